@@ -1,0 +1,107 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weft {
+
+/// A block of memory shared by reference count; what sockets read into and messages point into.
+///
+/// Blocks of a power of two up to 256 KiB come from a free list of the thread. A block may be
+/// released by any thread.
+class Chunk {
+ public:
+  /// A block of at least `capacity` bytes with one reference. Throws std::bad_alloc only.
+  static Chunk* allocate(std::size_t capacity);
+
+  char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
+  std::size_t capacity() const noexcept { return capacity_; }
+  /// True when no one else holds the block, so that its holder may write to it again.
+  bool unique() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+
+  void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() noexcept {
+    // A sole holder needs no read-modify-write: nobody else can be adding a reference.
+    if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
+  }
+
+ private:
+  explicit Chunk(std::size_t capacity) noexcept : capacity_(capacity) {}
+  static void destroy(Chunk* chunk) noexcept;
+
+  friend struct ChunkPool;
+  std::atomic<std::uint32_t> references_{1};
+  std::size_t capacity_;
+};
+
+/// Owns one reference to a Chunk.
+class ChunkRef {
+ public:
+  ChunkRef() noexcept = default;
+  /// Takes over the reference that `chunk` came with.
+  explicit ChunkRef(Chunk* chunk) noexcept : chunk_(chunk) {}
+  ChunkRef(const ChunkRef& other) noexcept : chunk_(other.chunk_) {
+    if (chunk_ != nullptr) chunk_->retain();
+  }
+  ChunkRef(ChunkRef&& other) noexcept : chunk_(std::exchange(other.chunk_, nullptr)) {}
+  ChunkRef& operator=(ChunkRef other) noexcept {
+    std::swap(chunk_, other.chunk_);
+    return *this;
+  }
+  ~ChunkRef() {
+    if (chunk_ != nullptr) chunk_->release();
+  }
+  Chunk* get() const noexcept { return chunk_; }
+  Chunk* operator->() const noexcept { return chunk_; }
+  explicit operator bool() const noexcept { return chunk_ != nullptr; }
+
+ private:
+  Chunk* chunk_ = nullptr;
+};
+
+/// An immutable slice of bytes that keeps alive the block it points into. Copying shares; a slice
+/// may be passed between threads. A slice of static storage keeps nothing alive.
+class Bytes {
+ public:
+  Bytes() noexcept = default;
+  Bytes(ChunkRef owner, const char* data, std::size_t size) noexcept
+      : data_(data), size_(size), owner_(std::move(owner)) {}
+  /// A copy of `text` in a block of its own.
+  static Bytes copy_of(std::string_view text);
+  /// Refers to storage that outlives every use.
+  static Bytes of_static(std::string_view text) noexcept {
+    return Bytes(ChunkRef(), text.data(), text.size());
+  }
+
+  const char* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::string_view view() const noexcept { return {data_, size_}; }
+  std::string to_string() const { return std::string(view()); }
+
+  /// The `size` bytes from `offset`, sharing the block. Both must lie within the slice.
+  Bytes slice(std::size_t offset, std::size_t size) const {
+    return Bytes(owner_, data_ + offset, size);
+  }
+  void remove_prefix(std::size_t n) noexcept {
+    data_ += n;
+    size_ -= n;
+  }
+  /// How much memory this slice keeps alive: the capacity of its block.
+  std::size_t pinned() const noexcept { return owner_ ? owner_->capacity() : 0; }
+
+  friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return a.view() == b.view(); }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+  ChunkRef owner_;
+};
+
+}  // namespace weft

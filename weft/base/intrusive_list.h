@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cassert>
+
+namespace weft {
+
+/// A node of an IntrusiveList; unlinks itself when destroyed. Not thread-safe.
+class ListNode {
+ public:
+  ListNode() noexcept = default;
+  ListNode(const ListNode&) = delete;
+  ListNode& operator=(const ListNode&) = delete;
+  ~ListNode() { unlink(); }
+
+  bool linked() const noexcept { return next_ != this; }
+  void unlink() noexcept {
+    next_->previous_ = previous_;
+    previous_->next_ = next_;
+    next_ = previous_ = this;
+  }
+
+ private:
+  template <class T>
+  friend class IntrusiveList;
+  ListNode* next_ = this;
+  ListNode* previous_ = this;
+};
+
+/// A doubly linked list of objects that derive from ListNode. It owns nothing: an object leaves the
+/// list when it is unlinked or destroyed.
+template <class T>
+class IntrusiveList {
+ public:
+  bool empty() const noexcept { return !head_.linked(); }
+  void push_back(T& item) noexcept { insert_before(head_, item); }
+  void push_front(T& item) noexcept { insert_before(*head_.next_, item); }
+  T& front() noexcept {
+    assert(!empty());
+    return static_cast<T&>(*head_.next_);
+  }
+  /// The first item, unlinked; null when empty.
+  T* pop_front() noexcept {
+    if (empty()) return nullptr;
+    T& item = front();
+    static_cast<ListNode&>(item).unlink();
+    return &item;
+  }
+  /// Moves every item of `other` to the end of this list.
+  void splice_back(IntrusiveList& other) noexcept {
+    while (T* item = other.pop_front()) push_back(*item);
+  }
+  /// Calls `function(item)` for each; it may unlink or destroy the item it is given, no other.
+  template <class F>
+  void for_each(F&& function) {
+    for (ListNode* node = head_.next_; node != &head_;) {
+      ListNode* next = node->next_;
+      function(static_cast<T&>(*node));
+      node = next;
+    }
+  }
+
+ private:
+  static void insert_before(ListNode& position, ListNode& node) noexcept {
+    assert(!node.linked());
+    node.previous_ = position.previous_;
+    node.next_ = &position;
+    position.previous_->next_ = &node;
+    position.previous_ = &node;
+  }
+  ListNode head_;
+};
+
+}  // namespace weft

@@ -1,0 +1,87 @@
+#include "weft/base/status.h"
+
+#include <array>
+
+namespace weft {
+namespace {
+
+constexpr std::array<std::string_view, 17> kNames = {
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+};
+
+}  // namespace
+
+std::string_view name_of(StatusCode code) noexcept {
+  const auto index = static_cast<std::size_t>(code);
+  return index < kNames.size() ? kNames[index] : std::string_view{"UNKNOWN"};
+}
+
+Status::Status(StatusCode code, std::string_view message, Origin origin) {
+  if (code == StatusCode::Ok) return;
+  rep_ = new Rep{.code = code, .origin = origin, .message = std::string(message), .details = {}};
+}
+
+Status::Status(const Rep& from, Origin origin, std::string message, std::string_view details)
+    : rep_(new Rep{.code = from.code,
+                   .origin = origin,
+                   .message = std::move(message),
+                   .details = std::string(details)}) {}
+
+Status Status::with_details(std::string_view details) const {
+  return ok() ? Status() : Status(*rep_, rep_->origin, rep_->message, details);
+}
+
+Status Status::with_origin(Origin origin) const {
+  return ok() ? Status() : Status(*rep_, origin, rep_->message, rep_->details);
+}
+
+Status Status::with_prefix(std::string_view prefix) const {
+  if (ok()) return {};
+  std::string message(prefix);
+  message.append(": ").append(rep_->message);
+  return Status(*rep_, rep_->origin, std::move(message), rep_->details);
+}
+
+std::string Status::to_string() const {
+  std::string text(name_of(code()));
+  if (!message().empty()) text.append(": ").append(message());
+  return text;
+}
+
+#define WEFT_STATUS_FACTORY(function, code) \
+  Status function(std::string_view message) { return Status(StatusCode::code, message); }
+WEFT_STATUS_FACTORY(cancelled, Cancelled)
+WEFT_STATUS_FACTORY(unknown_error, Unknown)
+WEFT_STATUS_FACTORY(invalid_argument, InvalidArgument)
+WEFT_STATUS_FACTORY(deadline_exceeded, DeadlineExceeded)
+WEFT_STATUS_FACTORY(not_found, NotFound)
+WEFT_STATUS_FACTORY(already_exists, AlreadyExists)
+WEFT_STATUS_FACTORY(permission_denied, PermissionDenied)
+WEFT_STATUS_FACTORY(resource_exhausted, ResourceExhausted)
+WEFT_STATUS_FACTORY(failed_precondition, FailedPrecondition)
+WEFT_STATUS_FACTORY(aborted, Aborted)
+WEFT_STATUS_FACTORY(out_of_range, OutOfRange)
+WEFT_STATUS_FACTORY(unimplemented, Unimplemented)
+WEFT_STATUS_FACTORY(internal_error, Internal)
+WEFT_STATUS_FACTORY(unavailable, Unavailable)
+WEFT_STATUS_FACTORY(data_loss, DataLoss)
+WEFT_STATUS_FACTORY(unauthenticated, Unauthenticated)
+#undef WEFT_STATUS_FACTORY
+
+}  // namespace weft

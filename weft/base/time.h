@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace weft {
+
+using Duration = std::chrono::nanoseconds;
+/// A point on a monotonic clock: the steady clock in life, virtual time in a simulation.
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
+/// "No deadline".
+inline constexpr TimePoint kNever = TimePoint::max();
+/// "No limit" for a duration.
+inline constexpr Duration kForever = Duration::max();
+
+/// `now + timeout`, which stays kNever where the sum would overflow.
+constexpr TimePoint after(TimePoint now, Duration timeout) noexcept {
+  return timeout >= kNever - now ? kNever : now + timeout;
+}
+
+/// The shortest exact rendering with a unit: "50ms", "1.5s", "250us", "inf".
+std::string to_string(Duration duration);
+
+/// Tells the time. Implementations are safe to call from any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual TimePoint now() const noexcept = 0;
+};
+
+}  // namespace weft

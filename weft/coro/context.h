@@ -1,0 +1,110 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/base/status.h"
+#include "weft/base/time.h"
+
+namespace weft {
+
+/// W3C Trace Context identifiers; all zero means "no trace".
+struct TraceContext {
+  std::array<std::uint8_t, 16> trace_id{};
+  std::array<std::uint8_t, 8> span_id{};
+  std::uint8_t flags = 0;
+};
+
+/// What is called when a Context is cancelled, once, on the context's thread. Unlinks itself when
+/// destroyed. `cancelled` must not destroy other hooks of the same context; it usually makes a
+/// coroutine ready.
+class CancelHook : public ListNode {
+ public:
+  using Function = void (*)(CancelHook&, const Status& reason) noexcept;
+  explicit CancelHook(Function function) noexcept : cancelled(function) {}
+  Function cancelled;
+};
+
+/// What travels with a Task and everything it awaits: the deadline, cancellation, trace and
+/// baggage.
+///
+/// Contexts form a tree: a child's deadline is never later than its parent's, and cancelling a
+/// context cancels the children it has. A context belongs to one thread, must outlive the tasks
+/// that run in it, and a parent must outlive its children.
+class Context {
+ public:
+  using Baggage = std::vector<std::pair<std::string, std::string>>;
+
+  /// A root: no deadline, no trace.
+  Context() noexcept : parent_hook_(*this) {}
+  /// A child of `parent` (or a root when null) that inherits everything.
+  explicit Context(Context* parent) noexcept;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() = default;
+
+  TimePoint deadline() const noexcept { return deadline_; }
+  /// Moves the deadline earlier; a later one is ignored. It is enforced by whoever waits (timers of
+  /// the loop, the transport of a call), which cancels this context when the time has come.
+  void limit_deadline(TimePoint deadline) noexcept {
+    if (deadline < deadline_) deadline_ = deadline;
+  }
+
+  bool is_cancelled() const noexcept { return !reason_.ok(); }
+  /// OK, or why this context was cancelled: CANCELLED or DEADLINE_EXCEEDED as a rule.
+  const Status& cancel_reason() const noexcept { return reason_; }
+  /// Cancels this context and its children; the first reason stays. `reason` must not be OK.
+  void cancel(const Status& reason) noexcept;
+
+  /// Calls `hook` when this context is cancelled; if it is already, nothing is linked and false is
+  /// returned, so that the caller acts at once.
+  [[nodiscard]] bool add_hook(CancelHook& hook) noexcept {
+    if (is_cancelled()) return false;
+    hooks_.push_back(hook);
+    return true;
+  }
+
+  TraceContext& trace() noexcept { return trace_; }
+  const TraceContext& trace() const noexcept { return trace_; }
+
+  /// Key-value pairs handed on to calls made from here; looked up through the parents.
+  void set_baggage(std::string_view key, std::string_view value);
+  /// The value, or null; valid until the baggage of the context that has it changes.
+  const std::string* baggage(std::string_view key) const noexcept;
+  /// Calls `function(key, value)` for each visible pair, nearest context first, each key once.
+  template <class F>
+  void for_each_baggage(F&& function) const;
+
+ private:
+  struct ParentHook final : CancelHook {
+    explicit ParentHook(Context& owner) noexcept : CancelHook(&ParentHook::run), self(owner) {}
+    static void run(CancelHook& hook, const Status& reason) noexcept {
+      static_cast<ParentHook&>(hook).self.cancel(reason);
+    }
+    Context& self;
+  };
+
+  Context* parent_ = nullptr;
+  TimePoint deadline_ = kNever;
+  Status reason_;
+  IntrusiveList<CancelHook> hooks_;
+  ParentHook parent_hook_;
+  TraceContext trace_;
+  Baggage baggage_;
+};
+
+template <class F>
+void Context::for_each_baggage(F&& function) const {
+  for (const Context* context = this; context != nullptr; context = context->parent_) {
+    for (const auto& [key, value] : context->baggage_) {
+      if (baggage(key) == &value) function(key, value);
+    }
+  }
+}
+
+}  // namespace weft

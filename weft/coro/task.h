@@ -1,0 +1,250 @@
+#pragma once
+
+#include <cassert>
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "weft/coro/context.h"
+#include "weft/coro/executor.h"
+#include "weft/coro/frame_pool.h"
+
+namespace weft {
+
+template <class T = void>
+class Task;
+
+namespace coro {
+
+/// Called when a started root task has ended; it may destroy the task.
+struct DoneCallback {
+  void (*function)(void* argument) noexcept = nullptr;
+  void* argument = nullptr;
+};
+
+class PromiseBase : public Pooled {
+ public:
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+
+  struct FinalAwaiter {
+    bool await_ready() noexcept { return false; }
+    template <class Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
+      PromiseBase& promise = self.promise();
+      if (promise.continuation_) return promise.continuation_;
+      // The frame may be gone once the callback returns.
+      if (promise.done_.function != nullptr) promise.done_.function(promise.done_.argument);
+      return std::noop_coroutine();
+    }
+    void await_resume() noexcept {}
+  };
+  FinalAwaiter final_suspend() noexcept { return {}; }
+
+  Context* context() const noexcept { return context_; }
+
+ protected:
+  template <class T>
+  friend class weft::Task;
+  void rethrow() {
+    if (exception_) std::rethrow_exception(std::move(exception_));
+  }
+
+  std::coroutine_handle<> continuation_;
+  Context* context_ = nullptr;
+  DoneCallback done_;
+  std::exception_ptr exception_;
+};
+
+template <class T>
+class Promise final : public PromiseBase {
+ public:
+  Task<T> get_return_object() noexcept;
+  template <class U>
+    requires std::convertible_to<U, T>
+  void return_value(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
+  T take() {
+    rethrow();
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+};
+
+template <>
+class Promise<void> final : public PromiseBase {
+ public:
+  Task<void> get_return_object() noexcept;
+  void return_void() noexcept {}
+  void take() { rethrow(); }
+};
+
+/// The context of the awaiting coroutine, where it has one.
+template <class P>
+Context* context_of(std::coroutine_handle<P> handle) noexcept {
+  if constexpr (std::derived_from<P, PromiseBase>) {
+    return handle.promise().context();
+  } else {
+    return nullptr;
+  }
+}
+
+struct CurrentContext {
+  Context* context = nullptr;
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> handle) noexcept {
+    context = context_of(handle);
+    return false;
+  }
+  Context* await_resume() const noexcept { return context; }
+};
+
+}  // namespace coro
+
+/// A coroutine's result-to-be: lazy (it runs when awaited or started), move-only, awaited at most
+/// once.
+///
+/// A Task runs on the executor of whoever awaits it and inherits its Context. A Task that is
+/// destroyed before its end destroys its frame, and with it everything it awaits. A plain function
+/// may return a Task by returning the value: no coroutine frame is made for it.
+template <class T>
+class [[nodiscard]] Task {
+ public:
+  using promise_type = coro::Promise<T>;
+  using value_type = T;
+
+  /// A task that is done already.
+  template <class U>
+    requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Task>)
+  Task(U&& value) : value_(std::forward<U>(value)) {}
+  Task(Task&& other) noexcept
+      : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
+  Task& operator=(Task other) noexcept {
+    std::swap(handle_, other.handle_);
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  /// Runs in `context` instead of the awaiter's; the context must outlive the task.
+  Task&& in(Context& context) && noexcept {
+    if (handle_) handle_.promise().context_ = &context;
+    return std::move(*this);
+  }
+
+  /// Starts the task as a root: it runs now, until it first suspends, and `done` is called at its
+  /// end (perhaps before this returns). The task object must stay where it is until then; take()
+  /// gives the result.
+  void start(Context* context, coro::DoneCallback done) {
+    if (!handle_) {
+      done.function(done.argument);
+      return;
+    }
+    handle_.promise().context_ = context;
+    handle_.promise().done_ = done;
+    handle_.resume();
+  }
+  bool done() const noexcept { return !handle_ || handle_.done(); }
+  /// The result of a task that is done; rethrows what the coroutine threw.
+  T take() { return handle_ ? handle_.promise().take() : std::move(*value_); }
+
+  // Awaiter. The child is resumed from here rather than by symmetric transfer: one that completes
+  // at once then costs no suspension, and a loop over such children cannot grow the stack in builds
+  // where GCC makes no tail call of a transfer (GCC bug 100897).
+  Task&& operator co_await() && noexcept { return std::move(*this); }
+  bool await_ready() const noexcept { return !handle_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> parent) {
+    auto& promise = handle_.promise();
+    if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
+    handle_.resume();
+    if (handle_.done()) return false;
+    promise.continuation_ = parent;
+    return true;
+  }
+  T await_resume() { return take(); }
+
+ private:
+  friend promise_type;
+  explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+  std::coroutine_handle<promise_type> handle_;
+  std::optional<T> value_;
+};
+
+/// As Task<T>, without a value. A default-constructed one is done already.
+template <>
+class [[nodiscard]] Task<void> {
+ public:
+  using promise_type = coro::Promise<void>;
+  using value_type = void;
+
+  Task() noexcept = default;
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  Task&& in(Context& context) && noexcept {
+    if (handle_) handle_.promise().context_ = &context;
+    return std::move(*this);
+  }
+  void start(Context* context, coro::DoneCallback done) {
+    if (!handle_) {
+      done.function(done.argument);
+      return;
+    }
+    handle_.promise().context_ = context;
+    handle_.promise().done_ = done;
+    handle_.resume();
+  }
+  bool done() const noexcept { return !handle_ || handle_.done(); }
+  void take() {
+    if (handle_) handle_.promise().take();
+  }
+
+  Task&& operator co_await() && noexcept { return std::move(*this); }
+  bool await_ready() const noexcept { return !handle_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> parent) {
+    auto& promise = handle_.promise();
+    if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
+    handle_.resume();
+    if (handle_.done()) return false;
+    promise.continuation_ = parent;
+    return true;
+  }
+  void await_resume() { take(); }
+
+ private:
+  friend promise_type;
+  explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+template <class T>
+Task<T> coro::Promise<T>::get_return_object() noexcept {
+  return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
+}
+inline Task<void> coro::Promise<void>::get_return_object() noexcept {
+  return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
+}
+
+/// `co_await current_context()`: the Context this coroutine runs in, or null outside any.
+inline coro::CurrentContext current_context() noexcept { return {}; }
+
+}  // namespace weft

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "weft/http2/header.h"
+
+namespace weft::http2 {
+
+/// HPACK (RFC 7541), both directions. One Encoder and one Decoder per connection; not thread-safe.
+
+class HpackDecoder {
+ public:
+  enum class Outcome : std::uint8_t {
+    Ok,
+    ListTooLarge,      ///< decoded to its end, the table is right, but the list exceeded the limit
+    CompressionError,  ///< the block is malformed: a connection error COMPRESSION_ERROR
+  };
+  struct Limits {
+    std::size_t table_size = 4096;      ///< SETTINGS_HEADER_TABLE_SIZE that we advertised
+    std::size_t list_size = 16 * 1024;  ///< SETTINGS_MAX_HEADER_LIST_SIZE that we advertised
+  };
+  explicit HpackDecoder(Limits limits);
+  HpackDecoder(const HpackDecoder&) = delete;
+  HpackDecoder& operator=(const HpackDecoder&) = delete;
+  ~HpackDecoder();
+
+  /// Decodes one whole header block. `fields()` then holds the list, in order, with tokens set. On
+  /// a warm connection (fields known to the table) nothing is allocated.
+  Outcome decode(std::span<const std::uint8_t> block);
+
+  /// Valid until the next decode(), whatever the block evicted from the table.
+  HeaderFields fields() const noexcept;
+  /// What was wrong, for the GOAWAY's debug data; static text.
+  const char* error() const noexcept;
+  std::size_t table_bytes() const noexcept;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+class HpackEncoder {
+ public:
+  HpackEncoder();
+  HpackEncoder(const HpackEncoder&) = delete;
+  HpackEncoder& operator=(const HpackEncoder&) = delete;
+  ~HpackEncoder();
+
+  /// The peer's SETTINGS_HEADER_TABLE_SIZE (RFC 7541 section 4.2); takes effect with the next
+  /// block, capped at 4096 bytes of our own.
+  void set_max_table_size(std::size_t size) noexcept;
+
+  /// An upper bound of what encode() writes for these fields.
+  std::size_t bound(HeaderFields fields) const noexcept;
+  /// Writes the block to `out` (at least bound(fields) bytes) and returns its end. Names must be
+  /// lower case. What is entered into the dynamic table: fields that tend to repeat (see
+  /// hpack_encoder.cc).
+  std::uint8_t* encode(HeaderFields fields, std::uint8_t* out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weft::http2

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+
+#include <sys/uio.h>
+
+#include "weft/base/bytes.h"
+
+namespace weft::http2 {
+
+/// Bytes on their way out: frames are encoded straight into its open block, large payloads are
+/// linked in without a copy. An empty queue holds no memory block.
+class OutputQueue {
+ public:
+  bool empty() const noexcept { return size_ == 0; }
+  /// Bytes not yet consumed.
+  std::size_t size() const noexcept { return size_; }
+
+  /// At least `n` contiguous bytes at the end of the queue to be written to now; commit() says how
+  /// many were. Nothing else may be called in between.
+  std::uint8_t* reserve(std::size_t n);
+  void commit(std::size_t n) noexcept;
+  /// Appends without copying. Small slices (below kLinkThreshold) are copied: an iovec costs more.
+  void append(Bytes bytes);
+
+  /// Fills `slices` with what is to be written next and returns how many it filled.
+  std::size_t gather(std::span<iovec> slices) const noexcept;
+  /// `n` bytes were written.
+  void consume(std::size_t n) noexcept;
+  void clear() noexcept;
+
+  static constexpr std::size_t kBlock = 16 * 1024 - 64;
+  static constexpr std::size_t kLinkThreshold = 2048;
+
+ private:
+  /// Closes the open block's filled part off as a segment.
+  void seal();
+
+  struct Segment {
+    Bytes bytes;
+  };
+  std::deque<Segment> segments_;
+  ChunkRef block_;               // the open block
+  std::size_t block_start_ = 0;  // first byte of it not in a segment
+  std::size_t block_end_ = 0;    // end of what was committed
+  std::size_t size_ = 0;
+};
+
+}  // namespace weft::http2

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "weft/base/bytes.h"
+#include "weft/base/intrusive_list.h"
+
+namespace weft::http2 {
+
+/// One stream's state within a Session, which owns it and recycles it.
+///
+///                 send/recv HEADERS
+///        idle ─────────────────────▶ open
+///                                     │ send END_STREAM      │ recv END_STREAM
+///                                     ▼                      ▼
+///                            half-closed (local)    half-closed (remote)
+///                                     │ recv END_STREAM      │ send END_STREAM
+///                                     ▼                      ▼
+///                                   closed ◀── RST_STREAM either way, from any state
+///
+/// RFC 9113 section 5.1 without push. The two halves are kept as two flags.
+class Stream : public ListNode {
+ public:
+  std::uint32_t id() const noexcept { return id_; }
+  /// Bytes that wait for a window.
+  std::size_t queued() const noexcept { return queued_; }
+  /// No more will be sent (END_STREAM was sent or is queued).
+  bool local_ended() const noexcept { return local_ended_; }
+  /// The peer has sent END_STREAM.
+  bool peer_ended() const noexcept { return peer_ended_; }
+
+  /// The owner's; null until set.
+  void* user = nullptr;
+
+ private:
+  friend class Session;
+  friend struct StreamAccess;
+
+  std::uint32_t id_ = 0;
+  bool local_ended_ = false;
+  bool peer_ended_ = false;
+  std::size_t queued_ = 0;
+};
+
+}  // namespace weft::http2

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/base/function.h"
+#include "weft/base/intrusive_list.h"
+#include "weft/base/result.h"
+#include "weft/base/rng.h"
+#include "weft/coro/executor.h"
+#include "weft/coro/task.h"
+#include "weft/net/address.h"
+#include "weft/net/stream.h"
+#include "weft/net/timer.h"
+
+namespace weft::net {
+
+/// Called once at the end of the turn in which it was registered, after every ready coroutine has
+/// run: here connections write out, in one go, what the turn produced.
+class TurnEndHook : public ListNode {
+ public:
+  virtual void on_turn_end() noexcept = 0;
+
+ protected:
+  ~TurnEndHook() = default;
+};
+
+/// Accepts connections until it is destroyed or closed. Belongs to the loop that made it.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// The bound address, with the port the system chose where 0 was asked for.
+  virtual const Address& address() const noexcept = 0;
+  /// Stops accepting at once; connections that were handed out live on. Idempotent.
+  virtual void close() noexcept = 0;
+};
+
+/// A connection that was accepted but not yet bound to a loop, so that it can be handed to another
+/// loop's thread. Destroying it closes it.
+class Accepted {
+ public:
+  virtual ~Accepted() = default;
+  /// Makes the stream on `loop`, on whose thread this is called; a loop of the listener's kind.
+  virtual std::unique_ptr<Stream> bind_to(class Loop& loop) = 0;
+};
+
+using AcceptHandler = UniqueFunction<void(std::unique_ptr<Accepted>)>;
+
+struct ListenOptions {
+  int backlog = 1024;
+  /// Lets several processes or listeners share the port (SO_REUSEPORT).
+  bool reuse_port = false;
+  /// Mode of a Unix socket's file; 0 leaves it to the umask.
+  unsigned unix_mode = 0;
+};
+
+/// One thread, one event loop: sockets, timers and the coroutines that run on them. See Executor
+/// for what a turn is. Everything except post() and stop() is for the loop's own thread.
+///
+/// AsioLoop is the loop of life; SimLoop runs the same code in virtual time over a seeded network.
+class Loop : public Executor {
+ public:
+  ~Loop() override = default;
+  /// The loop whose thread this is, or null.
+  static Loop* current() noexcept { return static_cast<Loop*>(Executor::current()); }
+
+  // Executor
+  using Executor::post;
+  void ready(Runnable& item) noexcept final;
+  /// As post(Runnable&), for work that brings its own state; allocates.
+  void post(UniqueFunction<void()> function);
+
+  /// Runs until stop(); for a loop that does not own its thread (a program's own io_context), run
+  /// that instead.
+  virtual void run() = 0;
+  /// Makes run() return soon. From any thread.
+  virtual void stop() noexcept = 0;
+
+  /// Arms `timer` for `when`; an armed timer is moved.
+  void arm(Timer& timer, TimePoint when);
+
+  /// Calls `hook.on_turn_end()` at the end of this turn, or of one started for it.
+  void at_turn_end(TurnEndHook& hook) noexcept;
+
+  /// Binds and listens; `handler` is called on this loop's thread for each connection. Errors name
+  /// the address and the cause ("0.0.0.0:80: address in use").
+  virtual Result<std::unique_ptr<Listener>> listen(const Address& address,
+                                                   const ListenOptions& options,
+                                                   AcceptHandler handler) = 0;
+  /// Connects, or says why not (UNAVAILABLE naming the address). Ends early when the context is
+  /// cancelled or its deadline passes.
+  virtual Task<Result<std::unique_ptr<Stream>>> connect(Address address) = 0;
+  /// The addresses of a name, IPv6 and IPv4; UNAVAILABLE naming the host when it resolves to
+  /// nothing.
+  virtual Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) = 0;
+
+  /// Seeded per loop: from the system for AsioLoop, from the simulation's seed for SimLoop.
+  Rng& rng() noexcept { return rng_; }
+
+ protected:
+  explicit Loop(std::uint64_t seed) : rng_(seed) {}
+
+  /// What implementations call around each batch of events: marks the turn, then runs what became
+  /// ready and then the turn-end hooks, until nothing is left.
+  class Turn {
+   public:
+    explicit Turn(Loop& loop) noexcept;
+    ~Turn();
+
+   private:
+    Loop& loop_;
+    Executor* outer_;
+    bool nested_;
+  };
+  /// Has to bring about a turn soon; called at most once until that turn, on the loop's thread.
+  virtual void request_turn() noexcept = 0;
+  /// The first timer is now due earlier than what was told before.
+  virtual void rearm(TimePoint when) noexcept = 0;
+  TimerQueue& timers() noexcept { return timers_; }
+
+ private:
+  void finish_turn() noexcept;
+
+  RunnableQueue ready_;
+  IntrusiveList<TurnEndHook> turn_end_;
+  TimerQueue timers_;
+  Rng rng_;
+  bool in_turn_ = false;
+  bool turn_requested_ = false;
+};
+
+/// Suspends for `duration`; OK, or the context's cancel reason if that came first. A deadline of
+/// the context ends it with DEADLINE_EXCEEDED. Only on a Loop.
+Task<Status> sleep(Duration duration);
+
+}  // namespace weft::net
