@@ -1,9 +1,11 @@
 # weft_room(NAME DEPS target... [PRIVATE_DEPS target...])
 #
 # One folder under weft/ is one library: every *.cc of the folder, less *_test.cc (one GoogleTest program
-# per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc.
+# per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc (one program per file).
 
 set(WEFT_WARNINGS -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual)
+set(WEFT_FUZZ_REPLAY_MAIN ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+set(WEFT_FUZZ_CORPUS ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus)
 
 # What every target of ours is compiled with.
 function(weft_compile_options target)
@@ -16,15 +18,49 @@ function(weft_compile_options target)
                                              -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${WEFT_SANITIZE})
   endif()
+  if(WEFT_BUILD_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
 endfunction()
 
-# weft_test(NAME SOURCES file... DEPS target...): a GoogleTest program whose cases ctest knows by name.
+# weft_test(NAME SOURCES file... DEPS target... [LABELS label...]): a GoogleTest program whose cases ctest
+# knows by name. The cases are listed when ctest runs, so a cross or sanitizer build does not execute them.
 function(weft_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   weft_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+endfunction()
+
+# weft_fuzz(FILE DEPS target...): LLVMFuzzerTestOneInput of x_fuzz.cc becomes the program x_fuzz. With
+# WEFT_BUILD_FUZZ it is a libFuzzer program; in a test build it replays the inputs kept in
+# tests/fuzz/corpus/x, so that what was found once stays found, with any compiler.
+function(weft_fuzz file)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" corpus ${name})
+  if(WEFT_BUILD_FUZZ)
+    add_executable(${name} ${file})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    set_property(GLOBAL APPEND PROPERTY WEFT_FUZZ_PROGRAMS ${name})
+  else()
+    add_executable(${name} ${file} ${WEFT_FUZZ_REPLAY_MAIN})
+    add_test(NAME fuzz_corpus.${corpus} COMMAND ${name} ${WEFT_FUZZ_CORPUS}/${corpus})
+    set_tests_properties(fuzz_corpus.${corpus} PROPERTIES TIMEOUT 120 LABELS fuzz)
+  endif()
+  weft_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+endfunction()
+
+# weft_bench(NAME SOURCES file... DEPS target...): a Google Benchmark program.
+function(weft_bench name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  weft_compile_options(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} benchmark::benchmark_main)
+  set_property(GLOBAL APPEND PROPERTY WEFT_BENCH_PROGRAMS ${name})
 endfunction()
 
 function(weft_room name)
@@ -34,6 +70,8 @@ function(weft_room name)
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(benches ${sources})
   list(FILTER benches INCLUDE REGEX "_bench\\.cc$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
 
   set(target weft_${name})
@@ -57,11 +95,24 @@ function(weft_room name)
   set_property(GLOBAL APPEND PROPERTY WEFT_ROOM_TARGETS ${target})
 
   if(WEFT_BUILD_TESTS AND tests)
-    weft_test(${target}_test SOURCES ${tests} DEPS ${target} ${WEFT_TEST_DEPS})
+    weft_test(${target}_test SOURCES ${tests} DEPS ${target} ${WEFT_TEST_DEPS} LABELS ${name})
   endif()
   if(WEFT_BUILD_BENCH AND benches)
-    add_executable(${target}_bench ${benches})
-    weft_compile_options(${target}_bench)
-    target_link_libraries(${target}_bench PRIVATE ${target} benchmark::benchmark_main)
+    weft_bench(${target}_bench SOURCES ${benches} DEPS ${target} ${WEFT_TEST_DEPS})
   endif()
+  if(WEFT_BUILD_TESTS OR WEFT_BUILD_FUZZ)
+    foreach(file IN LISTS fuzzers)
+      weft_fuzz(${file} DEPS ${target})
+    endforeach()
+  endif()
+endfunction()
+
+# Leaves the names of the benchmark and fuzz programs where ./dev finds them.
+function(weft_write_program_lists)
+  foreach(kind BENCH FUZZ)
+    get_property(programs GLOBAL PROPERTY WEFT_${kind}_PROGRAMS)
+    string(TOLOWER ${kind} file)
+    list(JOIN programs "\n" lines)
+    file(WRITE ${PROJECT_BINARY_DIR}/${file}_programs.txt "${lines}\n")
+  endforeach()
 endfunction()

@@ -39,7 +39,8 @@ class Rng {
   /// Uniform in [0, bound); `bound` above 0. Lemire's multiply-shift, whose bias is below 2^-32 for
   /// bounds below 2^32.
   std::uint64_t below(std::uint64_t bound) noexcept {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;
+    return static_cast<std::uint64_t>((static_cast<Wide>((*this)()) * bound) >> 64);
   }
   /// Uniform in [0, 1).
   double uniform() noexcept { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Compiles each header of weft/ alone, so that an include order never matters to a user.
+
+usage: check_headers.py [--root ROOT] [--build BUILD] [--jobs N]
+
+BUILD is a configured build directory (build/release): its include directories are used, generated headers
+among them, and results are cached in it by content.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import compile_database
+from include_graph import IncludeGraph
+
+FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-x", "c++", "-"]
+
+
+def compile_alone(compiler, flags, header):
+    """The compiler's complaint about a translation unit of this one include, "" when there is none."""
+    unit = f'#include "{header}"\n'
+    done = subprocess.run([compiler, *flags, *FLAGS], input=unit, text=True, capture_output=True)
+    return "" if done.returncode == 0 else done.stderr or f"{compiler} exited {done.returncode}\n"
+
+
+def check(header, root, graph, compiler, flags, cache):
+    name = header.relative_to(root).as_posix()
+    key = graph.fingerprint(header, " ".join([name, compiler, *flags, *FLAGS]))
+    if (cache / key).exists():
+        return name, ""
+    complaint = compile_alone(compiler, flags, name)
+    if not complaint:
+        (cache / key).touch()
+    return name, complaint
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
+    parser.add_argument("--build", type=Path)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    root = options.root.resolve()
+    build = (options.build or root / "build" / "release").resolve()
+    headers = sorted((root / "weft").rglob("*.h"))
+    if not headers:
+        print(f"{root}/weft: no headers to check")
+        return 1
+    flags = [f"-I{root}", *compile_database.include_flags(compile_database.load(build))]
+    graph = IncludeGraph(compile_database.include_directories(flags))
+    compiler = os.environ.get("CXX", "g++")
+    cache = build / "headers-alone"
+    cache.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(lambda h: check(h, root, graph, compiler, flags, cache), headers))
+    broken = [(name, complaint) for name, complaint in results if complaint]
+    for name, complaint in broken:
+        print(f"{name}:1: does not compile alone\n{complaint}")
+    print(f"headers: {len(headers)} headers, {len(broken)} problems")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

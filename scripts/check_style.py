@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""What clang-format does not see: file length, white space, README length, names that say nothing.
+
+usage: check_style.py [ROOT]
+"""
+
+import sys
+from pathlib import Path
+
+MAX_LINES = 600
+MAX_README_LINES = 60
+FORBIDDEN = {"utils", "util", "common", "helpers", "helper", "manager", "misc", "types"}
+TEXT = {".h", ".cc", ".cpp", ".proto", ".py", ".sh", ".cmake", ".md", ".txt", ".json", ""}
+TOPS = ("weft", "tools", "examples", "tests", "bench", "cmake", "scripts", "docs")
+# Inputs kept for the fuzzers and recorded traffic are bytes, not text.
+BYTES = ("tests/fuzz/corpus/",)
+
+
+def text_files(root):
+    for top in TOPS:
+        for path in sorted((root / top).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and path.suffix in TEXT and not name.startswith(BYTES):
+                if "__pycache__" not in path.parts:
+                    yield path, name
+
+
+def check_name(path, name):
+    words = set(path.stem.lower().replace("-", "_").split("_"))
+    if path.name == "CMakeLists.txt":
+        words = set()
+    words |= {part.lower() for part in Path(name).parent.parts}
+    for word in sorted(words & FORBIDDEN):
+        yield 1, f'"{word}" says nothing; name the file or room for what it holds'
+
+
+def check_text(path, name, text):
+    lines = text.splitlines()
+    is_code = path.suffix in {".h", ".cc", ".cpp"}
+    if is_code and len(lines) > MAX_LINES:
+        yield MAX_LINES + 1, f"{len(lines)} lines, at most {MAX_LINES}: split the file along its meaning"
+    if path.name == "README.md" and name.startswith("weft/") and len(lines) > MAX_README_LINES:
+        yield MAX_README_LINES + 1, f"{len(lines)} lines, at most {MAX_README_LINES} in a room's README"
+    for number, line in enumerate(lines, 1):
+        if line != line.rstrip():
+            yield number, "white space at the end of the line"
+        if "\t" in line:
+            yield number, "tab"
+    if text and not text.endswith("\n"):
+        yield len(lines), "no newline at the end of the file"
+    if path.suffix == ".h" and "#pragma once" not in text:
+        yield 1, "no #pragma once"
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)
+    files, problems = 0, 0
+    for path, name in text_files(root):
+        files += 1
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            if path.suffix:
+                print(f"{name}:1: not UTF-8")
+                problems += 1
+            continue
+        for number, rule in [*check_name(path, name), *check_text(path, name, text)]:
+            problems += 1
+            print(f"{name}:{number}: {rule}")
+    if files == 0:
+        print(f"{root}: no files to check")
+        return 1
+    print(f"style: {files} files, {problems} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Feeds each check of scripts/ a small tree that it has to refuse, and one that it has to accept."""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+
+
+class Tree:
+    """A throw-away repository: path -> content."""
+
+    def __init__(self, files):
+        self.directory = tempfile.TemporaryDirectory()
+        self.root = Path(self.directory.name)
+        for name, content in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+
+    def check(self, script, *arguments):
+        """(exit status, output) of a check over this tree."""
+        where = ["--root", str(self.root)] if script == "check_headers.py" else [str(self.root)]
+        command = [sys.executable, str(SCRIPTS / script), *where, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+
+class CheckTest(unittest.TestCase):
+    def tree(self, files):
+        tree = Tree(files)
+        self.addCleanup(tree.directory.cleanup)
+        return tree
+
+
+class Arrows(CheckTest):
+    def verdict(self, file, *includes):
+        text = "#pragma once\n" + "".join(f"#include {i}\n" for i in includes)
+        return self.tree({file: text}).check("check_arrows.py")
+
+    def assert_refused(self, file, include, rule):
+        status, output = self.verdict(file, include)
+        self.assertEqual(status, 1, output)
+        self.assertIn(f"{file}:2: ", output)
+        self.assertIn(rule, output)
+
+    def assert_accepted(self, file, *includes):
+        status, output = self.verdict(file, *includes)
+        self.assertEqual(status, 0, output)
+
+    def test_an_arrow_up_is_refused(self):
+        self.assert_refused("weft/base/x.h", '"weft/coro/task.h"', "base may not include coro")
+        self.assert_refused("weft/net/x.cc", '"weft/rpc/call.h"', "net may not include rpc")
+        self.assert_refused("weft/rpc/x.h", '"weft/cluster/pool.h"', "rpc may not include cluster")
+
+    def test_http2_includes_neither_net_nor_coro(self):
+        self.assert_refused("weft/http2/x.h", '"weft/net/loop.h"', "http2 may not include net")
+        self.assert_refused("weft/http2/x.h", '"weft/coro/task.h"', "http2 may not include coro")
+        self.assert_refused("weft/http2/x.h", "<coroutine>", "no I/O, threads or coroutines")
+        self.assert_refused("weft/http2/x.cc", "<sys/socket.h>", "no I/O, threads or coroutines")
+
+    def test_siblings_do_not_include_each_other(self):
+        for room, sibling in [("middleware", "cluster"), ("net", "http2"), ("codec", "net"),
+                              ("telemetry", "security"), ("messaging", "registry")]:
+            self.assert_refused(f"weft/{room}/x.h", f'"weft/{sibling}/y.h"',
+                                f"{room} may not include {sibling}")
+
+    def test_testing_is_for_tests(self):
+        self.assert_accepted("weft/net/x_test.cc", '"weft/testing/pair.h"')
+        self.assert_refused("weft/net/x.cc", '"weft/testing/pair.h"', "only the tests of net")
+        self.assert_refused("weft/testing/x.h", '"weft/middleware/retry.h"',
+                            "testing may not include middleware")
+
+    def test_a_test_is_bound_by_its_rooms_arrows(self):
+        self.assert_refused("weft/coro/x_test.cc", '"weft/net/loop.h"', "coro may not include net")
+
+    def test_private_headers_stay_in_their_room(self):
+        self.assert_accepted("weft/net/x.cc", '"weft/net/internal/y.h"')
+        self.assert_refused("weft/rpc/x.cc", '"weft/net/internal/y.h"', "private to net")
+
+    def test_includes_are_by_full_path(self):
+        self.assert_refused("weft/net/x.cc", '"loop.h"', "include by full path")
+        self.assert_refused("weft/net/x.cc", '"../rpc/call.h"', "include by full path")
+
+    def test_nothing_above_the_rooms_is_included_in_them(self):
+        self.assert_refused("weft/rpc/x.cc", '"tools/weft/call.h"', "stands above every room")
+
+    def test_a_room_without_a_floor_is_refused(self):
+        self.assert_refused("weft/attic/x.h", '"weft/base/status.h"', "no floor")
+
+    def test_arrows_down_are_accepted(self):
+        self.assert_accepted("weft/rpc/x.h", '"weft/http2/session.h"', '"weft/net/loop.h"',
+                             '"weft/codec/message.h"', '"weft/base/status.h"', "<vector>")
+        self.assert_accepted("examples/a/x.cc", '"weft/gateway/x.h"', '"hello.weft.h"')
+
+    def test_an_empty_tree_is_refused(self):
+        self.assertEqual(self.tree({}).check("check_arrows.py")[0], 1)
+
+
+class Style(CheckTest):
+    def assert_refused(self, file, text, rule):
+        status, output = self.tree({file: text}).check("check_style.py")
+        self.assertEqual(status, 1, output)
+        self.assertIn(f"{file}:", output)
+        self.assertIn(rule, output)
+
+    def test_refuses_what_it_should(self):
+        self.assert_refused("weft/base/x.cc", "int x;\n" * 601, "601 lines, at most 600")
+        self.assert_refused("weft/base/x.cc", "int x; \n", "white space")
+        self.assert_refused("weft/base/x.cc", "\tint x;\n", "tab")
+        self.assert_refused("weft/base/x.cc", "int x;", "no newline")
+        self.assert_refused("weft/base/x.h", "int x;\n", "#pragma once")
+        self.assert_refused("weft/base/README.md", "line\n" * 61, "61 lines, at most 60")
+        self.assert_refused("weft/utils/x.cc", "int x;\n", '"utils" says nothing')
+        self.assert_refused("weft/base/string_helpers.cc", "int x;\n", '"helpers" says nothing')
+
+    def test_accepts_a_tidy_file(self):
+        status, output = self.tree({"weft/base/x.cc": "int x;\n"}).check("check_style.py")
+        self.assertEqual(status, 0, output)
+
+
+class Headers(CheckTest):
+    def check(self, text):
+        tree = self.tree({"weft/base/x.h": text})
+        return tree.check("check_headers.py", "--build", str(tree.root / "build"))
+
+    def test_a_header_that_leans_on_its_includer_is_refused(self):
+        status, output = self.check("#pragma once\ninline std::string name() { return {}; }\n")
+        self.assertEqual(status, 1, output)
+        self.assertIn("weft/base/x.h:1: does not compile alone", output)
+
+    def test_a_header_that_stands_alone_is_accepted(self):
+        status, output = self.check(
+            "#pragma once\n#include <string>\ninline std::string name() { return {}; }\n")
+        self.assertEqual(status, 0, output)
+
+    def test_the_cache_forgets_a_header_that_changed(self):
+        tree = self.tree({"weft/base/x.h": "#pragma once\n#include \"weft/base/y.h\"\ninline Y z;\n",
+                          "weft/base/y.h": "#pragma once\nusing Y = int;\n"})
+        build = ["--build", str(tree.root / "build")]
+        self.assertEqual(tree.check("check_headers.py", *build)[0], 0)
+        (tree.root / "weft/base/y.h").write_text("#pragma once\nusing W = int;\n")
+        self.assertEqual(tree.check("check_headers.py", *build)[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
