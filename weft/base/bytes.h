@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,11 +14,12 @@ namespace weft {
 
 /// A block of memory shared by reference count; what sockets read into and messages point into.
 ///
-/// Blocks of a power of two up to 256 KiB come from a free list of the thread. A block may be
-/// released by any thread.
+/// Blocks of a power of two up to 256 KiB come from a free list of the thread, to which a release
+/// on whatever thread gives them back.
 class Chunk {
  public:
-  /// A block of at least `capacity` bytes with one reference. Throws std::bad_alloc only.
+  /// A block of at least `capacity` bytes with one reference, its data aligned to 16 bytes. Throws
+  /// std::bad_alloc only.
   static Chunk* allocate(std::size_t capacity);
 
   char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
@@ -35,10 +37,10 @@ class Chunk {
   explicit Chunk(std::size_t capacity) noexcept : capacity_(capacity) {}
   static void destroy(Chunk* chunk) noexcept;
 
-  friend struct ChunkPool;
   std::atomic<std::uint32_t> references_{1};
   std::size_t capacity_;
 };
+static_assert(sizeof(Chunk) == 16);
 
 /// Owns one reference to a Chunk.
 class ChunkRef {
@@ -66,12 +68,26 @@ class ChunkRef {
 };
 
 /// An immutable slice of bytes that keeps alive the block it points into. Copying shares; a slice
-/// may be passed between threads. A slice of static storage keeps nothing alive.
+/// may be passed between threads. A slice of static storage keeps nothing alive. Moved from, it is
+/// empty.
 class Bytes {
  public:
   Bytes() noexcept = default;
   Bytes(ChunkRef owner, const char* data, std::size_t size) noexcept
       : data_(data), size_(size), owner_(std::move(owner)) {}
+  Bytes(const Bytes&) noexcept = default;
+  Bytes& operator=(const Bytes&) noexcept = default;
+  Bytes(Bytes&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        owner_(std::move(other.owner_)) {}
+  Bytes& operator=(Bytes&& other) noexcept {
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+    owner_ = std::move(other.owner_);
+    return *this;
+  }
+  ~Bytes() = default;
   /// A copy of `text` in a block of its own.
   static Bytes copy_of(std::string_view text);
   /// Refers to storage that outlives every use.
@@ -87,9 +103,11 @@ class Bytes {
 
   /// The `size` bytes from `offset`, sharing the block. Both must lie within the slice.
   Bytes slice(std::size_t offset, std::size_t size) const {
+    assert(offset <= size_ && size <= size_ - offset);
     return Bytes(owner_, data_ + offset, size);
   }
   void remove_prefix(std::size_t n) noexcept {
+    assert(n <= size_);
     data_ += n;
     size_ -= n;
   }

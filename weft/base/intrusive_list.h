@@ -27,7 +27,7 @@ class ListNode {
 };
 
 /// A doubly linked list of objects that derive from ListNode. It owns nothing: an object leaves the
-/// list when it is unlinked or destroyed.
+/// list when it is unlinked or destroyed. The list may be destroyed before its objects.
 template <class T>
 class IntrusiveList {
  public:
@@ -47,7 +47,14 @@ class IntrusiveList {
   }
   /// Moves every item of `other` to the end of this list.
   void splice_back(IntrusiveList& other) noexcept {
-    while (T* item = other.pop_front()) push_back(*item);
+    if (other.empty()) return;
+    ListNode& first = *other.head_.next_;
+    ListNode& last = *other.head_.previous_;
+    other.head_.next_ = other.head_.previous_ = &other.head_;
+    first.previous_ = head_.previous_;
+    head_.previous_->next_ = &first;
+    last.next_ = &head_;
+    head_.previous_ = &last;
   }
   /// Calls `function(item)` for each; it may unlink or destroy the item it is given, no other.
   template <class F>

@@ -13,15 +13,18 @@ namespace weft {
 /// value.
 template <class T>
 class [[nodiscard]] Result {
+  static_assert(!std::same_as<T, Status>, "a Status is a result already");
+
  public:
   using value_type = T;
 
-  Result(T value) : value_(std::move(value)) {}
+  Result(T value) : value_(std::in_place, std::move(value)) {}
   template <class U>
     requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Result> &&
              !std::same_as<std::remove_cvref_t<U>, Status> &&
              !std::same_as<std::remove_cvref_t<U>, T>)
-  Result(U&& value) : value_(std::forward<U>(value)) {}
+  // In place, so that a T that is itself an optional may be made of nullopt.
+  Result(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
   Result(Status status) : status_(std::move(status)) {
     if (status_.ok()) status_ = internal_error("an OK status was returned where a value is due");
   }

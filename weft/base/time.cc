@@ -1,7 +1,6 @@
 #include "weft/base/time.h"
 
 #include <array>
-#include <cstdio>
 #include <string_view>
 
 namespace weft {
@@ -9,21 +8,27 @@ namespace weft {
 std::string to_string(Duration duration) {
   if (duration == kForever) return "inf";
   struct Unit {
-    std::int64_t nanoseconds;
+    std::uint64_t nanoseconds;
+    std::size_t digits;
     std::string_view suffix;
   };
-  constexpr std::array<Unit, 4> kUnits = {Unit{1'000'000'000, "s"}, Unit{1'000'000, "ms"},
-                                          Unit{1'000, "us"}, Unit{1, "ns"}};
-  const std::int64_t count = duration.count();
-  const std::int64_t magnitude = count < 0 ? -count : count;
-  for (const Unit& unit : kUnits) {
-    if (magnitude < unit.nanoseconds && unit.nanoseconds != 1) continue;
-    std::array<char, 48> text{};
-    std::snprintf(text.data(), text.size(), "%.6g",
-                  static_cast<double>(count) / static_cast<double>(unit.nanoseconds));
-    return std::string(text.data()).append(unit.suffix);
+  constexpr std::array<Unit, 4> kUnits = {Unit{1'000'000'000, 9, "s"}, Unit{1'000'000, 6, "ms"},
+                                          Unit{1'000, 3, "us"}, Unit{1, 0, "ns"}};
+  if (duration == Duration::zero()) return "0s";
+  // Unsigned, because the most negative count has no positive counterpart.
+  const auto count = static_cast<std::uint64_t>(duration.count());
+  const std::uint64_t magnitude = duration < Duration::zero() ? 0 - count : count;
+  const Unit* unit = kUnits.data();
+  while (magnitude < unit->nanoseconds) ++unit;
+
+  std::string text(duration < Duration::zero() ? "-" : "");
+  text.append(std::to_string(magnitude / unit->nanoseconds));
+  if (const std::uint64_t rest = magnitude % unit->nanoseconds; rest != 0) {
+    const std::string fraction = std::to_string(rest);
+    text.append(".").append(unit->digits - fraction.size(), '0').append(fraction);
+    text.erase(text.find_last_not_of('0') + 1);
   }
-  return "0ns";
+  return text.append(unit->suffix);
 }
 
 }  // namespace weft

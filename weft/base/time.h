@@ -20,7 +20,7 @@ constexpr TimePoint after(TimePoint now, Duration timeout) noexcept {
   return timeout >= kNever - now ? kNever : now + timeout;
 }
 
-/// The shortest exact rendering with a unit: "50ms", "1.5s", "250us", "inf".
+/// Exact, in the largest unit that is not a fraction: "50ms", "1.5s", "250us", "0s", "inf".
 std::string to_string(Duration duration);
 
 /// Tells the time. Implementations are safe to call from any thread.

@@ -1,0 +1,197 @@
+#include "weft/base/log.h"
+
+#include <array>
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <spdlog/pattern_formatter.h>
+
+#include "weft/base/internal/log_file.h"
+
+namespace weft {
+namespace {
+
+constexpr std::array<std::string_view, 6> kLevelNames = {"trace", "debug", "info",
+                                                         "warn",  "error", "off"};
+// No level: the environment was not asked yet.
+constexpr std::uint8_t kUnset = 0xff;
+
+constinit std::atomic<std::uint8_t> current_level{kUnset};
+constinit std::atomic<std::uint64_t> lost{0};
+// A sink that logs would wait for itself.
+constinit thread_local bool inside_sink = false;
+
+using Sink = UniqueFunction<void(LogLevel, std::string_view)>;
+
+spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::Trace:
+      return spdlog::level::trace;
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warn:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      return spdlog::level::err;
+    case LogLevel::Off:
+      break;
+  }
+  return spdlog::level::off;
+}
+
+/// Where lines go. Never destroyed, so that destructors of static objects may log.
+struct Output {
+  std::mutex mutex;
+  spdlog::pattern_formatter formatter{"%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ [%t] %v",
+                                      spdlog::pattern_time_type::utc};
+  base::LogFile file = base::LogFile::standard_error();
+  Sink sink;
+
+  /// False when the line was lost. Throws what the sink or the formatter throws.
+  bool write(LogLevel level, std::string_view line) {
+    if (sink) {
+      sink(level, line);
+      return true;
+    }
+    const spdlog::details::log_msg message(spdlog::string_view_t(), spdlog_level(level),
+                                           spdlog::string_view_t(line.data(), line.size()));
+    spdlog::memory_buf_t text;
+    formatter.format(message, text);
+    return file.write_line({text.data(), text.size()},
+                           {message.color_range_start, message.color_range_end}, level);
+  }
+};
+
+Output& output() {
+  static Output& instance = *new Output();
+  return instance;
+}
+
+std::optional<LogLevel> parse_level(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < kLevelNames.size(); ++i) {
+    if (kLevelNames[i] == name) return static_cast<LogLevel>(i);
+  }
+  return std::nullopt;
+}
+
+std::uint8_t level_from_environment() noexcept {
+  const char* name = std::getenv("WEFT_LOG");
+  const std::string_view text = name == nullptr ? std::string_view() : name;
+  const LogLevel level = parse_level(text).value_or(LogLevel::Info);
+  std::uint8_t expected = kUnset;
+  const bool first = current_level.compare_exchange_strong(
+      expected, static_cast<std::uint8_t>(level), std::memory_order_relaxed);
+  if (!first) return expected;
+  if (!text.empty() && !parse_level(text)) {
+    log(LogLevel::Warn, std::string("WEFT_LOG is '")
+                            .append(text.substr(0, 32))
+                            .append("', which is none of trace, debug, info, warn, error, off"));
+  }
+  return static_cast<std::uint8_t>(level);
+}
+
+bool is_control(char c) noexcept {
+  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+}
+
+/// One line, whatever the message holds: text of a peer must not forge a second line or drive the
+/// terminal.
+std::string escaped(std::string_view message) {
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text;
+  text.reserve(message.size() + 16);
+  for (const char c : message) {
+    if (c == '\n') {
+      text.append("\\n");
+    } else if (is_control(c)) {
+      const auto byte = static_cast<unsigned char>(c);
+      text.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
+    } else {
+      text.push_back(c);
+    }
+  }
+  return text;
+}
+
+bool has_control(std::string_view message) noexcept {
+  for (const char c : message) {
+    if (is_control(c)) return true;
+  }
+  return false;
+}
+
+/// True while this thread may enter a sink; marks it as inside until destroyed.
+class SinkEntry {
+ public:
+  SinkEntry() noexcept : entered_(!std::exchange(inside_sink, true)) {}
+  SinkEntry(const SinkEntry&) = delete;
+  SinkEntry& operator=(const SinkEntry&) = delete;
+  ~SinkEntry() {
+    if (entered_) inside_sink = false;
+  }
+  explicit operator bool() const noexcept { return entered_; }
+
+ private:
+  bool entered_;
+};
+
+bool write_line(LogLevel level, std::string_view message) noexcept {
+  const SinkEntry entry;
+  if (!entry) return false;
+  try {
+    std::string storage;
+    if (has_control(message)) message = storage = escaped(message);
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    return out.write(level, message);
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+bool log_enabled(LogLevel level) noexcept {
+  std::uint8_t least = current_level.load(std::memory_order_relaxed);
+  if (least == kUnset) least = level_from_environment();
+  return static_cast<std::uint8_t>(level) >= least && level < LogLevel::Off;
+}
+
+void log(LogLevel level, std::string_view message) noexcept {
+  if (!log_enabled(level)) return;
+  if (!write_line(level, message)) lost.fetch_add(1, std::memory_order_relaxed);
+}
+
+void set_log_level(LogLevel level) noexcept {
+  current_level.store(static_cast<std::uint8_t>(level), std::memory_order_relaxed);
+}
+
+void set_log_sink(UniqueFunction<void(LogLevel, std::string_view)> sink) {
+  Output& out = output();
+  // The old sink and file are destroyed after the lock is released: what they own may log.
+  base::LogFile file = base::LogFile::standard_error();
+  const std::lock_guard lock(out.mutex);
+  std::swap(out.sink, sink);
+  std::swap(out.file, file);
+}
+
+bool set_log_file(std::string_view path) {
+  std::optional<base::LogFile> opened = base::LogFile::open(std::string(path));
+  if (!opened) return false;
+  Output& out = output();
+  Sink old;
+  const std::lock_guard lock(out.mutex);
+  std::swap(out.sink, old);
+  std::swap(out.file, *opened);
+  return true;
+}
+
+std::uint64_t log_lines_lost() noexcept { return lost.load(std::memory_order_relaxed); }
+
+}  // namespace weft

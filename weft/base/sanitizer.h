@@ -1,0 +1,14 @@
+#pragma once
+
+/// WEFT_ASAN is 1 in a build with AddressSanitizer, else 0. GCC tells by a macro, clang by a
+/// feature test.
+#if defined(__SANITIZE_ADDRESS__)
+#define WEFT_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WEFT_ASAN 1
+#endif
+#endif
+#ifndef WEFT_ASAN
+#define WEFT_ASAN 0
+#endif
