@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "weft/base/bytes.h"
+
+namespace weft {
+
+/// How an object turns into bytes, for a type of message that this layer knows nothing about.
+struct MessageOps {
+  /// Number of bytes write() will write; called once, right before.
+  std::size_t (*size)(const void* object);
+  /// Writes exactly that many bytes.
+  void (*write)(const void* object, std::size_t size, char* out);
+};
+
+/// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
+/// (as a rule straight behind a frame header). Borrowing is for the time of one write: what is kept
+/// longer is kept as to_bytes().
+class Message {
+ public:
+  Message() noexcept = default;
+  explicit Message(Bytes bytes) noexcept : size_(bytes.size()), bytes_(std::move(bytes)) {}
+  /// `object` and `ops` must outlive the write that this message is made for.
+  Message(const void* object, const MessageOps& ops)
+      : object_(object), ops_(&ops), size_(ops.size(object)) {}
+
+  std::size_t size() const noexcept { return size_; }
+  /// Nobody's object is borrowed.
+  bool is_bytes() const noexcept { return object_ == nullptr; }
+  /// Only when is_bytes().
+  const Bytes& bytes() const noexcept { return bytes_; }
+
+  /// Writes size() bytes.
+  void write_to(char* out) const {
+    if (object_ != nullptr) {
+      ops_->write(object_, size_, out);
+    } else if (size_ != 0) {
+      std::memcpy(out, bytes_.data(), size_);
+    }
+  }
+  /// The message's bytes: shared where it has them, else written now.
+  Bytes to_bytes() const {
+    if (is_bytes()) return bytes_;
+    ChunkRef chunk(Chunk::allocate(size_));
+    write_to(chunk->data());
+    const char* data = chunk->data();
+    return Bytes(std::move(chunk), data, size_);
+  }
+
+  /// This is known to be the last message of its direction, so its end can travel in the same
+  /// frame.
+  bool last() const noexcept { return last_; }
+  Message&& mark_last() && noexcept {
+    last_ = true;
+    return std::move(*this);
+  }
+  /// Leave this message uncompressed although the call has a compression set.
+  bool uncompressed() const noexcept { return uncompressed_; }
+  void set_uncompressed(bool uncompressed) noexcept { uncompressed_ = uncompressed; }
+
+ private:
+  const void* object_ = nullptr;
+  const MessageOps* ops_ = nullptr;
+  std::size_t size_ = 0;
+  Bytes bytes_;
+  bool last_ = false;
+  bool uncompressed_ = false;
+};
+
+}  // namespace weft

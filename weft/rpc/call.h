@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "weft/base/status.h"
+#include "weft/base/time.h"
+#include "weft/codec/compression.h"
+#include "weft/coro/context.h"
+#include "weft/net/loop.h"
+#include "weft/rpc/message_stream.h"
+#include "weft/rpc/metadata.h"
+#include "weft/rpc/method.h"
+
+namespace weft {
+
+/// Who is at the other end of a call, as far as the transport knows.
+struct Peer {
+  net::Address address;
+};
+
+/// One call of a procedure, on the client or on the server: everything between the application's
+/// end and the transport's.
+///
+/// A Service turns a Call into its final Status. On a server the transport makes the Call and the
+/// handler serves it; on a client the stub makes it and the transport serves it; middleware stands
+/// in between on both sides and sees the same thing. Whoever serves reads requests() and writes
+/// responses(); a middleware that wants to see messages puts a reader or a writer of its own in
+/// front of them.
+///
+/// A Call belongs to one loop and is used on its thread only.
+class Call {
+ public:
+  enum class Side : std::uint8_t { Client, Server };
+
+  /// `path` ("/pkg.Service/Method") and `method` (null where the method is not known) must outlive
+  /// the call.
+  Call(Side side, net::Loop& loop, std::string_view path, const MethodDescriptor* method,
+       Context* parent) noexcept
+      : context_(parent), loop_(loop), path_(path), method_(method), side_(side) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() = default;
+
+  Side side() const noexcept { return side_; }
+  net::Loop& loop() const noexcept { return loop_; }
+  std::string_view path() const noexcept { return path_; }
+  /// "pkg.Service" and "Method"; empty when the path does not have that form.
+  std::string_view service() const noexcept;
+  std::string_view method_name() const noexcept;
+  /// Null when the server knows no such method, or the client calls without generated code.
+  const MethodDescriptor* method() const noexcept { return method_; }
+
+  /// Deadline, cancellation, trace and baggage of this call; parent of what the handler calls.
+  Context& context() noexcept { return context_; }
+  const Context& context() const noexcept { return context_; }
+
+  /// Moves the deadline earlier and sees to it that the context is cancelled with DEADLINE_EXCEEDED
+  /// when it passes.
+  void limit_deadline(TimePoint deadline);
+  void limit_timeout(Duration timeout) { limit_deadline(after(loop_.now(), timeout)); }
+  /// When this Call was made.
+  TimePoint started() const noexcept { return started_; }
+  void set_started(TimePoint when) noexcept { started_ = when; }
+
+  Metadata& request_metadata() noexcept { return request_metadata_; }
+  const Metadata& request_metadata() const noexcept { return request_metadata_; }
+  /// Initial metadata of the response. On a server: to be filled before the first response message.
+  Metadata& response_metadata() noexcept { return response_metadata_; }
+  /// Trailing metadata of the response.
+  Metadata& trailers() noexcept { return trailers_; }
+
+  MessageReader& requests() noexcept { return *requests_; }
+  MessageWriter& responses() noexcept { return *responses_; }
+  void set_requests(MessageReader& reader) noexcept { requests_ = &reader; }
+  void set_responses(MessageWriter& writer) noexcept { responses_ = &writer; }
+  /// On a server: sends the response's initial metadata now instead of with the first message. On a
+  /// client: called by the transport when it has arrived.
+  void announce_response_metadata() noexcept {
+    if (on_response_metadata_ != nullptr)
+      on_response_metadata_(*this, on_response_metadata_argument_);
+  }
+  using ResponseMetadataHook = void (*)(Call&, void* argument) noexcept;
+  void set_on_response_metadata(ResponseMetadataHook hook, void* argument) noexcept {
+    on_response_metadata_ = hook;
+    on_response_metadata_argument_ = argument;
+  }
+
+  /// Known once the call has a connection.
+  const Peer* peer() const noexcept { return peer_; }
+  void set_peer(const Peer* peer) noexcept { peer_ = peer; }
+
+  // What the caller asked for (client), or the handler chose (server).
+
+  /// Encoding of the messages this side sends. On a server one that the client does not accept is
+  /// passed over.
+  Compression compression() const noexcept { return compression_; }
+  void set_compression(Compression compression) noexcept { compression_ = compression; }
+  /// Wait for a connection rather than fail while there is none.
+  bool wait_for_ready() const noexcept { return wait_for_ready_; }
+  void set_wait_for_ready(bool wait) noexcept { wait_for_ready_ = wait; }
+  /// How many tries came before this one, for `grpc-previous-rpc-attempts`.
+  std::uint32_t previous_attempts() const noexcept { return previous_attempts_; }
+  void set_previous_attempts(std::uint32_t attempts) noexcept { previous_attempts_ = attempts; }
+  /// Limits of a message in bytes; what exceeds them ends the call with RESOURCE_EXHAUSTED.
+  std::size_t max_receive_size() const noexcept { return max_receive_size_; }
+  std::size_t max_send_size() const noexcept { return max_send_size_; }
+  void set_max_receive_size(std::size_t size) noexcept { max_receive_size_ = size; }
+  void set_max_send_size(std::size_t size) noexcept { max_send_size_ = size; }
+
+ private:
+  struct DeadlineTimer : net::Timer {
+    explicit DeadlineTimer(Call& owner) noexcept : Timer(&Call::deadline_passed), call(owner) {}
+    Call& call;
+  };
+  static void deadline_passed(net::Timer& timer) noexcept;
+
+  Context context_;
+  net::Loop& loop_;
+  std::string_view path_;
+  const MethodDescriptor* method_;
+  MessageReader* requests_ = nullptr;
+  MessageWriter* responses_ = nullptr;
+  const Peer* peer_ = nullptr;
+  ResponseMetadataHook on_response_metadata_ = nullptr;
+  void* on_response_metadata_argument_ = nullptr;
+  Metadata request_metadata_;
+  Metadata response_metadata_;
+  Metadata trailers_;
+  DeadlineTimer deadline_timer_{*this};
+  TimePoint started_{};
+  std::size_t max_receive_size_ = 4 * 1024 * 1024;
+  std::size_t max_send_size_ = SIZE_MAX;
+  std::uint32_t previous_attempts_ = 0;
+  Side side_;
+  Compression compression_ = Compression::Identity;
+  bool wait_for_ready_ = false;
+};
+
+}  // namespace weft

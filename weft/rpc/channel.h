@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/base/time.h"
+#include "weft/codec/compression.h"
+#include "weft/coro/task.h"
+#include "weft/rpc/service.h"
+
+namespace weft {
+
+/// How a Channel behaves.
+struct ChannelOptions {
+  /// `:authority` of the calls; empty takes it from the target.
+  std::string authority;
+  /// Put before weft's own in `user-agent`.
+  std::string user_agent;
+
+  /// Largest response and request message in bytes.
+  std::size_t max_receive_size = 4 * 1024 * 1024;
+  std::size_t max_send_size = SIZE_MAX;
+  /// Largest response metadata in bytes, counted as HTTP/2 does.
+  std::uint32_t max_metadata_size = 16 * 1024;
+  /// Deadline of calls that set none.
+  Duration default_timeout = kForever;
+  /// Encoding of requests that set none.
+  Compression compression = Compression::Identity;
+
+  /// gRPC's connection back-off (doc/connection-backoff.md): from the first wait to the longest,
+  /// times 1.6 with 20 % jitter; an attempt is given at least connect_timeout.
+  Duration initial_backoff = std::chrono::seconds(1);
+  Duration max_backoff = std::chrono::seconds(120);
+  Duration connect_timeout = std::chrono::seconds(20);
+
+  /// PING a silent connection after this long; kForever: never. Servers refuse clients that ping
+  /// more often than they allow (gRPC's default: every five minutes).
+  Duration keepalive_time = kForever;
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  bool keepalive_without_calls = false;
+  /// Close a connection that had no call for this long.
+  Duration idle_timeout = std::chrono::minutes(30);
+
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 1024 * 1024;
+  std::uint32_t max_window = 8 * 1024 * 1024;
+};
+
+/// Where calls go: a target name and the connections to it.
+///
+/// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `memory:name`. A
+/// channel may be used from any thread: every loop that calls through it has connections of its
+/// own, so nothing is locked on the way of a call. Connections are made when the first call needs
+/// one, and again, with back-off, after they break. Calls still under way when the channel is
+/// destroyed end with CANCELLED.
+class Channel final : public Service {
+ public:
+  explicit Channel(std::string target, ChannelOptions options = {});
+  Channel(const Channel&) = delete;
+  Channel& operator=(const Channel&) = delete;
+  ~Channel() override;
+
+  /// Adds a middleware around every call; the first is the outermost. Before the first call.
+  void use(Middleware middleware);
+  const std::string& target() const noexcept;
+
+  Task<Status> serve(Call& call) override;
+
+  /// The loop that blocking calls run on.
+  net::Loop& blocking_loop();
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace weft

@@ -1,0 +1,134 @@
+#include "weft/rpc/deframer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "weft/http2/frame.h"
+
+namespace weft::rpc {
+
+namespace {
+
+// Up to this size an announced message gets its block at once; beyond, the peer has to send half of
+// a block before it gets one of twice the size.
+constexpr std::size_t kTrustedSize = std::size_t{1} << 20;
+// A message below this size is copied where sharing would keep alive a block of kPinFactor times
+// its size: a copy of 1 KiB costs about what a share and its release cost (deframer_bench), and the
+// reader's block stays free to be read into again.
+constexpr std::size_t kCopyBelow = 1024;
+constexpr std::size_t kPinFactor = 8;
+// A burst of tiny messages must not leave a large array behind for the life of the stream.
+constexpr std::size_t kKeptCapacity = 256;
+// Popped places in front are closed up in steps, so that each item is moved a bounded number of
+// times.
+constexpr std::size_t kCompactFrom = 32;
+
+std::string hex_byte(std::uint8_t byte) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  return std::string("0x") + kHex[byte >> 4] + kHex[byte & 15];
+}
+
+/// The first `size` bytes of `data`, which loses them.
+Bytes take(Bytes& data, std::size_t size) {
+  Bytes taken;
+  if (size < kCopyBelow && size * kPinFactor < data.pinned()) {
+    taken = Bytes::copy_of(data.view().substr(0, size));
+  } else if (size == data.size()) {
+    return std::exchange(data, Bytes());
+  } else {
+    taken = data.slice(0, size);
+  }
+  data.remove_prefix(size);
+  return taken;
+}
+
+}  // namespace
+
+Status Deframer::push(Bytes data) {
+  if (!error_.ok()) return error_;
+  while (!data.empty()) {
+    if (!in_body_) {
+      if (!take_prefix(data)) break;
+      if (Status status = start_body(prefix_); !status.ok()) return error_ = std::move(status);
+    }
+    take_body(data);
+  }
+  return ok_status();
+}
+
+bool Deframer::take_prefix(Bytes& data) {
+  const std::size_t n = std::min(kMessagePrefix - prefix_size_, data.size());
+  std::memcpy(prefix_ + prefix_size_, data.data(), n);
+  prefix_size_ += n;
+  data.remove_prefix(n);
+  return prefix_size_ == kMessagePrefix;
+}
+
+Status Deframer::start_body(const std::uint8_t* prefix) {
+  if (prefix[0] > 1) {
+    return internal_error("a message starts with the flag byte " + hex_byte(prefix[0]) +
+                          ", which is neither 0 nor 1: the peer does not send gRPC messages");
+  }
+  const std::size_t size = http2::read_u32(prefix + 1);
+  if (size > limit_) {
+    return resource_exhausted("a message of " + std::to_string(size) +
+                              " bytes is larger than the limit of " + std::to_string(limit_) +
+                              " bytes (" + std::string(kMessageLimitOption) + ")");
+  }
+  body_compressed_ = prefix[0] == 1;
+  body_size_ = size;
+  in_body_ = true;
+  return ok_status();
+}
+
+void Deframer::take_body(Bytes& data) {
+  if (body_filled_ == 0 && data.size() >= body_size_) {
+    make_ready(take(data, body_size_));
+    return;
+  }
+  fill_body(data);
+  if (body_filled_ < body_size_) return;
+  const char* start = body_->data();
+  make_ready(Bytes(std::move(body_), start, body_size_));
+}
+
+void Deframer::fill_body(Bytes& data) {
+  while (!data.empty() && body_filled_ < body_size_) {
+    if (body_filled_ == body_capacity_) {
+      body_capacity_ = std::min(body_size_, std::max(kTrustedSize, body_capacity_ * 2));
+      ChunkRef larger(Chunk::allocate(body_capacity_));
+      if (body_filled_ != 0) std::memcpy(larger->data(), body_->data(), body_filled_);
+      body_ = std::move(larger);
+    }
+    const std::size_t n = std::min(body_capacity_ - body_filled_, data.size());
+    std::memcpy(body_->data() + body_filled_, data.data(), n);
+    body_filled_ += n;
+    data.remove_prefix(n);
+  }
+}
+
+void Deframer::make_ready(Bytes bytes) {
+  ready_.push_back({std::move(bytes), body_compressed_});
+  in_body_ = false;
+  prefix_size_ = 0;
+  body_filled_ = 0;
+  body_capacity_ = 0;
+}
+
+bool Deframer::pop(Item& out) {
+  if (ready_head_ == ready_.size()) return false;
+  out = std::move(ready_[ready_head_++]);
+  if (ready_head_ == ready_.size()) {
+    ready_.clear();
+    ready_head_ = 0;
+    if (ready_.capacity() > kKeptCapacity) std::vector<Item>().swap(ready_);
+  } else if (ready_head_ >= kCompactFrom && ready_head_ * 2 > ready_.size()) {
+    ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
+    ready_head_ = 0;
+  }
+  return true;
+}
+
+}  // namespace weft::rpc

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "weft/base/bytes.h"
+#include "weft/base/status.h"
+
+namespace weft::rpc {
+
+/// The five bytes before a message: compressed flag, then the length, big-endian.
+inline constexpr std::size_t kMessagePrefix = 5;
+
+/// The option that a message beyond the limit is blamed on.
+inline constexpr std::string_view kMessageLimitOption = "max_receive_message_size";
+
+/// Cuts a stream of DATA payloads into messages. A message that lies whole in one slice is shared,
+/// not copied, unless it is small and would pin a much larger block; one in pieces is assembled in
+/// a block of its exact size. Belongs to one stream; not thread-safe.
+///
+///            push                     prefix complete           body complete
+///   boundary ----> prefix (1..4 bytes) --------------> body --------------------> ready, boundary
+///
+/// A peer's announced size is taken at its word up to 1 MiB; beyond, the block grows with what
+/// arrives.
+class Deframer {
+ public:
+  struct Item {
+    Bytes bytes;
+    bool compressed = false;
+  };
+  explicit Deframer(std::size_t max_message_size) noexcept : limit_(max_message_size) {}
+
+  /// Takes a slice of payload. RESOURCE_EXHAUSTED naming size, limit and option as soon as a prefix
+  /// announces a message beyond the limit; INTERNAL for a flag byte other than 0 or 1. After an
+  /// error nothing more is taken and the error is returned again; messages cut before it can still
+  /// be popped.
+  Status push(Bytes data);
+  /// The next whole message; false when there is none yet.
+  bool pop(Item& out);
+  /// Nothing of an unfinished message is held: the stream may end here.
+  bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
+  /// Bytes held for a message that is not whole yet, prefix included: to be credited to the peer at
+  /// once, or a message larger than the window would never arrive.
+  std::size_t partial_bytes() const noexcept { return prefix_size_ + body_filled_; }
+
+ private:
+  bool take_prefix(Bytes& data);
+  Status start_body(const std::uint8_t* prefix);
+  void take_body(Bytes& data);
+  void fill_body(Bytes& data);
+  void make_ready(Bytes bytes);
+
+  std::size_t limit_;
+  std::vector<Item> ready_;  // a ring is not worth it: as a rule one item
+  std::size_t ready_head_ = 0;
+  Status error_;
+  std::uint8_t prefix_[kMessagePrefix] = {};
+  std::size_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
+  ChunkRef body_;
+  std::size_t body_size_ = 0;
+  std::size_t body_filled_ = 0;
+  std::size_t body_capacity_ = 0;
+  bool body_compressed_ = false;
+  bool in_body_ = false;
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,152 @@
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+
+#include "weft/codec/message.h"
+#include "weft/coro/executor.h"
+#include "weft/coro/task.h"
+
+namespace weft {
+
+/// What a reader or a writer makes ready when it can go on; it then runs at the top level of a
+/// turn.
+using Waiter = Runnable;
+
+/// One direction of a call's messages, to be read. Belongs to the call's loop; one reader at a
+/// time.
+class MessageReader {
+ public:
+  enum class Poll : std::uint8_t {
+    Message,  ///< `out` was filled
+    End,      ///< no more will come: half-close, or the call is over (its context tells)
+    Pending,  ///< nothing yet: wait()
+  };
+
+  /// The next message, if there is one. A borrowing message is valid until the next poll() or
+  /// wait().
+  virtual Poll poll(Message& out) = 0;
+  /// Makes `waiter` ready, once, when poll() may say something else than Pending. At most one
+  /// waiter.
+  virtual void wait(Waiter& waiter) noexcept = 0;
+  /// Forgets a waiter that has not been made ready.
+  virtual void unwait() noexcept = 0;
+  /// Goes back to the first message; false where that is not possible. For sending again a request
+  /// of which the peer has seen nothing.
+  virtual bool rewind() noexcept { return false; }
+
+  class ReadAwaiter;
+  /// `co_await reader.read()`: the next message, or nothing at the end.
+  ReadAwaiter read() noexcept;
+
+ protected:
+  ~MessageReader() = default;
+};
+
+/// One direction of a call's messages, to be written. Belongs to the call's loop; one writer at a
+/// time.
+class MessageWriter {
+ public:
+  enum class Poll : std::uint8_t {
+    Accepted,  ///< taken; borrowed objects are free again
+    Blocked,   ///< not taken: the peer's window is closed; wait() and offer it again
+    Closed,    ///< not taken and never will be: the call is over (its context tells)
+  };
+
+  /// Offers a message. One marked last() also ends the direction.
+  virtual Poll offer(const Message& message) = 0;
+  /// Makes `waiter` ready, once, when offer() may say something else than Blocked. At most one
+  /// waiter.
+  virtual void wait(Waiter& waiter) noexcept = 0;
+  virtual void unwait() noexcept = 0;
+
+  class WriteAwaiter;
+  /// `co_await writer.write(message)`: true when it was taken, false when the call is over.
+  WriteAwaiter write(const Message& message) noexcept;
+
+ protected:
+  ~MessageWriter() = default;
+};
+
+class MessageReader::ReadAwaiter {
+ public:
+  explicit ReadAwaiter(MessageReader& reader) noexcept
+      : reader_(reader), waiter_(&ReadAwaiter::run, this) {}
+  bool await_ready() { return poll(); }
+  void await_suspend(std::coroutine_handle<> handle) noexcept {
+    handle_ = handle;
+    reader_.wait(waiter_);
+  }
+  std::optional<Message> await_resume() noexcept { return std::move(result_); }
+
+ private:
+  struct Wake : Waiter {
+    Wake(Runnable::Function function, ReadAwaiter* awaiter) noexcept
+        : Waiter(function), self(awaiter) {}
+    ReadAwaiter* self;
+  };
+  static void run(Runnable& runnable) noexcept {
+    ReadAwaiter& self = *static_cast<Wake&>(runnable).self;
+    if (self.poll()) {
+      self.handle_.resume();
+    } else {
+      self.reader_.wait(self.waiter_);
+    }
+  }
+  /// False while nothing is known yet.
+  bool poll() {
+    const Poll outcome = reader_.poll(result_.emplace());
+    if (outcome != Poll::Message) result_.reset();
+    return outcome != Poll::Pending;
+  }
+
+  MessageReader& reader_;
+  Wake waiter_;
+  std::coroutine_handle<> handle_;
+  std::optional<Message> result_;
+};
+
+class MessageWriter::WriteAwaiter {
+ public:
+  WriteAwaiter(MessageWriter& writer, const Message& message) noexcept
+      : writer_(writer), message_(message), waiter_(&WriteAwaiter::run, this) {}
+  bool await_ready() { return offer(); }
+  void await_suspend(std::coroutine_handle<> handle) noexcept {
+    handle_ = handle;
+    writer_.wait(waiter_);
+  }
+  bool await_resume() const noexcept { return outcome_ == Poll::Accepted; }
+
+ private:
+  struct Wake : Waiter {
+    Wake(Runnable::Function function, WriteAwaiter* awaiter) noexcept
+        : Waiter(function), self(awaiter) {}
+    WriteAwaiter* self;
+  };
+  static void run(Runnable& runnable) noexcept {
+    WriteAwaiter& self = *static_cast<Wake&>(runnable).self;
+    if (self.offer()) {
+      self.handle_.resume();
+    } else {
+      self.writer_.wait(self.waiter_);
+    }
+  }
+  bool offer() {
+    outcome_ = writer_.offer(message_);
+    return outcome_ != Poll::Blocked;
+  }
+
+  MessageWriter& writer_;
+  const Message& message_;
+  Wake waiter_;
+  std::coroutine_handle<> handle_;
+  Poll outcome_ = Poll::Blocked;
+};
+
+inline MessageReader::ReadAwaiter MessageReader::read() noexcept { return ReadAwaiter(*this); }
+inline MessageWriter::WriteAwaiter MessageWriter::write(const Message& message) noexcept {
+  return WriteAwaiter(*this, message);
+}
+
+}  // namespace weft

@@ -1,0 +1,160 @@
+#include "weft/rpc/metadata.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+
+namespace weft {
+
+namespace {
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// `stored` is lower case already.
+bool same_name(std::string_view stored, std::string_view name) noexcept {
+  if (stored.size() != name.size()) return false;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (stored[i] != lower(name[i])) return false;
+  }
+  return true;
+}
+
+bool is_name_character(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+}
+
+/// What HTTP/2 (RFC 9113 section 8.2.2) or gRPC itself says about a call.
+constexpr std::array<std::string_view, 10> kReserved = {
+    "connection", "content-length",   "content-type", "host",
+    "keep-alive", "proxy-connection", "te",           "trailer",
+    "upgrade",    "transfer-encoding"};
+
+bool lies_within(std::string_view view, const std::string& text) noexcept {
+  const std::less<const char*> before;
+  return !view.empty() && !before(view.data(), text.data()) &&
+         before(view.data(), text.data() + text.size());
+}
+
+/// Names come from the application, but may be anything: what is quoted stays printable and short.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kLongest = 64;
+  std::string out = "'";
+  for (char c : text.substr(0, kLongest)) out += c >= 0x20 && c <= 0x7e ? c : '?';
+  if (text.size() > kLongest) out += "...";
+  return out + "'";
+}
+
+Status refused(std::size_t index, std::string_view name, std::string_view rule) {
+  return invalid_argument("metadata entry " + std::to_string(index) + ", " + quoted(name) + ": " +
+                          std::string(rule));
+}
+
+std::string byte_at(std::string_view text, std::size_t position) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(text[position]);
+  return std::string("byte 0x") + kHex[byte >> 4] + kHex[byte & 15] + " at position " +
+         std::to_string(position);
+}
+
+Status validate_name(std::size_t index, std::string_view name) {
+  if (name.empty()) return refused(index, name, "the name is empty");
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (is_name_character(name[i])) continue;
+    return refused(index, name,
+                   "a name has characters of [0-9a-z_.-] only, not " + byte_at(name, i));
+  }
+  if (name.starts_with("grpc-")) {
+    return refused(index, name, "names that start with grpc- are reserved");
+  }
+  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+    return refused(index, name, "the name is reserved for the transport");
+  }
+  if (name == "user-agent") {
+    return refused(index, name, "the name is reserved; it is set with the channel's options");
+  }
+  return ok_status();
+}
+
+Status validate_value(std::size_t index, const Metadata::Entry& entry) {
+  if (entry.name.ends_with("-bin")) return ok_status();
+  for (std::size_t i = 0; i < entry.value.size(); ++i) {
+    if (entry.value[i] >= 0x20 && entry.value[i] <= 0x7e) continue;
+    return refused(
+        index, entry.name,
+        "a value is printable ASCII unless the name ends in -bin, not " + byte_at(entry.value, i));
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+void Metadata::add(std::string_view name, std::string_view value) {
+  if (lies_within(name, text_) || lies_within(value, text_)) {
+    // A pair that was read from here: growing the buffer would pull it away.
+    return add(std::string(name), std::string(value));
+  }
+  const std::size_t offset = text_.size();
+  text_.append(name);
+  std::transform(text_.begin() + static_cast<std::ptrdiff_t>(offset), text_.end(),
+                 text_.begin() + static_cast<std::ptrdiff_t>(offset), lower);
+  text_.append(value);
+  spans_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
+                    static_cast<std::uint32_t>(value.size())});
+}
+
+std::size_t Metadata::remove(std::string_view name) {
+  if (lies_within(name, text_)) return remove(std::string(name));
+  std::size_t kept = 0;
+  std::size_t end = 0;
+  for (const Span& span : spans_) {
+    if (same_name({text_.data() + span.offset, span.name_size}, name)) continue;
+    const std::size_t length = std::size_t{span.name_size} + span.value_size;
+    std::memmove(text_.data() + end, text_.data() + span.offset, length);
+    spans_[kept++] = {static_cast<std::uint32_t>(end), span.name_size, span.value_size};
+    end += length;
+  }
+  const std::size_t removed = spans_.size() - kept;
+  spans_.resize(kept);
+  text_.resize(end);
+  return removed;
+}
+
+void Metadata::clear() noexcept {
+  text_.clear();
+  spans_.clear();
+}
+
+std::optional<std::string_view> Metadata::get(std::string_view name) const noexcept {
+  for (const Entry entry : *this) {
+    if (same_name(entry.name, name)) return entry.value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string_view> Metadata::get_all(std::string_view name) const {
+  std::vector<std::string_view> values;
+  for (const Entry entry : *this) {
+    if (same_name(entry.name, name)) values.push_back(entry.value);
+  }
+  return values;
+}
+
+Metadata::Entry Metadata::operator[](std::size_t index) const noexcept {
+  const Span& span = spans_[index];
+  const char* text = text_.data() + span.offset;
+  return {.name = {text, span.name_size}, .value = {text + span.name_size, span.value_size}};
+}
+
+Status Metadata::validate() const {
+  for (std::size_t i = 0; i < size(); ++i) {
+    const Entry entry = (*this)[i];
+    if (Status status = validate_name(i, entry.name); !status.ok()) return status;
+    if (Status status = validate_value(i, entry); !status.ok()) return status;
+  }
+  return ok_status();
+}
+
+}  // namespace weft

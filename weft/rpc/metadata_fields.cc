@@ -1,0 +1,85 @@
+#include "weft/rpc/grpc_wire.h"
+
+namespace weft::rpc {
+
+namespace {
+
+constexpr std::string_view kBinarySuffix = "-bin";
+// RFC 7541 section 7.1.3: what can be guessed byte by byte should stay out of the compression
+// table. A long token cannot, and would cost its length on every call.
+constexpr std::size_t kGuessableSecret = 20;
+
+constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes * 4 + 2) / 3; }
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// The part before the next comma; `list` keeps what follows it.
+std::string_view next_element(std::string_view& list, bool& more) noexcept {
+  const std::size_t comma = list.find(',');
+  more = comma != std::string_view::npos;
+  const std::string_view element = list.substr(0, comma);
+  list.remove_prefix(more ? comma + 1 : list.size());
+  return trim(element);
+}
+
+http2::HeaderField ascii_field(const Metadata::Entry& entry) noexcept {
+  // RFC 9113 section 8.2.1: a value that starts or ends with a space makes the request malformed.
+  http2::HeaderField field{.name = entry.name, .value = trim(entry.value)};
+  field.token = http2::token_of(entry.name);
+  const bool secret =
+      field.token == http2::Token::Authorization || field.token == http2::Token::Cookie;
+  field.sensitive = secret && field.value.size() < kGuessableSecret;
+  return field;
+}
+
+bool add_binary(const http2::HeaderField& field, Metadata& metadata) {
+  // Kept so that a warm connection allocates nothing; bounded by the header list limit.
+  thread_local std::string decoded;
+  bool more = field.value.find(',') != std::string_view::npos;
+  // A list is checked as a whole before its first element is added.
+  for (std::string_view list = field.value; more;) {
+    decoded.clear();
+    if (!base64_decode(next_element(list, more), decoded)) return false;
+  }
+  std::string_view list = field.value;
+  do {
+    decoded.clear();
+    if (!base64_decode(next_element(list, more), decoded)) return false;
+    metadata.add(field.name, decoded);
+  } while (more);
+  return true;
+}
+
+}  // namespace
+
+void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fields,
+                   std::string& scratch) {
+  std::size_t needed = 0;
+  for (const Metadata::Entry entry : metadata) {
+    if (entry.name.ends_with(kBinarySuffix)) needed += base64_size(entry.value.size());
+  }
+  // Reserved at once, so that views of earlier values stay where they are.
+  if (needed != 0) scratch.reserve(scratch.size() + needed);
+  for (const Metadata::Entry entry : metadata) {
+    if (!entry.name.ends_with(kBinarySuffix)) {
+      fields.push_back(ascii_field(entry));
+      continue;
+    }
+    const std::size_t start = scratch.size();
+    base64_encode(entry.value, scratch);
+    fields.push_back({.name = entry.name,
+                      .value = std::string_view(scratch).substr(start, scratch.size() - start)});
+  }
+}
+
+bool add_received(const http2::HeaderField& field, Metadata& metadata) {
+  if (field.name.ends_with(kBinarySuffix)) return add_binary(field, metadata);
+  metadata.add(field.name, field.value);
+  return true;
+}
+
+}  // namespace weft::rpc

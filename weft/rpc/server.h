@@ -1,0 +1,131 @@
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weft/base/result.h"
+#include "weft/base/time.h"
+#include "weft/coro/task.h"
+#include "weft/net/address.h"
+#include "weft/rpc/service.h"
+
+namespace weft {
+
+/// How a Server behaves. Every limit has a default that is safe to leave.
+struct ServerOptions {
+  /// Where to listen: `host:port`, `:port`, `unix:path`, `memory:name`; port 0 lets the system
+  /// choose. Empty: listen() is called for each address.
+  std::string listen;
+  /// Loops, each with a thread of its own; 0 takes one per processor.
+  std::size_t threads = 1;
+  /// Run on these loops instead of threads of the server's own (a program's own io_context, a
+  /// simulation). They must outlive the server.
+  std::vector<net::Loop*> loops;
+
+  /// Largest request and response message in bytes.
+  std::size_t max_receive_size = 4 * 1024 * 1024;
+  std::size_t max_send_size = SIZE_MAX;
+  /// Largest request metadata in bytes, counted as HTTP/2 does.
+  std::uint32_t max_metadata_size = 16 * 1024;
+  /// Calls at the same time: on a connection (SETTINGS_MAX_CONCURRENT_STREAMS), and in the whole
+  /// server (beyond it: RESOURCE_EXHAUSTED).
+  std::uint32_t max_calls_per_connection = 1000;
+  std::size_t max_calls = SIZE_MAX;
+  /// Beyond it a new connection is closed at once.
+  std::size_t max_connections = SIZE_MAX;
+
+  /// PING a silent connection after this long, and close it when no answer comes within the
+  /// timeout.
+  Duration keepalive_time = std::chrono::hours(2);
+  Duration keepalive_timeout = std::chrono::seconds(20);
+  /// A client that pings more often than this is sent GOAWAY too_many_pings (after two strikes).
+  Duration min_ping_interval = std::chrono::minutes(5);
+  /// Whether a client may ping at that interval while it has no call.
+  bool ping_without_calls = false;
+  /// Ask clients to leave a connection of this age (jittered by 10 %), and cancel its calls when
+  /// the grace is over; close a connection that had no call for max_connection_idle.
+  Duration max_connection_age = kForever;
+  Duration max_connection_age_grace = kForever;
+  Duration max_connection_idle = kForever;
+  /// How long a new connection may take to say hello.
+  Duration handshake_timeout = std::chrono::seconds(20);
+
+  /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
+  std::uint32_t stream_window = 256 * 1024;
+  std::uint32_t connection_window = 1024 * 1024;
+  std::uint32_t max_window = 8 * 1024 * 1024;
+
+  /// Offer grpc.health.v1.Health and server reflection besides the services that were added.
+  bool health = true;
+  bool reflection = true;
+};
+
+/// Serves calls: services, listeners and the loops they run on.
+///
+///     weft::Server server{{.listen = "0.0.0.0:50051"}};
+///     server.add<Greeter>();
+///     return weft::run(server);
+///
+/// Set up from one thread, then start(). stop() and wait() may be called from any thread that is
+/// not one of its loops.
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  /// Stops at once if it still runs.
+  ~Server();
+
+  /// Adds a middleware around every call; the first is the outermost. Before start().
+  void use(Middleware middleware);
+  /// Adds a service; a second one of the same name makes start() fail. Before start().
+  void add(std::shared_ptr<ServiceDefinition> service);
+  template <std::derived_from<ServiceDefinition> T, class... Args>
+  T& add(Args&&... args) {
+    auto service = std::make_shared<T>(std::forward<Args>(args)...);
+    T& reference = *service;
+    add(std::move(service));
+    return reference;
+  }
+  /// Adds an address to listen on. Before start().
+  void listen(std::string address);
+
+  /// Binds and begins to serve; the error names the address and the cause.
+  Status start();
+  /// The addresses it listens on, with the ports that were chosen. After start().
+  const std::vector<net::Address>& addresses() const noexcept;
+  /// The port of the first IP address; 0 where there is none.
+  std::uint16_t port() const noexcept;
+
+  /// Ends the service, and always returns: stops accepting, tells clients to go elsewhere (two-step
+  /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, and closes.
+  /// Idempotent.
+  void stop(Duration grace = std::chrono::seconds(10));
+  /// As stop(), for a coroutine on any loop, the server's own included.
+  Task<> shutdown(Duration grace = std::chrono::seconds(10));
+  /// Blocks until the server has stopped.
+  void wait();
+
+  /// Serving status for grpc.health.v1; the empty name is the server as a whole. From any thread.
+  void set_serving(std::string_view service, bool serving);
+
+  /// Calls and connections now.
+  std::size_t active_calls() const noexcept;
+  std::size_t active_connections() const noexcept;
+
+ private:
+  friend int run(Server& server);
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+/// Starts the server, says so on the log, serves until SIGTERM or SIGINT, drains, and returns the
+/// program's exit status: 0, or 1 with the error on the log when it could not start.
+int run(Server& server);
+
+}  // namespace weft

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string_view>
+
+#include "weft/rpc/call.h"
+
+namespace weft {
+
+/// What a handler sees of its call beside the messages. Lives as long as the handler runs; used on
+/// the call's loop only.
+class ServerContext {
+ public:
+  explicit ServerContext(Call& call) noexcept : call_(call) {}
+  ServerContext(const ServerContext&) = delete;
+  ServerContext& operator=(const ServerContext&) = delete;
+
+  /// What the client sent along.
+  const Metadata& metadata() const noexcept { return call_.request_metadata(); }
+  /// Sent before the first response message.
+  Metadata& response_metadata() noexcept { return call_.response_metadata(); }
+  /// Sent after the last response message.
+  Metadata& trailers() noexcept { return call_.trailers(); }
+  /// Sends response_metadata() now rather than with the first message.
+  void send_response_metadata() { call_.announce_response_metadata(); }
+
+  /// kNever where the client set none. Calls made from the handler inherit it.
+  TimePoint deadline() const noexcept { return call_.context().deadline(); }
+  /// How long is left; kForever without a deadline, zero or less when it has passed.
+  Duration time_left() const noexcept {
+    return deadline() == kNever ? kForever : deadline() - call_.loop().now();
+  }
+  /// The client has gone, cancelled, or the deadline has passed; cancel_reason() says which.
+  bool is_cancelled() const noexcept { return call_.context().is_cancelled(); }
+  const Status& cancel_reason() const noexcept { return call_.context().cancel_reason(); }
+
+  /// "/hello.Greeter/SayHello".
+  std::string_view path() const noexcept { return call_.path(); }
+  const Peer& peer() const noexcept { return *call_.peer(); }
+
+  /// Encoding of the responses; one that the client does not accept is passed over.
+  void set_compression(Compression compression) noexcept { call_.set_compression(compression); }
+
+  Call& call() noexcept { return call_; }
+  Context& context() noexcept { return call_.context(); }
+
+ private:
+  Call& call_;
+};
+
+}  // namespace weft

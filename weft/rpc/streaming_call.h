@@ -1,0 +1,66 @@
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <utility>
+
+#include "weft/codec/protobuf.h"
+#include "weft/coro/task.h"
+#include "weft/net/loop.h"
+#include "weft/rpc/call.h"
+#include "weft/rpc/call_options.h"
+#include "weft/rpc/message_pipe.h"
+#include "weft/rpc/service.h"
+
+namespace weft::rpc {
+
+/// The client's end of a streaming call. It runs the service's coroutine beside the caller's and
+/// stays alive until that has ended, also where the caller has let go of it before.
+class StreamingCall {
+ public:
+  struct Release {
+    void operator()(StreamingCall* call) const noexcept { call->release(); }
+  };
+  using Handle = std::unique_ptr<StreamingCall, Release>;
+
+  /// Starts the call on this thread's loop in a child of `parent`; terminates the program where the
+  /// thread has no loop. `request` is the one request of a server-streaming call, else null.
+  static Handle start(Context* parent, Service& service, const MethodDescriptor& method,
+                      const google::protobuf::MessageLite* request, const CallOptions& options);
+
+  Call& call() noexcept { return call_; }
+  MessageWriter& requests() noexcept { return requests_.writer(); }
+  MessageReader& responses() noexcept { return responses_.reader(); }
+  /// No more requests.
+  void half_close() noexcept { requests_.end(); }
+  void cancel(const Status& reason) noexcept;
+
+  bool done() const noexcept { return done_; }
+  /// How the call ended; once done().
+  const Status& status() const noexcept { return status_; }
+  /// Makes `waiter` ready when the call is done.
+  void wait_done(Waiter& waiter) noexcept;
+  /// Makes `waiter` ready when the response's initial metadata is there, or the call is done.
+  void wait_response_metadata(Waiter& waiter) noexcept;
+
+ private:
+  StreamingCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
+                const CallOptions& options);
+  ~StreamingCall() = default;
+  void release() noexcept;
+  void on_done() noexcept;
+
+  CallOptions options_;
+  MessagePipe requests_;
+  MessagePipe responses_;
+  Call call_;
+  Task<Status> task_;
+  Status status_;
+  Waiter* done_waiter_ = nullptr;
+  Waiter* metadata_waiter_ = nullptr;
+  bool metadata_arrived_ = false;
+  bool done_ = false;
+  bool released_ = false;
+};
+
+}  // namespace weft::rpc
