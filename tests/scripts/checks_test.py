@@ -1,5 +1,7 @@
 """Feeds each check of scripts/ a small tree that it has to refuse, and one that it has to accept."""
 
+import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,7 +24,8 @@ class Tree:
 
     def check(self, script, *arguments):
         """(exit status, output) of a check over this tree."""
-        where = ["--root", str(self.root)] if script == "check_headers.py" else [str(self.root)]
+        takes_options = script in ("check_headers.py", "lint.py")
+        where = ["--root", str(self.root)] if takes_options else [str(self.root)]
         command = [sys.executable, str(SCRIPTS / script), *where, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout + done.stderr
@@ -143,6 +146,32 @@ class Headers(CheckTest):
         self.assertEqual(tree.check("check_headers.py", *build)[0], 0)
         (tree.root / "weft/base/y.h").write_text("#pragma once\nusing W = int;\n")
         self.assertEqual(tree.check("check_headers.py", *build)[0], 1)
+
+
+@unittest.skipUnless(shutil.which("clang-tidy-16"), "clang-tidy-16 is not installed")
+class Lint(CheckTest):
+    def check(self, text, *arguments):
+        tree = self.tree({"weft/base/x.cc": text,
+                          ".clang-tidy": (SCRIPTS.parent / ".clang-tidy").read_text()})
+        file = str(tree.root / "weft/base/x.cc")
+        entry = {"file": file, "directory": str(tree.root), "command": f"c++ -std=c++20 -c {file}"}
+        (tree.root / "compile_commands.json").write_text(json.dumps([entry]))
+        return tree.check("lint.py", "--build", str(tree.root), *arguments)
+
+    def test_a_finding_is_refused(self):
+        status, output = self.check("struct B { virtual void f(); virtual ~B() = default; };\n"
+                                    "struct D : B { void f(); };\n")
+        self.assertEqual(status, 1, output)
+        self.assertIn("modernize-use-override", output)
+
+    def test_a_clean_file_is_accepted(self):
+        status, output = self.check("int f(int a) { return a; }\n")
+        self.assertEqual(status, 0, output)
+
+    def test_what_the_budget_left_out_is_named(self):
+        status, output = self.check("int f(int a) { return a; }\n", "--budget", "-1")
+        self.assertEqual(status, 0, output)
+        self.assertIn("1 left out", output)
 
 
 if __name__ == "__main__":
