@@ -11,6 +11,8 @@ namespace weft::http2 {
 
 /// HPACK (RFC 7541), both directions. One Encoder and one Decoder per connection; not thread-safe.
 
+/// Turns header blocks into lists of fields. What a peer can make it hold is bounded by the limits
+/// and by the size of a block; once a block was malformed every later decode() fails.
 class HpackDecoder {
  public:
   enum class Outcome : std::uint8_t {
@@ -22,6 +24,8 @@ class HpackDecoder {
     std::size_t table_size = 4096;      ///< SETTINGS_HEADER_TABLE_SIZE that we advertised
     std::size_t list_size = 16 * 1024;  ///< SETTINGS_MAX_HEADER_LIST_SIZE that we advertised
   };
+  /// A table size below RFC 9113's initial 4096 is not enforced before set_max_table_size(), as the
+  /// peer may use 4096 until it has seen our SETTINGS.
   explicit HpackDecoder(Limits limits);
   HpackDecoder(const HpackDecoder&) = delete;
   HpackDecoder& operator=(const HpackDecoder&) = delete;
@@ -31,10 +35,16 @@ class HpackDecoder {
   /// a warm connection (fields known to the table) nothing is allocated.
   Outcome decode(std::span<const std::uint8_t> block);
 
+  /// The peer has acknowledged SETTINGS with this SETTINGS_HEADER_TABLE_SIZE. Lowered below the
+  /// size in use, the next block must begin with a table size update (RFC 7541 section 4.2).
+  void set_max_table_size(std::size_t size) noexcept;
+
   /// Valid until the next decode(), whatever the block evicted from the table.
+  /// Empty unless decode() returned Ok.
   HeaderFields fields() const noexcept;
   /// What was wrong, for the GOAWAY's debug data; static text.
   const char* error() const noexcept;
+  /// The dynamic table's size as RFC 7541 section 4.1 counts it.
   std::size_t table_bytes() const noexcept;
 
  private:
@@ -42,6 +52,7 @@ class HpackDecoder {
   std::unique_ptr<State> state_;
 };
 
+/// Turns lists of fields into header blocks, to be sent in the order in which they were encoded.
 class HpackEncoder {
  public:
   HpackEncoder();
@@ -56,8 +67,8 @@ class HpackEncoder {
   /// An upper bound of what encode() writes for these fields.
   std::size_t bound(HeaderFields fields) const noexcept;
   /// Writes the block to `out` (at least bound(fields) bytes) and returns its end. Names must be
-  /// lower case. What is entered into the dynamic table: fields that tend to repeat (see
-  /// hpack_encoder.cc).
+  /// lower case, tokens token_of(name) or Other. What is entered into the dynamic table: fields
+  /// that tend to repeat (see hpack_encoder.cc).
   std::uint8_t* encode(HeaderFields fields, std::uint8_t* out);
 
  private:

@@ -2,8 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <span>
+#include <vector>
 
 #include <sys/uio.h>
 
@@ -13,8 +13,18 @@ namespace weft::http2 {
 
 /// Bytes on their way out: frames are encoded straight into its open block, large payloads are
 /// linked in without a copy. An empty queue holds no memory block.
+///
+///   segments_[head_..]          block_: | consumed or sealed | not yet consumed | free |
+///   what was sealed or linked            0                    block_start_       block_end_
+///
+/// The bytes of the queue are the segments' in order, then those between block_start_ and
+/// block_end_. Not thread-safe.
 class OutputQueue {
  public:
+  OutputQueue() noexcept = default;
+  OutputQueue(const OutputQueue&) = delete;
+  OutputQueue& operator=(const OutputQueue&) = delete;
+
   bool empty() const noexcept { return size_ == 0; }
   /// Bytes not yet consumed.
   std::size_t size() const noexcept { return size_; }
@@ -38,13 +48,19 @@ class OutputQueue {
  private:
   /// Closes the open block's filled part off as a segment.
   void seal();
+  /// reserve() where the open block has no room.
+  std::uint8_t* reserve_in_new_block(std::size_t n);
+  void push(Bytes bytes);
+  /// Drops `n` bytes from the segments' front, at most all of them, and returns what is left of n.
+  std::size_t consume_segments(std::size_t n) noexcept;
+  std::uint8_t* block_at(std::size_t offset) const noexcept {
+    return reinterpret_cast<std::uint8_t*>(block_->data()) + offset;
+  }
 
-  struct Segment {
-    Bytes bytes;
-  };
-  std::deque<Segment> segments_;
+  std::vector<Bytes> segments_;  // from head_ on; what lies before is empty
+  std::size_t head_ = 0;
   ChunkRef block_;               // the open block
-  std::size_t block_start_ = 0;  // first byte of it not in a segment
+  std::size_t block_start_ = 0;  // first byte of it neither consumed nor in a segment
   std::size_t block_end_ = 0;    // end of what was committed
   std::size_t size_ = 0;
 };

@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <array>
+
+#include "weft/http2/hpack.h"
+#include "weft/http2/internal/hpack_encoder_table.h"
+#include "weft/http2/internal/hpack_integer.h"
+#include "weft/http2/internal/hpack_static.h"
+#include "weft/http2/internal/huffman.h"
+
+namespace weft::http2 {
+namespace {
+
+/// What is done with a field that is not in a table.
+enum class Policy : std::uint8_t {
+  Index,          ///< it tends to be the same in every block
+  IndexOnRepeat,  ///< unknown: entered when the same name and value come a second time
+  SeatName,       ///< the value changes, but the name is long: the first one enters it
+  Literal,        ///< the value changes, or is rare
+  Never,          ///< a secret: no table on the way may keep it (RFC 7541 section 7.1.3)
+};
+
+/// A shorter cookie could be guessed through the sizes of compressed blocks (RFC 7541 section 7.1).
+constexpr std::size_t kGuessableCookie = 20;
+
+Policy policy_of(Token token, const HeaderField& field) noexcept {
+  switch (token) {
+    case Token::Other:
+      return Policy::IndexOnRepeat;
+    case Token::Authorization:
+      return Policy::Never;
+    case Token::Cookie:
+      return field.value.size() < kGuessableCookie ? Policy::Never : Policy::Index;
+    case Token::GrpcTimeout:
+    case Token::GrpcPreviousRpcAttempts:
+    case Token::Traceparent:
+      return Policy::SeatName;
+    case Token::ContentLength:
+    case Token::GrpcMessage:
+    case Token::GrpcStatusDetailsBin:
+    case Token::GrpcRetryPushbackMs:
+      return Policy::Literal;
+    default:
+      return Policy::Index;
+  }
+}
+
+/// A field larger than this part of the table would evict too much of what repeats.
+constexpr std::size_t kLargestShare = 4;
+
+constexpr std::uint8_t kIndexed = 0x80;
+constexpr std::uint8_t kIncremental = 0x40;
+constexpr std::uint8_t kSizeUpdate = 0x20;
+constexpr std::uint8_t kNeverIndexed = 0x10;
+constexpr std::uint8_t kNotIndexed = 0x00;
+constexpr std::uint8_t kHuffman = 0x80;
+
+/// A literal's longest form: a first byte, and a length before either string.
+constexpr std::size_t kFieldOverhead = 1 + 2 * kMaxInteger;
+
+std::uint8_t* write_string(std::uint8_t* out, std::string_view text) noexcept {
+  const std::size_t coded = huffman_size(text);
+  if (coded < text.size()) {
+    return huffman_encode(text, write_integer(out, 7, kHuffman, coded));
+  }
+  out = write_integer(out, 7, 0, text.size());
+  return std::copy_n(text.data(), text.size(), out);
+}
+
+std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern, std::uint32_t name_index,
+                            const HeaderField& field) noexcept {
+  out = write_integer(out, pattern == kIncremental ? 6 : 4, pattern, name_index);
+  if (name_index == 0) out = write_string(out, field.name);
+  return write_string(out, field.value);
+}
+
+/// The static table's entries for `:status: 200` and the like are worth a look before any other.
+bool has_static_values(Token token) noexcept {
+  return token == Token::Status || token == Token::Method || token == Token::Scheme ||
+         token == Token::Path;
+}
+
+}  // namespace
+
+struct HpackEncoder::State {
+  std::uint8_t* write_field(const HeaderField& field, std::uint8_t* out);
+  std::uint8_t* write_unmatched(const HeaderField& field, Token token, std::uint8_t* out);
+  std::uint8_t* write_size_updates(std::uint8_t* out) noexcept;
+  bool seen_before(std::uint32_t hash) noexcept;
+
+  HpackEncoderTable table;
+
+  // Section 4.2: of several changes between two blocks the lowest is signalled, then the last.
+  bool size_changed = false;
+  std::size_t lowest_size = HpackEncoderTable::kMaxSize;
+  std::size_t last_size = HpackEncoderTable::kMaxSize;
+
+  // Hashes of unknown fields sent lately, each in the place its low bits name: a request id is sent
+  // as a literal for ever, a tenant's name is entered the second time.
+  std::array<std::uint32_t, 16> seen{};
+};
+
+bool HpackEncoder::State::seen_before(std::uint32_t hash) noexcept {
+  std::uint32_t& place = seen[hash % seen.size()];
+  const bool before = place == hash;
+  place = hash;
+  return before;
+}
+
+inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
+  const Token token = field.token != Token::Other ? field.token : token_of(field.name);
+  if (!field.sensitive && token != Token::Other && token != Token::Authorization) [[likely]] {
+    if (has_static_values(token)) {
+      const std::uint32_t index = static_exact(static_name(token, field.name), field.value);
+      if (index != 0) return write_integer(out, 7, kIndexed, index);
+    }
+    const std::uint32_t index = table.find_last(token, field.value);
+    if (index != 0) return write_integer(out, 7, kIndexed, index);
+  }
+  return write_unmatched(field, token, out);
+}
+
+std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field, Token token,
+                                                   std::uint8_t* out) {
+  const HpackEncoderTable::Key key{token, field.name, field.value};
+  Policy policy = field.sensitive ? Policy::Never : policy_of(token, field);
+  const bool fits = HpackEncoderTable::size_of(key) <= table.max_size() / kLargestShare;
+  if (!fits && policy != Policy::Never) policy = Policy::Literal;
+
+  const std::uint32_t static_index = static_name(token, field.name);
+  std::uint32_t hash = 0;
+  if (policy != Policy::Never && policy != Policy::Literal) {
+    if (static_index != 0) {
+      const std::uint32_t index = static_exact(static_index, field.value);
+      if (index != 0) return write_integer(out, 7, kIndexed, index);
+    }
+    hash = HpackEncoderTable::hash_of(key);
+    const std::uint32_t index = table.find_exact(key, hash);
+    if (index != 0) return write_integer(out, 7, kIndexed, index);
+  }
+
+  const std::uint32_t name_index = static_index != 0 ? static_index : table.find_name(key);
+  const bool insert = policy == Policy::Index ||
+                      (policy == Policy::IndexOnRepeat && seen_before(hash)) ||
+                      (policy == Policy::SeatName && name_index == 0);
+  if (insert) {
+    table.insert(key, hash);
+    return write_literal(out, kIncremental, name_index, field);
+  }
+  const std::uint8_t pattern = policy == Policy::Never ? kNeverIndexed : kNotIndexed;
+  return write_literal(out, pattern, name_index, field);
+}
+
+std::uint8_t* HpackEncoder::State::write_size_updates(std::uint8_t* out) noexcept {
+  if (lowest_size < std::min(last_size, table.max_size())) {
+    table.resize(lowest_size);
+    out = write_integer(out, 5, kSizeUpdate, lowest_size);
+  }
+  table.resize(last_size);
+  out = write_integer(out, 5, kSizeUpdate, last_size);
+  lowest_size = last_size;
+  size_changed = false;
+  return out;
+}
+
+HpackEncoder::HpackEncoder() : state_(std::make_unique<State>()) {}
+HpackEncoder::~HpackEncoder() = default;
+
+void HpackEncoder::set_max_table_size(std::size_t size) noexcept {
+  State& state = *state_;
+  state.last_size = std::min(size, HpackEncoderTable::kMaxSize);
+  state.lowest_size = std::min(state.lowest_size, state.last_size);
+  state.size_changed =
+      state.last_size != state.table.max_size() || state.lowest_size < state.table.max_size();
+}
+
+std::size_t HpackEncoder::bound(HeaderFields fields) const noexcept {
+  std::size_t bytes = 2 * kMaxInteger;  // table size updates
+  for (const HeaderField& field : fields) {
+    bytes += kFieldOverhead + field.name.size() + field.value.size();
+  }
+  return bytes;
+}
+
+std::uint8_t* HpackEncoder::encode(HeaderFields fields, std::uint8_t* out) {
+  State& state = *state_;
+  if (state.size_changed) [[unlikely]] {
+    out = state.write_size_updates(out);
+  }
+  for (const HeaderField& field : fields) out = state.write_field(field, out);
+  return out;
+}
+
+}  // namespace weft::http2

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "weft/http2/header.h"
+
+namespace weft::http2 {
+
+/// The decoder's dynamic table (RFC 7541 section 2.3.2).
+///
+/// The strings of an entry that a block adds stay where the block's decoding has put them until
+/// settle(), at the next block's start, copies what has survived into the table's own memory. That
+/// memory is only ever appended to, or left for a new and larger one by settle(). So every view
+/// that find() has returned is valid until the next settle(), whatever was evicted, and a block
+/// that adds many entries only to evict them copies nothing.
+class HpackDecoderTable {
+ public:
+  struct Entry {
+    const char* name;
+    const char* value;
+    std::uint32_t name_size;
+    std::uint32_t value_size;
+    Token token;
+    bool static_name;  ///< `name` points into the static table
+
+    std::size_t size() const noexcept { return std::size_t{32} + name_size + value_size; }
+    std::size_t stored() const noexcept { return (static_name ? 0 : name_size) + value_size; }
+  };
+
+  /// The entry added `age` entries ago, or null.
+  const Entry* find(std::size_t age) const noexcept {
+    if (age >= count_) return nullptr;
+    return &entries_[(first_ + count_ - 1 - age) & (capacity_ - 1)];
+  }
+  /// Adds an entry whose strings stay valid until the next settle(). One that is larger than the
+  /// table empties it (section 4.4).
+  void insert(const Entry& entry);
+  /// Copies the strings of the entries added since the last call into the table's memory.
+  void settle();
+  void resize(std::size_t max_size) noexcept;
+
+  std::size_t max_size() const noexcept { return max_size_; }
+  /// Section 4.1: the strings and 32 bytes an entry.
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  Entry& entry(std::size_t i) noexcept { return entries_[(first_ + i) & (capacity_ - 1)]; }
+  void evict_to(std::size_t size) noexcept;
+  void grow();
+  void store(Entry& entry) noexcept;
+
+  std::unique_ptr<Entry[]> entries_;  // a ring; capacity_ is a power of two
+  std::size_t capacity_ = 0;
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+  std::size_t unsettled_ = 0;  // how many of the newest entries settle() has to copy
+
+  std::unique_ptr<char[]> memory_;
+  std::size_t memory_size_ = 0;
+  std::size_t memory_used_ = 0;
+
+  std::size_t size_ = 0;
+  std::size_t max_size_ = 4096;  // RFC 9113 section 6.5.2: the initial value
+};
+
+}  // namespace weft::http2
