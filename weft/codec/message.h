@@ -50,6 +50,14 @@ class Message {
     return Bytes(std::move(chunk), data, size_);
   }
 
+  /// The same message with bytes of its own.
+  Message owned() const {
+    Message copy(to_bytes());
+    copy.last_ = last_;
+    copy.uncompressed_ = uncompressed_;
+    return copy;
+  }
+
   /// This is known to be the last message of its direction, so its end can travel in the same
   /// frame.
   bool last() const noexcept { return last_; }

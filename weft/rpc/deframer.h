@@ -14,7 +14,7 @@ namespace weft::rpc {
 inline constexpr std::size_t kMessagePrefix = 5;
 
 /// The option that a message beyond the limit is blamed on.
-inline constexpr std::string_view kMessageLimitOption = "max_receive_message_size";
+inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 
 /// Cuts a stream of DATA payloads into messages. A message that lies whole in one slice is shared,
 /// not copied, unless it is small and would pin a much larger block; one in pieces is assembled in

@@ -131,38 +131,30 @@ class Inflation {
     for (;;) {
       feed_.refill(stream_);
       const int result = step();
-      if (overflowed_) return beyond_limit(name_of(format_), input_size_, output_.limit());
+      if (beyond_limit_) return beyond_limit(name_of(format_), input_size_, output_.limit());
       if (result == Z_STREAM_END) {
         feed_.refill(stream_);
         if (stream_.avail_in == 0) return output_.finish();
         if (format_ != ZlibFormat::Gzip) return failed("bytes follow its end");
         // RFC 1952 section 2.2: a gzip file is a series of members.
         if (inflateReset(&stream_) != Z_OK) return failed("inflateReset failed");
-      } else if (result == Z_BUF_ERROR || (result == Z_OK && starved())) {
-        if (starved()) return failed("it is truncated");
-      } else if (result != Z_OK) {
+      } else if (result != Z_OK && result != Z_BUF_ERROR) {
         return failed(reason(result));
+      } else if (starved()) {
+        return failed("it is truncated");
       }
     }
   }
 
  private:
-  /// Inflates into what room there is. At the limit it inflates into one spare byte instead: only
-  /// then is it known whether the message ends there or goes on.
+  /// Inflates once, into what room there is.
   int step() {
-    if (output_.room() == 0 && !output_.at_limit()) output_.grow();
-    char spare = 0;
-    const bool probing = output_.at_limit();
-    const std::size_t room = probing ? 1 : std::min(output_.room(), kLargestStep);
-    stream_.next_out = reinterpret_cast<Bytef*>(probing ? &spare : output_.tail());
-    stream_.avail_out = static_cast<uInt>(room);
+    const OutputBuffer::Room room = output_.next();
+    const std::size_t size = std::min(room.size, kLargestStep);
+    stream_.next_out = reinterpret_cast<Bytef*>(room.data);
+    stream_.avail_out = static_cast<uInt>(size);
     const int result = inflate(&stream_, Z_NO_FLUSH);
-    const std::size_t written = room - stream_.avail_out;
-    if (probing) {
-      overflowed_ = written != 0;
-    } else {
-      output_.commit(written);
-    }
+    beyond_limit_ = !output_.written(size - stream_.avail_out);
     return result;
   }
 
@@ -182,7 +174,7 @@ class Inflation {
   std::size_t input_size_;
   Feed feed_;
   OutputBuffer output_;
-  bool overflowed_ = false;
+  bool beyond_limit_ = false;
 };
 
 }  // namespace

@@ -77,27 +77,22 @@ class Decompression {
     if (content == ZSTD_CONTENTSIZE_UNKNOWN) return streamed(frame);
     if (content > output_.limit() - output_.size()) return too_large();
     if (content / kLargestRatio > frame.size()) return failed("a frame lies about its size");
-    output_.reserve(static_cast<std::size_t>(content));
-    const std::size_t written = ZSTD_decompressDCtx(
-        context_, output_.tail(), static_cast<std::size_t>(content), frame.data(), frame.size());
+    const auto size = static_cast<std::size_t>(content);
+    const std::size_t written =
+        ZSTD_decompressDCtx(context_, output_.place(size), size, frame.data(), frame.size());
     if (ZSTD_isError(written) != 0) return failed(ZSTD_getErrorName(written));
-    output_.commit(written);
-    return ok_status();
+    return output_.written(written) ? ok_status() : too_large();
   }
 
   /// A frame that does not tell its size.
   Status streamed(std::string_view frame) {
     ZSTD_inBuffer in{frame.data(), frame.size(), 0};
     for (;;) {
-      if (output_.room() == 0 && !output_.at_limit()) output_.grow();
-      // One spare byte tells whether the frame ends at the limit or goes on.
-      char spare = 0;
-      const bool probing = output_.at_limit();
-      ZSTD_outBuffer out{probing ? &spare : output_.tail(), probing ? 1 : output_.room(), 0};
+      const OutputBuffer::Room room = output_.next();
+      ZSTD_outBuffer out{room.data, room.size, 0};
       const std::size_t result = ZSTD_decompressStream(context_, &out, &in);
       if (ZSTD_isError(result) != 0) return failed(ZSTD_getErrorName(result));
-      if (probing && out.pos != 0) return too_large();
-      if (!probing) output_.commit(out.pos);
+      if (!output_.written(out.pos)) return too_large();
       if (result == 0) return ok_status();
       if (in.pos == in.size && out.pos < out.size) return failed("it is truncated");
     }

@@ -1,0 +1,102 @@
+#include "weft/codec/protobuf.h"
+
+#include <string>
+#include <utility>
+
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+namespace weft::codec {
+namespace {
+
+google::protobuf::StringValue string_value(std::string text) {
+  google::protobuf::StringValue message;
+  message.set_value(std::move(text));
+  return message;
+}
+
+TEST(ProtobufMessage, IsWrittenWhereItIsWanted) {
+  const google::protobuf::StringValue value = string_value("hello");
+  const Message message = message_of(value);
+  EXPECT_FALSE(message.is_bytes());
+  ASSERT_EQ(message.size(), 7U);
+  char out[8] = {0, 0, 0, 0, 0, 0, 0, '!'};
+  message.write_to(out);
+  EXPECT_EQ(std::string_view(out, sizeof out), "\x0a\x05hello!");
+}
+
+TEST(ProtobufMessage, BecomesBytesThatParseBack) {
+  google::protobuf::Struct original;
+  for (int i = 0; i < 100; ++i) {
+    (*original.mutable_fields())["field " + std::to_string(i)].set_number_value(i * 0.5);
+  }
+  google::protobuf::Struct copy;
+  const Bytes bytes = message_of(original).to_bytes();
+  ASSERT_TRUE(parse(bytes, copy).ok());
+  EXPECT_EQ(copy.fields_size(), 100);
+  EXPECT_EQ(copy.fields().at("field 7").number_value(), 3.5);
+}
+
+TEST(ProtobufMessage, EmptyIsNoBytes) {
+  const google::protobuf::StringValue empty;
+  EXPECT_EQ(message_of(empty).to_bytes().size(), 0U);
+  google::protobuf::StringValue into = string_value("left over");
+  ASSERT_TRUE(parse(Bytes(), into).ok());
+  EXPECT_EQ(into.value(), "");
+}
+
+TEST(ProtobufMessage, BytesThatDoNotParseNameTypeAndSize) {
+  google::protobuf::StringValue into;
+  const Status status = parse(Bytes::of_static("\x0a\x05hell"), into);
+  EXPECT_EQ(status.code(), StatusCode::Internal);
+  EXPECT_EQ(status.message(), "6 bytes are not a google.protobuf.StringValue");
+}
+
+TEST(ProtobufMessage, ReplacesWhatWasThere) {
+  google::protobuf::ListValue list;
+  list.add_values()->set_bool_value(true);
+  const Bytes bytes = message_of(list).to_bytes();
+  ASSERT_TRUE(parse(bytes, list).ok());
+  EXPECT_EQ(list.values_size(), 1);
+}
+
+TEST(ProtobufMessage, MissingRequiredFieldsAreNamed) {
+  google::protobuf::UninterpretedOption::NamePart part;
+  const Status status = parse(Bytes::of_static("\x0a\x01x"), part);
+  EXPECT_EQ(status.code(), StatusCode::Internal);
+  EXPECT_NE(status.message().find("missing required fields: is_extension"), std::string_view::npos)
+      << status.message();
+}
+
+TEST(ProtobufMessage, NestingBeyondTheParsersDepthIsAnError) {
+  google::protobuf::Value root;
+  google::protobuf::Value* deepest = &root;
+  for (int depth = 0; depth < 200; ++depth) deepest = deepest->mutable_list_value()->add_values();
+  google::protobuf::Value into;
+  EXPECT_EQ(parse(message_of(root).to_bytes(), into).code(), StatusCode::Internal);
+}
+
+TEST(Message, OfBytesSharesThem) {
+  const Bytes bytes = Bytes::copy_of("hello");
+  const Message message(bytes);
+  EXPECT_TRUE(message.is_bytes());
+  EXPECT_EQ(message.to_bytes().data(), bytes.data());
+  char out[5];
+  message.write_to(out);
+  EXPECT_EQ(std::string_view(out, sizeof out), "hello");
+}
+
+TEST(Message, CarriesItsMarks) {
+  Message message(Bytes::of_static("x"));
+  EXPECT_FALSE(message.last());
+  EXPECT_FALSE(message.uncompressed());
+  message.set_uncompressed(true);
+  const Message marked = std::move(message).mark_last();
+  EXPECT_TRUE(marked.last());
+  EXPECT_TRUE(marked.uncompressed());
+}
+
+}  // namespace
+}  // namespace weft::codec

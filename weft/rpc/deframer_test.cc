@@ -1,0 +1,211 @@
+#include "weft/rpc/deframer.h"
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weft/base/rng.h"
+#include "weft/rpc/grpc_wire.h"
+
+namespace weft::rpc {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string framed(std::string_view text, bool compressed = false) {
+  std::uint8_t prefix[kMessagePrefix];
+  write_message_prefix(prefix, compressed, static_cast<std::uint32_t>(text.size()));
+  return std::string(reinterpret_cast<char*>(prefix), sizeof prefix).append(text);
+}
+
+std::vector<std::string> pop_all(Deframer& deframer) {
+  std::vector<std::string> messages;
+  Deframer::Item item;
+  while (deframer.pop(item)) messages.push_back(item.bytes.to_string());
+  return messages;
+}
+
+TEST(Deframer, HasNothingAtFirst) {
+  Deframer deframer(100);
+  Deframer::Item item;
+  EXPECT_FALSE(deframer.pop(item));
+  EXPECT_TRUE(deframer.at_boundary());
+  EXPECT_EQ(deframer.partial_bytes(), 0U);
+  EXPECT_TRUE(deframer.push(Bytes()).ok());
+  EXPECT_TRUE(deframer.at_boundary());
+}
+
+TEST(Deframer, CutsManyMessagesOutOfOneSlice) {
+  Deframer deframer(100);
+  const std::string wire = framed("one") + framed("", true) + framed("three");
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(wire)).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), "one");
+  EXPECT_FALSE(item.compressed);
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_TRUE(item.bytes.empty());
+  EXPECT_TRUE(item.compressed);
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), "three");
+  EXPECT_FALSE(deframer.pop(item));
+}
+
+TEST(Deframer, JoinsAMessageThatArrivesByteForByte) {
+  Deframer deframer(100);
+  const std::string wire = framed("hello") + framed("") + framed("world");
+  std::vector<std::string> messages;
+  for (std::size_t i = 0; i < wire.size(); ++i) {
+    ASSERT_TRUE(deframer.push(Bytes::copy_of(wire.substr(i, 1))).ok());
+    for (std::string& message : pop_all(deframer)) messages.push_back(std::move(message));
+  }
+  EXPECT_EQ(messages, (std::vector<std::string>{"hello", "", "world"}));
+  EXPECT_TRUE(deframer.at_boundary());
+}
+
+TEST(Deframer, TellsWhatItHoldsOfAnUnfinishedMessage) {
+  Deframer deframer(100);
+  const std::string wire = framed("hello");
+  for (std::size_t i = 0; i + 1 < wire.size(); ++i) {
+    ASSERT_TRUE(deframer.push(Bytes::copy_of(wire.substr(i, 1))).ok());
+    EXPECT_FALSE(deframer.at_boundary());
+    EXPECT_EQ(deframer.partial_bytes(), i + 1);
+  }
+  ASSERT_TRUE(deframer.push(Bytes::copy_of("o")).ok());
+  EXPECT_TRUE(deframer.at_boundary());
+  EXPECT_EQ(deframer.partial_bytes(), 0U);
+}
+
+TEST(Deframer, RandomMessagesInRandomSlicesComeOutWhole) {
+  const char* text = std::getenv("WEFT_SEED");
+  const std::uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 20260104;
+  SCOPED_TRACE("WEFT_SEED=" + std::to_string(seed));
+  Rng rng(seed);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> sent;
+    std::string wire;
+    const std::size_t largest = std::size_t{1} << rng.below(13);
+    for (std::size_t n = rng.below(30); n > 0; --n) {
+      sent.emplace_back(rng.below(largest), static_cast<char>('a' + rng.below(26)));
+      wire += framed(sent.back(), rng.below(2) == 0);
+    }
+    Deframer deframer(largest);
+    std::vector<std::string> received;
+    const std::size_t step = std::size_t{1} << rng.below(15);
+    for (std::size_t at = 0; at < wire.size();) {
+      const std::size_t n = std::min(wire.size() - at, 1 + rng.below(step));
+      ASSERT_TRUE(deframer.push(Bytes::copy_of(std::string_view(wire).substr(at, n))).ok());
+      at += n;
+      // Sometimes messages pile up before they are read.
+      for (Deframer::Item item; rng.below(4) != 0 && deframer.pop(item);) {
+        received.push_back(item.bytes.to_string());
+      }
+    }
+    for (std::string& message : pop_all(deframer)) received.push_back(std::move(message));
+    ASSERT_EQ(received, sent);
+    ASSERT_TRUE(deframer.at_boundary());
+  }
+}
+
+TEST(Deframer, SharesAMessageThatLiesWholeInASlice) {
+  Deframer deframer(100000);
+  const Bytes slice =
+      Bytes::copy_of(framed(std::string(5000, 'a')) + framed(std::string(5000, 'b')));
+  ASSERT_TRUE(deframer.push(slice).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.data(), slice.data() + kMessagePrefix);
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.data(), slice.data() + 5000 + 2 * kMessagePrefix);
+}
+
+TEST(Deframer, SharesAlsoWhenThePrefixCameBefore) {
+  Deframer deframer(100000);
+  const std::string wire = framed(std::string(5000, 'a'));
+  const Bytes slice = Bytes::copy_of(std::string_view(wire).substr(3));
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(std::string_view(wire).substr(0, 3))).ok());
+  ASSERT_TRUE(deframer.push(slice).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.data(), slice.data() + 2);
+}
+
+TEST(Deframer, CopiesASmallMessageOutOfALargeBlock) {
+  Deframer deframer(100000);
+  const Bytes block = Bytes::copy_of(framed("small") + std::string(60000, '\0'));
+  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + 5)).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), "small");
+  EXPECT_LT(item.bytes.pinned(), 1024U);
+}
+
+TEST(Deframer, AMessageInPiecesGetsABlockOfItsSize) {
+  Deframer deframer(100000);
+  const std::string wire = framed(std::string(70000, 'a'));
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(std::string_view(wire).substr(0, 16384))).ok());
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(std::string_view(wire).substr(16384))).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), std::string(70000, 'a'));
+}
+
+TEST(Deframer, ALargeMessageGrowsWithWhatArrives) {
+  const std::size_t size = (std::size_t{5} << 20) + 3;
+  Deframer deframer(size);
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 >> 8);
+  const std::string wire = framed(text);
+  for (std::size_t at = 0; at < wire.size(); at += 16384) {
+    ASSERT_TRUE(deframer.push(Bytes::copy_of(std::string_view(wire).substr(at, 16384))).ok());
+  }
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_TRUE(item.bytes.view() == text);
+  EXPECT_LE(item.bytes.pinned(), size + 64);
+}
+
+TEST(Deframer, AnAnnouncedGiantCostsNothingYet) {
+  // Under a sanitizer or a memory limit an honest allocation of 4 GiB per stream would fail here.
+  std::vector<Deframer> streams(100, Deframer(SIZE_MAX));
+  for (Deframer& stream : streams) {
+    ASSERT_TRUE(stream.push(Bytes::of_static(std::string_view("\0\xff\xff\xff\xffx", 6))).ok());
+    EXPECT_EQ(stream.partial_bytes(), 6U);
+  }
+}
+
+TEST(Deframer, AMessageBeyondTheLimitIsRefusedByItsPrefix) {
+  Deframer deframer(4096);
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(framed(std::string(4096, 'x')))).ok());
+  const std::string wire = framed("first") + framed(std::string(4097, 'x')).substr(0, 5);
+  const Status status = deframer.push(Bytes::copy_of(wire));
+  EXPECT_EQ(status.code(), StatusCode::ResourceExhausted);
+  EXPECT_EQ(status.message(),
+            "a message of 4097 bytes is larger than the limit of 4096 bytes (max_receive_size)");
+  EXPECT_EQ(deframer.push(Bytes::copy_of(framed("more"))), status);
+  EXPECT_EQ(pop_all(deframer).size(), 2U);
+}
+
+TEST(Deframer, AFlagThatIsNoneIsRefused) {
+  Deframer deframer(4096);
+  const Status status = deframer.push(Bytes::of_static("<html>"));
+  EXPECT_EQ(status.code(), StatusCode::Internal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("0x3c"));
+  EXPECT_EQ(deframer.push(Bytes::copy_of(framed("fine"))), status);
+  EXPECT_TRUE(pop_all(deframer).empty());
+}
+
+TEST(Deframer, ALimitOfZeroLetsEmptyMessagesPass) {
+  Deframer deframer(0);
+  EXPECT_TRUE(deframer.push(Bytes::copy_of(framed(""))).ok());
+  EXPECT_EQ(pop_all(deframer).size(), 1U);
+  EXPECT_EQ(deframer.push(Bytes::copy_of(framed("x"))).code(), StatusCode::ResourceExhausted);
+}
+
+}  // namespace
+}  // namespace weft::rpc
