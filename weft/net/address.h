@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "weft/base/result.h"
 
@@ -49,6 +51,9 @@ struct Target {
 
   /// INVALID_ARGUMENT with the text and what was expected when it cannot be read.
   static Result<Target> parse(std::string_view text);
+
+  /// The addresses that need no resolving: those of ipv4, ipv6, unix and memory; none for dns.
+  Result<std::vector<Address>> literals() const;
 };
 
 /// Splits "host:port" or "[v6]:port"; `default_port` where there is none (0: then a port is

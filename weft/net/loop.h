@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,13 +58,33 @@ struct ListenOptions {
   unsigned unix_mode = 0;
 };
 
+class Loop;
+
+/// Posts to a Loop that may be gone by then; what work on other threads holds instead of a
+/// reference. Safe from any thread.
+class LoopAnchor {
+ public:
+  explicit LoopAnchor(Loop& loop) noexcept : loop_(&loop) {}
+  /// Posts `item`, or returns false when the loop has ended: then `item` never runs.
+  bool post(Runnable& item) noexcept;
+  /// Null once the loop has ended; on the loop's own thread only.
+  Loop* loop() const noexcept { return loop_; }
+
+ private:
+  friend class Loop;
+  void drop() noexcept;
+  std::mutex mutex_;
+  Loop* loop_;
+};
+
 /// One thread, one event loop: sockets, timers and the coroutines that run on them. See Executor
-/// for what a turn is. Everything except post() and stop() is for the loop's own thread.
+/// for what a turn is. Everything except post() and stop() is for the loop's own thread. Streams,
+/// listeners and coroutines of a loop must be gone before it is.
 ///
 /// AsioLoop is the loop of life; SimLoop runs the same code in virtual time over a seeded network.
 class Loop : public Executor {
  public:
-  ~Loop() override = default;
+  ~Loop() override;
   /// The loop whose thread this is, or null.
   static Loop* current() noexcept { return static_cast<Loop*>(Executor::current()); }
 
@@ -98,17 +118,27 @@ class Loop : public Executor {
   /// nothing.
   virtual Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) = 0;
 
+  /// For threads and objects that may outlive this loop.
+  const std::shared_ptr<LoopAnchor>& anchor() const noexcept { return anchor_; }
+
   /// Seeded per loop: from the system for AsioLoop, from the simulation's seed for SimLoop.
   Rng& rng() noexcept { return rng_; }
 
  protected:
-  explicit Loop(std::uint64_t seed) : rng_(seed) {}
+  explicit Loop(std::uint64_t seed);
+  /// After this the anchor posts nothing any more. Implementations call it first thing when they
+  /// are destroyed, while post() still works.
+  void drop_anchor() noexcept { anchor_->drop(); }
+  /// Ends a posted item that will not run: frees it if it was a function.
+  static void discard(Runnable& item) noexcept;
 
   /// What implementations call around each batch of events: marks the turn, then runs what became
   /// ready and then the turn-end hooks, until nothing is left.
   class Turn {
    public:
     explicit Turn(Loop& loop) noexcept;
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
     ~Turn();
 
    private:
@@ -116,19 +146,27 @@ class Loop : public Executor {
     Executor* outer_;
     bool nested_;
   };
+  /// Runs the timers that are due; to be called inside a turn.
+  void expire_timers(TimePoint now) noexcept;
+  /// When rearm() last asked for a wake-up that has not come yet, or kNever.
+  TimePoint armed_for() const noexcept { return armed_for_; }
   /// Has to bring about a turn soon; called at most once until that turn, on the loop's thread.
   virtual void request_turn() noexcept = 0;
   /// The first timer is now due earlier than what was told before.
   virtual void rearm(TimePoint when) noexcept = 0;
-  TimerQueue& timers() noexcept { return timers_; }
+  const TimerQueue& timers() const noexcept { return timers_; }
 
  private:
+  void request() noexcept;
+  void rearm_if_earlier() noexcept;
   void finish_turn() noexcept;
 
   RunnableQueue ready_;
   IntrusiveList<TurnEndHook> turn_end_;
   TimerQueue timers_;
+  TimePoint armed_for_ = kNever;
   Rng rng_;
+  std::shared_ptr<LoopAnchor> anchor_;
   bool in_turn_ = false;
   bool turn_requested_ = false;
 };
@@ -136,5 +174,7 @@ class Loop : public Executor {
 /// Suspends for `duration`; OK, or the context's cancel reason if that came first. A deadline of
 /// the context ends it with DEADLINE_EXCEEDED. Only on a Loop.
 Task<Status> sleep(Duration duration);
+/// As sleep(), until a time of the loop's clock.
+Task<Status> sleep_until(TimePoint when);
 
 }  // namespace weft::net

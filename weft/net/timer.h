@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "weft/base/time.h"
@@ -37,6 +38,9 @@ class Timer {
 /// armed.
 class TimerQueue {
  public:
+  TimerQueue() noexcept = default;
+  TimerQueue(const TimerQueue&) = delete;
+  TimerQueue& operator=(const TimerQueue&) = delete;
   ~TimerQueue();
   void arm(Timer& timer, TimePoint when);
   void cancel(Timer& timer) noexcept;
@@ -53,12 +57,14 @@ class TimerQueue {
     std::uint64_t sequence;
     Timer* timer;
   };
+  static bool before(const Entry& a, const Entry& b) noexcept;
   void place(std::size_t index, Entry entry) noexcept;
   void sift_up(std::size_t index, Entry entry) noexcept;
   void sift_down(std::size_t index, Entry entry) noexcept;
 
   std::vector<Entry> heap_;
   std::uint64_t sequence_ = 0;
+  TimePoint floor_ = TimePoint::min();
 };
 
 }  // namespace weft::net

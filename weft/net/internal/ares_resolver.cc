@@ -1,0 +1,204 @@
+#include "weft/net/internal/ares_resolver.h"
+
+#include <mutex>
+#include <utility>
+
+#include <ares.h>
+#include <sys/time.h>
+
+#include "weft/net/internal/descriptor.h"
+#include "weft/net/internal/socket_address.h"
+#include "weft/net/internal/socket_error.h"
+#include "weft/net/wait.h"
+
+namespace weft::net::internal {
+namespace {
+
+// c-ares' own figures, five seconds and four tries, outlast the deadlines of most calls.
+constexpr int kTimeoutMilliseconds = 2000;
+constexpr int kTries = 3;
+
+Status init_library() {
+  static std::once_flag once;
+  static int result = ARES_SUCCESS;
+  std::call_once(once, [] { result = ares_library_init(ARES_LIB_INIT_ALL); });
+  if (result == ARES_SUCCESS) return ok_status();
+  return internal_error("c-ares cannot start: " + as_clause(ares_strerror(result)));
+}
+
+class LookupWait final : public Wait {
+ public:
+  using Wait::Wait;
+  std::vector<Address> found;
+};
+
+void collect(const ares_addrinfo& from, std::uint16_t port, std::vector<Address>& into) {
+  for (const ares_addrinfo_node* node = from.nodes; node != nullptr; node = node->ai_next) {
+    SocketAddress address;
+    if (node->ai_addrlen > sizeof(address.storage)) continue;
+    std::memcpy(&address.storage, node->ai_addr, node->ai_addrlen);
+    address.size = node->ai_addrlen;
+    Result<Address> literal = Address::ip(address.to_address().host(), port);
+    if (literal) into.push_back(std::move(*literal));
+  }
+}
+
+}  // namespace
+
+/// A query under way at c-ares, which cannot give one up: who no longer waits leaves `wait` null.
+struct AresResolver::Lookup {
+  static void finish(void* argument, int status, int, ares_addrinfo* result) {
+    const std::unique_ptr<Lookup> self(static_cast<Lookup*>(argument));
+    const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> guard(result,
+                                                                             &ares_freeaddrinfo);
+    if (self->wait == nullptr) return;
+    *self->back = nullptr;
+    if (status == ARES_SUCCESS && result != nullptr) {
+      collect(*result, self->port, self->wait->found);
+      self->wait->complete();
+    } else {
+      self->wait->complete(unavailable(as_clause(ares_strerror(status))));
+    }
+  }
+  LookupWait* wait;
+  Lookup** back;
+  std::uint16_t port;
+};
+
+/// One of c-ares' sockets. c-ares opens and closes it; here it is only watched.
+struct AresResolver::Watch final : StreamHandler {
+  Watch(AresResolver& owner, int socket)
+      : resolver(owner), descriptor(Descriptor::adopt(owner.loop_, socket)) {
+    descriptor->set_handler(this);
+  }
+  ~Watch() { descriptor->release(); }
+  // Processing may end this watch, so nothing of it is touched afterwards.
+  void on_readable() noexcept override { resolver.process(descriptor->fd(), ARES_SOCKET_BAD); }
+  void on_writable() noexcept override { resolver.process(ARES_SOCKET_BAD, descriptor->fd()); }
+  void want() noexcept {
+    if (readable) descriptor->want_read();
+    if (writable) descriptor->want_write();
+  }
+  AresResolver& resolver;
+  DescriptorRef descriptor;
+  bool readable = false;
+  bool writable = false;
+};
+
+AresResolver::AresResolver(AsioLoop& loop)
+    : Timer(&AresResolver::timed_out), loop_(loop), opened_(open()) {}
+
+AresResolver::~AresResolver() {
+  if (channel_ != nullptr) ares_destroy(channel_);
+}
+
+Status AresResolver::open() {
+  if (Status status = init_library(); !status.ok()) return status;
+  ares_options options{};
+  options.timeout = kTimeoutMilliseconds;
+  options.tries = kTries;
+  options.sock_state_cb = &AresResolver::socket_state;
+  options.sock_state_cb_data = this;
+  const int result = ares_init_options(
+      &channel_, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+  if (result == ARES_SUCCESS) return ok_status();
+  channel_ = nullptr;
+  return internal_error("c-ares cannot start: " + as_clause(ares_strerror(result)));
+}
+
+Status AresResolver::set_servers(std::string_view servers) {
+  if (!opened_.ok()) return opened_;
+  ares_cancel(channel_);
+  const std::string text(servers);
+  const int result = ares_set_servers_ports_csv(channel_, text.c_str());
+  if (result == ARES_SUCCESS) return ok_status();
+  return invalid_argument("name servers '" + text + "': " + as_clause(ares_strerror(result)));
+}
+
+void AresResolver::start(const std::string& host, Lookup* lookup) {
+  if (!opened_.ok()) {
+    Lookup::finish(lookup, ARES_ENOTINITIALIZED, 0, nullptr);
+    return;
+  }
+  ares_addrinfo_hints hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Lookup::finish, lookup);
+  rearm_timer();
+}
+
+void AresResolver::socket_state(void* self, int fd, int readable, int writable) {
+  auto& resolver = *static_cast<AresResolver*>(self);
+  if (readable == 0 && writable == 0) {
+    resolver.watches_.erase(fd);
+    return;
+  }
+  std::unique_ptr<Watch>& watch = resolver.watches_[fd];
+  if (watch == nullptr) watch = std::make_unique<Watch>(resolver, fd);
+  watch->readable = readable != 0;
+  watch->writable = writable != 0;
+  watch->want();
+}
+
+void AresResolver::timed_out(Timer& timer) noexcept {
+  static_cast<AresResolver&>(timer).process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+void AresResolver::process(int readable_fd, int writable_fd) noexcept {
+  ares_process_fd(channel_, readable_fd, writable_fd);
+  const int fd = readable_fd != ARES_SOCKET_BAD ? readable_fd : writable_fd;
+  if (const auto watch = watches_.find(fd); watch != watches_.end()) watch->second->want();
+  rearm_timer();
+}
+
+void AresResolver::rearm_timer() noexcept {
+  timeval left{};
+  if (ares_timeout(channel_, nullptr, &left) == nullptr) {
+    Timer::cancel();
+    return;
+  }
+  loop_.arm(*this, loop_.now() + std::chrono::seconds(left.tv_sec) +
+                       std::chrono::microseconds(left.tv_usec));
+}
+
+namespace {
+
+/// Tells the query that nobody waits for it any more.
+struct LookupGuard {
+  explicit LookupGuard(AresResolver::Lookup* started) noexcept : lookup(started) {}
+  LookupGuard(const LookupGuard&) = delete;
+  LookupGuard& operator=(const LookupGuard&) = delete;
+  ~LookupGuard() {
+    if (lookup != nullptr) lookup->wait = nullptr;
+  }
+  AresResolver::Lookup* lookup;
+};
+
+Task<Result<std::vector<Address>>> look_up(AresResolver& resolver, std::string host,
+                                           std::uint16_t port) {
+  LookupWait wait(resolver.loop());
+  LookupGuard guard(new AresResolver::Lookup{.wait = &wait, .back = nullptr, .port = port});
+  guard.lookup->back = &guard.lookup;
+  resolver.start(host, guard.lookup);
+  const Status status = co_await wait;
+  if (!status.ok()) co_return status.with_prefix("name '" + host + "' cannot be resolved");
+  if (wait.found.empty()) {
+    co_return unavailable("name '" + host + "' cannot be resolved: it has no addresses");
+  }
+  co_return std::move(wait.found);
+}
+
+}  // namespace
+
+Task<Result<std::vector<Address>>> resolve_name(AresResolver& resolver, std::string host,
+                                                std::uint16_t port) {
+  if (host.empty()) return invalid_argument("the host to resolve is empty");
+  if (Result<Address> literal = Address::ip(host, port)) {
+    std::vector<Address> one;
+    one.push_back(std::move(literal).value());
+    return one;
+  }
+  return look_up(resolver, std::move(host), port);
+}
+
+}  // namespace weft::net::internal

@@ -1,0 +1,60 @@
+#include "weft/net/internal/socket_stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <sys/socket.h>
+
+#include "weft/net/internal/socket_address.h"
+#include "weft/net/internal/socket_error.h"
+
+namespace weft::net::internal {
+
+void SocketStream::learn_local_address() { local_ = local_address_of(fd()); }
+
+IoResult SocketStream::read(std::span<char> into) noexcept {
+  if (into.empty()) return {};
+  ssize_t size;
+  do {
+    size = ::recv(fd(), into.data(), into.size(), 0);
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) {
+    return {.kind = IoResult::Kind::Done, .size = static_cast<std::size_t>(size), .error = {}};
+  }
+  if (size == 0) return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
+  return failed(errno);
+}
+
+IoResult SocketStream::write(std::span<const iovec> slices) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(slices.data());
+  message.msg_iovlen = std::min<std::size_t>(slices.size(), IOV_MAX);
+  ssize_t size;
+  do {
+    // A broken pipe is an error code, never a signal to the process.
+    size = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  } while (size < 0 && errno == EINTR);
+  if (size > 0) {
+    return {.kind = IoResult::Kind::Done, .size = static_cast<std::size_t>(size), .error = {}};
+  }
+  if (size == 0) return {};
+  return failed(errno);
+}
+
+IoResult SocketStream::failed(int error) const {
+  if (error == EAGAIN || error == EWOULDBLOCK) return {};
+  if (fd() < 0) {
+    return {.kind = IoResult::Kind::Failed,
+            .size = 0,
+            .error = Status(StatusCode::Unavailable, peer_.to_string() + ": the stream is closed",
+                            Origin::Transport)};
+  }
+  return {.kind = IoResult::Kind::Failed, .size = 0, .error = connection_error(peer_, error)};
+}
+
+void SocketStream::shutdown_write() noexcept {
+  if (fd() >= 0) ::shutdown(fd(), SHUT_WR);
+}
+
+}  // namespace weft::net::internal

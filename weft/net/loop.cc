@@ -1,0 +1,121 @@
+#include "weft/net/loop.h"
+
+#include <utility>
+
+#include "weft/net/wait.h"
+
+namespace weft::net {
+namespace {
+
+struct PostedFunction final : Runnable {
+  explicit PostedFunction(UniqueFunction<void()> body)
+      : Runnable(&PostedFunction::call), function(std::move(body)) {}
+  static void call(Runnable& item) noexcept {
+    const std::unique_ptr<PostedFunction> self(&static_cast<PostedFunction&>(item));
+    self->function();
+  }
+  UniqueFunction<void()> function;
+};
+
+}  // namespace
+
+bool LoopAnchor::post(Runnable& item) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (loop_ == nullptr) return false;
+  loop_->post(item);
+  return true;
+}
+
+void LoopAnchor::drop() noexcept {
+  const std::lock_guard lock(mutex_);
+  loop_ = nullptr;
+}
+
+Loop::Loop(std::uint64_t seed) : rng_(seed), anchor_(std::make_shared<LoopAnchor>(*this)) {}
+
+Loop::~Loop() {
+  drop_anchor();
+  while (Runnable* item = ready_.pop()) discard(*item);
+}
+
+void Loop::ready(Runnable& item) noexcept {
+  ready_.push(item);
+  if (!in_turn_) request();
+}
+
+void Loop::post(UniqueFunction<void()> function) { post(*new PostedFunction(std::move(function))); }
+
+void Loop::discard(Runnable& item) noexcept {
+  if (item.run == &PostedFunction::call) delete &static_cast<PostedFunction&>(item);
+}
+
+void Loop::arm(Timer& timer, TimePoint when) {
+  timers_.arm(timer, when);
+  // Within a turn the wake-up is set once, at its end: most timers are cancelled before they count.
+  if (!in_turn_) rearm_if_earlier();
+}
+
+void Loop::at_turn_end(TurnEndHook& hook) noexcept {
+  if (hook.linked()) return;
+  turn_end_.push_back(hook);
+  if (!in_turn_) request();
+}
+
+void Loop::request() noexcept {
+  if (turn_requested_) return;
+  turn_requested_ = true;
+  request_turn();
+}
+
+void Loop::rearm_if_earlier() noexcept {
+  const TimePoint next = timers_.next();
+  if (next >= armed_for_) return;
+  armed_for_ = next;
+  rearm(next);
+}
+
+void Loop::expire_timers(TimePoint now) noexcept {
+  if (now >= armed_for_) armed_for_ = kNever;
+  timers_.expire(now);
+}
+
+void Loop::finish_turn() noexcept {
+  while (true) {
+    while (Runnable* item = ready_.pop()) item->run(*item);
+    TurnEndHook* hook = turn_end_.pop_front();
+    if (hook == nullptr) break;
+    hook->on_turn_end();
+  }
+  rearm_if_earlier();
+}
+
+Loop::Turn::Turn(Loop& loop) noexcept
+    : loop_(loop),
+      outer_(std::exchange(current_, &loop)),
+      nested_(std::exchange(loop.in_turn_, true)) {
+  if (!nested_) loop.turn_requested_ = false;
+}
+
+Loop::Turn::~Turn() {
+  if (!nested_) {
+    loop_.finish_turn();
+    loop_.in_turn_ = false;
+  }
+  current_ = outer_;
+}
+
+Task<Status> sleep_until(TimePoint when) {
+  Loop* loop = Loop::current();
+  if (loop == nullptr) co_return failed_precondition("sleep: this thread runs no loop");
+  Wait wait(*loop, when);
+  co_return co_await wait;
+}
+
+Task<Status> sleep(Duration duration) {
+  Loop* loop = Loop::current();
+  if (loop == nullptr) co_return failed_precondition("sleep: this thread runs no loop");
+  Wait wait(*loop, after(loop->now(), duration));
+  co_return co_await wait;
+}
+
+}  // namespace weft::net
