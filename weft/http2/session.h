@@ -8,6 +8,7 @@
 #include "weft/base/bytes.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
+#include "weft/http2/abuse_options.h"
 #include "weft/http2/frame.h"
 #include "weft/http2/header.h"
 #include "weft/http2/output.h"
@@ -33,6 +34,9 @@ struct StreamEnd {
   /// The peer says that no work was done for it (REFUSED_STREAM, an id above GOAWAY's last): safe
   /// to send again (RFC 9113 section 8.7).
   bool unprocessed = false;
+  /// LocalReset because the peer broke a rule on this stream: the rule, with its RFC section.
+  /// Static text; empty otherwise.
+  std::string_view detail = {};
 };
 
 /// What a session tells its owner, from within receive() and from within the calls that end a
@@ -51,7 +55,8 @@ class SessionHandler {
   /// Payload as it arrives, perhaps less than a frame, padding removed; may be empty with
   /// end_stream. The owner returns credit with Session::consumed() when it has made room.
   virtual void on_data(Stream& stream, Bytes data, bool end_stream) = 0;
-  /// What was queued on the stream has all gone into the output: more may be queued.
+  /// What had to wait on the stream has all gone into the output: more may be queued. Not called
+  /// for data that went out at once.
   virtual void on_drained(Stream& stream) = 0;
   /// The last callback for this stream; what it still had queued is dropped.
   virtual void on_stream_closed(Stream& stream, const StreamEnd& end) = 0;
@@ -60,8 +65,7 @@ class SessionHandler {
   /// max_concurrent_streams may have moved.
   virtual void on_settings() = 0;
   virtual void on_ping_ack(std::uint64_t payload) = 0;
-  /// A PING, SETTINGS, WINDOW_UPDATE or other frame that is neither HEADERS nor DATA has arrived,
-  /// for the owner's abuse limits (too many pings).
+  /// A PING has arrived and been answered; for the owner's limits (too many pings).
   virtual void on_ping() = 0;
   /// The peer will take no streams above `last_stream_id`; those were closed before this.
   virtual void on_goaway(std::uint32_t last_stream_id, ErrorCode code, std::string_view debug) = 0;
@@ -85,13 +89,18 @@ struct SessionOptions {
   std::uint32_t connection_window = 1024 * 1024;
   /// Grow both windows with the path's bandwidth-delay product, up to this; 0 leaves them fixed.
   std::uint32_t max_window = 8 * 1024 * 1024;
+  AbuseOptions abuse;
 };
 
 /// One HTTP/2 connection's protocol (RFC 9113) with no I/O in it: bytes in by receive(), events out
 /// by SessionHandler; events in by the functions below, bytes out by output(). It knows nothing of
 /// sockets, clocks, threads or coroutines and touches nothing but its own memory.
 ///
-/// Whoever owns it writes output() to the wire after each call that may have added to it.
+/// Whoever owns it writes output() to the wire after each call that may have added to it, the
+/// constructor included (the connection preface).
+///
+/// A server's stream whose response has ended while the request goes on stays open, and counts
+/// against max_concurrent_streams, until the owner resets it (NO_ERROR, RFC 9113 section 8.1).
 class Session {
  public:
   Session(const SessionOptions& options, SessionHandler& handler);
@@ -101,7 +110,8 @@ class Session {
 
   // Bytes
 
-  /// Takes what was read, any number of bytes. `now` serves the bandwidth estimate alone. False
+  /// Takes what was read, any number of bytes. `now` serves the bandwidth estimate and the abuse
+  /// limits that refill with time. False
   /// when the connection is broken (on_connection_error has been called): write output(), then
   /// close.
   bool receive(Bytes input, TimePoint now);
@@ -117,7 +127,7 @@ class Session {
   /// Sends a header block: a response's initial one, informational, or trailers. Trailers follow
   /// what is queued on the stream.
   void send_headers(Stream& stream, HeaderFields fields, bool end_stream);
-  /// Room for `n` bytes in a DATA frame whose header is written when they are committed; null when
+  /// Room for `n` bytes in a DATA frame whose header is written by commit_data; null when
   /// windows, frame size or bytes already queued forbid it now (then use queue_data). Nothing
   /// else of the session may be called before commit_data.
   std::uint8_t* reserve_data(Stream& stream, std::size_t n);
@@ -132,7 +142,9 @@ class Session {
 
   // Connection
 
+  /// `payload` must not be kBandwidthPing, whose ACKs the session keeps to itself.
   void ping(std::uint64_t payload);
+  static constexpr std::uint64_t kBandwidthPing = 0x776566742d626470;  // "weft-bdp"
   /// The first step of a graceful end (RFC 9113 section 6.8): GOAWAY with the highest id and
   /// NO_ERROR; streams in flight may still arrive. Server only; a client just stops opening.
   void begin_drain();

@@ -2,16 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <string>
-#include <vector>
 
-#include "weft/base/bytes.h"
 #include "weft/base/intrusive_list.h"
 
 namespace weft::http2 {
 
-/// One stream's state within a Session, which owns it and recycles it.
+/// One stream as its owner sees it. A Session owns it, and recycles it after on_stream_closed.
 ///
 ///                 send/recv HEADERS
 ///        idle ─────────────────────▶ open
@@ -22,7 +18,8 @@ namespace weft::http2 {
 ///                                     ▼                      ▼
 ///                                   closed ◀── RST_STREAM either way, from any state
 ///
-/// RFC 9113 section 5.1 without push. The two halves are kept as two flags.
+/// RFC 9113 section 5.1 without push. The two halves are kept as two flags. What the session alone
+/// needs is in internal/stream_record.h.
 class Stream : public ListNode {
  public:
   std::uint32_t id() const noexcept { return id_; }
@@ -36,9 +33,9 @@ class Stream : public ListNode {
   /// The owner's; null until set.
   void* user = nullptr;
 
- private:
-  friend class Session;
-  friend struct StreamAccess;
+ protected:
+  Stream() noexcept = default;
+  ~Stream() = default;
 
   std::uint32_t id_ = 0;
   bool local_ended_ = false;

@@ -1,0 +1,210 @@
+#include "weft/http2/internal/header_rules.h"
+
+#include <array>
+#include <cstring>
+
+namespace weft::http2::internal {
+namespace {
+
+/// RFC 9113 section 8.2.1: "A field name MUST NOT contain characters in the ranges 0x00-0x20,
+/// 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)", nor ':' but for a pseudo-header's first.
+constexpr std::array<bool, 256> kNameCharacters = [] {
+  std::array<bool, 256> allowed{};
+  for (std::size_t c = 0x21; c < 0x7f; ++c) allowed[c] = (c < 'A' || c > 'Z') && c != ':';
+  return allowed;
+}();
+
+bool is_valid_name(std::string_view name) noexcept {
+  if (name.empty()) return false;
+  for (const char c : name) {
+    if (!kNameCharacters[static_cast<std::uint8_t>(c)]) return false;
+  }
+  return true;
+}
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+bool is_forbidden(char c) noexcept { return c == '\0' || c == '\r' || c == '\n'; }
+
+/// Section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. Eight bytes at a time
+/// are looked at for anything below 0x20, which is rare.
+bool is_valid_value(std::string_view value) noexcept {
+  if (value.empty()) return true;
+  if (is_blank(value.front()) || is_blank(value.back())) return false;
+  const char* at = value.data();
+  const char* const end = at + value.size();
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, at, 8);
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    const bool has_control = ((word - kOnes * 0x20) & ~word & (kOnes * 0x80)) != 0;
+    if (!has_control) [[likely]]
+      continue;
+    for (int i = 0; i < 8; ++i) {
+      if (is_forbidden(at[i])) return false;
+    }
+  }
+  for (; at != end; ++at) {
+    if (is_forbidden(*at)) return false;
+  }
+  return true;
+}
+
+constexpr const char* kBadName =
+    "a field name is empty or has a character that RFC 9113 section "
+    "8.2.1 forbids (upper case, a control, ':')";
+constexpr const char* kBadValue =
+    "a field value has NUL, CR or LF in it, or a space at its start or end (RFC 9113 section "
+    "8.2.1)";
+constexpr const char* kConnectionField =
+    "a connection-specific field is present (RFC 9113 section 8.2.2)";
+constexpr const char* kBadTe = "TE has a value other than \"trailers\" (RFC 9113 section 8.2.2)";
+constexpr const char* kLatePseudo =
+    "a pseudo-header field stands after a regular field (RFC 9113 section 8.3)";
+constexpr const char* kBadLength =
+    "content-length is not a number, or two of them differ (RFC 9110 section 8.6)";
+
+bool parse_length(std::string_view value, std::int64_t& length) noexcept {
+  if (value.empty() || value.size() > 18) return false;
+  std::int64_t number = 0;
+  for (const char c : value) {
+    if (c < '0' || c > '9') return false;
+    number = number * 10 + (c - '0');
+  }
+  if (length != MessageHead::kNoLength && length != number) return false;
+  length = number;
+  return true;
+}
+
+/// One regular field; null when it keeps the rules. A token other than Other says that the name is
+/// one of ours, which are valid.
+const char* check_regular(const HeaderField& field, MessageHead& head) noexcept {
+  switch (field.token) {
+    case Token::Other:
+      if (!is_valid_name(field.name)) return kBadName;
+      break;
+    case Token::Connection:
+    case Token::KeepAlive:
+    case Token::ProxyConnection:
+    case Token::TransferEncoding:
+    case Token::Upgrade:
+      return kConnectionField;
+    case Token::Te:
+      if (field.value != "trailers") return kBadTe;
+      return nullptr;
+    case Token::ContentLength:
+      return parse_length(field.value, head.content_length) ? nullptr : kBadLength;
+    default:
+      break;
+  }
+  return is_valid_value(field.value) ? nullptr : kBadValue;
+}
+
+bool is_pseudo(const HeaderField& field) noexcept {
+  return !field.name.empty() && field.name.front() == ':';
+}
+
+const char* check_regulars(HeaderFields fields, MessageHead& head) noexcept {
+  for (const HeaderField& field : fields) {
+    if (is_pseudo(field)) [[unlikely]]
+      return kLatePseudo;
+    if (const char* fault = check_regular(field, head)) return fault;
+  }
+  return nullptr;
+}
+
+constexpr std::uint32_t bit(Token token) noexcept {
+  return std::uint32_t{1} << static_cast<std::uint32_t>(token);
+}
+constexpr std::uint32_t kRequestPseudo =
+    bit(Token::Authority) | bit(Token::Method) | bit(Token::Path) | bit(Token::Scheme);
+
+struct PseudoFields {
+  std::uint32_t seen = 0;
+  std::size_t count = 0;
+  bool has(Token token) const noexcept { return (seen & bit(token)) != 0; }
+};
+
+/// Takes the pseudo-headers in front of the list, each of `allowed` at most once.
+const char* take_pseudo(HeaderFields fields, std::uint32_t allowed, PseudoFields& pseudo) noexcept {
+  for (const HeaderField& field : fields) {
+    if (!is_pseudo(field)) break;
+    const std::uint32_t mask = bit(field.token);
+    if ((mask & allowed) == 0) {
+      return "a pseudo-header field is unknown or does not belong into this message (RFC 9113 "
+             "section 8.3)";
+    }
+    if ((pseudo.seen & mask) != 0) {
+      return "a pseudo-header field is present twice (RFC 9113 section 8.3)";
+    }
+    if (!is_valid_value(field.value)) return kBadValue;
+    pseudo.seen |= mask;
+    ++pseudo.count;
+  }
+  return nullptr;
+}
+
+/// Section 8.5: CONNECT has :authority, and neither :scheme nor :path.
+const char* check_connect(const PseudoFields& pseudo) noexcept {
+  if (pseudo.seen == (bit(Token::Method) | bit(Token::Authority))) return nullptr;
+  return "a CONNECT request must have :method and :authority and no other pseudo-header field "
+         "(RFC 9113 section 8.5)";
+}
+
+const char* check_request_pseudo(HeaderFields fields, const PseudoFields& pseudo) noexcept {
+  if (!pseudo.has(Token::Method)) return "a request has no :method (RFC 9113 section 8.3.1)";
+  for (const HeaderField& field : fields.first(pseudo.count)) {
+    if (field.token == Token::Method && field.value == "CONNECT") return check_connect(pseudo);
+    if (field.token == Token::Path && field.value.empty()) {
+      return "a request has an empty :path (RFC 9113 section 8.3.1)";
+    }
+  }
+  if (!pseudo.has(Token::Scheme)) return "a request has no :scheme (RFC 9113 section 8.3.1)";
+  if (!pseudo.has(Token::Path)) return "a request has no :path (RFC 9113 section 8.3.1)";
+  return nullptr;
+}
+
+/// 100 to 999, as RFC 9110 section 15 has them; 0 for anything else.
+int parse_status(std::string_view value) noexcept {
+  if (value.size() != 3 || value[0] == '0') return 0;
+  int status = 0;
+  for (const char c : value) {
+    if (c < '0' || c > '9') return 0;
+    status = status * 10 + (c - '0');
+  }
+  return status;
+}
+
+}  // namespace
+
+const char* check_request(HeaderFields fields, MessageHead& head) noexcept {
+  PseudoFields pseudo;
+  if (const char* fault = take_pseudo(fields, kRequestPseudo, pseudo)) return fault;
+  if (const char* fault = check_request_pseudo(fields, pseudo)) return fault;
+  return check_regulars(fields.subspan(pseudo.count), head);
+}
+
+const char* check_response(HeaderFields fields, MessageHead& head) noexcept {
+  PseudoFields pseudo;
+  if (const char* fault = take_pseudo(fields, bit(Token::Status), pseudo)) return fault;
+  if (pseudo.count == 0) return "a response has no :status (RFC 9113 section 8.3.2)";
+  const int status = parse_status(fields.front().value);
+  if (status == 0) return "the :status of a response is not three digits (RFC 9113 section 8.3.2)";
+  if (status == 101)
+    return "a response has status 101, which HTTP/2 has not (RFC 9113 section 8.6)";
+  head.informational = status < 200;
+  head.never_content = status == 204 || status == 304;
+  return check_regulars(fields.subspan(pseudo.count), head);
+}
+
+const char* check_trailers(HeaderFields fields) noexcept {
+  MessageHead head;
+  for (const HeaderField& field : fields) {
+    if (is_pseudo(field)) {
+      return "trailers have a pseudo-header field (RFC 9113 section 8.1)";
+    }
+    if (const char* fault = check_regular(field, head)) return fault;
+  }
+  return nullptr;
+}
+
+}  // namespace weft::http2::internal

@@ -1,0 +1,234 @@
+#include <algorithm>
+#include <cassert>
+#include <utility>
+#include <vector>
+
+#include "weft/http2/internal/session_impl.h"
+
+namespace weft::http2 {
+namespace {
+
+/// Frames are no larger than this even where the peer takes larger ones, so that streams which
+/// share the connection's window take turns.
+constexpr std::size_t kLargestSentFrame = std::size_t{64} * 1024;
+
+bool is_head(HeaderFields fields) {
+  for (const HeaderField& field : fields) {
+    if (field.token == Token::Method) return field.value == "HEAD";
+  }
+  return false;
+}
+
+std::uint8_t end_flag(bool end_stream) { return end_stream ? flag::kEndStream : std::uint8_t{0}; }
+
+}  // namespace
+
+bool Session::Impl::can_open() const noexcept {
+  return !is_server() && !broken_ && !draining() && next_id_ <= kLargestStreamId &&
+         streams_.size() < peer_.max_concurrent_streams;
+}
+
+Stream& Session::Impl::open_stream(HeaderFields fields, bool end_stream, void* user) {
+  assert(can_open());
+  const std::uint32_t id = next_id_;
+  next_id_ += 2;
+  if (callbacks_ == 0) streams_.recycle();
+  Record& stream = streams_.insert(id);
+  stream.begin(id, peer_.initial_window_size, initial_receive_window_);
+  stream.user = user;
+  stream.head_request = is_head(fields);
+  stream.local_ended_ = stream.end_sent = end_stream;
+  write_headers(id, fields, end_stream);
+  stream.headers_end = writer_.written();
+  return stream;
+}
+
+void Session::Impl::send_headers(Record& stream, HeaderFields fields, bool end_stream) {
+  if (stream.closed || stream.local_ended_ || broken_) return;
+  stream.local_ended_ = end_stream;
+  if (!stream.queue.empty()) {
+    stream.held = std::make_unique<internal::HeldFields>(fields);
+    return;
+  }
+  write_headers(stream.id_, fields, end_stream);
+  if (end_stream) local_end_sent(stream);
+}
+
+void Session::Impl::write_headers(std::uint32_t id, HeaderFields fields, bool end_stream) {
+  const std::size_t bound = encoder_.bound(fields);
+  if (bound > peer_.max_frame_size) [[unlikely]]
+    return write_long_headers(id, fields, end_stream);
+  std::uint8_t* frame = writer_.reserve(kFrameHeaderSize + bound);
+  const std::uint8_t* end = encoder_.encode(fields, frame + kFrameHeaderSize);
+  const auto size = static_cast<std::size_t>(end - frame);
+  write_frame_header(frame,
+                     {.length = static_cast<std::uint32_t>(size - kFrameHeaderSize),
+                      .type = FrameType::Headers,
+                      .flags = static_cast<std::uint8_t>(flag::kEndHeaders | end_flag(end_stream)),
+                      .stream_id = id});
+  writer_.commit(size);
+}
+
+/// A block that may not fit one frame: HEADERS and CONTINUATION (section 6.10).
+void Session::Impl::write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream) {
+  std::vector<std::uint8_t> block(encoder_.bound(fields));
+  block.resize(static_cast<std::size_t>(encoder_.encode(fields, block.data()) - block.data()));
+  FrameHeader header{.type = FrameType::Headers, .flags = end_flag(end_stream), .stream_id = id};
+  std::size_t at = 0;
+  do {
+    const std::size_t n = std::min<std::size_t>(block.size() - at, peer_.max_frame_size);
+    header.length = static_cast<std::uint32_t>(n);
+    if (at + n == block.size()) header.flags |= flag::kEndHeaders;
+    std::uint8_t* frame = writer_.reserve(kFrameHeaderSize + n);
+    std::copy_n(block.data() + at, n, write_frame_header(frame, header));
+    writer_.commit(kFrameHeaderSize + n);
+    header = {.type = FrameType::Continuation, .stream_id = id};
+    at += n;
+  } while (at < block.size());
+}
+
+/// How much DATA the next frame of this stream may have.
+std::size_t Session::Impl::frame_room(const Record& stream) const noexcept {
+  const std::int64_t window = std::min(stream.send.size(), send_window_.size());
+  const std::size_t frame = std::min<std::size_t>(peer_.max_frame_size, kLargestSentFrame);
+  return window <= 0 ? 0 : std::min(static_cast<std::size_t>(window), frame);
+}
+
+std::uint8_t* Session::Impl::reserve_data(Record& stream, std::size_t n) {
+  if (stream.closed || stream.local_ended_ || broken_ || !stream.queue.empty() || !ring_.empty() ||
+      n > frame_room(stream)) {
+    return nullptr;
+  }
+  reserved_ = writer_.reserve(kFrameHeaderSize + n);
+  return reserved_ + kFrameHeaderSize;
+}
+
+void Session::Impl::commit_data(Record& stream, std::size_t n, bool end_stream) {
+  assert(reserved_ != nullptr);
+  write_frame_header(reserved_, {.length = static_cast<std::uint32_t>(n),
+                                 .type = FrameType::Data,
+                                 .flags = end_flag(end_stream),
+                                 .stream_id = stream.id_});
+  reserved_ = nullptr;
+  writer_.commit(kFrameHeaderSize + n);
+  stream.send.take(n);
+  send_window_.take(n);
+  if (!end_stream) return;
+  stream.local_ended_ = true;
+  local_end_sent(stream);
+}
+
+void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
+  if (stream.closed || stream.local_ended_ || broken_) return;
+  stream.local_ended_ = end_stream;
+  // What waits in the ring goes first, also when this is called from on_drained.
+  if (stream.queue.empty() && ring_.empty()) {
+    send_now(stream, data, end_stream);
+    if (stream.end_sent) return local_end_sent(stream);
+  }
+  if (data.empty()) {
+    // An empty DATA frame needs no window and nothing is before it.
+    if (end_stream && stream.queue.empty()) write_end(stream);
+    return;
+  }
+  stream.queued_ += data.size();
+  stream.queue.push(std::move(data));
+  stream.waiting = true;
+  wait_for_window(stream);
+}
+
+/// Sends as much of `data` as the windows allow, past the queue, and takes it off.
+void Session::Impl::send_now(Record& stream, Bytes& data, bool end_stream) {
+  while (!data.empty()) {
+    const std::size_t n = std::min(frame_room(stream), data.size());
+    if (n == 0) return;
+    const bool last = end_stream && n == data.size();
+    writer_.header({.length = static_cast<std::uint32_t>(n),
+                    .type = FrameType::Data,
+                    .flags = end_flag(last),
+                    .stream_id = stream.id_});
+    stream.send.take(n);
+    send_window_.take(n);
+    stream.end_sent = last;
+    if (n == data.size()) {
+      writer_.append(std::exchange(data, Bytes()));
+    } else {
+      writer_.append(data.slice(0, n));
+      data.remove_prefix(n);
+    }
+  }
+}
+
+/// One DATA frame from the stream's queue; small slices share it.
+void Session::Impl::send_queued(Record& stream) {
+  std::size_t left = std::min(frame_room(stream), stream.queued_);
+  const bool last = left == stream.queued_ && stream.local_ended_ && stream.held == nullptr;
+  writer_.header({.length = static_cast<std::uint32_t>(left),
+                  .type = FrameType::Data,
+                  .flags = end_flag(last),
+                  .stream_id = stream.id_});
+  stream.send.take(left);
+  send_window_.take(left);
+  stream.queued_ -= left;
+  stream.end_sent = last;
+  while (left != 0) {
+    Bytes& front = stream.queue.front();
+    if (front.size() <= left) {
+      left -= front.size();
+      writer_.append(std::move(front));
+      stream.queue.pop();
+    } else {
+      writer_.append(front.slice(0, left));
+      front.remove_prefix(left);
+      left = 0;
+    }
+  }
+}
+
+/// END_STREAM on a frame of its own.
+void Session::Impl::write_end(Record& stream) {
+  writer_.header({.type = FrameType::Data, .flags = flag::kEndStream, .stream_id = stream.id_});
+  local_end_sent(stream);
+}
+
+/// Puts the stream at the end of the ring, if it has something to send and a window of its own.
+void Session::Impl::wait_for_window(Record& stream) {
+  if (!stream.queue.empty() && stream.send.size() > 0 && !stream.linked()) ring_.push_back(stream);
+}
+
+/// Sends what the connection's window allows: one frame of each waiting stream in turn.
+void Session::Impl::flush() {
+  if (flushing_) return;  // called from on_drained: the loop below goes on with what was added
+  flushing_ = true;
+  while (!broken_ && send_window_.size() > 0) {
+    auto* stream = static_cast<Record*>(ring_.pop_front());
+    if (stream == nullptr) break;
+    // A smaller SETTINGS_INITIAL_WINDOW_SIZE may have taken its window since it joined the ring.
+    if (stream->send.size() <= 0) continue;
+    send_queued(*stream);
+    wait_for_window(*stream);
+    if (!stream->queue.empty()) continue;
+    if (stream->held != nullptr) {
+      const auto held = std::move(stream->held);
+      write_headers(stream->id_, held->fields(), stream->local_ended_);
+      stream->end_sent = stream->local_ended_;
+    }
+    if (std::exchange(stream->waiting, false)) handler_.on_drained(*stream);
+    if (!stream->closed && stream->end_sent) finish_if_done(*stream);
+  }
+  flushing_ = false;
+}
+
+void Session::Impl::local_end_sent(Record& stream) {
+  stream.end_sent = true;
+  finish_if_done(stream);
+}
+
+void Session::Impl::consumed(Record& stream, std::size_t n) {
+  if (stream.closed || broken_) return;
+  const std::uint32_t increment = stream.receive.give_back(n, local_.initial_window_size);
+  // Nothing more comes on a stream that the peer has ended, so it needs no window.
+  if (increment != 0 && !stream.peer_ended_) writer_.window_update(stream.id_, increment);
+}
+
+}  // namespace weft::http2

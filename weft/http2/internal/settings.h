@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "weft/http2/frame.h"
+
+namespace weft::http2::internal {
+
+struct SettingsFault {
+  ErrorCode code = ErrorCode::NoError;
+  std::string message;
+  bool ok() const noexcept { return code == ErrorCode::NoError; }
+};
+
+/// Checks the payload of a peer's SETTINGS frame and enters it into `settings`, in order, unknown
+/// ones skipped (RFC 9113 section 6.5). `from_server` forbids ENABLE_PUSH = 1.
+SettingsFault apply_settings(std::span<const std::uint8_t> payload, bool from_server,
+                             Settings& settings);
+
+}  // namespace weft::http2::internal

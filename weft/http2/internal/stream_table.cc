@@ -1,0 +1,76 @@
+#include "weft/http2/internal/stream_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weft::http2::internal {
+
+StreamTable::~StreamTable() {
+  for (const Slot& slot : slots_) delete slot.stream;
+}
+
+StreamRecord& StreamTable::insert(std::uint32_t id) {
+  if (size_ * 2 >= slots_.size()) grow();
+  std::unique_ptr<StreamRecord> record;
+  if (free_.empty()) {
+    record = std::make_unique<StreamRecord>();
+  } else {
+    record = std::move(free_.back());
+    free_.pop_back();
+  }
+  StreamRecord& stream = *record;
+  place({.id = id, .stream = record.release()});
+  ++size_;
+  return stream;
+}
+
+void StreamTable::remove(StreamRecord& stream) {
+  std::size_t hole = home(stream.id_);
+  while (slots_[hole].stream != &stream) hole = (hole + 1) & mask_;
+  removed_.emplace_back(slots_[hole].stream);
+  --size_;
+  // Backward shift: what stands behind moves up unless it would leave the run of its home slot.
+  for (std::size_t i = (hole + 1) & mask_; slots_[i].stream != nullptr; i = (i + 1) & mask_) {
+    const std::size_t distance = (i - home(slots_[i].id)) & mask_;
+    if (distance >= ((i - hole) & mask_)) {
+      slots_[hole] = slots_[i];
+      hole = i;
+    }
+  }
+  slots_[hole] = Slot{};
+}
+
+void StreamTable::recycle() {
+  for (std::unique_ptr<StreamRecord>& record : removed_) {
+    if (free_.size() == kKeptRecords) break;
+    free_.push_back(std::move(record));
+  }
+  removed_.clear();
+}
+
+std::vector<std::uint32_t> StreamTable::ids() const {
+  std::vector<std::uint32_t> ids;
+  ids.reserve(size_);
+  for (const Slot& slot : slots_) {
+    if (slot.stream != nullptr) ids.push_back(slot.id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void StreamTable::grow() {
+  std::vector<Slot> old = std::move(slots_);
+  slots_.assign(std::max<std::size_t>(8, old.size() * 2), Slot{});
+  mask_ = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.stream != nullptr) place(slot);
+  }
+}
+
+void StreamTable::place(Slot slot) noexcept {
+  std::size_t i = home(slot.id);
+  while (slots_[i].stream != nullptr) i = (i + 1) & mask_;
+  slots_[i] = slot;
+}
+
+}  // namespace weft::http2::internal

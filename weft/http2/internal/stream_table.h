@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "weft/http2/internal/stream_record.h"
+
+namespace weft::http2::internal {
+
+/// The open streams of a connection by id, and the records that wait to be used again.
+///
+/// Open addressing with linear probing. Ids are odd and increase by two, so id / 2 spreads streams
+/// over the slots without a hash. A record that was removed stays valid until recycle(), because
+/// the callback that closed it may have been called from code that still looks at it.
+class StreamTable {
+ public:
+  StreamTable() = default;
+  StreamTable(const StreamTable&) = delete;
+  StreamTable& operator=(const StreamTable&) = delete;
+  ~StreamTable();
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// The open stream of this id, or null.
+  StreamRecord* find(std::uint32_t id) const noexcept {
+    if (size_ == 0) return nullptr;
+    for (std::size_t i = home(id);; i = (i + 1) & mask_) {
+      if (slots_[i].id == id) return slots_[i].stream;
+      if (slots_[i].stream == nullptr) return nullptr;
+    }
+  }
+  /// A record for a new stream; its begin() is still to be called. `id` must not be in the table.
+  StreamRecord& insert(std::uint32_t id);
+  void remove(StreamRecord& stream);
+  /// Records that were removed may be used again from here on.
+  void recycle();
+
+  /// Calls `function(stream)` for each; it must not insert or remove.
+  template <class F>
+  void for_each(F&& function) {
+    for (const Slot& slot : slots_) {
+      if (slot.stream != nullptr) function(*slot.stream);
+    }
+  }
+  /// The ids of all open streams, ascending.
+  std::vector<std::uint32_t> ids() const;
+
+ private:
+  struct Slot {
+    std::uint32_t id = 0;  // 0 is no stream's id
+    StreamRecord* stream = nullptr;
+  };
+  std::size_t home(std::uint32_t id) const noexcept { return (id >> 1) & mask_; }
+  void grow();
+  void place(Slot slot) noexcept;
+
+  /// As many records stay for later streams; a burst does not pin memory for ever.
+  static constexpr std::size_t kKeptRecords = 128;
+
+  std::vector<Slot> slots_;
+  std::size_t mask_ = 0;
+  std::size_t size_ = 0;
+  std::vector<std::unique_ptr<StreamRecord>> removed_;
+  std::vector<std::unique_ptr<StreamRecord>> free_;
+};
+
+}  // namespace weft::http2::internal
