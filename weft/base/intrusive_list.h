@@ -20,29 +20,30 @@ class ListNode {
   }
 
  private:
-  template <class T>
+  template <class T, class Node>
   friend class IntrusiveList;
   ListNode* next_ = this;
   ListNode* previous_ = this;
 };
 
 /// A doubly linked list of objects that derive from ListNode. It owns nothing: an object leaves the
-/// list when it is unlinked or destroyed. The list may be destroyed before its objects.
-template <class T>
+/// list when it is unlinked or destroyed. The list may be destroyed before its objects. `Node`
+/// names the base that links T into this kind of list, for a T that derives from several nodes.
+template <class T, class Node = ListNode>
 class IntrusiveList {
  public:
   bool empty() const noexcept { return !head_.linked(); }
-  void push_back(T& item) noexcept { insert_before(head_, item); }
-  void push_front(T& item) noexcept { insert_before(*head_.next_, item); }
+  void push_back(T& item) noexcept { insert_before(head_, node_of(item)); }
+  void push_front(T& item) noexcept { insert_before(*head_.next_, node_of(item)); }
   T& front() noexcept {
     assert(!empty());
-    return static_cast<T&>(*head_.next_);
+    return item_of(*head_.next_);
   }
   /// The first item, unlinked; null when empty.
   T* pop_front() noexcept {
     if (empty()) return nullptr;
     T& item = front();
-    static_cast<ListNode&>(item).unlink();
+    node_of(item).unlink();
     return &item;
   }
   /// Moves every item of `other` to the end of this list.
@@ -61,12 +62,14 @@ class IntrusiveList {
   void for_each(F&& function) {
     for (ListNode* node = head_.next_; node != &head_;) {
       ListNode* next = node->next_;
-      function(static_cast<T&>(*node));
+      function(item_of(*node));
       node = next;
     }
   }
 
  private:
+  static ListNode& node_of(T& item) noexcept { return static_cast<Node&>(item); }
+  static T& item_of(ListNode& node) noexcept { return static_cast<T&>(static_cast<Node&>(node)); }
   static void insert_before(ListNode& position, ListNode& node) noexcept {
     assert(!node.linked());
     node.previous_ = position.previous_;
