@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""What clang-format does not see: file length, white space, README length, names that say nothing.
+"""What clang-format does not see: file length, white space, README length, names that say nothing, and
+documents that name files which are not there.
 
 usage: check_style.py [ROOT]
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -15,10 +17,14 @@ TOPS = ("weft", "tools", "examples", "tests", "bench", "cmake", "scripts", "docs
 # Inputs kept for the fuzzers and recorded traffic are bytes, not text.
 BYTES = ("tests/fuzz/corpus/",)
 
+# `weft/rpc/call.h` in a document, and [text](docs/adr/README.md).
+NAMED_PATH = re.compile(r"`((?:weft|tools|examples|tests|cmake|scripts|docs)/[\w./-]+\.\w+)`")
+LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]*)?\)")
+
 
 def text_files(root):
-    for top in TOPS:
-        for path in sorted((root / top).rglob("*")):
+    for top in (".", *TOPS):
+        for path in sorted((root / top).glob("*.md") if top == "." else (root / top).rglob("*")):
             name = path.relative_to(root).as_posix()
             if path.is_file() and path.suffix in TEXT and not name.startswith(BYTES):
                 if "__pycache__" not in path.parts:
@@ -52,6 +58,16 @@ def check_text(path, name, text):
         yield 1, "no #pragma once"
 
 
+def check_document(path, root, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        for named in NAMED_PATH.findall(line):
+            if not (root / named).exists():
+                yield number, f"names {named}, which is not there"
+        for target in LINK.findall(line):
+            if not (path.parent / target).exists():
+                yield number, f"links to {target}, which is not there"
+
+
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent)
     files, problems = 0, 0
@@ -64,7 +80,10 @@ def main():
                 print(f"{name}:1: not UTF-8")
                 problems += 1
             continue
-        for number, rule in [*check_name(path, name), *check_text(path, name, text)]:
+        rules = [*check_name(path, name), *check_text(path, name, text)]
+        if path.suffix == ".md":
+            rules += check_document(path, root, text)
+        for number, rule in rules:
             problems += 1
             print(f"{name}:{number}: {rule}")
     if files == 0:

@@ -116,6 +116,8 @@ class Style(CheckTest):
         self.assert_refused("weft/base/x.cc", "int x;", "no newline")
         self.assert_refused("weft/base/x.h", "int x;\n", "#pragma once")
         self.assert_refused("weft/base/README.md", "line\n" * 61, "61 lines, at most 60")
+        self.assert_refused("a.md", "see `weft/base/gone.h`\n", "which is not there")
+        self.assert_refused("docs/a.md", "see [b](b.md)\n", "which is not there")
         self.assert_refused("weft/utils/x.cc", "int x;\n", '"utils" says nothing')
         self.assert_refused("weft/base/string_helpers.cc", "int x;\n", '"helpers" says nothing')
 
