@@ -18,12 +18,12 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
+  // In place, so that a T that is itself an optional may be made of nullopt.
   Result(T value) : value_(std::in_place, std::move(value)) {}
   template <class U>
     requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Result> &&
              !std::same_as<std::remove_cvref_t<U>, Status> &&
              !std::same_as<std::remove_cvref_t<U>, T>)
-  // In place, so that a T that is itself an optional may be made of nullopt.
   Result(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
   Result(Status status) : status_(std::move(status)) {
     if (status_.ok()) status_ = internal_error("an OK status was returned where a value is due");

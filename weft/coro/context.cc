@@ -15,8 +15,12 @@ void Context::cancel(const Status& reason) noexcept {
   assert(!reason.ok());
   if (is_cancelled()) return;
   reason_ = reason;
-  // Unlinked before it is called, so that a hook may be destroyed by what it sets off.
-  while (CancelHook* hook = hooks_.pop_front()) hook->cancelled(*hook, reason_);
+  // From a list of its own and with a copy of the reason: what a hook sets off may destroy it,
+  // other hooks and this context.
+  const Status copy = reason;
+  IntrusiveList<CancelHook> hooks;
+  hooks.splice_back(hooks_);
+  while (CancelHook* hook = hooks.pop_front()) hook->cancelled(*hook, copy);
 }
 
 void Context::set_baggage(std::string_view key, std::string_view value) {

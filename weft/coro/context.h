@@ -21,8 +21,8 @@ struct TraceContext {
 };
 
 /// What is called when a Context is cancelled, once, on the context's thread. Unlinks itself when
-/// destroyed. `cancelled` must not destroy other hooks of the same context; it usually makes a
-/// coroutine ready.
+/// destroyed. `cancelled` usually makes a coroutine ready; it may destroy this hook, others, and
+/// the context.
 class CancelHook : public ListNode {
  public:
   using Function = void (*)(CancelHook&, const Status& reason) noexcept;
@@ -33,9 +33,10 @@ class CancelHook : public ListNode {
 /// What travels with a Task and everything it awaits: the deadline, cancellation, trace and
 /// baggage.
 ///
-/// Contexts form a tree: a child's deadline is never later than its parent's, and cancelling a
-/// context cancels the children it has. A context belongs to one thread, must outlive the tasks
-/// that run in it, and a parent must outlive its children.
+/// Contexts form a tree: a child starts with its parent's deadline and trace, and cancelling a
+/// context cancels the children it has. A deadline that a parent gets later reaches its children by
+/// that cancellation. A context belongs to one thread, must outlive the tasks that run in it, and a
+/// parent must outlive its children.
 class Context {
  public:
   using Baggage = std::vector<std::pair<std::string, std::string>>;
@@ -60,6 +61,13 @@ class Context {
   const Status& cancel_reason() const noexcept { return reason_; }
   /// Cancels this context and its children; the first reason stays. `reason` must not be OK.
   void cancel(const Status& reason) noexcept;
+
+  /// Leaves the tree: the parent may go first from now on. The deadline stays, baggage of the
+  /// parents is no longer seen.
+  void orphan() noexcept {
+    parent_hook_.unlink();
+    parent_ = nullptr;
+  }
 
   /// Calls `hook` when this context is cancelled; if it is already, nothing is linked and false is
   /// returned, so that the caller acts at once.

@@ -1,71 +1,44 @@
 #include "weft/coro/frame_pool.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <new>
-#include <utility>
+
+#include "weft/base/free_lists.h"
 
 namespace weft::coro {
 namespace {
 
-constexpr std::size_t kStep = 64;
-constexpr std::size_t kLargest = 4096;
-// A thread keeps at most this many free blocks of a size: 4096 calls' worth, so that a burst's
-// memory goes back to the system.
-constexpr std::uint32_t kKeep = 4096;
+/// Steps of 64 bytes up to 4 KiB. A thread keeps of each at most 4096 blocks, some thousand calls'
+/// worth, and 2 MiB, so that a burst's memory goes back to the system.
+struct FrameSizes {
+  static constexpr std::size_t kStep = 64;
+  static constexpr std::size_t kLargest = 4096;
+  static constexpr std::size_t kClasses = kLargest / kStep + 1;
 
-// Under AddressSanitizer every frame is its own allocation, so that a use after release is seen.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kPooled = false;
-#else
-constexpr bool kPooled = true;
-#endif
-
-struct FramePool {
-  struct Free {
-    Free* next;
-  };
-  struct List {
-    Free* head = nullptr;
-    std::uint32_t count = 0;
-  };
-  std::array<List, kLargest / kStep + 1> lists;
-  bool closed = false;
-
-  ~FramePool() {
-    closed = true;
-    for (List& list : lists) {
-      while (list.head != nullptr) ::operator delete(std::exchange(list.head, list.head->next));
-    }
+  static constexpr std::size_t index_of(std::size_t size) noexcept {
+    return (size + kStep - 1) / kStep;
+  }
+  static constexpr std::uint32_t room(std::size_t index) noexcept {
+    constexpr std::size_t kBytes = std::size_t{2} << 20;
+    return static_cast<std::uint32_t>(
+        std::min(std::size_t{4096}, kBytes / (std::max(index, std::size_t{1}) * kStep)));
   }
 };
 
-thread_local FramePool pool;
+using Pool = FreeLists<FrameSizes>;
 
 }  // namespace
 
 void* allocate_frame(std::size_t size) {
-  const std::size_t steps = (size + kStep - 1) / kStep;
-  if (kPooled && steps < pool.lists.size()) {
-    FramePool::List& list = pool.lists[steps];
-    if (list.head != nullptr) {
-      --list.count;
-      return std::exchange(list.head, list.head->next);
-    }
-  }
-  return ::operator new(steps* kStep);
+  if (size > FrameSizes::kLargest) return ::operator new(size);
+  const std::size_t index = FrameSizes::index_of(size);
+  if (void* block = Pool::take(index); block != nullptr) return block;
+  return ::operator new(index* FrameSizes::kStep);
 }
 
 void release_frame(void* frame, std::size_t size) noexcept {
-  const std::size_t steps = (size + kStep - 1) / kStep;
-  if (kPooled && steps < pool.lists.size() && !pool.closed) {
-    FramePool::List& list = pool.lists[steps];
-    if (list.count < kKeep) {
-      list.head = new (frame) FramePool::Free{list.head};
-      ++list.count;
-      return;
-    }
-  }
+  if (size <= FrameSizes::kLargest && Pool::keep(FrameSizes::index_of(size), frame)) return;
   ::operator delete(frame);
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "weft/coro/context.h"
 #include "weft/coro/executor.h"
@@ -62,15 +63,18 @@ class PromiseBase : public Pooled {
 template <class T>
 class Promise final : public PromiseBase {
  public:
-  Task<T> get_return_object() noexcept;
-  template <class U>
+  Task<T> get_return_object() noexcept {
+    return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
+  }
+  /// The default lets `co_return {...}` make a T.
+  template <class U = T>
     requires std::convertible_to<U, T>
   void return_value(U&& value) {
     value_.emplace(std::forward<U>(value));
   }
   T take() {
     rethrow();
-    return std::move(*value_);
+    return *std::move(value_);
   }
 
  private:
@@ -80,10 +84,18 @@ class Promise final : public PromiseBase {
 template <>
 class Promise<void> final : public PromiseBase {
  public:
-  Task<void> get_return_object() noexcept;
+  inline Task<void> get_return_object() noexcept;
   void return_void() noexcept {}
   void take() { rethrow(); }
 };
+
+/// What a task gives, as a type that can be stored.
+template <class T>
+using ValueOf = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+/// The value of a task that was made of one.
+template <class T>
+using ReadyValue = std::conditional_t<std::is_void_v<T>, std::monostate, std::optional<T>>;
 
 /// The context of the awaiting coroutine, where it has one.
 template <class P>
@@ -113,17 +125,23 @@ struct CurrentContext {
 ///
 /// A Task runs on the executor of whoever awaits it and inherits its Context. A Task that is
 /// destroyed before its end destroys its frame, and with it everything it awaits. A plain function
-/// may return a Task by returning the value: no coroutine frame is made for it.
+/// may return a Task by returning the value: no coroutine frame is made for it. A default-made
+/// Task<void> is done already.
 template <class T>
 class [[nodiscard]] Task {
+  static_assert(!std::is_reference_v<T>, "give a pointer instead");
+
  public:
   using promise_type = coro::Promise<T>;
   using value_type = T;
 
+  Task() noexcept
+    requires std::is_void_v<T>
+  = default;
   /// A task that is done already.
   template <class U>
     requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Task>)
-  Task(U&& value) : value_(std::forward<U>(value)) {}
+  Task(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
   Task(Task&& other) noexcept
       : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
   Task& operator=(Task other) noexcept {
@@ -149,13 +167,19 @@ class [[nodiscard]] Task {
       done.function(done.argument);
       return;
     }
-    handle_.promise().context_ = context;
+    if (handle_.promise().context_ == nullptr) handle_.promise().context_ = context;
     handle_.promise().done_ = done;
     handle_.resume();
   }
   bool done() const noexcept { return !handle_ || handle_.done(); }
   /// The result of a task that is done; rethrows what the coroutine threw.
-  T take() { return handle_ ? handle_.promise().take() : std::move(*value_); }
+  T take() {
+    if (handle_) return handle_.promise().take();
+    if constexpr (!std::is_void_v<T>) {
+      assert(value_.has_value() && "the task was moved from");
+      return *std::move(value_);
+    }
+  }
 
   // Awaiter. The child is resumed from here rather than by symmetric transfer: one that completes
   // at once then costs no suspension, and a loop over such children cannot grow the stack in builds
@@ -178,68 +202,9 @@ class [[nodiscard]] Task {
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
   std::coroutine_handle<promise_type> handle_;
-  std::optional<T> value_;
+  [[no_unique_address]] coro::ReadyValue<T> value_;
 };
 
-/// As Task<T>, without a value. A default-constructed one is done already.
-template <>
-class [[nodiscard]] Task<void> {
- public:
-  using promise_type = coro::Promise<void>;
-  using value_type = void;
-
-  Task() noexcept = default;
-  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  Task& operator=(Task other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Task() {
-    if (handle_) handle_.destroy();
-  }
-
-  Task&& in(Context& context) && noexcept {
-    if (handle_) handle_.promise().context_ = &context;
-    return std::move(*this);
-  }
-  void start(Context* context, coro::DoneCallback done) {
-    if (!handle_) {
-      done.function(done.argument);
-      return;
-    }
-    handle_.promise().context_ = context;
-    handle_.promise().done_ = done;
-    handle_.resume();
-  }
-  bool done() const noexcept { return !handle_ || handle_.done(); }
-  void take() {
-    if (handle_) handle_.promise().take();
-  }
-
-  Task&& operator co_await() && noexcept { return std::move(*this); }
-  bool await_ready() const noexcept { return !handle_; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> parent) {
-    auto& promise = handle_.promise();
-    if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
-    handle_.resume();
-    if (handle_.done()) return false;
-    promise.continuation_ = parent;
-    return true;
-  }
-  void await_resume() { take(); }
-
- private:
-  friend promise_type;
-  explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
-
-  std::coroutine_handle<promise_type> handle_;
-};
-
-template <class T>
-Task<T> coro::Promise<T>::get_return_object() noexcept {
-  return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
-}
 inline Task<void> coro::Promise<void>::get_return_object() noexcept {
   return Task<void>(std::coroutine_handle<Promise>::from_promise(*this));
 }

@@ -1,0 +1,13 @@
+#include "weft/coro/event.h"
+
+namespace weft {
+
+void Event::set() noexcept {
+  set_ = true;
+  // From a list of its own: whoever is resumed may reset the event, wait again or destroy it.
+  IntrusiveList<coro::Waiter> woken;
+  woken.splice_back(waiters_);
+  while (coro::Waiter* waiter = woken.pop_front()) waiter->wake();
+}
+
+}  // namespace weft

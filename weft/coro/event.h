@@ -1,0 +1,52 @@
+#pragma once
+
+#include <coroutine>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/base/status.h"
+#include "weft/coro/waiter.h"
+
+namespace weft {
+
+/// A flag to wait for: set() wakes all who wait, and until reset() nobody waits any more. Belongs
+/// to one thread; must outlive those who wait.
+class Event {
+ public:
+  class Wait;
+
+  Event() noexcept = default;
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  bool is_set() const noexcept { return set_; }
+  /// Wakes the waiting coroutines in the order they came. One of them may destroy the event.
+  void set() noexcept;
+  void reset() noexcept { set_ = false; }
+
+  /// `co_await event.wait()`: OK once the event is set, or the reason for which the context of the
+  /// waiting coroutine was cancelled.
+  [[nodiscard]] Wait wait() noexcept;
+
+ private:
+  IntrusiveList<coro::Waiter> waiters_;
+  bool set_ = false;
+};
+
+class [[nodiscard]] Event::Wait {
+ public:
+  explicit Wait(Event& event) noexcept : event_(event) {}
+  bool await_ready() const noexcept { return event_.set_; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> handle) noexcept {
+    return waiter_.suspend(handle, event_.waiters_);
+  }
+  Status await_resume() noexcept { return waiter_.take_status(); }
+
+ private:
+  Event& event_;
+  coro::Waiter waiter_;
+};
+
+inline Event::Wait Event::wait() noexcept { return Wait(*this); }
+
+}  // namespace weft

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+#include "weft/base/status.h"
+
+namespace weft::coro {
+
+/// What becomes of an exception of the user's code at the border where it is caught: INTERNAL with
+/// a message that says `where` but not the exception's text, which is logged and not for a peer's
+/// eyes. Call it inside a catch block.
+Status status_of_current_exception(std::string_view where) noexcept;
+
+}  // namespace weft::coro
