@@ -233,6 +233,13 @@ TEST(Decompression, GzipMembersAreJoined) {
             StatusCode::ResourceExhausted);
 }
 
+TEST(Decompression, DeflateStreamsAreNotJoined) {
+  const std::string wire = compressed(Compression::Deflate, "one");
+  Result<Bytes> result = decompress(Compression::Deflate, wire + wire, 100);
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.status().message().find("bytes follow its end"), std::string_view::npos);
+}
+
 TEST(Decompression, AGzipMemberThatLiesAboutItsSizeIsBroken) {
   std::string wire = compressed(Compression::Gzip, "hello");
   for (char last : {'\0', '\1', '\xff'}) {

@@ -197,7 +197,13 @@ TEST(Deframer, AFlagThatIsNoneIsRefused) {
   EXPECT_EQ(status.code(), StatusCode::Internal);
   EXPECT_THAT(std::string(status.message()), HasSubstr("0x3c"));
   EXPECT_EQ(deframer.push(Bytes::copy_of(framed("fine"))), status);
+  EXPECT_EQ(deframer.push(Bytes()), status);
   EXPECT_TRUE(pop_all(deframer).empty());
+  for (int flag = 0; flag < 256; ++flag) {
+    std::string wire = framed("");
+    wire[0] = static_cast<char>(flag);
+    EXPECT_EQ(Deframer(1).push(Bytes::copy_of(wire)).ok(), flag < 2) << flag;
+  }
 }
 
 TEST(Deframer, ALimitOfZeroLetsEmptyMessagesPass) {

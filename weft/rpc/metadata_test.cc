@@ -68,6 +68,15 @@ TEST(Metadata, CopiesAPairOfItsOwn) {
     EXPECT_EQ(entry.value, std::string(100, 'v'));
   }
   EXPECT_EQ(metadata.remove(metadata[3].name), 21U);
+  metadata.add("one", std::string(100, 'w'));
+  // Each of the pair may be its own; a fresh copy has no room to spare.
+  for (Metadata copy : {Metadata(metadata), Metadata(metadata)}) {
+    copy.add("two", copy[0].value);
+    EXPECT_EQ(copy.get("two"), std::string(100, 'w'));
+    copy = metadata;
+    copy.add(copy[0].name, std::string(200, 'x'));
+    EXPECT_EQ(copy[1].name, "one");
+  }
 }
 
 TEST(Metadata, ClearKeepsNothing) {

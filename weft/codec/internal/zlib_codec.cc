@@ -158,10 +158,9 @@ class Inflation {
     return result;
   }
 
-  /// All input is taken and the output was not what stopped inflate.
-  bool starved() const {
-    return stream_.avail_in == 0 && feed_.last_step() && stream_.avail_out != 0;
-  }
+  /// All input is taken. Both formats end in a checksum, which inflate reads only after its last
+  /// output, so that a whole message ends no sooner than this.
+  bool starved() const { return stream_.avail_in == 0 && feed_.last_step(); }
   std::string_view reason(int result) const {
     if (result == Z_NEED_DICT) return "it needs a preset dictionary";
     if (stream_.msg != nullptr) return stream_.msg;
