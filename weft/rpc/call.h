@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
@@ -16,9 +17,39 @@
 
 namespace weft {
 
-/// Who is at the other end of a call, as far as the transport knows.
-struct Peer {
+/// Who is at the other end of a connection, as far as the transport knows. Shared by the connection
+/// and its calls, which may outlive it; counted without atomics, since all of them belong to one
+/// loop.
+class Peer {
+ public:
   net::Address address;
+
+  class Ref {
+   public:
+    Ref() noexcept = default;
+    static Ref make(net::Address address) { return Ref(new Peer(std::move(address))); }
+    Ref(const Ref& other) noexcept : peer_(other.peer_) {
+      if (peer_ != nullptr) ++peer_->references_;
+    }
+    Ref& operator=(Ref other) noexcept {
+      std::swap(peer_, other.peer_);
+      return *this;
+    }
+    ~Ref() {
+      if (peer_ != nullptr && --peer_->references_ == 0) delete peer_;
+    }
+    const Peer* get() const noexcept { return peer_; }
+    const Peer& operator*() const noexcept { return *peer_; }
+    const Peer* operator->() const noexcept { return peer_; }
+
+   private:
+    explicit Ref(Peer* peer) noexcept : peer_(peer) {}
+    Peer* peer_ = nullptr;
+  };
+
+ private:
+  explicit Peer(net::Address where) : address(std::move(where)) {}
+  std::uint32_t references_ = 1;
 };
 
 /// One call of a procedure, on the client or on the server: everything between the application's
@@ -89,8 +120,8 @@ class Call {
   }
 
   /// Known once the call has a connection.
-  const Peer* peer() const noexcept { return peer_; }
-  void set_peer(const Peer* peer) noexcept { peer_ = peer; }
+  const Peer* peer() const noexcept { return peer_.get(); }
+  void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
 
   // What the caller asked for (client), or the handler chose (server).
 
@@ -123,7 +154,7 @@ class Call {
   const MethodDescriptor* method_;
   MessageReader* requests_ = nullptr;
   MessageWriter* responses_ = nullptr;
-  const Peer* peer_ = nullptr;
+  Peer::Ref peer_;
   ResponseMetadataHook on_response_metadata_ = nullptr;
   void* on_response_metadata_argument_ = nullptr;
   Metadata request_metadata_;

@@ -45,6 +45,9 @@ struct ChannelOptions {
   /// Close a connection that had no call for this long.
   Duration idle_timeout = std::chrono::minutes(30);
 
+  /// Connections that a loop may open to the target when the streams of those there are used up.
+  std::size_t max_connections = 4;
+
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 1024 * 1024;
   std::uint32_t max_window = 8 * 1024 * 1024;
@@ -75,7 +78,7 @@ class Channel final : public Service {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace weft

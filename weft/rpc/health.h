@@ -82,6 +82,8 @@ class HealthWatch {
   Task<Result<ServingStatus>> next();
 
  private:
+  ServingStatus current() const;
+
   std::shared_ptr<HealthRegistry> registry_;
   std::string service_;
   std::shared_ptr<HealthRegistry::Watcher> watcher_;

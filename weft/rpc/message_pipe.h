@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "weft/rpc/message_stream.h"
 
 namespace weft::rpc {
@@ -27,14 +29,14 @@ class MessagePipe {
     explicit ReadEnd(MessagePipe& owner) noexcept : pipe(owner) {}
     Poll poll(Message& out) override;
     void wait(Waiter& waiter) noexcept override;
-    void unwait() noexcept override { pipe.reading_ = nullptr; }
+    bool unwait() noexcept override { return std::exchange(pipe.reading_, nullptr) != nullptr; }
     MessagePipe& pipe;
   };
   struct WriteEnd final : MessageWriter {
     explicit WriteEnd(MessagePipe& owner) noexcept : pipe(owner) {}
     Poll offer(const Message& message) override;
     void wait(Waiter& waiter) noexcept override;
-    void unwait() noexcept override { pipe.writing_ = nullptr; }
+    bool unwait() noexcept override { return std::exchange(pipe.writing_, nullptr) != nullptr; }
     MessagePipe& pipe;
   };
   void wake(Waiter*& waiter) noexcept;

@@ -30,8 +30,8 @@ class MessageReader {
   /// Makes `waiter` ready, once, when poll() may say something else than Pending. At most one
   /// waiter.
   virtual void wait(Waiter& waiter) noexcept = 0;
-  /// Forgets a waiter that has not been made ready.
-  virtual void unwait() noexcept = 0;
+  /// Forgets the waiter. False where there is none any more: it has been made ready and will run.
+  virtual bool unwait() noexcept = 0;
   /// Goes back to the first message; false where that is not possible. For sending again a request
   /// of which the peer has seen nothing.
   virtual bool rewind() noexcept { return false; }
@@ -59,7 +59,8 @@ class MessageWriter {
   /// Makes `waiter` ready, once, when offer() may say something else than Blocked. At most one
   /// waiter.
   virtual void wait(Waiter& waiter) noexcept = 0;
-  virtual void unwait() noexcept = 0;
+  /// Forgets the waiter. False where there is none any more: it has been made ready and will run.
+  virtual bool unwait() noexcept = 0;
 
   class WriteAwaiter;
   /// `co_await writer.write(message)`: true when it was taken, false when the call is over.
@@ -97,7 +98,11 @@ class MessageReader::ReadAwaiter {
   /// False while nothing is known yet.
   bool poll() {
     const Poll outcome = reader_.poll(result_.emplace());
-    if (outcome != Poll::Message) result_.reset();
+    if (outcome != Poll::Message) {
+      result_.reset();
+    } else if (!result_->is_bytes()) {
+      *result_ = result_->owned();
+    }
     return outcome != Poll::Pending;
   }
 

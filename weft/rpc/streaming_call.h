@@ -16,7 +16,7 @@ namespace weft::rpc {
 
 /// The client's end of a streaming call. It runs the service's coroutine beside the caller's and
 /// stays alive until that has ended, also where the caller has let go of it before.
-class StreamingCall {
+class StreamingCall : private CancelHook {
  public:
   struct Release {
     void operator()(StreamingCall* call) const noexcept { call->release(); }
@@ -38,23 +38,30 @@ class StreamingCall {
   bool done() const noexcept { return done_; }
   /// How the call ended; once done().
   const Status& status() const noexcept { return status_; }
+  bool response_metadata_arrived() const noexcept { return metadata_arrived_; }
   /// Makes `waiter` ready when the call is done.
-  void wait_done(Waiter& waiter) noexcept;
+  void wait_done(Waiter& waiter) noexcept { done_waiter_ = &waiter; }
   /// Makes `waiter` ready when the response's initial metadata is there, or the call is done.
-  void wait_response_metadata(Waiter& waiter) noexcept;
+  void wait_response_metadata(Waiter& waiter) noexcept { metadata_waiter_ = &waiter; }
 
  private:
   StreamingCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
                 const CallOptions& options);
   ~StreamingCall() = default;
-  void release() noexcept;
+  void run(const google::protobuf::MessageLite* request);
+  static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
+  static void on_response_metadata(Call& call, void* argument) noexcept;
   void on_done() noexcept;
+  void hand_over_metadata();
+  void release() noexcept;
+  void wake(Waiter*& waiter) noexcept;
 
   CallOptions options_;
   MessagePipe requests_;
   MessagePipe responses_;
   Call call_;
-  Task<Status> task_;
+  Service& service_;
+  Task<Status> task_{Status()};
   Status status_;
   Waiter* done_waiter_ = nullptr;
   Waiter* metadata_waiter_ = nullptr;

@@ -21,7 +21,7 @@ class SingleRequest final : public MessageReader {
   }
   // Never pending, so nobody waits.
   void wait(Waiter& waiter) noexcept override;
-  void unwait() noexcept override {}
+  bool unwait() noexcept override { return false; }
   bool rewind() noexcept override {
     sent_ = false;
     return true;
@@ -41,7 +41,7 @@ class SingleResponse final : public MessageWriter {
     return Poll::Accepted;
   }
   void wait(Waiter& waiter) noexcept override;
-  void unwait() noexcept override {}
+  bool unwait() noexcept override { return false; }
 
   /// The call's status once it has ended with `status`: parses the response, or says that there was
   /// none or more than one.
@@ -73,6 +73,8 @@ class UnaryCall {
 
 /// Puts the caller's options into a call.
 void apply(const CallOptions& options, Call& call);
+/// Moves what the server sent beside its messages to where the caller asked for it.
+void hand_over_metadata(const CallOptions& options, Call& call);
 /// Why a coroutine call outside of any loop fails.
 Status no_loop();
 

@@ -1,0 +1,155 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "weft/base/result.h"
+#include "weft/coro/task.h"
+#include "weft/net/loop_thread.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/client_stream.h"
+#include "weft/rpc/unary_call.h"
+
+/// Calls for threads that run no loop: each operation runs on the channel's blocking_loop() while
+/// the caller's thread waits. Not to be used on a loop's thread, which would then wait for itself.
+namespace weft {
+
+namespace rpc {
+
+/// What a generated blocking client's unary method returns.
+template <class Response>
+Result<Response> call_unary_blocking(Channel& channel, const MethodDescriptor& method,
+                                     const google::protobuf::MessageLite& request,
+                                     const CallOptions& options) {
+  return net::run_blocking(channel.blocking_loop(),
+                           call_unary<Response>(channel, method, request, options));
+}
+
+/// Holds a stream that lives on the channel's blocking loop, and runs operations on it there.
+/// Operations of several threads may be under way at the same time where the stream itself allows
+/// it.
+template <class Stream>
+class BlockingStream {
+ public:
+  BlockingStream(Channel& channel, const MethodDescriptor& method,
+                 const google::protobuf::MessageLite* request, const CallOptions& options)
+      : loop_(&channel.blocking_loop()),
+        stream_(net::run_blocking(*loop_, open(channel, method, request, options))) {}
+  /// What was moved from can only be destroyed or assigned to.
+  BlockingStream(BlockingStream&&) noexcept = default;
+  BlockingStream& operator=(BlockingStream&& other) noexcept {
+    std::swap(loop_, other.loop_);
+    std::swap(stream_, other.stream_);
+    return *this;
+  }
+  ~BlockingStream() {
+    // A stream may be touched on its own loop only, also by its destructor.
+    if (stream_ != nullptr) net::run_blocking(*loop_, destroy(std::move(stream_)));
+  }
+
+  /// Ends the call with CANCELLED; what waits in another thread's operation returns then.
+  void cancel() { run(do_cancel(*stream_)); }
+  /// Waits for the server's initial metadata, or the end of the call.
+  Metadata response_metadata() { return run(do_response_metadata(*stream_)); }
+  /// Complete once finish() has returned.
+  Metadata trailers() { return run(do_trailers(*stream_)); }
+
+ protected:
+  template <class T>
+  T run(Task<T> task) {
+    return net::run_blocking(*loop_, std::move(task));
+  }
+  Stream& stream() noexcept { return *stream_; }
+
+  template <class Message>
+  static Task<std::optional<Message>> do_read(Stream& stream) {
+    co_return co_await stream.read();
+  }
+  template <class Message>
+  static Task<bool> do_write(Stream& stream, const Message& message, WriteOptions options) {
+    co_return co_await stream.write(message, options);
+  }
+
+ private:
+  using Owner = std::unique_ptr<Stream>;
+
+  static Task<Owner> open(Channel& channel, const MethodDescriptor& method,
+                          const google::protobuf::MessageLite* request, CallOptions options) {
+    co_return std::make_unique<Stream>(
+        co_await OpenStream<Stream>(channel, method, request, options));
+  }
+  static Task<> destroy(Owner stream) {
+    stream.reset();
+    co_return;
+  }
+  static Task<> do_cancel(Stream& stream) {
+    stream.cancel();
+    co_return;
+  }
+  static Task<Metadata> do_response_metadata(Stream& stream) {
+    co_await stream.response_metadata_arrived();
+    co_return stream.response_metadata();
+  }
+  static Task<Metadata> do_trailers(Stream& stream) { co_return stream.trailers(); }
+
+  net::Loop* loop_;
+  Owner stream_;
+};
+
+}  // namespace rpc
+
+/// A server-streaming call: one request, many responses. Destroying one before the call's end
+/// cancels the call; the channel must outlive it. For one reading thread at a time.
+template <class Response>
+class BlockingReader : public rpc::BlockingStream<ClientReader<Response>> {
+ public:
+  using BlockingReader::BlockingStream::BlockingStream;
+
+  /// The next response; nothing at the end, and finish() then says what kind of end it was.
+  std::optional<Response> read() {
+    return this->run(this->template do_read<Response>(this->stream()));
+  }
+  /// How the call ended. Responses that were not read are dropped.
+  Status finish() { return this->run(this->stream().finish()); }
+};
+
+/// A client-streaming call: many requests, one response. As BlockingReader otherwise.
+template <class Request, class Response>
+class BlockingWriter : public rpc::BlockingStream<ClientWriter<Request, Response>> {
+ public:
+  using BlockingWriter::BlockingStream::BlockingStream;
+
+  /// False when the call is over; finish() says why.
+  bool write(const Request& request, WriteOptions options = {}) {
+    return this->run(this->do_write(this->stream(), request, options));
+  }
+  /// Ends the requests and waits for the response.
+  Result<Response> finish() { return this->run(this->stream().finish()); }
+};
+
+/// A bidirectional call. One thread may read while another writes.
+template <class Request, class Response>
+class BlockingReaderWriter : public rpc::BlockingStream<ClientReaderWriter<Request, Response>> {
+ public:
+  using BlockingReaderWriter::BlockingStream::BlockingStream;
+
+  std::optional<Response> read() {
+    return this->run(this->template do_read<Response>(this->stream()));
+  }
+  bool write(const Request& request, WriteOptions options = {}) {
+    return this->run(this->do_write(this->stream(), request, options));
+  }
+  /// No more requests.
+  void half_close() { this->run(do_half_close(this->stream())); }
+  /// Half-closes and waits for the end. Responses that were not read are dropped.
+  Status finish() { return this->run(this->stream().finish()); }
+
+ private:
+  static Task<> do_half_close(ClientReaderWriter<Request, Response>& stream) {
+    stream.half_close();
+    co_return;
+  }
+};
+
+}  // namespace weft

@@ -1,0 +1,42 @@
+#include "weft/rpc/call.h"
+
+#include <string>
+
+namespace weft {
+namespace {
+
+/// The place of the '/' between service and method; npos where the path is not of that form.
+std::size_t separator(std::string_view path) noexcept {
+  return path.empty() || path.front() != '/' ? std::string_view::npos : path.find('/', 1);
+}
+
+}  // namespace
+
+std::string_view Call::service() const noexcept {
+  const std::size_t at = separator(path_);
+  return at == std::string_view::npos ? std::string_view{} : path_.substr(1, at - 1);
+}
+
+std::string_view Call::method_name() const noexcept {
+  const std::size_t at = separator(path_);
+  return at == std::string_view::npos ? std::string_view{} : path_.substr(at + 1);
+}
+
+void Call::limit_deadline(TimePoint deadline) {
+  if (deadline >= context_.deadline()) return;
+  context_.limit_deadline(deadline);
+  // A deadline that was inherited is watched by whoever set it, and its cancellation reaches this
+  // context.
+  loop_.arm(deadline_timer_, deadline);
+}
+
+void Call::deadline_passed(net::Timer& timer) noexcept {
+  Call& call = static_cast<DeadlineTimer&>(timer).call;
+  std::string message = "deadline exceeded";
+  if (call.started_ != TimePoint{}) {
+    message.append(" after ").append(to_string(call.context_.deadline() - call.started_));
+  }
+  call.context_.cancel(deadline_exceeded(message));
+}
+
+}  // namespace weft

@@ -1,0 +1,89 @@
+#include "weft/rpc/channel.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "weft/net/loop_thread.h"
+#include "weft/rpc/internal/loop_channel.h"
+#include "weft/rpc/unary_call.h"
+
+namespace weft {
+
+class Channel::Impl {
+ public:
+  Impl(std::string target, ChannelOptions options)
+      : target_(std::move(target)), options_(std::move(options)) {}
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  const std::string& target() const noexcept { return target_; }
+  void use(Middleware middleware) { middlewares_.add(std::move(middleware)); }
+  Task<Status> serve(Call& call);
+
+ private:
+  /// One loop's part. Only ever added, by the loop itself, so that looking it up locks nothing.
+  struct Part {
+    net::Loop* loop;
+    std::shared_ptr<rpc::LoopChannel> channel;
+    Part* next;
+  };
+  rpc::LoopChannel& part_of(net::Loop& loop);
+  void apply_defaults(Call& call) const;
+
+  std::string target_;
+  ChannelOptions options_;
+  MiddlewareChain middlewares_;
+  std::atomic<Part*> parts_{nullptr};
+};
+
+Channel::Impl::~Impl() {
+  for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr;) {
+    if (net::Loop::current() == part->loop) {
+      part->channel->close();
+    } else {
+      part->loop->post([channel = std::move(part->channel)] { channel->close(); });
+    }
+    delete std::exchange(part, part->next);
+  }
+}
+
+rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
+  Part* head = parts_.load(std::memory_order_acquire);
+  for (Part* part = head; part != nullptr; part = part->next) {
+    if (part->loop == &loop) return *part->channel;
+  }
+  auto* part = new Part{&loop, std::make_shared<rpc::LoopChannel>(loop, target_, options_), head};
+  while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
+  }
+  return *part->channel;
+}
+
+void Channel::Impl::apply_defaults(Call& call) const {
+  if (call.max_receive_size() == 0) call.set_max_receive_size(options_.max_receive_size);
+  if (options_.max_send_size < call.max_send_size()) call.set_max_send_size(options_.max_send_size);
+  if (call.compression() == Compression::Identity) call.set_compression(options_.compression);
+  if (options_.default_timeout != kForever && call.started() == TimePoint{}) {
+    call.set_started(call.loop().now());
+    call.limit_deadline(after(call.started(), options_.default_timeout));
+  }
+}
+
+Task<Status> Channel::Impl::serve(Call& call) {
+  Status valid = call.request_metadata().validate();
+  if (!valid.ok()) return valid;
+  apply_defaults(call);
+  return middlewares_.serve(call, part_of(call.loop()));
+}
+
+Channel::Channel(std::string target, ChannelOptions options)
+    : impl_(std::make_unique<Impl>(std::move(target), std::move(options))) {}
+Channel::~Channel() = default;
+
+void Channel::use(Middleware middleware) { impl_->use(std::move(middleware)); }
+const std::string& Channel::target() const noexcept { return impl_->target(); }
+Task<Status> Channel::serve(Call& call) { return impl_->serve(call); }
+net::Loop& Channel::blocking_loop() { return net::default_loops().next(); }
+
+}  // namespace weft

@@ -1,0 +1,168 @@
+#include "weft/rpc/google_status.h"
+
+#include <utility>
+
+#include <google/protobuf/message_lite.h>
+
+#include "weft/codec/protobuf.h"
+
+namespace weft {
+
+namespace {
+
+// Wire types of protobuf's encoding; 3 and 4 are groups, which neither message has ever had.
+enum class Wire : std::uint8_t { Varint = 0, Fixed64 = 1, Delimited = 2, Fixed32 = 5 };
+
+struct Field {
+  std::uint64_t number = 0;
+  Wire wire = Wire::Varint;
+  std::uint64_t varint = 0;
+  std::string_view delimited;
+};
+
+/// Reads one field after another; views point into the input.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view input) noexcept : input_(input) {}
+
+  bool at_end() const noexcept { return position_ == input_.size(); }
+  std::size_t position() const noexcept { return position_; }
+
+  bool next(Field& field) noexcept {
+    std::uint64_t tag = 0;
+    if (!varint(tag)) return false;
+    field.number = tag >> 3;
+    field.wire = static_cast<Wire>(tag & 7);
+    switch (field.wire) {
+      case Wire::Varint:
+        return varint(field.varint);
+      case Wire::Fixed64:
+        return take(8, field.delimited);
+      case Wire::Fixed32:
+        return take(4, field.delimited);
+      case Wire::Delimited: {
+        std::uint64_t size = 0;
+        return varint(size) && take(size, field.delimited);
+      }
+    }
+    return false;
+  }
+
+ private:
+  bool varint(std::uint64_t& value) noexcept {
+    value = 0;
+    for (unsigned shift = 0; shift < 64 && position_ < input_.size(); shift += 7) {
+      const auto byte = static_cast<unsigned char>(input_[position_++]);
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return true;
+    }
+    return false;
+  }
+  bool take(std::uint64_t size, std::string_view& out) noexcept {
+    if (size > input_.size() - position_) return false;
+    out = input_.substr(position_, static_cast<std::size_t>(size));
+    position_ += static_cast<std::size_t>(size);
+    return true;
+  }
+
+  std::string_view input_;
+  std::size_t position_ = 0;
+};
+
+Status malformed(std::string_view what, std::size_t position, std::size_t size) {
+  return invalid_argument("bytes are not a " + std::string(what) + ": broken at " +
+                          std::to_string(position) + " of " + std::to_string(size));
+}
+
+Result<StatusDetail> read_any(std::string_view bytes) {
+  StatusDetail detail;
+  Field field;
+  for (FieldReader reader(bytes); !reader.at_end();) {
+    if (!reader.next(field)) {
+      return malformed("google.protobuf.Any", reader.position(), bytes.size());
+    }
+    if (field.wire != Wire::Delimited) continue;
+    if (field.number == 1) detail.type_url = field.delimited;
+    if (field.number == 2) detail.value = field.delimited;
+  }
+  return detail;
+}
+
+void write_varint(std::uint64_t value, std::string& out) {
+  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
+  out += static_cast<char>(value);
+}
+
+void write_delimited(std::uint32_t number, std::string_view value, std::string& out) {
+  write_varint(number << 3 | static_cast<std::uint32_t>(Wire::Delimited), out);
+  write_varint(value.size(), out);
+  out.append(value);
+}
+
+void write_detail(const StatusDetail& detail, std::string& out) {
+  std::string any;
+  if (!detail.type_url.empty()) write_delimited(1, detail.type_url, any);
+  if (!detail.value.empty()) write_delimited(2, detail.value, any);
+  write_delimited(3, any, out);
+}
+
+/// "pkg.Type" of "type.googleapis.com/pkg.Type".
+std::string_view type_of(std::string_view type_url) noexcept {
+  return type_url.substr(type_url.rfind('/') + 1);
+}
+
+}  // namespace
+
+Result<GoogleStatus> read_google_status(std::string_view bytes) {
+  GoogleStatus status;
+  Field field;
+  for (FieldReader reader(bytes); !reader.at_end();) {
+    if (!reader.next(field)) return malformed("google.rpc.Status", reader.position(), bytes.size());
+    if (field.number == 1 && field.wire == Wire::Varint) {
+      status.code = static_cast<std::int32_t>(field.varint);
+    } else if (field.number == 2 && field.wire == Wire::Delimited) {
+      status.message = field.delimited;
+    } else if (field.number == 3 && field.wire == Wire::Delimited) {
+      Result<StatusDetail> detail = read_any(field.delimited);
+      if (!detail.ok()) return detail.status();
+      status.details.push_back(*detail);
+    }
+  }
+  return status;
+}
+
+std::string write_google_status(StatusCode code, std::string_view message,
+                                std::span<const StatusDetail> details) {
+  std::string out;
+  if (code != StatusCode::Ok) {
+    write_varint(1 << 3 | static_cast<std::uint32_t>(Wire::Varint), out);
+    write_varint(static_cast<std::uint64_t>(code), out);
+  }
+  if (!message.empty()) write_delimited(2, message, out);
+  for (const StatusDetail& detail : details) write_detail(detail, out);
+  return out;
+}
+
+Status with_detail(const Status& status, const google::protobuf::MessageLite& detail) {
+  if (status.ok()) return status;
+  std::string bytes(status.details());
+  if (bytes.empty()) bytes = write_google_status(status.code(), status.message(), {});
+  const std::string type_url = "type.googleapis.com/" + detail.GetTypeName();
+  const Bytes value = codec::message_of(detail).to_bytes();
+  // A repeated field grows by appending to the serialised message.
+  write_detail({.type_url = type_url, .value = value.view()}, bytes);
+  return status.with_details(bytes);
+}
+
+bool find_detail(const Status& status, google::protobuf::MessageLite& into) {
+  const Result<GoogleStatus> read = read_google_status(status.details());
+  if (!read.ok()) return false;
+  const std::string type = into.GetTypeName();
+  for (const StatusDetail& detail : read->details) {
+    if (type_of(detail.type_url) != type) continue;
+    return codec::parse(Bytes::of_static(detail.value), into).ok();
+  }
+  return false;
+}
+
+}  // namespace weft

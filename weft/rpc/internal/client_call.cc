@@ -1,0 +1,327 @@
+#include "weft/rpc/internal/client_call.h"
+
+#include <array>
+#include <charconv>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/internal/client_connection.h"
+
+namespace weft::rpc {
+namespace {
+
+using http2::HeaderField;
+using http2::Token;
+
+// Header lists are built here and encoded before anything else runs on the thread.
+thread_local std::vector<HeaderField> fields_scratch;
+thread_local std::string text_scratch;
+
+}  // namespace
+
+ClientCall::ClientCall(ClientConnection& connection, Call& call, const std::string& authority,
+                       const std::string& user_agent)
+    : CancelHook(&ClientCall::on_cancelled),
+      connection_(connection),
+      call_(call),
+      authority_(authority),
+      user_agent_(user_agent),
+      incoming_(call.loop(), *this, call.max_receive_size()) {
+  incoming_.set_single(call.method() != nullptr && !streams_responses(call.method()->kind));
+}
+
+ClientCall::~ClientCall() {
+  stop_pumping();
+  if (outgoing_.stream() != nullptr) {
+    outgoing_.stream()->user = nullptr;
+    connection_.session().reset(*outgoing_.stream(), http2::ErrorCode::Cancel);
+    connection_.flush_later();
+  }
+}
+
+void ClientCall::start() {
+  call_.set_peer(connection_.peer());
+  if (!call_.context().add_hook(*this)) return decide(call_.context().cancel_reason());
+  if (call_.context().deadline() <= call_.loop().now()) {
+    return decide(deadline_exceeded("the deadline had passed before the call was sent"));
+  }
+  send_headers();
+  pump();
+}
+
+void ClientCall::send_headers() {
+  std::array<char, 10> timeout;
+  std::array<char, 10> attempts;
+  fields_scratch.assign(
+      {{":method", "POST", Token::Method},
+       {":scheme", "http", Token::Scheme},
+       {":path", call_.path(), Token::Path},
+       {":authority", authority_, Token::Authority},
+       {"te", "trailers", Token::Te},
+       {"content-type", "application/grpc", Token::ContentType},
+       {"user-agent", user_agent_, Token::UserAgent},
+       {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding}});
+  if (call_.context().deadline() != kNever) {
+    const Duration left = call_.context().deadline() - call_.loop().now();
+    fields_scratch.push_back({"grpc-timeout",
+                              {timeout.data(), format_timeout(left, timeout.data())},
+                              Token::GrpcTimeout});
+  }
+  if (call_.compression() != Compression::Identity) {
+    fields_scratch.push_back({"grpc-encoding", name_of(call_.compression()), Token::GrpcEncoding});
+  }
+  if (call_.previous_attempts() != 0) {
+    const auto end = std::to_chars(attempts.data(), attempts.data() + attempts.size(),
+                                   call_.previous_attempts());
+    fields_scratch.push_back(
+        {"grpc-previous-rpc-attempts",
+         {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
+         Token::GrpcPreviousRpcAttempts});
+  }
+  text_scratch.clear();
+  append_fields(call_.request_metadata(), fields_scratch, text_scratch);
+  http2::Stream& stream = connection_.session().open_stream(fields_scratch, false, this);
+  incoming_.attach(connection_.session(), stream);
+  outgoing_.attach(connection_, stream);
+  connection_.flush_later();
+}
+
+void ClientCall::run_pump(Runnable& runnable) noexcept {
+  ClientCall& self = static_cast<Pump&>(runnable).self;
+  self.waiting_for_request_ = false;
+  self.pump();
+}
+
+/// Sends requests until there is none, the peer's window is closed, or there are no more.
+void ClientCall::pump() {
+  for (;;) {
+    http2::Stream* stream = outgoing_.stream();
+    if (stream == nullptr || stream->local_ended()) return;
+    if (outgoing_.blocked()) return outgoing_.wait(pump_);
+    Message message;
+    switch (call_.requests().poll(message)) {
+      case MessageReader::Poll::Message:
+        if (!send(message)) return;
+        break;
+      case MessageReader::Poll::End:
+        connection_.session().queue_data(*stream, Bytes(), true);
+        connection_.flush_later();
+        return;
+      case MessageReader::Poll::Pending:
+        waiting_for_request_ = true;
+        return call_.requests().wait(pump_);
+    }
+  }
+}
+
+bool ClientCall::send(const Message& message) {
+  if (message.size() > call_.max_send_size()) {
+    end_early(resource_exhausted("request message of " + std::to_string(message.size()) +
+                                 " bytes is larger than the limit of " +
+                                 std::to_string(call_.max_send_size()) +
+                                 " (ChannelOptions::max_send_size)"));
+    return false;
+  }
+  Status sent =
+      connection_.send_message(*outgoing_.stream(), message, call_.compression(), message.last());
+  if (!sent.ok()) end_early(sent);
+  return sent.ok();
+}
+
+void ClientCall::stop_pumping() noexcept {
+  if (std::exchange(waiting_for_request_, false)) call_.requests().unwait();
+  RunnableQueue::remove(pump_);
+}
+
+void ClientCall::on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream) {
+  if (decided_ || kind == http2::HeadersKind::Informational) return;
+  // A response of one header block is Trailers-Only, and its metadata trailing metadata.
+  if (kind == http2::HeadersKind::Initial) read_initial(fields, end_stream);
+  if (!end_stream || decided_) return;
+  read_trailers(fields);
+  response_ended();
+}
+
+/// The server has ended its side. If ours is still open nobody will read it, so the stream goes.
+void ClientCall::response_ended() noexcept {
+  http2::Stream* stream = outgoing_.stream();
+  if (!decided_) {
+    decide(Status(StatusCode::Unknown, "the server ended the stream without a grpc-status",
+                  Origin::Peer));
+  }
+  if (stream == nullptr || (stream->local_ended() && stream->queued() == 0)) return;
+  stop_pumping();
+  connection_.session().reset(*stream, http2::ErrorCode::NoError);
+  connection_.flush_later();
+}
+
+void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
+  bool grpc = false;
+  std::string_view content_type;
+  for (const HeaderField& field : fields) {
+    switch (field.token) {
+      case Token::Status:
+        std::from_chars(field.value.data(), field.value.data() + field.value.size(), http_status_);
+        break;
+      case Token::ContentType:
+        content_type = field.value;
+        grpc = is_grpc_content_type(field.value);
+        break;
+      case Token::GrpcEncoding: {
+        Compression compression;
+        if (compression_of(field.value, compression)) {
+          incoming_.set_compression(compression);
+        } else {
+          return end_early(internal_error("the server compresses with '" +
+                                          std::string(field.value.substr(0, 64)) +
+                                          "', which was not offered"));
+        }
+        break;
+      }
+      case Token::GrpcAcceptEncoding:
+      case Token::GrpcStatus:
+      case Token::GrpcMessage:
+      case Token::GrpcStatusDetailsBin:
+        break;
+      default:
+        if (!trailers_only) add_received(field, call_.response_metadata());
+    }
+  }
+  if (http_status_ == 200 && grpc) return call_.announce_response_metadata();
+  // Not gRPC's: a proxy, a web server. Its own status is worth more than that a header is missing.
+  for (const HeaderField& field : fields) {
+    if (field.token == Token::GrpcStatus) return;
+  }
+  if (http_status_ != 200) {
+    return end_early(Status(
+        status_of_http(http_status_),
+        "the server answered with HTTP status " + std::to_string(http_status_) + " instead of gRPC",
+        Origin::Peer));
+  }
+  end_early(Status(StatusCode::Unknown,
+                   "the server answered with content-type '" +
+                       std::string(content_type.substr(0, 64)) + "' instead of application/grpc",
+                   Origin::Peer));
+}
+
+void ClientCall::read_trailers(http2::HeaderFields fields) {
+  const HeaderField* code_field = nullptr;
+  std::string message;
+  std::string details;
+  for (const HeaderField& field : fields) {
+    switch (field.token) {
+      case Token::GrpcStatus:
+        code_field = &field;
+        break;
+      case Token::GrpcMessage:
+        message = percent_decode(field.value);
+        break;
+      case Token::GrpcStatusDetailsBin:
+        if (!base64_decode(field.value, details)) details.clear();
+        break;
+      case Token::Status:
+      case Token::ContentType:
+      case Token::GrpcEncoding:
+      case Token::GrpcAcceptEncoding:
+        break;
+      default:
+        add_received(field, call_.trailers());
+    }
+  }
+  if (code_field == nullptr) return;  // on_stream_closed says what is missing
+  StatusCode code;
+  if (!parse_status(code_field->value, code)) {
+    return decide(Status(StatusCode::Unknown,
+                         "the server sent grpc-status '" +
+                             std::string(code_field->value.substr(0, 32)) +
+                             "', which is no status code: " + message,
+                         Origin::Peer));
+  }
+  if (code == StatusCode::Ok) return decide({});
+  Status status(code, message, Origin::Peer);
+  decide(details.empty() ? std::move(status) : status.with_details(details));
+}
+
+void ClientCall::on_data(Bytes data, bool end_stream) {
+  if (decided_) return;
+  Status status = incoming_.push(std::move(data));
+  if (!status.ok()) {
+    incoming_.fail();
+    end_early(status);
+  } else if (end_stream) {
+    response_ended();
+  }
+}
+
+void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
+  incoming_.detach();
+  outgoing_.detach();
+  stop_pumping();
+  if (!decided_) {
+    unprocessed_ = end.unprocessed;
+    decide(status_without_trailers(end));
+  }
+  if (ended_) return;
+  ended_ = true;
+  const Status whole = incoming_.end();
+  if (status_.ok()) status_ = whole;
+}
+
+Status ClientCall::status_without_trailers(const http2::StreamEnd& end) const {
+  using By = http2::StreamEnd::By;
+  switch (end.by) {
+    case By::PeerReset:
+      return Status(status_of_reset(end.code),
+                    std::string("the server reset the stream (RST_STREAM ")
+                        .append(http2::name_of(end.code))
+                        .append(")"),
+                    Origin::Peer);
+    case By::Completion:
+    case By::LocalReset:
+      return Status(StatusCode::Internal,
+                    std::string("the server broke HTTP/2's rules on this stream (")
+                        .append(http2::name_of(end.code))
+                        .append(")"),
+                    Origin::Transport);
+    case By::Connection:
+      break;
+  }
+  const Status& reason = connection_.close_reason();
+  if (!reason.ok()) return reason;
+  return Status(StatusCode::Unavailable,
+                connection_.peer()->address.to_string() +
+                    ": the server is leaving (GOAWAY) and did not take the call",
+                Origin::Transport);
+}
+
+/// The first status stays. Messages that came before it can still be read.
+void ClientCall::decide(Status status) noexcept {
+  if (decided_) return;
+  decided_ = true;
+  CancelHook::unlink();
+  status_ = std::move(status);
+  if (outgoing_.stream() != nullptr) return;  // on_stream_closed ends it
+  ended_ = true;
+  static_cast<void>(incoming_.end());
+}
+
+void ClientCall::end_early(const Status& reason) noexcept {
+  if (decided_) return;
+  decide(reason);
+  incoming_.fail();
+  stop_pumping();
+  if (http2::Stream* stream = outgoing_.stream(); stream != nullptr) {
+    connection_.session().reset(*stream, http2::ErrorCode::Cancel);
+    connection_.flush_later();
+  }
+}
+
+void ClientCall::on_cancelled(CancelHook& hook, const Status& reason) noexcept {
+  auto& self = static_cast<ClientCall&>(hook);
+  self.cancelled_ = true;
+  self.end_early(reason);
+}
+
+}  // namespace weft::rpc

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "weft/coro/context.h"
+#include "weft/http2/session.h"
+#include "weft/rpc/call.h"
+#include "weft/rpc/internal/incoming.h"
+#include "weft/rpc/internal/outgoing.h"
+
+namespace weft::rpc {
+
+class ClientConnection;
+
+/// One try of a call on one connection: sends the call's requests as they come and receives what
+/// the server answers. Lives in the frame of the coroutine that serves the call. Its status is
+/// decided once, by the trailers, by a cancellation, by a broken rule or by the end of the stream,
+/// whichever is first.
+class ClientCall final : private CancelHook, private IncomingOwner {
+ public:
+  ClientCall(ClientConnection& connection, Call& call, const std::string& authority,
+             const std::string& user_agent);
+  ClientCall(const ClientCall&) = delete;
+  ClientCall& operator=(const ClientCall&) = delete;
+  ~ClientCall();
+
+  void start();
+  /// What the server sends; at its end status() is known.
+  MessageReader& responses() noexcept { return incoming_; }
+  const Status& status() const noexcept { return status_; }
+  /// Nobody has worked on it, so it may be sent again as if it never had been (gRFC A6, transparent
+  /// retry).
+  bool may_repeat() const noexcept { return unprocessed_ && !cancelled_; }
+
+  /// Ends the call with `reason`; the server is told.
+  void end_early(const Status& reason) noexcept;
+
+  // The stream's events
+  void on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream);
+  void on_data(Bytes data, bool end_stream);
+  void on_drained() noexcept { outgoing_.wake(); }
+  void on_stream_closed(const http2::StreamEnd& end) noexcept;
+
+ private:
+  struct Pump : Runnable {
+    explicit Pump(ClientCall& owner) noexcept : Runnable(&ClientCall::run_pump), self(owner) {}
+    ClientCall& self;
+  };
+
+  void send_headers();
+  static void run_pump(Runnable& runnable) noexcept;
+  void pump();
+  bool send(const Message& message);
+  void stop_pumping() noexcept;
+
+  void read_initial(http2::HeaderFields fields, bool trailers_only);
+  void response_ended() noexcept;
+  void read_trailers(http2::HeaderFields fields);
+  Status status_without_trailers(const http2::StreamEnd& end) const;
+  void decide(Status status) noexcept;
+  static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
+  void on_bad_message(const Status& status) override { end_early(status); }
+
+  ClientConnection& connection_;
+  Call& call_;
+  const std::string& authority_;
+  const std::string& user_agent_;
+  Incoming incoming_;
+  Outgoing outgoing_;
+  Pump pump_{*this};
+  Status status_;
+  int http_status_ = 0;
+  bool waiting_for_request_ = false;
+  bool decided_ = false;
+  bool ended_ = false;
+  bool cancelled_ = false;
+  bool unprocessed_ = false;
+};
+
+}  // namespace weft::rpc

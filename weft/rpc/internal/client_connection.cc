@@ -1,0 +1,114 @@
+#include "weft/rpc/internal/client_connection.h"
+
+#include <string>
+#include <utility>
+
+#include "weft/base/log.h"
+#include "weft/rpc/internal/client_call.h"
+
+namespace weft::rpc {
+namespace {
+
+http2::SessionOptions session_options(const ChannelOptions& options) {
+  http2::SessionOptions session;
+  session.role = http2::Role::Client;
+  session.local.initial_window_size = options.stream_window;
+  session.local.max_header_list_size = options.max_metadata_size;
+  session.connection_window = options.connection_window;
+  session.max_window = options.max_window;
+  return session;
+}
+
+Connection::KeepAlive keepalive(const ChannelOptions& options) {
+  return {.time = options.keepalive_time,
+          .timeout = options.keepalive_timeout,
+          .without_calls = options.keepalive_without_calls};
+}
+
+ClientCall* call_of(http2::Stream& stream) { return static_cast<ClientCall*>(stream.user); }
+
+}  // namespace
+
+ClientConnection::ClientConnection(net::Loop& loop, ClientConnectionOwner& owner,
+                                   std::unique_ptr<net::Stream> stream,
+                                   const ChannelOptions& options)
+    : Connection(loop, std::move(stream), session_options(options), keepalive(options)),
+      owner_(owner),
+      idle_timeout_(options.idle_timeout),
+      max_metadata_size_(options.max_metadata_size),
+      last_used_(loop.now()) {}
+
+void ClientConnection::complete_ready(const Status& status) noexcept {
+  if (net::Wait* wait = std::exchange(ready_wait_, nullptr); wait != nullptr) {
+    wait->complete(status);
+  }
+}
+
+void ClientConnection::on_settings() {
+  if (!ready_) {
+    ready_ = true;
+    complete_ready({});
+    if (idle_timeout_ != kForever) loop().arm(idle_timer_, after(last_used_, idle_timeout_));
+  }
+  owner_.on_capacity();
+}
+
+void ClientConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,
+                                  http2::HeaderFields fields, bool end_stream) {
+  if (ClientCall* call = call_of(stream)) call->on_headers(kind, fields, end_stream);
+}
+
+void ClientConnection::on_headers_too_large(http2::Stream& stream, http2::HeadersKind, bool) {
+  if (ClientCall* call = call_of(stream)) {
+    call->end_early(resource_exhausted("response metadata is larger than the limit of " +
+                                       std::to_string(max_metadata_size_) +
+                                       " bytes (ChannelOptions::max_metadata_size)"));
+  }
+}
+
+void ClientConnection::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
+  if (ClientCall* call = call_of(stream)) call->on_data(std::move(data), end_stream);
+}
+
+void ClientConnection::on_drained(http2::Stream& stream) {
+  if (ClientCall* call = call_of(stream)) call->on_drained();
+}
+
+void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) {
+  if (ClientCall* call = call_of(stream)) {
+    stream.user = nullptr;
+    call->on_stream_closed(end);
+  }
+  last_used_ = loop().now();
+  owner_.on_capacity();
+  // The session still counts this stream; a draining connection looks again when the turn is over.
+  if (leaving_) flush_later();
+}
+
+void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::string_view debug) {
+  if (code != http2::ErrorCode::NoError) {
+    log(LogLevel::Warn, peer()->address.to_string() + ": the server sent GOAWAY " +
+                            std::string(http2::name_of(code)) + ": " + std::string(debug));
+  }
+  leaving_ = true;
+  close_when_idle();
+}
+
+void ClientConnection::on_closed(const Status& why) noexcept {
+  idle_timer_.cancel();
+  complete_ready(why);
+  owner_.on_connection_closed(*this);
+}
+
+void ClientConnection::idle_due(net::Timer& timer) noexcept {
+  ClientConnection& self = static_cast<IdleTimer&>(timer).connection;
+  const TimePoint due = after(self.last_used_, self.idle_timeout_);
+  if (self.session().open_streams() != 0 || due > self.loop().now()) {
+    self.loop().arm(self.idle_timer_, std::max(due, after(self.loop().now(), self.idle_timeout_)));
+    return;
+  }
+  self.leaving_ = true;
+  self.close_when_idle();
+}
+
+}  // namespace weft::rpc

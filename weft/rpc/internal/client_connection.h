@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/internal/connection.h"
+
+namespace weft::rpc {
+
+class ClientConnection;
+
+/// Told of what happens to a client's connection.
+class ClientConnectionOwner {
+ public:
+  /// A stream has ended or the server's limit has moved: there may be room for a call.
+  virtual void on_capacity() noexcept = 0;
+  virtual void on_connection_closed(ClientConnection& connection) noexcept = 0;
+
+ protected:
+  ~ClientConnectionOwner() = default;
+};
+
+/// A connection to a server: makes streams for calls and hands the stream's events to them.
+class ClientConnection final : public Connection {
+ public:
+  ClientConnection(net::Loop& loop, ClientConnectionOwner& owner,
+                   std::unique_ptr<net::Stream> stream, const ChannelOptions& options);
+  ~ClientConnection() override = default;
+
+  /// Completes `wait` when the server's SETTINGS have arrived, or with the reason for which they
+  /// never will.
+  void tell_when_ready(net::Wait& wait) noexcept { ready_wait_ = &wait; }
+  void forget_ready_wait() noexcept { ready_wait_ = nullptr; }
+
+  /// A call can be started on it now.
+  bool usable() noexcept { return ready_ && !closed() && !leaving_ && session().can_open(); }
+  /// It takes calls, though perhaps none more now.
+  bool serving() noexcept { return ready_ && !closed() && !leaving_ && !session().draining(); }
+
+  // http2::SessionHandler
+  void on_headers(http2::Stream& stream, http2::HeadersKind kind, http2::HeaderFields fields,
+                  bool end_stream) override;
+  void on_headers_too_large(http2::Stream& stream, http2::HeadersKind kind,
+                            bool end_stream) override;
+  void on_data(http2::Stream& stream, Bytes data, bool end_stream) override;
+  void on_drained(http2::Stream& stream) override;
+  void on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) override;
+  void on_settings() override;
+  void on_ping() override {}
+  void on_goaway(std::uint32_t last_stream_id, http2::ErrorCode code,
+                 std::string_view debug) override;
+
+ private:
+  struct IdleTimer : net::Timer {
+    explicit IdleTimer(ClientConnection& owner) noexcept
+        : Timer(&ClientConnection::idle_due), connection(owner) {}
+    ClientConnection& connection;
+  };
+  void on_closed(const Status& why) noexcept override;
+  static void idle_due(net::Timer& timer) noexcept;
+  void complete_ready(const Status& status) noexcept;
+
+  ClientConnectionOwner& owner_;
+  Duration idle_timeout_;
+  std::uint32_t max_metadata_size_;
+  IdleTimer idle_timer_{*this};
+  TimePoint last_used_;
+  net::Wait* ready_wait_ = nullptr;
+  bool ready_ = false;
+  bool leaving_ = false;
+};
+
+}  // namespace weft::rpc

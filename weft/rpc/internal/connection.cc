@@ -1,0 +1,222 @@
+#include "weft/rpc/internal/connection.h"
+
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "weft/rpc/grpc_wire.h"
+
+namespace weft::rpc {
+namespace {
+
+// What the connections of a thread read into. Nobody keeps it between turns unless a message points
+// into it; then the next read takes a fresh block. So an idle connection holds no buffer.
+thread_local ChunkRef read_block;
+
+Chunk& block_to_read_into(std::size_t size) {
+  if (!read_block || !read_block->unique()) read_block = ChunkRef(Chunk::allocate(size));
+  return *read_block.get();
+}
+
+}  // namespace
+
+Connection::Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
+                       const http2::SessionOptions& options, const KeepAlive& keepalive)
+    : loop_(loop),
+      stream_(std::move(stream)),
+      peer_(Peer::Ref::make(stream_->peer_address())),
+      session_(options, *this),
+      keepalive_(keepalive),
+      last_activity_(loop.now()) {
+  stream_->set_handler(this);
+}
+
+Connection::~Connection() { stream_->close(); }
+
+void Connection::start() {
+  stream_->want_read();
+  flush_later();
+  if (keepalive_.time != kForever) {
+    loop_.arm(keepalive_timer_, after(last_activity_, keepalive_.time));
+  }
+}
+
+void Connection::on_readable() noexcept {
+  // Bounded, so that one busy peer does not keep the loop from the others.
+  constexpr int kReadsPerTurn = 4;
+  for (int i = 0; i < kReadsPerTurn; ++i) {
+    if (!read_some()) break;
+  }
+  if (closed_) return;
+  if (!session_.output().empty()) flush_later();
+}
+
+/// False when there is no more to read now.
+bool Connection::read_some() {
+  Chunk& block = block_to_read_into(kReadSize);
+  const std::size_t room = block.capacity();
+  const net::IoResult result = stream_->read({block.data(), room});
+  switch (result.kind) {
+    case net::IoResult::Kind::Done:
+      break;
+    case net::IoResult::Kind::WouldBlock:
+      stream_->want_read();
+      return false;
+    case net::IoResult::Kind::End:
+      close(Status(StatusCode::Unavailable,
+                   peer_->address.to_string() + ": the peer closed the connection",
+                   Origin::Transport));
+      return false;
+    case net::IoResult::Kind::Failed:
+      close(result.error);
+      return false;
+  }
+  last_activity_ = loop_.now();
+  if (!session_.receive(Bytes(read_block, block.data(), result.size), last_activity_)) return false;
+  if (closed_) return false;
+  on_activity();
+  if (closed_) return false;
+  if (result.size == room) {
+    // A full read: more is there as a rule.
+    return true;
+  }
+  stream_->want_read();
+  return false;
+}
+
+void Connection::flush() noexcept {
+  if (closed_) return;
+  stream_ended();
+  http2::OutputQueue& output = session_.output();
+  while (!output.empty()) {
+    std::array<iovec, 64> slices;
+    const std::size_t count = output.gather(slices);
+    const net::IoResult result = stream_->write({slices.data(), count});
+    if (result.kind == net::IoResult::Kind::Done) {
+      output.consume(result.size);
+      continue;
+    }
+    if (result.kind == net::IoResult::Kind::WouldBlock) {
+      stream_->want_write();
+      break;
+    }
+    close(result.error);
+    return;
+  }
+  if (output.size() <= kOutputLow) wake_output_waiters();
+  if (output.empty() && close_after_write_) close(failure_);
+}
+
+void Connection::wake_output_waiters() noexcept {
+  while (OutputWaiter* waiting = output_waiters_.pop_front()) waiting->on_output_drained();
+}
+
+Status Connection::send_message(http2::Stream& stream, const Message& message,
+                                Compression compression, bool end_stream) {
+  flush_later();
+  if (message.size() > UINT32_MAX) {
+    return resource_exhausted("message of " + std::to_string(message.size()) +
+                              " bytes: gRPC's framing ends at 4294967295");
+  }
+  const bool compressed =
+      compression != Compression::Identity && !message.uncompressed() && message.size() != 0;
+  if (!compressed) {
+    const std::size_t size = kMessagePrefix + message.size();
+    if (std::uint8_t* out = session_.reserve_data(stream, size); out != nullptr) {
+      write_message_prefix(out, false, static_cast<std::uint32_t>(message.size()));
+      message.write_to(reinterpret_cast<char*>(out + kMessagePrefix));
+      session_.commit_data(stream, size, end_stream);
+      return {};
+    }
+  }
+  Bytes payload = message.to_bytes();
+  if (compressed) {
+    Result<Bytes> packed = codec::compress(compression, payload.view());
+    if (!packed.ok()) return std::move(packed).status();
+    payload = std::move(*packed);
+  }
+  std::array<std::uint8_t, kMessagePrefix> prefix;
+  write_message_prefix(prefix.data(), compressed, static_cast<std::uint32_t>(payload.size()));
+  const Bytes head = Bytes::copy_of({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
+  session_.queue_data(stream, head, end_stream && payload.empty());
+  if (!payload.empty()) session_.queue_data(stream, std::move(payload), end_stream);
+  return {};
+}
+
+void Connection::close(const Status& why) noexcept {
+  if (closed_) return;
+  closed_ = true;
+  failure_ = why;
+  keepalive_timer_.cancel();
+  net::TurnEndHook::unlink();
+  wake_output_waiters();
+  session_.transport_closed();
+  stream_->close();
+  on_closed(failure_);
+}
+
+void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
+  if (closed_ || close_after_write_) return;
+  failure_ = why;
+  close_after_write_ = true;
+  session_.abort(code, why.message());
+  flush_later();
+}
+
+void Connection::close_when_idle() noexcept {
+  close_when_idle_ = true;
+  stream_ended();
+}
+
+void Connection::stream_ended() noexcept {
+  if (!close_when_idle_ || closed_ || close_after_write_ || session_.open_streams() != 0) return;
+  failure_ = unavailable("the connection was drained");
+  close_after_write_ = true;
+  flush_later();
+}
+
+void Connection::on_ping_ack(std::uint64_t payload) {
+  if (payload == kOwnPing) on_own_ping_ack();
+}
+
+void Connection::on_connection_error(http2::ErrorCode, const Status& status) {
+  if (close_after_write_) return;
+  failure_ = status.with_prefix(peer_->address.to_string());
+  close_after_write_ = true;
+  flush_later();
+}
+
+void Connection::keepalive_due(net::Timer& timer) noexcept {
+  static_cast<KeepAliveTimer&>(timer).connection.check_keepalive();
+}
+
+void Connection::check_keepalive() noexcept {
+  const TimePoint now = loop_.now();
+  const bool waiting = ping_sent_ != TimePoint{} && ping_sent_ > last_activity_;
+  if (waiting && now >= after(ping_sent_, keepalive_.timeout)) {
+    close(Status(StatusCode::Unavailable,
+                 peer_->address.to_string() + ": no answer to a keepalive PING within " +
+                     to_string(keepalive_.timeout),
+                 Origin::Transport));
+    return;
+  }
+  if (waiting) {
+    loop_.arm(keepalive_timer_, after(ping_sent_, keepalive_.timeout));
+    return;
+  }
+  const TimePoint due = after(last_activity_, keepalive_.time);
+  if (now < due) {
+    loop_.arm(keepalive_timer_, due);
+    return;
+  }
+  if (session_.open_streams() == 0 && !keepalive_.without_calls) {
+    loop_.arm(keepalive_timer_, after(now, keepalive_.time));
+    return;
+  }
+  session_.ping(kKeepAlivePing);
+  ping_sent_ = now;
+  flush_later();
+  loop_.arm(keepalive_timer_, after(now, keepalive_.timeout));
+}
+
+}  // namespace weft::rpc

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/base/status.h"
+#include "weft/codec/message.h"
+#include "weft/http2/session.h"
+#include "weft/net/loop.h"
+#include "weft/net/stream.h"
+#include "weft/rpc/call.h"
+#include "weft/rpc/message_stream.h"
+
+namespace weft::rpc {
+
+/// Waits until the connection's output has drained.
+class OutputWaiter : public ListNode {
+ public:
+  virtual void on_output_drained() noexcept = 0;
+
+ protected:
+  ~OutputWaiter() = default;
+};
+
+/// An HTTP/2 session on a byte stream: moves bytes between the two, once per turn of the loop, and
+/// watches over the connection's life (keepalive). Server and client connections derive from it and
+/// handle the session's events. Belongs to one loop.
+class Connection : public http2::SessionHandler,
+                   private net::StreamHandler,
+                   private net::TurnEndHook {
+ public:
+  struct KeepAlive {
+    Duration time = kForever;  ///< silence before a PING
+    Duration timeout = std::chrono::seconds(20);
+    bool without_calls = true;
+  };
+
+  Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
+             const http2::SessionOptions& options, const KeepAlive& keepalive);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection();
+
+  net::Loop& loop() const noexcept { return loop_; }
+  http2::Session& session() noexcept { return session_; }
+  const Peer::Ref& peer() const noexcept { return peer_; }
+  /// Why it was closed, or is about to be; OK before.
+  const Status& close_reason() const noexcept { return failure_; }
+  bool closed() const noexcept { return closed_; }
+
+  /// Begins to read, and to write what the session has to say first.
+  void start();
+  /// Writes the session's output at the end of this turn.
+  void flush_later() noexcept {
+    if (!net::TurnEndHook::linked()) loop_.at_turn_end(*this);
+  }
+
+  /// So much waits to be written that no more should be produced: wait_output() tells when.
+  bool output_full() noexcept { return session_.output().size() > kOutputHigh; }
+  void wait_output(OutputWaiter& waiter) noexcept { output_waiters_.push_back(waiter); }
+
+  /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
+  /// output where the windows allow it. The status says why the message could not be encoded.
+  Status send_message(http2::Stream& stream, const Message& message, Compression compression,
+                      bool end_stream);
+
+  /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
+  void close(const Status& why) noexcept;
+  /// Sends GOAWAY with the code, then closes when that has been written.
+  void abort(http2::ErrorCode code, const Status& why) noexcept;
+  /// Closes once the last stream has ended and everything is written.
+  void close_when_idle() noexcept;
+
+  // http2::SessionHandler, as far as it is the same for both sides
+  void on_ping_ack(std::uint64_t payload) override;
+  void on_connection_error(http2::ErrorCode code, const Status& status) override;
+
+ protected:
+  /// The connection is closed; nothing of it is called again. Called once, and the owner destroys
+  /// it in a later turn.
+  virtual void on_closed(const Status& why) noexcept = 0;
+  /// Bytes have arrived.
+  virtual void on_activity() noexcept {}
+  /// A stream has ended: see whether the connection is to go.
+  void stream_ended() noexcept;
+  /// Answer to a ping() of the derived class.
+  virtual void on_own_ping_ack() noexcept {}
+  static constexpr std::uint64_t kOwnPing = 0x7765667464726169;  // "weftdrai"
+
+ private:
+  static constexpr std::size_t kReadSize = 64 * 1024 - 64;
+  static constexpr std::size_t kOutputHigh = 1024 * 1024;
+  static constexpr std::size_t kOutputLow = 256 * 1024;
+  static constexpr std::uint64_t kKeepAlivePing = 0x776566746b656570;  // "weftkeep"
+
+  struct KeepAliveTimer : net::Timer {
+    explicit KeepAliveTimer(Connection& owner) noexcept
+        : Timer(&Connection::keepalive_due), connection(owner) {}
+    Connection& connection;
+  };
+
+  void on_readable() noexcept override;
+  void on_writable() noexcept override { flush(); }
+  void on_turn_end() noexcept override { flush(); }
+  bool read_some();
+  void flush() noexcept;
+  void wake_output_waiters() noexcept;
+  static void keepalive_due(net::Timer& timer) noexcept;
+  void check_keepalive() noexcept;
+
+  net::Loop& loop_;
+  std::unique_ptr<net::Stream> stream_;
+  Peer::Ref peer_;
+  http2::Session session_;
+  KeepAlive keepalive_;
+  KeepAliveTimer keepalive_timer_{*this};
+  TimePoint last_activity_;
+  TimePoint ping_sent_{};
+  IntrusiveList<OutputWaiter> output_waiters_;
+  Status failure_;
+  bool close_after_write_ = false;
+  bool close_when_idle_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace weft::rpc

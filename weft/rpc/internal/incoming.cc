@@ -1,0 +1,77 @@
+#include "weft/rpc/internal/incoming.h"
+
+#include <string>
+#include <utility>
+
+namespace weft::rpc {
+
+void Incoming::wake() noexcept {
+  if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) loop_.ready(*woken);
+}
+
+Status Incoming::push(Bytes data) {
+  received_ += data.size();
+  Status status = deframer_.push(std::move(data));
+  return_credit();
+  if (status.ok()) wake();
+  return status;
+}
+
+Status Incoming::end() noexcept {
+  ended_ = true;
+  wake();
+  if (deframer_.at_boundary()) return {};
+  return internal_error("the stream ended inside a message: " +
+                        std::to_string(deframer_.partial_bytes()) + " bytes of it had arrived");
+}
+
+void Incoming::fail() noexcept {
+  ended_ = dropped_ = true;
+  wake();
+}
+
+/// The peer may send again as much as is not held here for a reader that has not come. Of a message
+/// that is not whole yet nothing is held back, or one larger than the window would never arrive.
+void Incoming::return_credit() {
+  if (stream_ == nullptr || stream_->peer_ended()) return;
+  const std::uint64_t free = taken_ + deframer_.partial_bytes();
+  if (free <= credited_) return;
+  const std::uint64_t due = free - credited_;
+  credited_ = free;
+  session_->consumed(*stream_, static_cast<std::size_t>(due));
+}
+
+MessageReader::Poll Incoming::poll(Message& out) {
+  Deframer::Item item;
+  if (dropped_) return Poll::End;
+  if (!deframer_.pop(item)) return ended_ ? Poll::End : Poll::Pending;
+  taken_ += kMessagePrefix + item.bytes.size();
+  return_credit();
+  if (++messages_ > 1 && single_) {
+    // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
+    fail();
+    owner_.on_bad_message(unimplemented("the method takes one message, but a second one came"));
+    return Poll::End;
+  }
+  Result<Message> message = unpack(std::move(item));
+  if (!message.ok()) {
+    fail();
+    owner_.on_bad_message(message.status());
+    return Poll::End;
+  }
+  out = std::move(*message);
+  return Poll::Message;
+}
+
+Result<Message> Incoming::unpack(Deframer::Item item) const {
+  if (!item.compressed) return Message(std::move(item.bytes));
+  if (compression_ == Compression::Identity) {
+    return internal_error(
+        "a message has its compressed flag set, but the stream has no grpc-encoding");
+  }
+  Result<Bytes> plain = codec::decompress(compression_, item.bytes.view(), limit_);
+  if (!plain.ok()) return std::move(plain).status();
+  return Message(std::move(*plain));
+}
+
+}  // namespace weft::rpc

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "weft/base/status.h"
+#include "weft/codec/compression.h"
+#include "weft/http2/session.h"
+#include "weft/net/loop.h"
+#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/message_stream.h"
+
+namespace weft::rpc {
+
+/// Whoever has the Incoming is told here of a message that cannot be given to the application.
+class IncomingOwner {
+ public:
+  virtual void on_bad_message(const Status& status) = 0;
+
+ protected:
+  ~IncomingOwner() = default;
+};
+
+/// The messages that arrive on a stream: cut out of its DATA, decompressed when they are read.
+/// Unread messages keep the stream's window closed.
+class Incoming final : public MessageReader {
+ public:
+  Incoming(net::Loop& loop, IncomingOwner& owner, std::size_t max_message_size)
+      : loop_(loop), owner_(owner), limit_(max_message_size), deframer_(max_message_size) {}
+
+  void attach(http2::Session& session, http2::Stream& stream) noexcept {
+    session_ = &session;
+    stream_ = &stream;
+  }
+  /// The stream is gone; what has arrived can still be read.
+  void detach() noexcept { stream_ = nullptr; }
+  void set_compression(Compression compression) noexcept { compression_ = compression; }
+  void set_single(bool single) noexcept { single_ = single; }
+
+  /// Takes DATA. The status is not OK when its framing breaks gRPC's rules or limits.
+  Status push(Bytes data);
+  /// No more will arrive. INTERNAL when a message is left unfinished.
+  Status end() noexcept;
+  /// As end(), dropping what was not read.
+  void fail() noexcept;
+
+  // MessageReader
+  Poll poll(Message& out) override;
+  void wait(Waiter& waiter) noexcept override { waiter_ = &waiter; }
+  bool unwait() noexcept override { return std::exchange(waiter_, nullptr) != nullptr; }
+
+ private:
+  Result<Message> unpack(Deframer::Item item) const;
+  void return_credit();
+  void wake() noexcept;
+
+  net::Loop& loop_;
+  IncomingOwner& owner_;
+  http2::Session* session_ = nullptr;
+  http2::Stream* stream_ = nullptr;
+  Waiter* waiter_ = nullptr;
+  std::size_t limit_;
+  Deframer deframer_;
+  std::uint64_t received_ = 0;  // bytes of DATA
+  std::uint64_t taken_ = 0;     // of these, bytes of messages that were read
+  std::uint64_t credited_ = 0;  // of these, bytes given back to the peer's window
+  std::uint32_t messages_ = 0;
+  Compression compression_ = Compression::Identity;
+  bool single_ = false;
+  bool ended_ = false;
+  bool dropped_ = false;
+};
+
+}  // namespace weft::rpc

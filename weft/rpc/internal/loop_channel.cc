@@ -1,0 +1,223 @@
+#include "weft/rpc/internal/loop_channel.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "weft/rpc/internal/client_call.h"
+
+namespace weft::rpc {
+namespace {
+
+// How often a call that the server refuses before looking at it is sent again.
+constexpr int kRefusals = 3;
+
+Status channel_destroyed() { return cancelled("the channel was destroyed"); }
+
+/// What `:authority` is where the options name none (gRPC's naming document): the target's
+/// endpoint, and "localhost" where that is a path.
+std::string default_authority(const std::string& text) {
+  const Result<net::Target> target = net::Target::parse(text);
+  if (!target.ok() || target->scheme == "unix") return "localhost";
+  return target->endpoint.substr(0, target->endpoint.find(','));
+}
+
+}  // namespace
+
+LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options)
+    : loop_(loop),
+      target_(std::move(target)),
+      options_(options),
+      authority_(options.authority.empty() ? default_authority(target_) : options.authority),
+      user_agent_(options.user_agent.empty() ? "weft-c++/0.1.0"
+                                             : options.user_agent + " weft-c++/0.1.0") {}
+
+LoopChannel::~LoopChannel() = default;
+
+Task<Status> LoopChannel::serve(Call& call) {
+  const Active active(*this);
+  for (int refusals = 0;; ++refusals) {
+    ClientConnection* connection = pick();
+    if (connection == nullptr) {
+      Status status = co_await wait_for_connection(call);
+      if (!status.ok()) co_return status;
+      continue;
+    }
+    ClientCall attempt(*connection, call, authority_, user_agent_);
+    attempt.start();
+    for (;;) {
+      const std::optional<Message> message = co_await attempt.responses().read();
+      if (!message) break;
+      const bool taken = co_await call.responses().write(*message);
+      if (taken) continue;
+      attempt.end_early(cancelled("the caller takes no more responses"));
+      break;
+    }
+    if (attempt.may_repeat() && refusals < kRefusals && !closed_ && call.requests().rewind()) {
+      continue;
+    }
+    co_return attempt.status();
+  }
+}
+
+/// A connection that can take a call now, in turn where there are several.
+ClientConnection* LoopChannel::pick() noexcept {
+  for (std::size_t i = 0; i < connections_.size(); ++i) {
+    if (next_ >= connections_.size()) next_ = 0;
+    ClientConnection* connection = connections_[next_++].get();
+    if (connection->usable()) return connection;
+  }
+  return nullptr;
+}
+
+bool LoopChannel::has_serving() noexcept {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->serving(); });
+}
+
+/// OK when it is worth while to pick again.
+Task<Status> LoopChannel::wait_for_connection(Call& call) {
+  if (closed_) co_return channel_destroyed();
+  const bool full = has_serving();
+  if (!full && !connecting_ && !call.wait_for_ready() && loop_.now() < retry_at_) {
+    // Backing off: there is nothing to wait for that is worth the caller's while.
+    co_return last_error_;
+  }
+  if (!full || connections_.size() < options_.max_connections) need_connection();
+  Waiting waiting(loop_, call.wait_for_ready() || full);
+  waiting_.push_back(waiting);
+  co_return co_await waiting.wait;
+}
+
+void LoopChannel::need_connection() {
+  if (connecting_) return;
+  connecting_ = true;
+  connecting_task_ = connect();
+  connecting_task_.start(&connecting_context_, {[](void*) noexcept {}, nullptr});
+}
+
+Task<> LoopChannel::connect() {
+  const Active active(*this);
+  while (!closed_) {
+    if (loop_.now() < retry_at_) {
+      net::Wait pause(loop_, retry_at_);
+      static_cast<void>(co_await pause);
+      continue;
+    }
+    const TimePoint begun = loop_.now();
+    Status status = co_await connect_once();
+    if (closed_) break;
+    if (status.ok()) {
+      failures_ = 0;
+      retry_at_ = {};
+      last_error_ = {};
+      break;
+    }
+    last_error_ = std::move(status);
+    retry_at_ = after(begun, back_off());
+    fail_waiting(last_error_);
+    if (waiting_.empty()) break;
+  }
+  connecting_ = false;
+  wake_waiting();
+}
+
+Duration LoopChannel::back_off() noexcept {
+  constexpr double kMultiplier = 1.6;
+  constexpr double kJitter = 0.2;
+  auto wait = static_cast<double>(options_.initial_backoff.count());
+  const auto longest = static_cast<double>(options_.max_backoff.count());
+  for (std::uint32_t i = 0; i < failures_ && wait < longest; ++i) wait *= kMultiplier;
+  ++failures_;
+  wait = std::min(wait, longest) * (1 + kJitter * (2 * loop_.rng().uniform() - 1));
+  return Duration(static_cast<std::int64_t>(wait));
+}
+
+Task<Status> LoopChannel::connect_once() {
+  Result<std::vector<net::Address>> found = co_await addresses();
+  if (!found.ok()) co_return std::move(found).status();
+  Status status = unavailable(target_ + ": the name has no address");
+  for (const net::Address& address : *found) {
+    status = co_await connect_to(address);
+    if (status.ok() || closed_) break;
+  }
+  co_return status;
+}
+
+Task<Result<std::vector<net::Address>>> LoopChannel::addresses() {
+  Result<net::Target> target = net::Target::parse(target_);
+  if (!target.ok()) co_return std::move(target).status();
+  if (target->scheme != "dns") co_return target->literals();
+  Result<net::HostPort> parts = net::HostPort::parse(target->endpoint, 443);
+  if (!parts.ok()) co_return std::move(parts).status();
+  co_return co_await loop_.resolve(parts->host, parts->port);
+}
+
+/// Connects and waits for the server's SETTINGS: before these it may be anything.
+Task<Status> LoopChannel::connect_to(net::Address address) {
+  Context context(&connecting_context_);
+  context.limit_deadline(after(loop_.now(), options_.connect_timeout));
+  Result<std::unique_ptr<net::Stream>> stream = co_await loop_.connect(address).in(context);
+  if (!stream.ok()) co_return std::move(stream).status();
+  if (closed_) co_return channel_destroyed();
+  connections_.push_back(
+      std::make_unique<ClientConnection>(loop_, *this, std::move(*stream), options_));
+  ClientConnection& connection = *connections_.back();
+  net::Wait ready(loop_, context.deadline());
+  connection.tell_when_ready(ready);
+  connection.start();
+  Status status = co_await ready;
+  if (!status.ok()) co_return status;
+  if (connection.serving()) co_return Status();
+  connection.forget_ready_wait();
+  status = unavailable(address.to_string() + ": no HTTP/2 SETTINGS from the server within " +
+                       weft::to_string(options_.connect_timeout));
+  connection.close(status);
+  co_return status;
+}
+
+void LoopChannel::fail_waiting(const Status& reason) noexcept {
+  waiting_.for_each([&](Waiting& waiting) {
+    if (waiting.wait_for_ready) return;
+    waiting.unlink();
+    waiting.wait.complete(reason);
+  });
+}
+
+void LoopChannel::wake_waiting() noexcept {
+  while (Waiting* waiting = waiting_.pop_front()) waiting->wait.complete();
+}
+
+void LoopChannel::on_capacity() noexcept {
+  if (!waiting_.empty() && pick() != nullptr) wake_waiting();
+}
+
+void LoopChannel::on_connection_closed(ClientConnection& connection) noexcept {
+  const auto found = std::find_if(connections_.begin(), connections_.end(),
+                                  [&](const auto& owned) { return owned.get() == &connection; });
+  if (found == connections_.end()) return;
+  // It is on the stack below, so it goes in a later turn.
+  loop_.post([owned = std::move(*found)]() mutable { owned.reset(); });
+  connections_.erase(found);
+  // Calls that waited for room on it look again, and bring about a new connection.
+  if (!connecting_) wake_waiting();
+}
+
+void LoopChannel::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  if (active_ != 0) self_ = shared_from_this();
+  connecting_context_.cancel(channel_destroyed());
+  while (Waiting* waiting = waiting_.pop_front()) waiting->wait.complete(channel_destroyed());
+  auto connections = std::exchange(connections_, {});
+  for (const auto& connection : connections) connection->close(channel_destroyed());
+  // The calls on them end in this turn and refer to them until then.
+  loop_.post([owned = std::move(connections)]() mutable { owned.clear(); });
+}
+
+void LoopChannel::ended() noexcept {
+  if (--active_ != 0 || !self_) return;
+  // The coroutine that ends now is ours and still on the stack.
+  loop_.post([self = std::move(self_)]() mutable { self.reset(); });
+}
+
+}  // namespace weft::rpc

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/coro/context.h"
+#include "weft/net/loop.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/internal/client_connection.h"
+#include "weft/rpc/service.h"
+
+namespace weft::rpc {
+
+/// A channel's part on one loop: the connections that this loop's calls go over, and the calls that
+/// wait for one. The last Service of a client call's chain.
+///
+///               call                 SETTINGS arrived
+///      idle ───────────▶ connecting ───────────────▶ ready
+///        ▲                │      ▲                     │ the last connection ended
+///        │          failed▼      │ a call, once the    │
+///        │              backing off (fails calls)      │
+///        └─────────────────────────────────────────────┘
+///
+/// Connecting and backing off are one coroutine, connect(); a second connection may be under way
+/// while others serve.
+class LoopChannel final : public Service,
+                          public std::enable_shared_from_this<LoopChannel>,
+                          public ClientConnectionOwner {
+ public:
+  LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options);
+  ~LoopChannel() override;
+
+  Task<Status> serve(Call& call) override;
+  /// Ends every call and connection with CANCELLED; nothing can be called any more.
+  void close() noexcept;
+
+  // ClientConnectionOwner
+  void on_capacity() noexcept override;
+  void on_connection_closed(ClientConnection& connection) noexcept override;
+
+ private:
+  /// A call that waits for a connection.
+  struct Waiting : ListNode {
+    Waiting(net::Loop& loop, bool for_ready) noexcept : wait(loop), wait_for_ready(for_ready) {}
+    net::Wait wait;
+    bool wait_for_ready;
+  };
+  /// Counts a coroutine of ours, which keeps this alive after close().
+  class Active {
+   public:
+    explicit Active(LoopChannel& owner) noexcept : owner_(owner) { ++owner_.active_; }
+    Active(const Active&) = delete;
+    Active& operator=(const Active&) = delete;
+    ~Active() { owner_.ended(); }
+
+   private:
+    LoopChannel& owner_;
+  };
+
+  ClientConnection* pick() noexcept;
+  Task<Status> wait_for_connection(Call& call);
+  bool has_serving() noexcept;
+  void need_connection();
+  Task<> connect();
+  Task<Status> connect_once();
+  Task<Result<std::vector<net::Address>>> addresses();
+  Task<Status> connect_to(net::Address address);
+  Duration back_off() noexcept;
+  void fail_waiting(const Status& reason) noexcept;
+  void wake_waiting() noexcept;
+  void ended() noexcept;
+
+  net::Loop& loop_;
+  std::string target_;
+  ChannelOptions options_;
+  std::string authority_;
+  std::string user_agent_;
+  std::vector<std::unique_ptr<ClientConnection>> connections_;
+  std::size_t next_ = 0;  // where pick() goes on
+  IntrusiveList<Waiting> waiting_;
+  Context connecting_context_;
+  bool connecting_ = false;
+  std::uint32_t failures_ = 0;  // in a row
+  TimePoint retry_at_{};
+  Status last_error_;
+  bool closed_ = false;
+  std::size_t active_ = 0;
+  std::shared_ptr<LoopChannel> self_;  // after close(), while something is active
+  // Last: a frame that is destroyed with this still counts itself out.
+  Task<> connecting_task_;
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "weft/http2/session.h"
+#include "weft/rpc/internal/connection.h"
+#include "weft/rpc/message_stream.h"
+
+namespace weft::rpc {
+
+/// The sending half of a stream as far as waiting goes: blocked while the stream's queue or the
+/// connection's output holds enough, and told when that has drained.
+class Outgoing final : private OutputWaiter {
+ public:
+  void attach(Connection& connection, http2::Stream& stream) noexcept {
+    connection_ = &connection;
+    stream_ = &stream;
+  }
+  void detach() noexcept {
+    OutputWaiter::unlink();
+    stream_ = nullptr;
+    wake();
+  }
+  http2::Stream* stream() const noexcept { return stream_; }
+  bool blocked() noexcept { return stream_->queued() != 0 || connection_->output_full(); }
+
+  void wait(Waiter& waiter) noexcept {
+    waiter_ = &waiter;
+    if (stream_ == nullptr) {
+      wake();
+    } else if (stream_->queued() == 0) {
+      // Then it is the connection that is full.
+      if (!OutputWaiter::linked()) connection_->wait_output(*this);
+    }
+  }
+  bool unwait() noexcept {
+    OutputWaiter::unlink();
+    return std::exchange(waiter_, nullptr) != nullptr;
+  }
+  /// The stream's queue has drained.
+  void wake() noexcept {
+    if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) {
+      connection_->loop().ready(*woken);
+    }
+  }
+
+ private:
+  void on_output_drained() noexcept override { wake(); }
+
+  Connection* connection_ = nullptr;
+  http2::Stream* stream_ = nullptr;
+  Waiter* waiter_ = nullptr;
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/coro/frame_pool.h"
+#include "weft/coro/task.h"
+#include "weft/http2/session.h"
+#include "weft/rpc/call.h"
+#include "weft/rpc/internal/incoming.h"
+#include "weft/rpc/internal/outgoing.h"
+#include "weft/rpc/router.h"
+
+namespace weft::rpc {
+
+class ServerConnection;
+class ServerLoop;
+
+/// Links a call into its server loop's list.
+struct ServerCallNode : ListNode {};
+
+/// One call on the server, between its HTTP/2 stream and its handler. It lives until both have
+/// ended: the handler may still run when the stream has been reset, and the stream may still be
+/// sending when the handler has returned.
+///
+/// Its status is decided once, in finish(): by the handler's return, by the deadline or by a broken
+/// rule, whichever is first; a stream that is gone cancels the context and decides nothing more.
+class ServerCall final : public coro::Pooled,
+                         public ServerCallNode,
+                         private Service,
+                         private CancelHook,
+                         private IncomingOwner {
+ public:
+  /// Makes a call of a request's header block and has it run in this turn; answers at once where
+  /// the headers do not ask for a call that can be served.
+  static void begin(ServerConnection& connection, http2::Stream& stream, http2::HeaderFields fields,
+                    bool end_stream);
+
+  // The stream's events
+  void on_data(Bytes data, bool end_stream);
+  void on_request_end();
+  void on_drained() noexcept;
+  void on_stream_closed(const http2::StreamEnd& end) noexcept;
+
+  /// Cancels the handler and ends the call with `reason`.
+  void cancel(const Status& reason) noexcept { call_.context().cancel(reason); }
+  std::string_view path() const noexcept { return call_.path(); }
+
+ private:
+  struct Responses final : MessageWriter {
+    explicit Responses(ServerCall& owner) noexcept : self(owner) {}
+    Poll offer(const Message& message) override;
+    void wait(Waiter& waiter) noexcept override { self.outgoing_.wait(waiter); }
+    bool unwait() noexcept override { return self.outgoing_.unwait(); }
+    ServerCall& self;
+  };
+  struct Start : Runnable {
+    explicit Start(ServerCall& owner) noexcept : Runnable(&ServerCall::run), self(owner) {}
+    ServerCall& self;
+  };
+
+  ServerCall(ServerConnection& connection, http2::Stream& stream, std::string_view path,
+             const Router::Route* route);
+  ~ServerCall() override;
+
+  /// Reads the request's headers into the call; not OK when they cannot be served.
+  Status accept(http2::HeaderFields fields);
+  Status accept_field(const http2::HeaderField& field, Duration& timeout);
+  static void run(Runnable& runnable) noexcept;
+  Task<Status> serve(Call& call) override;
+  void on_task_done() noexcept;
+  static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
+  void on_bad_message(const Status& status) override { call_.context().cancel(status); }
+
+  /// Ends the call: trailers go out, later events change nothing.
+  void finish(const Status& status) noexcept;
+  void stop_request() noexcept;
+  void send_headers();
+  void send_trailers(const Status& status);
+  Compression response_compression() const noexcept;
+
+  ServerConnection* connection_;
+  ServerLoop& server_;
+  const Router::Route* route_;
+  std::string unknown_path_;  // owned only where no route's descriptor has it
+  Call call_;
+  Incoming incoming_;
+  Outgoing outgoing_;
+  Responses responses_{*this};
+  Start start_{*this};
+  Task<Status> task_{Status()};
+  std::uint8_t accepted_compressions_ = 1;  // bit per Compression
+  bool request_compressed_ = false;
+  bool headers_sent_ = false;
+  bool finished_ = false;
+  bool task_done_ = false;
+};
+
+}  // namespace weft::rpc

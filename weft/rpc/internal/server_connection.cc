@@ -1,0 +1,182 @@
+#include "weft/rpc/internal/server_connection.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "weft/base/log.h"
+#include "weft/rpc/internal/server_loop.h"
+
+namespace weft::rpc {
+namespace {
+
+http2::SessionOptions session_options(const ServerOptions& options) {
+  http2::SessionOptions session;
+  session.role = http2::Role::Server;
+  session.local.max_concurrent_streams = options.max_calls_per_connection;
+  session.local.initial_window_size = options.stream_window;
+  session.local.max_header_list_size = options.max_metadata_size;
+  session.connection_window = options.connection_window;
+  session.max_window = options.max_window;
+  return session;
+}
+
+Connection::KeepAlive keepalive(const ServerOptions& options) {
+  return {.time = options.keepalive_time, .timeout = options.keepalive_timeout};
+}
+
+ServerCall& call_of(http2::Stream& stream) { return *static_cast<ServerCall*>(stream.user); }
+
+}  // namespace
+
+ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream)
+    : Connection(server.loop(), std::move(stream), session_options(server.options()),
+                 keepalive(server.options())),
+      server_(server),
+      handshake_(*this,
+                 [](net::Timer& timer) noexcept {
+                   auto& self = static_cast<LifeTimer&>(timer).connection;
+                   self.close(unavailable("no HTTP/2 preface within the handshake timeout"));
+                 }),
+      age_(*this,
+           [](net::Timer& timer) noexcept { static_cast<LifeTimer&>(timer).connection.drain(); }),
+      idle_(*this,
+            [](net::Timer& timer) noexcept {
+              auto& self = static_cast<LifeTimer&>(timer).connection;
+              if (self.session().open_streams() == 0) {
+                self.drain();
+              } else {
+                self.arm_idle();
+              }
+            }),
+      drain_(*this, [](net::Timer& timer) noexcept {
+        auto& self = static_cast<LifeTimer&>(timer).connection;
+        if (!self.drain_finished_) return self.finish_drain();
+        self.close(unavailable("the connection's age and grace are over"));
+      }) {
+  const ServerOptions& options = server.options();
+  if (options.handshake_timeout != kForever) {
+    loop().arm(handshake_, after(loop().now(), options.handshake_timeout));
+  }
+  if (options.max_connection_age != kForever) {
+    // 10 % of jitter, so that connections made together do not end together (gRFC A9).
+    const double jitter = 0.9 + 0.2 * loop().rng().uniform();
+    const auto age =
+        static_cast<std::int64_t>(static_cast<double>(options.max_connection_age.count()) * jitter);
+    loop().arm(age_, after(loop().now(), Duration(age)));
+  }
+  arm_idle();
+}
+
+void ServerConnection::arm_idle() noexcept {
+  const Duration idle = server_.options().max_connection_idle;
+  if (idle != kForever) loop().arm(idle_, after(loop().now(), idle));
+}
+
+void ServerConnection::drain() noexcept {
+  if (draining_ || closed()) return;
+  draining_ = true;
+  session().begin_drain();
+  // When the answer is here, so are the calls that were on their way (RFC 9113 section 6.8).
+  session().ping(kOwnPing);
+  flush_later();
+  loop().arm(drain_, after(loop().now(), std::chrono::seconds(1)));
+}
+
+void ServerConnection::finish_drain() noexcept {
+  if (!draining_ || drain_finished_ || closed()) return;
+  drain_finished_ = true;
+  drain_.cancel();
+  session().finish_drain();
+  flush_later();
+  const Duration grace = server_.options().max_connection_age_grace;
+  if (grace != kForever) loop().arm(drain_, after(loop().now(), grace));
+  close_when_idle();
+}
+
+void ServerConnection::on_activity() noexcept {
+  if (greeted_ || !session().peer_settings_received()) return;
+  greeted_ = true;
+  handshake_.cancel();
+}
+
+void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,
+                                  http2::HeaderFields fields, bool end_stream) {
+  if (kind == http2::HeadersKind::Initial) {
+    ServerCall::begin(*this, stream, fields, end_stream);
+  } else if (end_stream && stream.user != nullptr) {
+    // Request trailers carry nothing in gRPC.
+    call_of(stream).on_request_end();
+  }
+}
+
+void ServerConnection::on_headers_too_large(http2::Stream& stream, http2::HeadersKind kind,
+                                            bool end_stream) {
+  if (kind != http2::HeadersKind::Initial) {
+    session().reset(stream, http2::ErrorCode::EnhanceYourCalm);
+  } else {
+    const std::string message = "request metadata is larger than the limit of " +
+                                std::to_string(server_.options().max_metadata_size) +
+                                " bytes (ServerOptions::max_metadata_size)";
+    const http2::HeaderField fields[] = {
+        {":status", "200", http2::Token::Status},
+        {"content-type", "application/grpc", http2::Token::ContentType},
+        {"grpc-status", "8", http2::Token::GrpcStatus},
+        {"grpc-message", message, http2::Token::GrpcMessage},
+    };
+    session().send_headers(stream, fields, true);
+    if (!end_stream) session().reset(stream, http2::ErrorCode::NoError);
+  }
+  flush_later();
+}
+
+void ServerConnection::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
+  if (stream.user != nullptr) call_of(stream).on_data(std::move(data), end_stream);
+}
+
+void ServerConnection::on_drained(http2::Stream& stream) {
+  if (stream.user != nullptr) call_of(stream).on_drained();
+}
+
+void ServerConnection::on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) {
+  if (stream.user != nullptr) {
+    ServerCall& call = call_of(stream);
+    stream.user = nullptr;
+    call.on_stream_closed(end);
+  }
+  arm_idle();
+  // The session still counts this stream; look again when the turn is over.
+  flush_later();
+}
+
+void ServerConnection::on_ping() {
+  // As gRPC counts (gRFC A8): a ping that comes too soon after the last is a strike, the third ends
+  // the connection.
+  constexpr int kStrikes = 2;
+  const TimePoint now = loop().now();
+  const ServerOptions& options = server_.options();
+  const bool may_ping = session().open_streams() != 0 || options.ping_without_calls;
+  const Duration interval = may_ping ? options.min_ping_interval : std::chrono::hours(2);
+  if (last_ping_ != TimePoint{} && now < after(last_ping_, interval)) ++ping_strikes_;
+  last_ping_ = now;
+  if (ping_strikes_ > kStrikes) {
+    log(LogLevel::Warn, peer()->address.to_string() + ": too many pings: more often than every " +
+                            weft::to_string(interval) + " (ServerOptions::min_ping_interval)");
+    abort(http2::ErrorCode::EnhanceYourCalm, Status(StatusCode::Unavailable, "too_many_pings"));
+  }
+}
+
+void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode, std::string_view) {
+  // The client will open no more streams; it closes when its calls are done.
+}
+
+void ServerConnection::on_closed(const Status& why) noexcept {
+  for (LifeTimer* timer : {&handshake_, &age_, &idle_, &drain_}) timer->cancel();
+  if (log_enabled(LogLevel::Debug)) {
+    log(LogLevel::Debug,
+        "connection of " + peer()->address.to_string() + " closed: " + why.to_string());
+  }
+  server_.connection_closed(*this);
+}
+
+}  // namespace weft::rpc

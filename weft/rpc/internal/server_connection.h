@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/rpc/internal/connection.h"
+#include "weft/rpc/internal/server_call.h"
+
+namespace weft::rpc {
+
+/// Links a connection into its server loop's list.
+struct ServerConnectionNode : ListNode {};
+
+/// One client's connection to a server: makes calls of its streams and applies the limits of a
+/// connection's life.
+class ServerConnection final : public Connection, public ServerConnectionNode {
+ public:
+  ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream);
+  ~ServerConnection() override = default;
+
+  ServerLoop& server() noexcept { return server_; }
+
+  /// Two-step GOAWAY, then closes when the last call has ended.
+  void drain() noexcept;
+  /// The response's headers or data are being sent: the client's pings have a reason again.
+  void note_sent() noexcept { ping_strikes_ = 0; }
+  bool is_draining() const noexcept { return draining_; }
+
+  // http2::SessionHandler
+  void on_headers(http2::Stream& stream, http2::HeadersKind kind, http2::HeaderFields fields,
+                  bool end_stream) override;
+  void on_headers_too_large(http2::Stream& stream, http2::HeadersKind kind,
+                            bool end_stream) override;
+  void on_data(http2::Stream& stream, Bytes data, bool end_stream) override;
+  void on_drained(http2::Stream& stream) override;
+  void on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) override;
+  void on_settings() override {}
+  void on_ping() override;
+  void on_goaway(std::uint32_t last_stream_id, http2::ErrorCode code,
+                 std::string_view debug) override;
+
+ private:
+  struct LifeTimer : net::Timer {
+    LifeTimer(ServerConnection& owner, Function function) noexcept
+        : Timer(function), connection(owner) {}
+    ServerConnection& connection;
+  };
+  void on_closed(const Status& why) noexcept override;
+  void on_activity() noexcept override;
+  void on_own_ping_ack() noexcept override { finish_drain(); }
+  void finish_drain() noexcept;
+  void arm_idle() noexcept;
+
+  ServerLoop& server_;
+  LifeTimer handshake_;
+  LifeTimer age_;
+  LifeTimer idle_;
+  LifeTimer drain_;
+  TimePoint last_ping_{};
+  int ping_strikes_ = 0;
+  bool greeted_ = false;
+  bool draining_ = false;
+  bool drain_finished_ = false;
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,82 @@
+#include "weft/rpc/internal/server_loop.h"
+
+#include <string>
+#include <utility>
+
+namespace weft::rpc {
+
+ServerLoop::~ServerLoop() {
+  while (ServerConnection* connection = connections_.pop_front()) delete connection;
+}
+
+void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
+  if (!self_) self_ = shared_from_this();
+  auto* connection = new ServerConnection(*this, std::move(stream));
+  connections_.push_back(*connection);
+  ++live_connections_;
+  connection->start();
+  if (shared_.draining.load(std::memory_order_relaxed)) connection->drain();
+}
+
+void ServerLoop::connection_gone() noexcept {
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ServerLoop::connection_closed(ServerConnection& connection) noexcept {
+  connection.ServerConnectionNode::unlink();
+  // It is on the stack below, so it goes in a later turn.
+  loop_.post([this, owned = std::unique_ptr<ServerConnection>(&connection)]() mutable {
+    owned.reset();
+    connection_gone();
+    --live_connections_;
+    check_idle();
+  });
+}
+
+void ServerLoop::drain() noexcept {
+  connections_.for_each([](ServerConnection& connection) { connection.drain(); });
+  check_idle();
+}
+
+void ServerLoop::cancel_all(const Status& reason) noexcept {
+  calls_.for_each([&](ServerCall& call) { call.cancel(reason); });
+  connections_.for_each(
+      [&](ServerConnection& connection) { connection.abort(http2::ErrorCode::NoError, reason); });
+}
+
+void ServerLoop::call_began(ServerCall& call) noexcept {
+  calls_.push_back(call);
+  ++live_calls_;
+  shared_.calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ServerLoop::call_ended() noexcept {
+  --live_calls_;
+  shared_.calls.fetch_sub(1, std::memory_order_relaxed);
+  if (live_calls_ == 0 && live_connections_ == 0) check_idle();
+}
+
+void ServerLoop::when_idle(UniqueFunction<void()> function) {
+  when_idle_ = std::move(function);
+  check_idle();
+}
+
+void ServerLoop::check_idle() noexcept {
+  if (!idle()) return;
+  // Called out of ends of calls and connections: this must not go, nor the server be told, under
+  // them.
+  loop_.post([self = std::exchange(self_, nullptr),
+              function = std::exchange(when_idle_, UniqueFunction<void()>())]() mutable {
+    if (function) function();
+  });
+}
+
+std::string ServerLoop::describe_calls() {
+  std::string text;
+  calls_.for_each(
+      [&](ServerCall& call) { text.append(text.empty() ? "" : ", ").append(call.path()); });
+  return text;
+}
+
+}  // namespace weft::rpc

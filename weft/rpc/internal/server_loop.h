@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "weft/base/function.h"
+#include "weft/base/intrusive_list.h"
+#include "weft/net/loop.h"
+#include "weft/rpc/internal/server_call.h"
+#include "weft/rpc/internal/server_connection.h"
+#include "weft/rpc/router.h"
+#include "weft/rpc/server.h"
+
+namespace weft::rpc {
+
+/// What all loops of a server share; read-only while it runs, except for the counters.
+struct ServerShared {
+  ServerOptions options;
+  Router router;
+  MiddlewareChain middlewares;
+  std::atomic<std::size_t> calls{0};
+  std::atomic<std::size_t> connections{0};
+  std::atomic<bool> draining{false};
+};
+
+/// A server's part on one loop: its connections and its calls. Used on that loop's thread, except
+/// where it says otherwise. It stays alive, and with it what the handlers use, until the last of
+/// them has ended.
+class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
+ public:
+  ServerLoop(net::Loop& loop, std::shared_ptr<ServerShared> shared) noexcept
+      : loop_(loop), owned_(std::move(shared)), shared_(*owned_) {}
+  ServerLoop(const ServerLoop&) = delete;
+  ServerLoop& operator=(const ServerLoop&) = delete;
+  ~ServerLoop();
+
+  net::Loop& loop() noexcept { return loop_; }
+  ServerShared& shared() noexcept { return shared_; }
+  const ServerOptions& options() const noexcept { return shared_.options; }
+
+  /// How many connections it has been given; from any thread.
+  std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
+  /// Counts a connection that is on its way here; from any thread.
+  void expect_connection() noexcept {
+    load_.fetch_add(1, std::memory_order_relaxed);
+    shared_.connections.fetch_add(1, std::memory_order_relaxed);
+  }
+  /// Serves a connection that was expected.
+  void adopt(std::unique_ptr<net::Stream> stream);
+  /// The expected connection did not come to be, or has ended.
+  void connection_gone() noexcept;
+
+  /// Every connection drains; new ones are refused.
+  void drain() noexcept;
+  /// Ends every call with `reason` and closes every connection.
+  void cancel_all(const Status& reason) noexcept;
+  /// No call and no connection is left.
+  bool idle() const noexcept { return live_connections_ == 0 && live_calls_ == 0; }
+  /// Calls `function` once, when idle() has come true; at once where it is.
+  void when_idle(UniqueFunction<void()> function);
+  /// The paths of the calls that are left.
+  std::string describe_calls();
+
+  // For calls and connections
+  void call_began(ServerCall& call) noexcept;
+  void call_ended() noexcept;
+  bool over_call_limit() const noexcept {
+    return shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls;
+  }
+  void connection_closed(ServerConnection& connection) noexcept;
+
+ private:
+  void check_idle() noexcept;
+
+  net::Loop& loop_;
+  std::shared_ptr<ServerShared> owned_;
+  ServerShared& shared_;
+  std::atomic<std::size_t> load_{0};
+  IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
+  IntrusiveList<ServerCall, ServerCallNode> calls_;
+  std::size_t live_connections_ = 0;
+  std::size_t live_calls_ = 0;
+  UniqueFunction<void()> when_idle_;
+  std::shared_ptr<ServerLoop> self_;  // while not idle
+};
+
+}  // namespace weft::rpc

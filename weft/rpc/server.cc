@@ -1,0 +1,356 @@
+#include "weft/rpc/server.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "weft/base/log.h"
+#include "weft/net/loop_thread.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/health.h"
+#include "weft/rpc/internal/listen_address.h"
+#include "weft/rpc/internal/server_loop.h"
+#include "weft/rpc/reflection.h"
+
+namespace weft {
+namespace {
+
+// How long handlers have to notice that they were cancelled before a stop goes on without them.
+constexpr Duration kCancelGrace = std::chrono::seconds(5);
+
+/// Runs `function` on the loop's thread and waits for it.
+template <class F>
+void run_on(net::Loop& loop, F function) {
+  if (net::Loop::current() == &loop) return function();
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool done = false;
+  loop.post([&] {
+    function();
+    // Under the lock: the waiter's frame is gone as soon as it sees `done`.
+    const std::lock_guard lock(mutex);
+    done = true;
+    changed.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return done; });
+}
+
+}  // namespace
+
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  explicit Impl(ServerOptions options) : shared_(std::make_shared<rpc::ServerShared>()) {
+    if (!options.listen.empty()) targets_.push_back(options.listen);
+    shared_->options = std::move(options);
+  }
+  ~Impl() { end_threads(); }
+
+  void use(Middleware middleware) { shared_->middlewares.add(std::move(middleware)); }
+  void add(std::shared_ptr<ServiceDefinition> service) { services_.push_back(std::move(service)); }
+  void add_target(std::string target) { targets_.push_back(std::move(target)); }
+  Status start();
+  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
+  rpc::ServerShared& shared() noexcept { return *shared_; }
+  HealthRegistry& health() noexcept { return *health_; }
+
+  /// The first step of a stop: no more connections, those there are drain.
+  void drain();
+  /// The second: what has not ended by now is cancelled.
+  void cancel_all();
+  /// The third: says which handlers did not take notice.
+  void report_stuck();
+  void end_threads();
+  bool wait_stopped(Duration time);
+  Task<bool> wait_stopped(net::Loop& loop, Duration time);
+
+ private:
+  enum class State : std::uint8_t { New, Running, Stopping, Stopped };
+  /// A coroutine that waits for the stop; null once it has given up. Touched on its loop's thread
+  /// only, but for `loop`.
+  struct Waiting {
+    net::Loop& loop;
+    net::Wait* wait;
+  };
+
+  Status route();
+  Status listen_all();
+  Status listen(const std::string& target);
+  void make_loops();
+  void accept(std::unique_ptr<net::Accepted> accepted);
+  void loop_stopped();
+  bool own_threads() const noexcept { return shared_->options.loops.empty(); }
+
+  std::shared_ptr<rpc::ServerShared> shared_;
+  std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();
+  std::vector<std::shared_ptr<ServiceDefinition>> services_;
+  std::vector<std::string> targets_;
+  std::vector<net::Address> addresses_;
+  std::vector<std::unique_ptr<net::LoopThread>> threads_;
+  std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_ = State::New;                       // with mutex_
+  std::size_t loops_running_ = 0;                  // with mutex_
+  std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
+};
+
+Status Server::Impl::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::New) return failed_precondition("the server was started before");
+  }
+  Status status = route();
+  if (!status.ok()) return status;
+  if (targets_.empty()) return invalid_argument("the server has no address to listen on");
+  make_loops();
+  // On the first loop's thread; that of a program's own loop is the one that calls start().
+  if (own_threads()) {
+    run_on(loops_.front()->loop(), [&] { status = listen_all(); });
+  } else {
+    status = listen_all();
+  }
+  if (!status.ok()) {
+    end_threads();
+    return status;
+  }
+  const std::lock_guard lock(mutex_);
+  state_ = State::Running;
+  loops_running_ = loops_.size();
+  return {};
+}
+
+Status Server::Impl::route() {
+  rpc::Router& router = shared_->router;
+  std::vector<const ServiceDescriptor*> described;
+  for (const auto& service : services_) {
+    Status status = router.add(service);
+    if (!status.ok()) return status;
+    described.push_back(&service->descriptor());
+    if (health_->get(service->descriptor().name) == ServingStatus::ServiceUnknown) {
+      health_->set(service->descriptor().name, ServingStatus::Serving);
+    }
+  }
+  const auto offer = [&](const std::shared_ptr<ServiceDefinition>& service) {
+    // A service of the program's own under that name has precedence.
+    if (router.add(service).ok()) described.push_back(&service->descriptor());
+  };
+  if (shared_->options.health) offer(make_health_service(health_));
+  if (shared_->options.reflection) {
+    for (const auto& service : make_reflection_services(described)) offer(service);
+  }
+  return {};
+}
+
+void Server::Impl::make_loops() {
+  std::vector<net::Loop*> loops = shared_->options.loops;
+  if (own_threads()) {
+    std::size_t count = shared_->options.threads;
+    if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    for (std::size_t i = 0; i < count; ++i) {
+      threads_.push_back(std::make_unique<net::LoopThread>());
+      loops.push_back(&threads_.back()->loop());
+    }
+  }
+  for (net::Loop* loop : loops) {
+    loops_.push_back(std::make_shared<rpc::ServerLoop>(*loop, shared_));
+  }
+}
+
+Status Server::Impl::listen_all() {
+  for (const std::string& target : targets_) {
+    Status status = listen(target);
+    if (status.ok()) continue;
+    listeners_.clear();
+    return status.with_prefix("cannot listen");
+  }
+  return {};
+}
+
+Status Server::Impl::listen(const std::string& target) {
+  net::Loop& loop = loops_.front()->loop();
+  Result<std::vector<net::Address>> addresses = rpc::listen_addresses(target);
+  if (!addresses.ok()) return std::move(addresses).status();
+  Status failed;
+  for (const net::Address& address : *addresses) {
+    Result<std::unique_ptr<net::Listener>> listener = loop.listen(
+        address, {},
+        [this](std::unique_ptr<net::Accepted> accepted) { accept(std::move(accepted)); });
+    if (!listener.ok()) {
+      failed = std::move(listener).status();
+      continue;
+    }
+    addresses_.push_back((*listener)->address());
+    listeners_.push_back(std::move(*listener));
+    return {};
+  }
+  return failed;
+}
+
+void Server::Impl::accept(std::unique_ptr<net::Accepted> accepted) {
+  if (shared_->connections.load(std::memory_order_relaxed) >= shared_->options.max_connections) {
+    log(LogLevel::Warn, "a connection was refused: the server has its limit of " +
+                            std::to_string(shared_->options.max_connections) +
+                            " (ServerOptions::max_connections)");
+    return;
+  }
+  // To the loop that has the fewest, so that a handful of connections is spread evenly too.
+  const auto least =
+      std::min_element(loops_.begin(), loops_.end(),
+                       [](const auto& a, const auto& b) { return a->load() < b->load(); });
+  std::shared_ptr<rpc::ServerLoop> target = *least;
+  target->expect_connection();
+  auto adopt = [target, accepted = std::move(accepted)] {
+    if (std::unique_ptr<net::Stream> stream = accepted->bind_to(target->loop())) {
+      target->adopt(std::move(stream));
+    } else {
+      target->connection_gone();
+    }
+  };
+  if (net::Loop::current() == &target->loop()) {
+    adopt();
+  } else {
+    target->loop().post(std::move(adopt));
+  }
+}
+
+void Server::Impl::drain() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::Running) {
+      if (state_ == State::New) state_ = State::Stopped;
+      return;
+    }
+    state_ = State::Stopping;
+  }
+  health_->shutdown();
+  shared_->draining = true;
+  const std::shared_ptr<Impl> self = shared_from_this();
+  loops_.front()->loop().post([self] { self->listeners_.clear(); });
+  for (const auto& loop : loops_) {
+    loop->loop().post([self, loop] {
+      loop->drain();
+      loop->when_idle([self] { self->loop_stopped(); });
+    });
+  }
+}
+
+void Server::Impl::loop_stopped() {
+  std::vector<std::shared_ptr<Waiting>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    if (--loops_running_ != 0) return;
+    state_ = State::Stopped;
+    waiting.swap(waiting_);
+    changed_.notify_all();
+  }
+  for (const auto& one : waiting) {
+    one->loop.post([one] {
+      if (one->wait != nullptr) one->wait->complete();
+    });
+  }
+}
+
+void Server::Impl::cancel_all() {
+  for (const auto& loop : loops_) {
+    loop->loop().post([loop] { loop->cancel_all(unavailable("the server is shutting down")); });
+  }
+}
+
+void Server::Impl::report_stuck() {
+  for (const auto& loop : loops_) {
+    loop->loop().post([loop] {
+      log(LogLevel::Error, "stopped without waiting for handlers that ignore their cancellation: " +
+                               loop->describe_calls());
+    });
+  }
+}
+
+void Server::Impl::end_threads() { threads_.clear(); }
+
+bool Server::Impl::wait_stopped(Duration time) {
+  std::unique_lock lock(mutex_);
+  const auto stopped = [this] { return state_ == State::Stopped; };
+  if (time == kForever) {
+    changed_.wait(lock, stopped);
+    return true;
+  }
+  return changed_.wait_for(lock, time, stopped);
+}
+
+Task<bool> Server::Impl::wait_stopped(net::Loop& loop, Duration time) {
+  net::Wait wait(loop, after(loop.now(), time));
+  const auto waiting = std::make_shared<Waiting>(Waiting{loop, &wait});
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::Stopped) co_return true;
+    waiting_.push_back(waiting);
+  }
+  static_cast<void>(co_await wait);
+  waiting->wait = nullptr;
+  const std::lock_guard lock(mutex_);
+  co_return state_ == State::Stopped;
+}
+
+Server::Server(ServerOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
+
+Server::~Server() {
+  if (impl_->shared().options.loops.empty()) {
+    stop(Duration::zero());
+  } else {
+    impl_->drain();
+    impl_->cancel_all();
+  }
+}
+
+void Server::use(Middleware middleware) { impl_->use(std::move(middleware)); }
+void Server::add(std::shared_ptr<ServiceDefinition> service) { impl_->add(std::move(service)); }
+void Server::listen(std::string address) { impl_->add_target(std::move(address)); }
+Status Server::start() { return impl_->start(); }
+
+const std::vector<net::Address>& Server::addresses() const noexcept { return impl_->addresses(); }
+
+std::uint16_t Server::port() const noexcept {
+  for (const net::Address& address : impl_->addresses()) {
+    if (address.port() != 0) return address.port();
+  }
+  return 0;
+}
+
+void Server::stop(Duration grace) {
+  impl_->drain();
+  if (!impl_->wait_stopped(grace)) {
+    impl_->cancel_all();
+    if (!impl_->wait_stopped(kCancelGrace)) impl_->report_stuck();
+  }
+  impl_->end_threads();
+}
+
+Task<> Server::shutdown(Duration grace) {
+  net::Loop& loop = *net::Loop::current();
+  const std::shared_ptr<Impl> impl = impl_;
+  impl->drain();
+  if (co_await impl->wait_stopped(loop, grace)) co_return;
+  impl->cancel_all();
+  if (!co_await impl->wait_stopped(loop, kCancelGrace)) impl->report_stuck();
+}
+
+void Server::wait() { impl_->wait_stopped(kForever); }
+
+void Server::set_serving(std::string_view service, bool serving) {
+  impl_->health().set(service, serving ? ServingStatus::Serving : ServingStatus::NotServing);
+}
+
+std::size_t Server::active_calls() const noexcept {
+  return impl_->shared().calls.load(std::memory_order_relaxed);
+}
+std::size_t Server::active_connections() const noexcept {
+  return impl_->shared().connections.load(std::memory_order_relaxed);
+}
+
+}  // namespace weft

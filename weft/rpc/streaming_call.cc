@@ -1,0 +1,110 @@
+#include "weft/rpc/streaming_call.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "weft/rpc/unary_call.h"
+
+namespace weft::rpc {
+
+StreamingCall::StreamingCall(net::Loop& loop, Context* parent, Service& service,
+                             const MethodDescriptor& method, const CallOptions& options)
+    : CancelHook(&StreamingCall::on_cancelled),
+      options_(options),
+      requests_(loop),
+      responses_(loop),
+      call_(Call::Side::Client, loop, method.path, &method, parent),
+      service_(service) {
+  call_.set_requests(requests_.reader());
+  call_.set_responses(responses_.writer());
+  call_.set_on_response_metadata(&StreamingCall::on_response_metadata, this);
+  apply(options, call_);
+}
+
+StreamingCall::Handle StreamingCall::start(Context* parent, Service& service,
+                                           const MethodDescriptor& method,
+                                           const google::protobuf::MessageLite* request,
+                                           const CallOptions& options) {
+  net::Loop* loop = net::Loop::current();
+  if (loop == nullptr) {
+    // There is no loop to fail on later, and a stream has no way to say so now.
+    std::fputs("weft: a streaming call was opened on a thread that runs no weft loop\n", stderr);
+    std::abort();
+  }
+  Handle handle(new StreamingCall(*loop, parent, service, method, options));
+  handle->run(request);
+  return handle;
+}
+
+void StreamingCall::run(const google::protobuf::MessageLite* request) {
+  if (!call_.context().add_hook(*this)) {
+    requests_.close();
+    responses_.close();
+  } else if (request != nullptr) {
+    // The caller's message need not outlive the opening, so it is encoded now.
+    requests_.writer().offer(codec::message_of(*request).owned().mark_last());
+  }
+  task_ = service_.serve(call_).in(call_.context());
+  task_.start(&call_.context(),
+              {[](void* self) noexcept { static_cast<StreamingCall*>(self)->on_done(); }, this});
+}
+
+void StreamingCall::on_cancelled(CancelHook& hook, const Status&) noexcept {
+  auto& self = static_cast<StreamingCall&>(hook);
+  self.requests_.close();
+  self.responses_.close();
+}
+
+void StreamingCall::on_response_metadata(Call&, void* argument) noexcept {
+  auto& self = *static_cast<StreamingCall*>(argument);
+  self.metadata_arrived_ = true;
+  self.wake(self.metadata_waiter_);
+}
+
+void StreamingCall::on_done() noexcept {
+  try {
+    status_ = task_.take();
+  } catch (...) {
+    status_ = internal_error("a middleware of this client threw an exception");
+  }
+  done_ = true;
+  if (released_) {
+    delete this;
+    return;
+  }
+  requests_.close();
+  responses_.close();
+  hand_over_metadata();
+  wake(metadata_waiter_);
+  wake(done_waiter_);
+}
+
+void StreamingCall::hand_over_metadata() {
+  // Copied, not moved: the stream object shows them too.
+  if (options_.response_metadata != nullptr)
+    *options_.response_metadata = call_.response_metadata();
+  if (options_.trailers != nullptr) *options_.trailers = call_.trailers();
+}
+
+void StreamingCall::cancel(const Status& reason) noexcept {
+  if (!done_) call_.context().cancel(reason);
+}
+
+void StreamingCall::release() noexcept {
+  if (done_) {
+    delete this;
+    return;
+  }
+  released_ = true;
+  options_.response_metadata = options_.trailers = nullptr;
+  call_.context().cancel(
+      weft::cancelled("the stream object was destroyed before the end of its call"));
+  // What remains outlives the caller, whose context may be gone before it.
+  call_.context().orphan();
+}
+
+void StreamingCall::wake(Waiter*& waiter) noexcept {
+  if (Waiter* woken = std::exchange(waiter, nullptr); woken != nullptr) call_.loop().ready(*woken);
+}
+
+}  // namespace weft::rpc
