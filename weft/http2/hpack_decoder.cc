@@ -1,7 +1,9 @@
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "weft/http2/hpack.h"
 #include "weft/http2/internal/hpack_decoder_table.h"
@@ -19,6 +21,9 @@ constexpr std::size_t kInitialTableSize = 4096;
 constexpr std::size_t kKeptArena = 16 * 1024;
 constexpr std::size_t kSmallestArena = 128;
 
+/// Room for a usual gRPC request.
+constexpr std::size_t kFirstFields = 8;
+
 /// Which bits a field's representation begins with (RFC 7541 section 6).
 constexpr std::uint8_t kIndexed = 0x80;
 constexpr std::uint8_t kIncremental = 0x40;
@@ -33,12 +38,18 @@ struct HpackDecoder::State {
     limits.table_size = std::max(limits.table_size, kInitialTableSize);
   }
 
+  void begin();
   Outcome run(HpackInput in);
+  void indexed_run(HpackInput& in) noexcept;
   bool size_updates(HpackInput& in);
+  bool field(HpackInput& in);
   bool indexed(HpackInput& in);
   bool literal(HpackInput& in);
-  bool literal_name(HpackInput& in, unsigned prefix, HpackDecoderTable::Entry& entry);
-  bool string(HpackInput& in, const char*& data, std::uint32_t& size);
+  bool literal_name(HpackInput& in, unsigned prefix, HeaderField& field);
+  bool string(HpackInput& in, std::string_view& text);
+  const HeaderField* find(std::uint32_t index) const noexcept {
+    return index <= kStaticEntries ? &kStaticTable[index] : table.find(index - kStaticEntries - 1);
+  }
   void add(const HeaderField& field);
   void reserve_arena(std::size_t encoded);
   bool fail(const char* what) noexcept {
@@ -53,7 +64,9 @@ struct HpackDecoder::State {
   bool update_required = false;
   std::size_t lowered_to = 0;
 
-  std::vector<HeaderField> fields;
+  std::unique_ptr<HeaderField[]> fields;
+  std::size_t field_count = 0;
+  std::size_t field_capacity = 0;
   std::size_t list_size = 0;
   bool too_large = false;
   const char* error = "";
@@ -65,13 +78,28 @@ struct HpackDecoder::State {
   char* arena_at = nullptr;  // null until the block's first literal
 };
 
+void HpackDecoder::State::begin() {
+  table.settle();
+  field_count = 0;
+  list_size = 0;
+  too_large = false;
+  arena_at = nullptr;
+}
+
 void HpackDecoder::State::add(const HeaderField& field) {
   list_size += field.size();
   if (list_size > limits.list_size) [[unlikely]] {
     too_large = true;
     return;
   }
-  fields.push_back(field);
+  if (field_count == field_capacity) {
+    const std::size_t capacity = field_capacity == 0 ? kFirstFields : field_capacity * 2;
+    auto grown = std::make_unique<HeaderField[]>(capacity);
+    std::copy_n(fields.get(), field_count, grown.get());
+    fields = std::move(grown);
+    field_capacity = capacity;
+  }
+  fields[field_count++] = field;
 }
 
 void HpackDecoder::State::reserve_arena(std::size_t encoded) {
@@ -85,65 +113,67 @@ void HpackDecoder::State::reserve_arena(std::size_t encoded) {
   arena_at = arena.get();
 }
 
-bool HpackDecoder::State::string(HpackInput& in, const char*& data, std::uint32_t& size) {
+bool HpackDecoder::State::string(HpackInput& in, std::string_view& text) {
   if (in.empty()) return fail("string is cut off by the block's end");
   const bool huffman = (*in.at & kHuffman) != 0;
   std::uint32_t length = 0;
   if (const char* what = read_integer(in, 7, length)) return fail(what);
   if (length > in.size()) return fail("string is longer than the rest of the block");
-  data = arena_at;
+  char* const begin = arena_at;
   if (huffman) {
-    const HuffmanResult result = huffman_decode({in.at, length}, arena_at);
+    const HuffmanResult result = huffman_decode({in.at, length}, begin);
     if (result.error != nullptr) return fail(result.error);
-    size = static_cast<std::uint32_t>(result.end - arena_at);
+    arena_at = result.end;
   } else {
-    std::copy_n(in.at, length, arena_at);
-    size = length;
+    arena_at = std::copy_n(in.at, length, begin);
   }
-  arena_at += size;
+  text = {begin, static_cast<std::size_t>(arena_at - begin)};
   in.at += length;
   return true;
 }
 
-inline bool HpackDecoder::State::indexed(HpackInput& in) {
+/// What a warm connection sends is one byte a field. Stops at anything that is not, or that needs a
+/// decision, and leaves it to field().
+void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
+  const std::uint8_t* at = in.at;
+  HeaderField* out = fields.get() + field_count;
+  HeaderField* const out_end = fields.get() + field_capacity;
+  std::size_t size = list_size;
+  for (; at != in.end && out != out_end; ++at) {
+    const std::uint8_t byte = *at;
+    if (byte <= kIndexed || byte == 0xff) break;
+    const HeaderField* const known = find(byte & 0x7f);
+    if (known == nullptr || size + known->size() > limits.list_size) break;
+    size += known->size();
+    *out++ = *known;
+  }
+  in.at = at;
+  field_count = static_cast<std::size_t>(out - fields.get());
+  list_size = size;
+}
+
+bool HpackDecoder::State::indexed(HpackInput& in) {
   std::uint32_t index = 0;
   if (const char* what = read_integer(in, 7, index)) return fail(what);
-  if (index <= kStaticEntries) {
-    if (index == 0) return fail("indexed field with index 0");
-    add(kStaticTable[index]);
-    return true;
-  }
-  const HpackDecoderTable::Entry* entry = table.find(index - kStaticEntries - 1);
-  if (entry == nullptr) return fail("indexed field beyond the table");
-  add({.name = {entry->name, entry->name_size},
-       .value = {entry->value, entry->value_size},
-       .token = entry->token});
+  if (index == 0) return fail("indexed field with index 0");
+  const HeaderField* const known = find(index);
+  if (known == nullptr) return fail("indexed field beyond the table");
+  add(*known);
   return true;
 }
 
-bool HpackDecoder::State::literal_name(HpackInput& in, unsigned prefix,
-                                       HpackDecoderTable::Entry& entry) {
+bool HpackDecoder::State::literal_name(HpackInput& in, unsigned prefix, HeaderField& field) {
   std::uint32_t index = 0;
   if (const char* what = read_integer(in, prefix, index)) return fail(what);
   if (index == 0) {
-    if (!string(in, entry.name, entry.name_size)) return false;
-    entry.token = token_of({entry.name, entry.name_size});
+    if (!string(in, field.name)) return false;
+    field.token = token_of(field.name);
     return true;
   }
-  if (index <= kStaticEntries) {
-    const HeaderField& known = kStaticTable[index];
-    entry.name = known.name.data();
-    entry.name_size = static_cast<std::uint32_t>(known.name.size());
-    entry.token = known.token;
-    entry.static_name = true;
-    return true;
-  }
-  const HpackDecoderTable::Entry* known = table.find(index - kStaticEntries - 1);
+  const HeaderField* const known = find(index);
   if (known == nullptr) return fail("literal field whose name is beyond the table");
-  entry.name = known->name;
-  entry.name_size = known->name_size;
-  entry.token = known->token;
-  entry.static_name = known->static_name;
+  field.name = known->name;
+  field.token = known->token;
   return true;
 }
 
@@ -151,15 +181,22 @@ bool HpackDecoder::State::literal(HpackInput& in) {
   if (arena_at == nullptr) reserve_arena(in.size());
   const std::uint8_t first = *in.at;
   const bool incremental = (first & kIncremental) != 0;
-  HpackDecoderTable::Entry entry{};
-  if (!literal_name(in, incremental ? 6 : 4, entry)) return false;
-  if (!string(in, entry.value, entry.value_size)) return false;
-  add({.name = {entry.name, entry.name_size},
-       .value = {entry.value, entry.value_size},
-       .token = entry.token,
-       .sensitive = !incremental && (first & kNeverIndexed) != 0});
-  if (incremental) table.insert(entry);
+  HeaderField field;
+  field.sensitive = !incremental && (first & kNeverIndexed) != 0;
+  if (!literal_name(in, incremental ? 6 : 4, field)) return false;
+  if (!string(in, field.value)) return false;
+  add(field);
+  if (incremental) table.insert(field);
   return true;
+}
+
+bool HpackDecoder::State::field(HpackInput& in) {
+  const std::uint8_t first = *in.at;
+  if ((first & kIndexed) != 0) return indexed(in);
+  if ((first & 0xe0) == kSizeUpdate) {
+    return fail("table size update after the block's first field");
+  }
+  return literal(in);
 }
 
 bool HpackDecoder::State::size_updates(HpackInput& in) {
@@ -179,17 +216,11 @@ bool HpackDecoder::State::size_updates(HpackInput& in) {
 
 HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in) {
   if (!size_updates(in)) return Outcome::CompressionError;
-  while (!in.empty()) {
-    if ((*in.at & kIndexed) != 0) {
-      if (!indexed(in)) return Outcome::CompressionError;
-    } else if ((*in.at & 0xe0) == kSizeUpdate) {
-      fail("table size update after the block's first field");
-      return Outcome::CompressionError;
-    } else if (!literal(in)) {
-      return Outcome::CompressionError;
-    }
+  for (;;) {
+    indexed_run(in);
+    if (in.empty()) return too_large ? Outcome::ListTooLarge : Outcome::Ok;
+    if (!field(in)) return Outcome::CompressionError;
   }
-  return too_large ? Outcome::ListTooLarge : Outcome::Ok;
 }
 
 HpackDecoder::HpackDecoder(Limits limits) : state_(std::make_unique<State>(limits)) {}
@@ -198,14 +229,10 @@ HpackDecoder::~HpackDecoder() = default;
 HpackDecoder::Outcome HpackDecoder::decode(std::span<const std::uint8_t> block) {
   State& state = *state_;
   if (state.broken) return Outcome::CompressionError;
-  state.table.settle();
-  state.fields.clear();
-  state.list_size = 0;
-  state.too_large = false;
-  state.arena_at = nullptr;
+  state.begin();
   const Outcome outcome = state.run({block.data(), block.data() + block.size()});
   if (outcome != Outcome::Ok) [[unlikely]] {
-    state.fields.clear();
+    state.field_count = 0;
     state.broken = outcome == Outcome::CompressionError;
   }
   return outcome;
@@ -220,7 +247,9 @@ void HpackDecoder::set_max_table_size(std::size_t size) noexcept {
   state.table.resize(size);
 }
 
-HeaderFields HpackDecoder::fields() const noexcept { return state_->fields; }
+HeaderFields HpackDecoder::fields() const noexcept {
+  return {state_->fields.get(), state_->field_count};
+}
 const char* HpackDecoder::error() const noexcept { return state_->error; }
 std::size_t HpackDecoder::table_bytes() const noexcept { return state_->table.size(); }
 

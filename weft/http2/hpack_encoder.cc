@@ -73,10 +73,14 @@ std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern, std::uint32
   return write_string(out, field.value);
 }
 
-/// The static table's entries for `:status: 200` and the like are worth a look before any other.
-bool has_static_values(Token token) noexcept {
-  return token == Token::Status || token == Token::Method || token == Token::Scheme ||
-         token == Token::Path;
+/// The index of the static entry for `:status: 200`, `:method: POST` and the like, or 0.
+inline std::uint32_t static_value(Token token, std::string_view value) noexcept {
+  if (token != Token::Status && token != Token::Method && token != Token::Scheme) return 0;
+  const std::uint32_t first = kStaticNameOfToken[static_cast<std::size_t>(token)];
+  for (std::uint32_t i = first; kStaticTable[i].token == token; ++i) {
+    if (same_text(kStaticTable[i].value, value)) return i;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -109,11 +113,8 @@ bool HpackEncoder::State::seen_before(std::uint32_t hash) noexcept {
 inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
   const Token token = field.token != Token::Other ? field.token : token_of(field.name);
   if (!field.sensitive && token != Token::Other && token != Token::Authorization) [[likely]] {
-    if (has_static_values(token)) {
-      const std::uint32_t index = static_exact(static_name(token, field.name), field.value);
-      if (index != 0) return write_integer(out, 7, kIndexed, index);
-    }
-    const std::uint32_t index = table.find_last(token, field.value);
+    std::uint32_t index = static_value(token, field.value);
+    if (index == 0) index = table.find_last(token, field.value);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }
   return write_unmatched(field, token, out);
@@ -126,15 +127,15 @@ std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field, Tok
   const bool fits = HpackEncoderTable::size_of(key) <= table.max_size() / kLargestShare;
   if (!fits && policy != Policy::Never) policy = Policy::Literal;
 
-  const std::uint32_t static_index = static_name(token, field.name);
   std::uint32_t hash = 0;
   if (policy != Policy::Never && policy != Policy::Literal) {
-    if (static_index != 0) {
-      const std::uint32_t index = static_exact(static_index, field.value);
-      if (index != 0) return write_integer(out, 7, kIndexed, index);
-    }
     hash = HpackEncoderTable::hash_of(key);
     const std::uint32_t index = table.find_exact(key, hash);
+    if (index != 0) return write_integer(out, 7, kIndexed, index);
+  }
+  const std::uint32_t static_index = static_name(token, field.name);
+  if (policy != Policy::Never && static_index != 0) {
+    const std::uint32_t index = static_exact(static_index, field.value);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }
 

@@ -371,6 +371,7 @@ TEST(HpackEncoder, WorksWithoutATable) {
     EXPECT_EQ(list_of(decoder), (List{{"grpc-status", "0"}, {"x", "y"}}));
     EXPECT_EQ(decoder.table_bytes(), 0U);
   }
+  EXPECT_EQ(encode(encoder, {field(":path", "/")}), bytes("84"));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "weft/http2/internal/hpack_decoder_table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace weft::http2 {
@@ -12,7 +11,7 @@ constexpr std::size_t kSmallestMemory = 256;
 
 }  // namespace
 
-void HpackDecoderTable::insert(const Entry& added) {
+void HpackDecoderTable::insert(const HeaderField& added) {
   const std::size_t needed = added.size();
   if (needed > max_size_) {
     evict_to(0);
@@ -20,7 +19,7 @@ void HpackDecoderTable::insert(const Entry& added) {
   }
   evict_to(max_size_ - needed);
   if (count_ == capacity_) grow();
-  entry(count_) = added;
+  entry(count_) = {.name = added.name, .value = added.value, .token = added.token};
   ++count_;
   ++unsettled_;
   size_ += needed;
@@ -42,42 +41,39 @@ void HpackDecoderTable::evict_to(std::size_t size) noexcept {
 
 void HpackDecoderTable::grow() {
   const std::size_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
-  auto entries = std::make_unique<Entry[]>(capacity);
+  auto entries = std::make_unique<HeaderField[]>(capacity);
   for (std::size_t i = 0; i < count_; ++i) entries[i] = entry(i);
   entries_ = std::move(entries);
   capacity_ = capacity;
   first_ = 0;
 }
 
-void HpackDecoderTable::store(Entry& entry) noexcept {
+void HpackDecoderTable::store(HeaderField& entry) noexcept {
   char* out = memory_.get() + memory_used_;
-  if (!entry.static_name) {
-    std::copy_n(entry.name, entry.name_size, out);
-    entry.name = out;
-    out += entry.name_size;
-  }
-  std::copy_n(entry.value, entry.value_size, out);
-  entry.value = out;
-  memory_used_ += entry.stored();
+  char* const value = std::copy_n(entry.name.data(), entry.name.size(), out);
+  std::copy_n(entry.value.data(), entry.value.size(), value);
+  entry.name = {out, entry.name.size()};
+  entry.value = {value, entry.value.size()};
+  memory_used_ += entry.name.size() + entry.value.size();
 }
 
-void HpackDecoderTable::settle() {
-  if (unsettled_ == 0) return;
-  std::size_t needed = 0;
-  for (std::size_t i = count_ - unsettled_; i < count_; ++i) needed += entry(i).stored();
-  if (needed <= memory_size_ - memory_used_) {
-    for (std::size_t i = count_ - unsettled_; i < count_; ++i) store(entry(i));
-  } else {
+void HpackDecoderTable::store_unsettled() {
+  const auto bytes_from = [this](std::size_t i) {
+    std::size_t bytes = 0;
+    for (; i < count_; ++i) bytes += entry(i).name.size() + entry(i).value.size();
+    return bytes;
+  };
+  std::size_t next = count_ - unsettled_;
+  std::unique_ptr<char[]> old;
+  if (bytes_from(next) > memory_size_ - memory_used_) {
     // Half of the new memory is free, so that on average a byte is moved at most once more. The old
     // one lives to the end of the copying: names of new entries may point into it.
-    std::size_t live = 0;
-    for (std::size_t i = 0; i < count_; ++i) live += entry(i).stored();
-    const std::size_t size = std::max(kSmallestMemory, live * 2);
-    const auto old = std::exchange(memory_, std::unique_ptr<char[]>(new char[size]));
-    memory_size_ = size;
+    memory_size_ = std::max(kSmallestMemory, bytes_from(0) * 2);
     memory_used_ = 0;
-    for (std::size_t i = 0; i < count_; ++i) store(entry(i));
+    old = std::exchange(memory_, std::unique_ptr<char[]>(new char[memory_size_]));
+    next = 0;
   }
+  for (; next < count_; ++next) store(entry(next));
   unsettled_ = 0;
 }
 

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "weft/http2/header.h"
 
@@ -18,28 +17,18 @@ namespace weft::http2 {
 /// that adds many entries only to evict them copies nothing.
 class HpackDecoderTable {
  public:
-  struct Entry {
-    const char* name;
-    const char* value;
-    std::uint32_t name_size;
-    std::uint32_t value_size;
-    Token token;
-    bool static_name;  ///< `name` points into the static table
-
-    std::size_t size() const noexcept { return std::size_t{32} + name_size + value_size; }
-    std::size_t stored() const noexcept { return (static_name ? 0 : name_size) + value_size; }
-  };
-
   /// The entry added `age` entries ago, or null.
-  const Entry* find(std::size_t age) const noexcept {
+  const HeaderField* find(std::size_t age) const noexcept {
     if (age >= count_) return nullptr;
     return &entries_[(first_ + count_ - 1 - age) & (capacity_ - 1)];
   }
   /// Adds an entry whose strings stay valid until the next settle(). One that is larger than the
   /// table empties it (section 4.4).
-  void insert(const Entry& entry);
+  void insert(const HeaderField& field);
   /// Copies the strings of the entries added since the last call into the table's memory.
-  void settle();
+  void settle() {
+    if (unsettled_ != 0) store_unsettled();
+  }
   void resize(std::size_t max_size) noexcept;
 
   std::size_t max_size() const noexcept { return max_size_; }
@@ -47,12 +36,13 @@ class HpackDecoderTable {
   std::size_t size() const noexcept { return size_; }
 
  private:
-  Entry& entry(std::size_t i) noexcept { return entries_[(first_ + i) & (capacity_ - 1)]; }
+  HeaderField& entry(std::size_t i) noexcept { return entries_[(first_ + i) & (capacity_ - 1)]; }
   void evict_to(std::size_t size) noexcept;
   void grow();
-  void store(Entry& entry) noexcept;
+  void store_unsettled();
+  void store(HeaderField& entry) noexcept;
 
-  std::unique_ptr<Entry[]> entries_;  // a ring; capacity_ is a power of two
+  std::unique_ptr<HeaderField[]> entries_;  // a ring; capacity_ is a power of two
   std::size_t capacity_ = 0;
   std::size_t first_ = 0;
   std::size_t count_ = 0;

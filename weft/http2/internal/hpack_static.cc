@@ -69,7 +69,6 @@ constexpr std::array<HeaderField, kStaticEntries + 1> kStaticTable = {{
 
 namespace {
 
-constexpr std::size_t kTokens = static_cast<std::size_t>(Token::Traceparent) + 1;
 constexpr std::size_t kSlots = 128;
 
 constexpr std::size_t slot_of(std::string_view name) {
@@ -78,9 +77,9 @@ constexpr std::size_t slot_of(std::string_view name) {
   return (name.size() * 7 + at(0) * 3 + at(name.size() - 1) * 5 + at(name.size() / 2)) % kSlots;
 }
 
-/// Lowest static index by token, and an open hash table for the names that have none.
+/// Lowest index by token, and an open hash table for the names that have none.
 struct Names {
-  std::array<std::uint8_t, kTokens> by_token{};
+  std::array<std::uint8_t, kTokenCount> by_token{};
   std::array<std::uint8_t, kSlots> by_slot{};
 };
 
@@ -103,8 +102,10 @@ constexpr Names kNames = make_names();
 
 }  // namespace
 
+constexpr std::array<std::uint8_t, kTokenCount> kStaticNameOfToken = kNames.by_token;
+
 std::uint32_t static_name(Token token, std::string_view name) noexcept {
-  if (token != Token::Other) return kNames.by_token[static_cast<std::size_t>(token)];
+  if (token != Token::Other) return kStaticNameOfToken[static_cast<std::size_t>(token)];
   for (std::size_t slot = slot_of(name); kNames.by_slot[slot] != 0; slot = (slot + 1) % kSlots) {
     if (kStaticTable[kNames.by_slot[slot]].name == name) return kNames.by_slot[slot];
   }
