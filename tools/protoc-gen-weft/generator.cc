@@ -1,0 +1,40 @@
+#include "tools/protoc-gen-weft/generator.h"
+
+#include <memory>
+
+#include <google/protobuf/io/printer.h>
+#include <google/protobuf/io/zero_copy_stream.h>
+
+#include "tools/protoc-gen-weft/header.h"
+#include "tools/protoc-gen-weft/model.h"
+#include "tools/protoc-gen-weft/source.h"
+
+namespace weft::generator {
+namespace {
+
+using google::protobuf::compiler::GeneratorContext;
+using google::protobuf::io::Printer;
+using google::protobuf::io::ZeroCopyOutputStream;
+
+void write(GeneratorContext& context, const std::string& name, const FileModel& model,
+           void (*print)(const FileModel&, Printer&)) {
+  const std::unique_ptr<ZeroCopyOutputStream> stream(context.Open(name));
+  Printer printer(stream.get(), '$');
+  print(model, printer);
+}
+
+}  // namespace
+
+bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
+                         GeneratorContext* context, std::string* error) const {
+  if (!parameter.empty()) {
+    *error = "protoc-gen-weft takes no option, but was given '" + parameter + "'";
+    return false;
+  }
+  const FileModel model = model_of(*file);
+  write(*context, model.base + ".weft.h", model, &print_header);
+  write(*context, model.base + ".weft.cc", model, &print_source);
+  return true;
+}
+
+}  // namespace weft::generator

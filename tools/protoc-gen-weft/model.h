@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+
+namespace weft::generator {
+
+/// What the printers need to know of a method; types and names are C++'s.
+struct MethodModel {
+  enum class Kind : std::uint8_t { Unary, ClientStreaming, ServerStreaming, BidiStreaming };
+
+  std::string proto_name;
+  std::string name;
+  Kind kind = Kind::Unary;
+  std::string request;
+  std::string response;
+  std::string comment;
+  bool idempotent = false;
+  bool deprecated = false;
+
+  bool takes_one_request() const { return kind == Kind::Unary || kind == Kind::ServerStreaming; }
+  bool gives_one_response() const { return kind == Kind::Unary || kind == Kind::ClientStreaming; }
+};
+
+struct ServiceModel {
+  std::string full_name;  ///< "hello.Greeter"
+  std::string name;       ///< "Greeter"
+  std::string service_class;
+  std::string client_class;
+  std::string blocking_class;
+  std::string comment;
+  std::vector<MethodModel> methods;
+  bool deprecated = false;
+};
+
+struct FileModel {
+  std::string proto;       ///< "dir/hello.proto"
+  std::string base;        ///< "dir/hello"
+  std::string name_space;  ///< "a::b"; empty without a package
+  std::vector<ServiceModel> services;
+  /// Statements that return the file's descriptor.
+  std::string descriptor_code;
+  bool has_unary = false;
+  bool has_streams = false;
+  bool has_single_response = false;
+  bool has_deprecated = false;
+};
+
+FileModel model_of(const google::protobuf::FileDescriptor& file);
+
+}  // namespace weft::generator
