@@ -45,8 +45,8 @@ Chunk* Chunk::allocate(std::size_t capacity) {
 void Chunk::destroy(Chunk* chunk) noexcept {
   const std::size_t block = chunk->capacity_ + sizeof(Chunk);
   chunk->~Chunk();
-  if (block <= ChunkSizes::kLargest && Pool::keep(ChunkSizes::index_of(block), chunk)) return;
-  ::operator delete(static_cast<void*>(chunk));
+  if (block > ChunkSizes::kLargest) return ::operator delete(static_cast<void*>(chunk));
+  Pool::release(ChunkSizes::index_of(block), chunk);
 }
 
 Bytes Bytes::copy_of(std::string_view text) {

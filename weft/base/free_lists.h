@@ -39,14 +39,13 @@ class FreeLists {
     return std::exchange(list.head, list.head->next);
   }
 
-  /// Keeps `block`, or returns false: then it is the caller's to delete.
-  static bool keep(std::size_t index, void* block) noexcept {
-    if (WEFT_ASAN) return false;
+  /// Keeps `block`, which came from ::operator new, or deletes it.
+  static void release(std::size_t index, void* block) noexcept {
+    if (WEFT_ASAN) return ::operator delete(block);
     FreeList& list = lists_[index];
-    if (list.room == 0 && !open(list)) return false;
-    --list.room;
-    list.head = new (block) FreeBlock{list.head};
-    return true;
+    if (list.room == 0) [[unlikely]]
+      return release_without_room(list, block);
+    keep(list, block);
   }
 
  private:
@@ -54,14 +53,21 @@ class FreeLists {
     ~Closer() { close(); }
   };
 
-  // The first block of a thread finds no room, so that the common path has one test for "full",
-  // "not yet open" and "closed".
-  [[gnu::noinline]] static bool open(const FreeList& list) noexcept {
-    if (opened_) return false;
+  static void keep(FreeList& list, void* block) noexcept {
+    --list.room;
+    list.head = new (block) FreeBlock{list.head};
+  }
+  // A thread's first block finds no room, so that the common path has one test for "full", "not yet
+  // open" and "closed".
+  [[gnu::noinline]] static void release_without_room(FreeList& list, void* block) noexcept {
+    if (!opened_) open();
+    if (list.room == 0) return ::operator delete(block);
+    keep(list, block);
+  }
+  static void open() noexcept {
     opened_ = true;
     for (std::size_t i = 0; i < Sizes::kClasses; ++i) lists_[i].room = Sizes::room(i);
     [[maybe_unused]] thread_local Closer closer;
-    return list.room != 0;
   }
   static void close() noexcept {
     for (FreeList& list : lists_) {
