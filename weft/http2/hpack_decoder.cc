@@ -31,6 +31,8 @@ constexpr std::uint8_t kSizeUpdate = 0x20;
 constexpr std::uint8_t kNeverIndexed = 0x10;
 constexpr std::uint8_t kHuffman = 0x80;
 
+bool is_size_update(std::uint8_t first) noexcept { return (first & 0xe0) == kSizeUpdate; }
+
 }  // namespace
 
 struct HpackDecoder::State {
@@ -78,7 +80,7 @@ struct HpackDecoder::State {
   char* arena_at = nullptr;  // null until the block's first literal
 };
 
-void HpackDecoder::State::begin() {
+inline void HpackDecoder::State::begin() {
   table.settle();
   field_count = 0;
   list_size = 0;
@@ -134,7 +136,7 @@ bool HpackDecoder::State::string(HpackInput& in, std::string_view& text) {
 
 /// What a warm connection sends is one byte a field. Stops at anything that is not, or that needs a
 /// decision, and leaves it to field().
-void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
+inline void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
   const std::uint8_t* at = in.at;
   HeaderField* out = fields.get() + field_count;
   HeaderField* const out_end = fields.get() + field_capacity;
@@ -193,14 +195,14 @@ bool HpackDecoder::State::literal(HpackInput& in) {
 bool HpackDecoder::State::field(HpackInput& in) {
   const std::uint8_t first = *in.at;
   if ((first & kIndexed) != 0) return indexed(in);
-  if ((first & 0xe0) == kSizeUpdate) {
+  if (is_size_update(first)) {
     return fail("table size update after the block's first field");
   }
   return literal(in);
 }
 
 bool HpackDecoder::State::size_updates(HpackInput& in) {
-  while (!in.empty() && (*in.at & 0xe0) == kSizeUpdate) {
+  while (!in.empty() && is_size_update(*in.at)) {
     std::uint32_t size = 0;
     if (const char* what = read_integer(in, 5, size)) return fail(what);
     if (size > limits.table_size) return fail("table size update above our limit");
@@ -214,8 +216,9 @@ bool HpackDecoder::State::size_updates(HpackInput& in) {
   return true;
 }
 
-HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in) {
-  if (!size_updates(in)) return Outcome::CompressionError;
+inline HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in) {
+  const bool update = !in.empty() && is_size_update(*in.at);
+  if ((update || update_required) && !size_updates(in)) return Outcome::CompressionError;
   for (;;) {
     indexed_run(in);
     if (in.empty()) return too_large ? Outcome::ListTooLarge : Outcome::Ok;

@@ -1,5 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string_view>
 
 #include "weft/http2/hpack.h"
 #include "weft/http2/internal/hpack_encoder_table.h"
@@ -73,9 +78,24 @@ std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern, std::uint32
   return write_string(out, field.value);
 }
 
+/// A set of tokens as bits.
+constexpr std::uint32_t set_of(std::initializer_list<Token> tokens) noexcept {
+  std::uint32_t set = 0;
+  for (const Token token : tokens) set |= 1U << static_cast<unsigned>(token);
+  return set;
+}
+constexpr bool contains(std::uint32_t set, Token token) noexcept {
+  return (set >> static_cast<unsigned>(token) & 1) != 0;
+}
+static_assert(kTokenCount <= 32);
+
+/// Names whose static entries have values worth a look before the dynamic table.
+constexpr std::uint32_t kStaticValues = set_of({Token::Status, Token::Method, Token::Scheme});
+/// Names that are not to be matched, or not by token.
+constexpr std::uint32_t kUnmatched = set_of({Token::Other, Token::Authorization});
+
 /// The index of the static entry for `:status: 200`, `:method: POST` and the like, or 0.
 inline std::uint32_t static_value(Token token, std::string_view value) noexcept {
-  if (token != Token::Status && token != Token::Method && token != Token::Scheme) return 0;
   const std::uint32_t first = kStaticNameOfToken[static_cast<std::size_t>(token)];
   for (std::uint32_t i = first; kStaticTable[i].token == token; ++i) {
     if (same_text(kStaticTable[i].value, value)) return i;
@@ -112,8 +132,8 @@ bool HpackEncoder::State::seen_before(std::uint32_t hash) noexcept {
 
 inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
   const Token token = field.token != Token::Other ? field.token : token_of(field.name);
-  if (!field.sensitive && token != Token::Other && token != Token::Authorization) [[likely]] {
-    std::uint32_t index = static_value(token, field.value);
+  if (!field.sensitive && !contains(kUnmatched, token)) [[likely]] {
+    std::uint32_t index = contains(kStaticValues, token) ? static_value(token, field.value) : 0;
     if (index == 0) index = table.find_last(token, field.value);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }

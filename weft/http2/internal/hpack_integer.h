@@ -47,6 +47,17 @@ inline const char* read_integer(HpackInput& in, unsigned prefix, std::uint32_t& 
 /// Bytes that write_integer() writes at most.
 inline constexpr std::size_t kMaxInteger = 6;
 
+/// The bytes after a prefix of ones. Kept out of line, so that the usual short values stay cheap.
+[[gnu::noinline]] inline std::uint8_t* write_continuation(std::uint8_t* out,
+                                                          std::size_t value) noexcept {
+  while (value >= 0x80) {
+    *out++ = static_cast<std::uint8_t>(value | 0x80);
+    value >>= 7;
+  }
+  *out++ = static_cast<std::uint8_t>(value);
+  return out;
+}
+
 /// Writes `value`, below 2^32, with `pattern` in the bits above the prefix.
 inline std::uint8_t* write_integer(std::uint8_t* out, unsigned prefix, std::uint8_t pattern,
                                    std::size_t value) noexcept {
@@ -56,13 +67,7 @@ inline std::uint8_t* write_integer(std::uint8_t* out, unsigned prefix, std::uint
     return out;
   }
   *out++ = static_cast<std::uint8_t>(pattern | mask);
-  value -= mask;
-  while (value >= 0x80) {
-    *out++ = static_cast<std::uint8_t>(value | 0x80);
-    value >>= 7;
-  }
-  *out++ = static_cast<std::uint8_t>(value);
-  return out;
+  return write_continuation(out, value - mask);
 }
 
 }  // namespace weft::http2
