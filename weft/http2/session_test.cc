@@ -12,7 +12,6 @@ using script::exchange;
 using script::plain;
 using script::Recorder;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 const HeaderField kPost[] = {{":method", "POST", Token::Method},
                              {":scheme", "http", Token::Scheme},

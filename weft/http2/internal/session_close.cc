@@ -111,7 +111,7 @@ void Session::Impl::close_all(ErrorCode code, bool transport_gone) {
   }
 }
 
-void Session::Impl::connection_error(ErrorCode code, std::string message, StatusCode status) {
+void Session::Impl::connection_error(ErrorCode code, std::string_view message, StatusCode status) {
   if (std::exchange(broken_, true)) return;
   writer_.goaway(last_processed(), code, message);
   close_all(code, false);

@@ -120,7 +120,7 @@ class Session::Impl {
   void stream_error(Record& stream, ErrorCode code, const char* rule);
   /// A stream error where there is no stream (any more).
   void refuse(std::uint32_t id, ErrorCode code);
-  void connection_error(ErrorCode code, std::string message,
+  void connection_error(ErrorCode code, std::string_view message,
                         StatusCode status = StatusCode::Internal);
   bool is_idle(std::uint32_t id) const noexcept;
   /// A frame that only an open stream may get arrived for one that is not open. True when `id` is
