@@ -7,6 +7,7 @@
 #include "weft/net/internal/ares_resolver.h"
 #include "weft/net/internal/socket_connect.h"
 #include "weft/net/internal/socket_listener.h"
+#include "weft/net/memory_stream.h"
 
 namespace weft::net {
 namespace {
@@ -106,10 +107,14 @@ void AsioLoop::run_timers() noexcept { expire_timers(now()); }
 Result<std::unique_ptr<Listener>> AsioLoop::listen(const Address& address,
                                                    const ListenOptions& options,
                                                    AcceptHandler handler) {
+  if (address.family() == Address::Family::Memory) {
+    return memory_listen(*this, address, std::move(handler));
+  }
   return internal::listen_on_socket(*this, address, options, std::move(handler));
 }
 
 Task<Result<std::unique_ptr<Stream>>> AsioLoop::connect(Address address) {
+  if (address.family() == Address::Family::Memory) return memory_connect(*this, address);
   return internal::connect_socket(*this, std::move(address));
 }
 

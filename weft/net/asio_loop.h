@@ -34,13 +34,6 @@ class AsioLoop final : public Loop {
 
   boost::asio::io_context& context() noexcept { return context_; }
 
-  /// Runs `function` in a turn, at once; for handlers of a program's own Asio operations on this
-  /// loop's thread that use weft. Within it Executor::current() is this loop.
-  template <class F>
-  void enter(F&& function) {
-    const Turn turn(*this);
-    std::forward<F>(function)();
-  }
   /// Runs `item` soon; from any thread. On the loop's own thread this is a turn, at once.
   void resume(Runnable& item) noexcept;
 

@@ -26,6 +26,13 @@ bool LoopAnchor::post(Runnable& item) noexcept {
   return true;
 }
 
+bool LoopAnchor::post(UniqueFunction<void()> function) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (loop_ == nullptr) return false;
+  loop_->post(std::move(function));
+  return true;
+}
+
 void LoopAnchor::drop() noexcept {
   const std::lock_guard lock(mutex_);
   loop_ = nullptr;

@@ -67,6 +67,7 @@ class LoopAnchor {
   explicit LoopAnchor(Loop& loop) noexcept : loop_(&loop) {}
   /// Posts `item`, or returns false when the loop has ended: then `item` never runs.
   bool post(Runnable& item) noexcept;
+  bool post(UniqueFunction<void()> function) noexcept;
   /// Null once the loop has ended; on the loop's own thread only.
   Loop* loop() const noexcept { return loop_; }
 
@@ -93,6 +94,13 @@ class Loop : public Executor {
   void ready(Runnable& item) noexcept final;
   /// As post(Runnable&), for work that brings its own state; allocates.
   void post(UniqueFunction<void()> function);
+  /// Runs `function` in a turn, at once: for code on the loop's thread that no turn called, as
+  /// handlers of a program's own Asio operations and tests. Within it current() is this loop.
+  template <class F>
+  void enter(F&& function) {
+    const Turn turn(*this);
+    std::forward<F>(function)();
+  }
 
   /// Runs until stop(); for a loop that does not own its thread (a program's own io_context), run
   /// that instead.
@@ -117,6 +125,9 @@ class Loop : public Executor {
   /// The addresses of a name, IPv6 and IPv4; UNAVAILABLE naming the host when it resolves to
   /// nothing.
   virtual Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) = 0;
+
+  /// Whether runs have to repeat exactly, so that nothing may leave the thread: in a simulation.
+  virtual bool is_simulated() const noexcept { return false; }
 
   /// For threads and objects that may outlive this loop.
   const std::shared_ptr<LoopAnchor>& anchor() const noexcept { return anchor_; }
@@ -148,8 +159,11 @@ class Loop : public Executor {
   };
   /// Runs the timers that are due; to be called inside a turn.
   void expire_timers(TimePoint now) noexcept;
-  /// When rearm() last asked for a wake-up that has not come yet, or kNever.
-  TimePoint armed_for() const noexcept { return armed_for_; }
+  /// Forgets the wake-up that rearm() asked for, and asks for the next if there is a timer.
+  void rearm_again() noexcept {
+    armed_for_ = kNever;
+    rearm_if_earlier();
+  }
   /// Has to bring about a turn soon; called at most once until that turn, on the loop's thread.
   virtual void request_turn() noexcept = 0;
   /// The first timer is now due earlier than what was told before.

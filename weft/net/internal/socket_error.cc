@@ -17,6 +17,8 @@ std::string error_text(int error) {
   switch (error) {
     case EADDRINUSE:
       return "address in use";
+    case EBADF:
+      return "the stream is closed";
     case EADDRNOTAVAIL:
       return "the address is none of this machine's";
     case ETIMEDOUT:

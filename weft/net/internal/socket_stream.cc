@@ -44,12 +44,6 @@ IoResult SocketStream::write(std::span<const iovec> slices) noexcept {
 
 IoResult SocketStream::failed(int error) const {
   if (error == EAGAIN || error == EWOULDBLOCK) return {};
-  if (fd() < 0) {
-    return {.kind = IoResult::Kind::Failed,
-            .size = 0,
-            .error = Status(StatusCode::Unavailable, peer_.to_string() + ": the stream is closed",
-                            Origin::Transport)};
-  }
   return {.kind = IoResult::Kind::Failed, .size = 0, .error = connection_error(peer_, error)};
 }
 

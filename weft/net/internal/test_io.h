@@ -43,11 +43,18 @@ T run(AsioLoop& loop, Task<T> task, Context* context = nullptr) {
   return task.take();
 }
 
+/// Waits until a stream is ready; the stream must outlive it.
 class StreamWait final : public Wait, public StreamHandler {
  public:
-  using Wait::Wait;
+  explicit StreamWait(Stream& stream) : Wait(*Loop::current()), stream_(stream) {
+    stream_.set_handler(this);
+  }
+  ~StreamWait() { stream_.set_handler(nullptr); }
   void on_readable() noexcept override { complete(); }
   void on_writable() noexcept override { complete(); }
+
+ private:
+  Stream& stream_;
 };
 
 /// What is there to read, once there is something; empty at the end.
@@ -60,11 +67,9 @@ inline Task<Result<std::string>> read_some(Stream& stream, std::size_t limit = 6
       text.resize(result.size);
       co_return text;
     }
-    StreamWait wait(*Loop::current());
-    stream.set_handler(&wait);
+    StreamWait wait(stream);
     stream.want_read();
     const Status status = co_await wait;
-    stream.set_handler(nullptr);
     if (!status.ok()) co_return status;
   }
 }
@@ -94,11 +99,9 @@ inline Task<Status> write_all(Stream& stream, std::string text) {
     if (result.kind == IoResult::Kind::Failed) co_return result.error;
     left.remove_prefix(result.size);
     if (result.kind == IoResult::Kind::Done) continue;
-    StreamWait wait(*Loop::current());
-    stream.set_handler(&wait);
+    StreamWait wait(stream);
     stream.want_write();
     const Status status = co_await wait;
-    stream.set_handler(nullptr);
     if (!status.ok()) co_return status;
   }
   co_return ok_status();
@@ -125,9 +128,13 @@ class Accepting {
       waiting_ = nullptr;
       if (!status.ok()) co_return nullptr;
     }
+    std::unique_ptr<Accepted> first = take();
+    co_return first->bind_to(*Loop::current());
+  }
+  std::unique_ptr<Accepted> take() {
     std::unique_ptr<Accepted> first = std::move(accepted_.front());
     accepted_.erase(accepted_.begin());
-    co_return first->bind_to(*Loop::current());
+    return first;
   }
   std::size_t waiting() const { return accepted_.size(); }
 
