@@ -21,7 +21,7 @@ function(weft_proto)
     message(FATAL_ERROR "weft_proto: TARGET and PROTOS are required")
   endif()
   if(NOT TARGET weft::protoc-gen-weft)
-    message(FATAL_ERROR "weft_proto: there is no generator; weft was built with WEFT_BUILD_TOOLS=OFF")
+    message(FATAL_ERROR "weft_proto: the generator, weft::protoc-gen-weft, is missing")
   endif()
   # Again in every directory that uses it: what find_package() defines is not seen in sibling directories.
   find_package(Protobuf REQUIRED)

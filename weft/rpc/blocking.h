@@ -76,8 +76,9 @@ class BlockingStream {
 
   static Task<Owner> open(Channel& channel, const MethodDescriptor& method,
                           const google::protobuf::MessageLite* request, CallOptions options) {
+    // Without a parent: the context of this coroutine is gone once the stream is open.
     co_return std::make_unique<Stream>(
-        co_await OpenStream<Stream>(channel, method, request, options));
+        StreamingCall::start(nullptr, channel, method, request, options));
   }
   static Task<> destroy(Owner stream) {
     stream.reset();

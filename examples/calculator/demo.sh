@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Starts the calculator's server, calls it with the weft command, with the C++ clients and with Python's
+# grpcio, shows each call with its answer, and stops the server: demo.sh BIN_DIR
+#
+# Exits 0 only if every answer was the expected one and the server drained and exited 0 on SIGTERM.
+set -euo pipefail
+
+readonly bin=${1:?usage: demo.sh BIN_DIR}
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly here
+readonly python=/usr/bin/python3
+work=$(mktemp -d)
+readonly work
+server=
+
+# However this ends, no server is left behind.
+cleanup() {
+  if [[ -n $server ]] && kill -KILL "$server" 2>/dev/null; then wait "$server" 2>/dev/null || true; fi
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() {
+  printf 'demo: %s\n' "$*" >&2
+  [[ ! -s $work/server.log ]] || sed 's/^/server: /' "$work/server.log" >&2
+  exit 1
+}
+
+# Sets `address` once the server's log says where it listens. Ten seconds are plenty.
+address=
+wait_for_server() {
+  local tries
+  for ((tries = 0; tries < 200; ++tries)); do
+    address=$(sed -n 's/.*listening on \([^ ]*\).*/\1/p' "$work/server.log" | head -n 1)
+    [[ -z $address ]] || return 0
+    kill -0 "$server" 2>/dev/null || fail "the server ended before it listened"
+    sleep 0.05
+  done
+  fail "the server does not listen after ten seconds"
+}
+
+# show STATUS EXPECTED COMMAND...: runs it, prints what it says, and checks that and its exit status.
+show() {
+  local status=$1 expected=$2 got=0 output
+  shift 2
+  printf '\n$ %s\n' "${*##*/}"
+  output=$(timeout 20 "$@" 2>&1) || got=$?
+  printf '%s\n' "$output"
+  ((got == status)) || fail "exit status $got, expected $status"
+  [[ $output == *"$expected"* ]] || fail "expected '$expected' in the answer"
+}
+
+stop_server() {
+  local status=0 watchdog
+  kill -TERM "$server"
+  { sleep 20 && kill -KILL "$server"; } 2>/dev/null &
+  watchdog=$!
+  wait "$server" || status=$?
+  kill "$watchdog" 2>/dev/null || true
+  server=
+  ((status == 0)) || fail "the server exited with status $status on SIGTERM"
+}
+
+"$bin/calculator_server" 127.0.0.1:0 2>"$work/server.log" &
+server=$!
+wait_for_server
+echo "the calculator listens on $address"
+
+weft() { show "$1" "$2" "$bin/weft" "${@:3}"; }
+weft 0 calculator.Calculator list "$address"
+weft 0 'rpc Divide' describe "$address" calculator.Calculator
+weft 0 5 call "$address" calculator.Calculator/Add '{"a": 2, "b": 3}'
+weft 0 -1 call "$address" calculator.Calculator/Subtract '{"a": 2, "b": 3}'
+weft 0 6 call "$address" calculator.Calculator/Multiply '{"a": 2, "b": 3}'
+weft 0 0.5 call "$address" calculator.Calculator/Divide '{"a": 1, "b": 2}'
+# INVALID_ARGUMENT is code 3, and the command exits with 64 more than the code.
+weft 67 INVALID_ARGUMENT call "$address" calculator.Calculator/Divide '{"a": 1, "b": 0}'
+weft 0 6 call "$address" calculator.Calculator/Sum '{"value": 1} {"value": 2} {"value": 3}'
+weft 0 13 call "$address" calculator.Calculator/Fibonacci '{"count": 8}'
+
+show 0 'Fibonacci(12) = 0 1 1 2 3 5 8 13 21 34 55 89' "$bin/calculator_client" "$address"
+show 0 'Fibonacci(10) = 0 1 1 2 3 5 8 13 21 34' "$bin/calculator_blocking_client" "$address"
+
+protoc --proto_path="$here" --python_out="$work" calculator.proto
+export PYTHONPATH=$work PYTHONDONTWRITEBYTECODE=1
+show 0 'Sum(1 to 100) = 5050' "$python" "$here/client.py" "$address"
+
+stop_server
+printf '\nthe server drained and exited 0\n'
