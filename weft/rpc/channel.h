@@ -17,9 +17,9 @@ namespace weft {
 /// How a Channel behaves.
 struct ChannelOptions {
   /// `:authority` of the calls; empty takes it from the target.
-  std::string authority;
+  std::string authority{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// Put before weft's own in `user-agent`.
-  std::string user_agent;
+  std::string user_agent{};
 
   /// Largest response and request message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;

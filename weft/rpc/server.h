@@ -25,7 +25,7 @@ struct ServerOptions {
   std::size_t threads = 1;
   /// Run on these loops instead of threads of the server's own (a program's own io_context, a
   /// simulation). They must outlive the server.
-  std::vector<net::Loop*> loops;
+  std::vector<net::Loop*> loops{};  // {}: or GCC warns where a designated initialiser leaves it out
 
   /// Largest request and response message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
