@@ -1,5 +1,6 @@
 #include "weft/http2/internal/header_rules.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -25,28 +26,43 @@ bool is_valid_name(std::string_view name) noexcept {
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 bool is_forbidden(char c) noexcept { return c == '\0' || c == '\r' || c == '\n'; }
 
-/// Section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. Eight bytes at a time
-/// are looked at for anything below 0x20, which is rare.
+template <class Word>
+Word load(const char* at) noexcept {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+/// Not zero where a byte of the word is below 0x20.
+template <class Word>
+Word controls(Word word) noexcept {
+  constexpr Word kOnes = static_cast<Word>(0x0101010101010101);
+  return (word - kOnes * 0x20) & ~word & (kOnes * 0x80);
+}
+
+/// Whether anything in `value` may be below 0x20; the last word overlaps the one before it.
+bool may_have_controls(std::string_view value) noexcept {
+  const char* const data = value.data();
+  const std::size_t size = value.size();
+  if (size >= 8) {
+    std::uint64_t found = controls(load<std::uint64_t>(data + size - 8));
+    for (std::size_t i = 0; i + 8 < size; i += 8) found |= controls(load<std::uint64_t>(data + i));
+    return found != 0;
+  }
+  if (size >= 4) {
+    return (controls(load<std::uint32_t>(data)) | controls(load<std::uint32_t>(data + size - 4))) !=
+           0;
+  }
+  return true;
+}
+
+/// Section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. Controls are rare, so
+/// that they are looked for eight bytes at a time before each is looked at.
 bool is_valid_value(std::string_view value) noexcept {
   if (value.empty()) return true;
   if (is_blank(value.front()) || is_blank(value.back())) return false;
-  const char* at = value.data();
-  const char* const end = at + value.size();
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    constexpr std::uint64_t kOnes = 0x0101010101010101;
-    const bool has_control = ((word - kOnes * 0x20) & ~word & (kOnes * 0x80)) != 0;
-    if (!has_control) [[likely]]
-      continue;
-    for (int i = 0; i < 8; ++i) {
-      if (is_forbidden(at[i])) return false;
-    }
-  }
-  for (; at != end; ++at) {
-    if (is_forbidden(*at)) return false;
-  }
-  return true;
+  if (!may_have_controls(value)) [[likely]]
+    return true;
+  return std::none_of(value.begin(), value.end(), is_forbidden);
 }
 
 constexpr const char* kBadName =

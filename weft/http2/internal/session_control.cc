@@ -38,6 +38,7 @@ void Session::Impl::on_settings_frame(Payload payload) {
 void Session::Impl::on_settings_ack() {
   if (settings_acked_) return;
   settings_acked_ = true;
+  decoder_.set_max_table_size(local_.header_table_size);
   if (local_.initial_window_size >= kDefaultWindow) return;
   const std::int64_t delta = std::int64_t{local_.initial_window_size} - initial_receive_window_;
   initial_receive_window_ += delta;

@@ -14,7 +14,7 @@ constexpr std::size_t kLargestSentFrame = std::size_t{64} * 1024;
 
 bool is_head(HeaderFields fields) {
   for (const HeaderField& field : fields) {
-    if (field.token == Token::Method) return field.value == "HEAD";
+    if (field.token == Token::Method || field.name == ":method") return field.value == "HEAD";
   }
   return false;
 }

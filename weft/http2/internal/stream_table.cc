@@ -29,10 +29,16 @@ void StreamTable::remove(StreamRecord& stream) {
   while (slots_[hole].stream != &stream) hole = (hole + 1) & mask_;
   removed_.emplace_back(slots_[hole].stream);
   --size_;
+  if (hole != home(stream.id_)) --displaced_;
+  if (displaced_ == 0) [[likely]] {
+    slots_[hole] = Slot{};
+    return;
+  }
   // Backward shift: what stands behind moves up unless it would leave the run of its home slot.
   for (std::size_t i = (hole + 1) & mask_; slots_[i].stream != nullptr; i = (i + 1) & mask_) {
     const std::size_t distance = (i - home(slots_[i].id)) & mask_;
     if (distance >= ((i - hole) & mask_)) {
+      if (distance == ((i - hole) & mask_)) --displaced_;  // the hole is its home
       slots_[hole] = slots_[i];
       hole = i;
     }
@@ -62,6 +68,7 @@ void StreamTable::grow() {
   std::vector<Slot> old = std::move(slots_);
   slots_.assign(std::max<std::size_t>(8, old.size() * 2), Slot{});
   mask_ = slots_.size() - 1;
+  displaced_ = 0;
   for (const Slot& slot : old) {
     if (slot.stream != nullptr) place(slot);
   }
@@ -69,6 +76,7 @@ void StreamTable::grow() {
 
 void StreamTable::place(Slot slot) noexcept {
   std::size_t i = home(slot.id);
+  if (slots_[i].stream != nullptr) ++displaced_;
   while (slots_[i].stream != nullptr) i = (i + 1) & mask_;
   slots_[i] = slot;
 }

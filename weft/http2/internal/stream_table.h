@@ -62,6 +62,9 @@ class StreamTable {
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
+  /// Streams that do not stand in their home slot; while there are none, which is the rule since
+  /// ids are dense, a removal has nobody to move.
+  std::size_t displaced_ = 0;
   std::vector<std::unique_ptr<StreamRecord>> removed_;
   std::vector<std::unique_ptr<StreamRecord>> free_;
 };
