@@ -90,6 +90,18 @@ TEST(Event, KeepsTheFirstOutcomeWhenSetAndCancelledInOneTurn) {
   EXPECT_EQ(notes, (std::vector<std::string>{"a OK"}));
 }
 
+TEST(Event, KeepsTheCancellationWhenItIsSetLaterInTheSameTurn) {
+  ManualExecutor executor;
+  Event event;
+  std::vector<std::string> notes;
+  Scope scope(nullptr);
+  scope.spawn(note(event, notes, "a"));
+  scope.cancel(cancelled("enough"));
+  event.set();
+  executor.run_until_idle();
+  EXPECT_EQ(notes, (std::vector<std::string>{"a CANCELLED: enough"}));
+}
+
 Task<> destroy_when_set(std::unique_ptr<Event>& event, int& ended) {
   (void)co_await event->wait();
   event.reset();
