@@ -269,6 +269,13 @@ TEST(HpackDecoder, CountsAListAsItsLengthsAnd32BytesAField) {
   }
 }
 
+TEST(HpackDecoder, CountsAListOfIndexedFieldsToo) {
+  HpackDecoder decoder({.list_size = 2 * 42});
+  EXPECT_EQ(decoder.decode(bytes("82 82")), Outcome::Ok);
+  EXPECT_EQ(decoder.decode(bytes("82 82 82")), Outcome::ListTooLarge);
+  EXPECT_EQ(decoder.decode(bytes("82 82")), Outcome::Ok);
+}
+
 TEST(HpackDecoder, StoresNothingOfABombBeyondTheLimit) {
   HpackDecoder decoder({});
   std::vector<std::uint8_t> block = bytes("4001 617f a11e");  // one entry of 4000 bytes
