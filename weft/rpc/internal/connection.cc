@@ -44,10 +44,10 @@ void Connection::start() {
 void Connection::on_readable() noexcept {
   // Bounded, so that one busy peer does not keep the loop from the others.
   constexpr int kReadsPerTurn = 4;
-  for (int i = 0; i < kReadsPerTurn; ++i) {
-    if (!read_some()) break;
-  }
+  bool more = true;
+  for (int i = 0; i < kReadsPerTurn && more; ++i) more = read_some();
   if (closed_) return;
+  if (more) stream_->want_read();
   if (!session_.output().empty()) flush_later();
 }
 
