@@ -1,9 +1,12 @@
 #include "weft/net/asio_loop.h"
 
+#include <cstdlib>
 #include <random>
 
 #include <boost/asio/post.hpp>
 
+#include "weft/base/log.h"
+#include "weft/net/asio_await.h"
 #include "weft/net/internal/ares_resolver.h"
 #include "weft/net/internal/socket_connect.h"
 #include "weft/net/internal/socket_listener.h"
@@ -125,6 +128,15 @@ Task<Result<std::vector<Address>>> AsioLoop::resolve(std::string host, std::uint
 internal::AresResolver& AsioLoop::resolver() {
   if (resolver_ == nullptr) resolver_ = std::make_unique<internal::AresResolver>(*this);
   return *resolver_;
+}
+
+AsioLoop& internal::current_asio_loop() noexcept {
+  auto* loop = dynamic_cast<AsioLoop*>(Loop::current());
+  if (loop == nullptr) {
+    log(LogLevel::Error, "an Asio operation was awaited on a thread that runs no AsioLoop");
+    std::abort();
+  }
+  return *loop;
 }
 
 Status AsioLoop::set_name_servers(std::string_view servers) {

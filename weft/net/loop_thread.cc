@@ -1,0 +1,59 @@
+#include "weft/net/loop_thread.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <pthread.h>
+
+#include "weft/base/log.h"
+#include "weft/net/asio_loop.h"
+
+namespace weft::net {
+namespace {
+
+constexpr std::size_t kThreadNameLimit = 15;
+
+std::atomic<std::size_t> default_count{1};
+std::atomic<bool> default_started{false};
+
+}  // namespace
+
+LoopThread::LoopThread(const std::string& name) : loop_(std::make_unique<AsioLoop>()) {
+  thread_ = std::thread([this] { loop_->run(); });
+  pthread_setname_np(thread_.native_handle(), name.substr(0, kThreadNameLimit).c_str());
+}
+
+LoopThread::~LoopThread() {
+  loop_->stop();
+  thread_.join();
+}
+
+LoopPool::LoopPool(std::size_t size, const std::string& name) {
+  for (std::size_t i = 0; i < std::max<std::size_t>(size, 1); ++i) {
+    threads_.push_back(std::make_unique<LoopThread>(name + "-" + std::to_string(i)));
+  }
+}
+
+bool set_default_loop_count(std::size_t count) {
+  if (default_started.load()) return false;
+  default_count = std::max<std::size_t>(count, 1);
+  return true;
+}
+
+LoopPool& default_loops() {
+  static LoopPool* const pool = [] {
+    default_started = true;
+    return new LoopPool(default_count);
+  }();
+  return *pool;
+}
+
+void internal::refuse_to_block(const Loop& loop) noexcept {
+  if (Loop::current() != &loop) return;
+  log(LogLevel::Error,
+      "run_blocking was called on the thread of the loop that is to run the task; it would wait "
+      "for itself. co_await the task instead");
+  std::abort();
+}
+
+}  // namespace weft::net

@@ -1,0 +1,105 @@
+#include "weft/net/loop_thread.h"
+
+#include <set>
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include "weft/coro/scope.h"
+
+namespace weft::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<std::thread::id> thread_of_task() {
+  const Status status = co_await sleep(1ms);
+  EXPECT_TRUE(status.ok());
+  co_return std::this_thread::get_id();
+}
+
+Task<int> throws() {
+  const Status status = co_await sleep(1ms);
+  if (status.ok()) throw std::runtime_error("as planned");
+  co_return 1;
+}
+
+Task<void> does_nothing() { co_return; }
+
+TEST(LoopThread, RunsATaskForAWaitingThread) {
+  LoopThread thread;
+  const std::thread::id id = run_blocking(thread.loop(), thread_of_task());
+  EXPECT_NE(id, std::this_thread::get_id());
+  EXPECT_EQ(run_blocking(thread.loop(), thread_of_task()), id);
+}
+
+TEST(LoopThread, BringsBackExceptionsAndNothing) {
+  LoopThread thread;
+  EXPECT_THROW(run_blocking(thread.loop(), throws()), std::runtime_error);
+  run_blocking(thread.loop(), does_nothing());
+  run_blocking(thread.loop(), Task<void>());
+  EXPECT_EQ(run_blocking(thread.loop(), Task<int>(7)), 7);
+}
+
+struct FreedHere {
+  explicit FreedHere(std::thread::id& noted) : where(&noted) {}
+  FreedHere(FreedHere&& other) noexcept : where(std::exchange(other.where, nullptr)) {}
+  ~FreedHere() {
+    if (where != nullptr) *where = std::this_thread::get_id();
+  }
+  std::thread::id* where;
+};
+
+Task<std::thread::id> holds(FreedHere) { co_return std::this_thread::get_id(); }
+
+TEST(LoopThread, FreesTheTaskOnTheLoopsThread) {
+  LoopThread thread;
+  std::thread::id freed;
+  const std::thread::id ran = run_blocking(thread.loop(), holds(FreedHere(freed)));
+  EXPECT_EQ(freed, ran);
+}
+
+TEST(LoopThread, ServesManyWaitingThreads) {
+  LoopThread loop;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&loop] {
+      for (int n = 0; n < 50; ++n) {
+        EXPECT_EQ(run_blocking(loop.loop(), Task<int>(n)), n);
+        run_blocking(loop.loop(), does_nothing());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+Task<int> blocks_itself(Loop& loop) { co_return run_blocking(loop, Task<int>(1)); }
+
+TEST(LoopThreadDeathTest, SaysThatALoopCannotWaitForItself) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        LoopThread thread;
+        run_blocking(thread.loop(), blocks_itself(thread.loop()));
+      },
+      "it would wait for itself");
+}
+
+TEST(LoopPool, TakesItsLoopsInTurn) {
+  LoopPool pool(3);
+  EXPECT_EQ(pool.size(), 3U);
+  std::set<Loop*> loops;
+  for (int i = 0; i < 3; ++i) loops.insert(&pool.next());
+  EXPECT_EQ(loops.size(), 3U);
+  EXPECT_EQ(&pool.next(), &pool.at(0));
+}
+
+TEST(LoopPool, StartsTheProcesssLoopsOnceWithTheCountThatWasSet) {
+  EXPECT_TRUE(set_default_loop_count(2));
+  EXPECT_EQ(default_loops().size(), 2U);
+  EXPECT_FALSE(set_default_loop_count(3));
+  EXPECT_EQ(run_blocking(default_loops().next(), Task<int>(5)), 5);
+}
+
+}  // namespace
+}  // namespace weft::net
