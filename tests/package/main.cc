@@ -1,10 +1,37 @@
-#include <cstdio>
+// A service and a call to it, in one program of somebody else.
 
-#include "weft/base/status.h"
-#include "weft/coro/task.h"
+#include <cstdio>
+#include <string>
+
+#include "weft/rpc/channel.h"
+#include "weft/rpc/server.h"
+
+#include "greeter.weft.h"
+
+class Greeter final : public outside::GreeterService {
+  weft::Task<weft::Result<outside::HelloReply>> SayHello(
+      weft::ServerContext&, const outside::HelloRequest& request) override {
+    outside::HelloReply reply;
+    reply.set_message("Hello, " + request.name());
+    return reply;
+  }
+};
 
 int main() {
-  const weft::Status status = weft::not_found("no such thread");
-  std::printf("%s\n", status.to_string().c_str());
-  return status.ok() ? 1 : 0;
+  weft::Server server{{.listen = "127.0.0.1:0"}};
+  server.add<Greeter>();
+  if (const weft::Status started = server.start(); !started.ok()) {
+    std::fprintf(stderr, "%s\n", started.to_string().c_str());
+    return 1;
+  }
+
+  weft::Channel channel("127.0.0.1:" + std::to_string(server.port()));
+  outside::GreeterBlockingClient greeter(channel);
+  outside::HelloRequest request;
+  request.set_name("outside");
+  const auto reply = greeter.SayHello(request, {.timeout = std::chrono::seconds(10)});
+  if (!reply.ok()) std::fprintf(stderr, "%s\n", reply.status().to_string().c_str());
+
+  server.stop();
+  return reply.ok() && reply->message() == "Hello, outside" ? 0 : 1;
 }

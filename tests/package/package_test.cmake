@@ -1,6 +1,6 @@
 # Builds tests/package as an outside project, once against an installed weft and once with weft as a
 # subdirectory. A sanitizer build is not what anybody installs, so only plain builds have these tests.
-if(WEFT_SANITIZE)
+if(WEFT_SANITIZE OR NOT "rpc" IN_LIST WEFT_ROOMS)
   return()
 endif()
 
