@@ -30,6 +30,12 @@ void Call::limit_deadline(TimePoint deadline) {
   loop_.arm(deadline_timer_, deadline);
 }
 
+void Call::limit_timeout(Duration timeout) {
+  const TimePoint now = loop_.now();
+  if (started_ == TimePoint{}) started_ = now;
+  limit_deadline(after(now, timeout));
+}
+
 void Call::deadline_passed(net::Timer& timer) noexcept {
   Call& call = static_cast<DeadlineTimer&>(timer).call;
   std::string message = "deadline exceeded";

@@ -91,7 +91,8 @@ class Call {
   /// Moves the deadline earlier and sees to it that the context is cancelled with DEADLINE_EXCEEDED
   /// when it passes.
   void limit_deadline(TimePoint deadline);
-  void limit_timeout(Duration timeout) { limit_deadline(after(loop_.now(), timeout)); }
+  /// As limit_deadline(), counted from now.
+  void limit_timeout(Duration timeout);
   /// When this Call was made.
   TimePoint started() const noexcept { return started_; }
   void set_started(TimePoint when) noexcept { started_ = when; }

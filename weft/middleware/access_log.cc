@@ -1,0 +1,66 @@
+#include "weft/middleware/access_log.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "weft/coro/exception.h"
+
+namespace weft {
+namespace {
+
+void append_quoted(std::string_view text, std::string& out) {
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  out.push_back('"');
+}
+
+/// The line; control bytes in it are the log's to escape.
+std::string line(const Call& call, const Status& status, Duration duration) {
+  std::string text = "call path=";
+  text.append(call.path());
+  text.append(call.side() == Call::Side::Server ? " side=server" : " side=client");
+  if (call.peer() != nullptr) text.append(" peer=").append(call.peer()->address.to_string());
+  text.append(" status=").append(name_of(status.code()));
+  text.append(" duration=").append(to_string(duration));
+  if (!status.message().empty()) {
+    text.append(" message=");
+    append_quoted(status.message(), text);
+  }
+  return text;
+}
+
+struct AccessLog {
+  AccessLogOptions options;
+
+  Task<Status> operator()(Call& call, Next next) const {
+    const LogLevel failed = std::max(options.level, LogLevel::Warn);
+    if (!log_enabled(failed)) return next(call);
+    return run(options, call, next);
+  }
+
+ private:
+  static Task<Status> run(const AccessLogOptions& options, Call& call, Next next) {
+    const TimePoint begun = call.loop().now();
+    Status status;
+    try {
+      status = co_await next(call);
+    } catch (...) {
+      status = coro::status_of_current_exception(call.path());
+    }
+    const Duration duration = call.loop().now() - begun;
+    const LogLevel level = status.ok() ? options.level : std::max(options.level, LogLevel::Warn);
+    const bool wanted = !status.ok() || duration >= options.slower_than;
+    if (wanted && log_enabled(level)) log(level, line(call, status, duration));
+    co_return status;
+  }
+};
+
+}  // namespace
+
+Middleware access_log(AccessLogOptions options) { return AccessLog{options}; }
+
+}  // namespace weft

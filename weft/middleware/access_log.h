@@ -1,0 +1,25 @@
+#pragma once
+
+#include "weft/base/log.h"
+#include "weft/base/time.h"
+#include "weft/rpc/service.h"
+
+namespace weft {
+
+/// Which calls access_log() writes, and how.
+struct AccessLogOptions {
+  /// Level of a call that ended with OK; one that failed is written as a warning, when that is
+  /// more.
+  LogLevel level = LogLevel::Info;
+  /// Calls with OK that were quicker than this are left out.
+  Duration slower_than = Duration::zero();
+};
+
+/// Writes one line to the log when a call has ended, on the client or on the server:
+///
+///     call path=/hello.Greeter/SayHello side=server peer=127.0.0.1:40112 status=OK duration=1.2ms
+///
+/// with `message="..."` behind it where the status has one.
+Middleware access_log(AccessLogOptions options = {});
+
+}  // namespace weft
