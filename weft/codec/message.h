@@ -55,6 +55,7 @@ class Message {
     Message copy(to_bytes());
     copy.last_ = last_;
     copy.uncompressed_ = uncompressed_;
+    copy.arrived_compressed_ = arrived_compressed_;
     return copy;
   }
 
@@ -68,6 +69,9 @@ class Message {
   /// Leave this message uncompressed although the call has a compression set.
   bool uncompressed() const noexcept { return uncompressed_; }
   void set_uncompressed(bool uncompressed) noexcept { uncompressed_ = uncompressed; }
+  /// It was received, and compressed on the wire; here it no longer is.
+  bool arrived_compressed() const noexcept { return arrived_compressed_; }
+  void set_arrived_compressed(bool compressed) noexcept { arrived_compressed_ = compressed; }
 
  private:
   const void* object_ = nullptr;
@@ -76,6 +80,7 @@ class Message {
   Bytes bytes_;
   bool last_ = false;
   bool uncompressed_ = false;
+  bool arrived_compressed_ = false;
 };
 
 }  // namespace weft

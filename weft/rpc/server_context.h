@@ -37,7 +37,8 @@ class ServerContext {
   std::string_view path() const noexcept { return call_.path(); }
   const Peer& peer() const noexcept { return *call_.peer(); }
 
-  /// Encoding of the responses; one that the client does not accept is passed over.
+  /// Encoding of the responses, to be set before the first; one that the client does not accept is
+  /// passed over.
   void set_compression(Compression compression) noexcept { call_.set_compression(compression); }
 
   Call& call() noexcept { return call_; }

@@ -40,7 +40,7 @@ class Next {
 
 template <class F>
 concept MiddlewareFunction =
-    std::is_invocable_r_v<Task<Status>, const std::remove_cvref_t<F>&, Call&, Next>;
+    std::is_invocable_r_v<Task<Status>, const std::decay_t<F>&, Call&, Next>;
 
 /// Brackets calls: any callable `Task<Status>(Call&, Next) const`. The coroutine lives as long as
 /// the call, so what it holds, it holds to the last byte. One object serves every loop at the same
@@ -48,9 +48,9 @@ concept MiddlewareFunction =
 class Middleware {
  public:
   template <MiddlewareFunction F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Middleware>)
+    requires(!std::same_as<std::decay_t<F>, Middleware>)
   Middleware(F&& function)
-      : target_(std::make_shared<Holder<std::remove_cvref_t<F>>>(std::forward<F>(function))) {}
+      : target_(std::make_shared<Holder<std::decay_t<F>>>(std::forward<F>(function))) {}
 
   Task<Status> operator()(Call& call, Next next) const { return target_->invoke(call, next); }
 

@@ -71,7 +71,9 @@ Result<Message> Incoming::unpack(Deframer::Item item) const {
   }
   Result<Bytes> plain = codec::decompress(compression_, item.bytes.view(), limit_);
   if (!plain.ok()) return std::move(plain).status();
-  return Message(std::move(*plain));
+  Message message(std::move(*plain));
+  message.set_arrived_compressed(true);
+  return message;
 }
 
 }  // namespace weft::rpc

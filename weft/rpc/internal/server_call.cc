@@ -259,7 +259,7 @@ MessageWriter::Poll ServerCall::Responses::offer(const Message& message) {
   }
   if (!self.headers_sent_) self.send_headers();
   Status sent = self.connection_->send_message(*self.outgoing_.stream(), message,
-                                               self.response_compression(), false);
+                                               self.compression_, false);
   if (sent.ok()) return Poll::Accepted;
   self.cancel(sent);
   return Poll::Closed;
@@ -275,9 +275,9 @@ void ServerCall::send_headers() {
   headers_sent_ = true;
   fields_scratch.assign({kStatus200, kContentType});
   text_scratch.clear();
-  const Compression compression = response_compression();
-  if (compression != Compression::Identity) {
-    fields_scratch.push_back({"grpc-encoding", name_of(compression), Token::GrpcEncoding});
+  compression_ = response_compression();
+  if (compression_ != Compression::Identity) {
+    fields_scratch.push_back({"grpc-encoding", name_of(compression_), Token::GrpcEncoding});
   }
   if (request_compressed_) {
     fields_scratch.push_back(

@@ -93,6 +93,7 @@ class ServerCall final : public coro::Pooled,
   Start start_{*this};
   Task<Status> task_{Status()};
   std::uint8_t accepted_compressions_ = 1;  // bit per Compression
+  Compression compression_ = Compression::Identity;  // as the headers said
   bool request_compressed_ = false;
   bool headers_sent_ = false;
   bool finished_ = false;
