@@ -82,6 +82,7 @@ void Session::abort(ErrorCode code, std::string_view debug) { impl_->abort(code,
 void Session::transport_closed() { impl_->transport_closed(); }
 
 std::size_t Session::open_streams() const noexcept { return impl_->open_streams(); }
+std::uint64_t Session::data_sent() const noexcept { return impl_->data_sent(); }
 bool Session::draining() const noexcept { return impl_->draining(); }
 bool Session::broken() const noexcept { return impl_->broken(); }
 const Settings& Session::peer_settings() const noexcept { return impl_->peer_settings(); }

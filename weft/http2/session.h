@@ -157,6 +157,8 @@ class Session {
   void transport_closed();
 
   std::size_t open_streams() const noexcept;
+  /// Bytes of DATA put into output() so far.
+  std::uint64_t data_sent() const noexcept;
   bool draining() const noexcept;  ///< GOAWAY was sent or received
   bool broken() const noexcept;    ///< a connection error, abort() or transport_closed()
   const Settings& peer_settings() const noexcept;

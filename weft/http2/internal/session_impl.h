@@ -58,6 +58,7 @@ class Session::Impl {
   void transport_closed();
 
   std::size_t open_streams() const noexcept { return streams_.size(); }
+  std::uint64_t data_sent() const noexcept { return data_sent_; }
   bool draining() const noexcept { return draining_ || goaway_received_; }
   bool broken() const noexcept { return broken_; }
   const Settings& peer_settings() const noexcept { return peer_; }
@@ -108,6 +109,7 @@ class Session::Impl {
   void write_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   void write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   std::size_t frame_room(const Record& stream) const noexcept;
+  void take_send_window(Record& stream, std::size_t n) noexcept;
   void send_now(Record& stream, Bytes& data, bool end_stream);
   void send_queued(Record& stream);
   void write_end(Record& stream);
@@ -159,6 +161,7 @@ class Session::Impl {
   bool broken_ = false;
 
   internal::SendWindow send_window_;
+  std::uint64_t data_sent_ = 0;
   internal::ReceiveWindow receive_window_;
   std::uint32_t receive_window_size_;    // what receive_window_ is when nothing is due
   std::int64_t initial_receive_window_;  // of a new stream, as far as the peer may believe

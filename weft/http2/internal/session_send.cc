@@ -94,6 +94,12 @@ std::size_t Session::Impl::frame_room(const Record& stream) const noexcept {
   return window <= 0 ? 0 : std::min(static_cast<std::size_t>(window), frame);
 }
 
+void Session::Impl::take_send_window(Record& stream, std::size_t n) noexcept {
+  stream.send.take(n);
+  send_window_.take(n);
+  data_sent_ += n;
+}
+
 std::uint8_t* Session::Impl::reserve_data(Record& stream, std::size_t n) {
   if (stream.closed || stream.local_ended_ || broken_ || !stream.queue.empty() || !ring_.empty() ||
       n > frame_room(stream)) {
@@ -111,8 +117,7 @@ void Session::Impl::commit_data(Record& stream, std::size_t n, bool end_stream) 
                                  .stream_id = stream.id_});
   reserved_ = nullptr;
   writer_.commit(kFrameHeaderSize + n);
-  stream.send.take(n);
-  send_window_.take(n);
+  take_send_window(stream, n);
   if (!end_stream) return;
   stream.local_ended_ = true;
   local_end_sent(stream);
@@ -147,8 +152,7 @@ void Session::Impl::send_now(Record& stream, Bytes& data, bool end_stream) {
                     .type = FrameType::Data,
                     .flags = end_flag(last),
                     .stream_id = stream.id_});
-    stream.send.take(n);
-    send_window_.take(n);
+    take_send_window(stream, n);
     stream.end_sent = last;
     if (n == data.size()) {
       writer_.append(std::exchange(data, Bytes()));
@@ -167,8 +171,7 @@ void Session::Impl::send_queued(Record& stream) {
                   .type = FrameType::Data,
                   .flags = end_flag(last),
                   .stream_id = stream.id_});
-  stream.send.take(left);
-  send_window_.take(left);
+  take_send_window(stream, left);
   stream.queued_ -= left;
   stream.end_sent = last;
   while (left != 0) {

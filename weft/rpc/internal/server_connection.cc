@@ -155,6 +155,9 @@ void ServerConnection::on_ping() {
   constexpr int kStrikes = 2;
   const TimePoint now = loop().now();
   const ServerOptions& options = server_.options();
+  // Responses also flow where nobody calls note_sent(): when a window opens.
+  if (session().data_sent() != data_sent_at_ping_) note_sent();
+  data_sent_at_ping_ = session().data_sent();
   const bool may_ping = session().open_streams() != 0 || options.ping_without_calls;
   const Duration interval = may_ping ? options.min_ping_interval : std::chrono::hours(2);
   if (last_ping_ != TimePoint{} && now < after(last_ping_, interval)) ++ping_strikes_;

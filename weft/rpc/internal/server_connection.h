@@ -22,8 +22,12 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
 
   /// Two-step GOAWAY, then closes when the last call has ended.
   void drain() noexcept;
-  /// The response's headers or data are being sent: the client's pings have a reason again.
-  void note_sent() noexcept { ping_strikes_ = 0; }
+  /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
+  /// servers see it, and the next one is not held against it either.
+  void note_sent() noexcept {
+    ping_strikes_ = 0;
+    last_ping_ = {};
+  }
   bool is_draining() const noexcept { return draining_; }
 
   // http2::SessionHandler
@@ -57,6 +61,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   LifeTimer idle_;
   LifeTimer drain_;
   TimePoint last_ping_{};
+  std::uint64_t data_sent_at_ping_ = 0;
   int ping_strikes_ = 0;
   bool greeted_ = false;
   bool draining_ = false;
