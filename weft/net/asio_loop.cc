@@ -50,7 +50,7 @@ AsioLoop::AsioLoop() : AsioLoop(new asio::io_context(1), true) {}
 AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, false) {}
 
 AsioLoop::~AsioLoop() {
-  drop_anchor();
+  end();
   Runnable* item = posted_.exchange(nullptr, std::memory_order_acquire);
   while (item != nullptr) discard(*std::exchange(item, item->next));
 }

@@ -41,8 +41,13 @@ void LoopAnchor::drop() noexcept {
 Loop::Loop(std::uint64_t seed) : rng_(seed), anchor_(std::make_shared<LoopAnchor>(*this)) {}
 
 Loop::~Loop() {
-  drop_anchor();
+  end();
   while (Runnable* item = ready_.pop()) discard(*item);
+}
+
+void Loop::end() noexcept {
+  while (LoopEndHook* hook = loop_end_.pop_front()) hook->on_loop_end();
+  anchor_->drop();
 }
 
 void Loop::ready(Runnable& item) noexcept {

@@ -29,6 +29,17 @@ class TurnEndHook : public ListNode {
   ~TurnEndHook() = default;
 };
 
+/// Called when a loop is about to end, on the thread that destroys it and while its streams and
+/// timers can still be destroyed: for what lives on a loop without its owner knowing how long that
+/// is.
+class LoopEndHook : public ListNode {
+ public:
+  virtual void on_loop_end() noexcept = 0;
+
+ protected:
+  ~LoopEndHook() = default;
+};
+
 /// Accepts connections until it is destroyed or closed. Belongs to the loop that made it.
 class Listener {
  public:
@@ -114,6 +125,9 @@ class Loop : public Executor {
   /// Calls `hook.on_turn_end()` at the end of this turn, or of one started for it.
   void at_turn_end(TurnEndHook& hook) noexcept;
 
+  /// Calls `hook.on_loop_end()` when the loop is destroyed.
+  void at_loop_end(LoopEndHook& hook) noexcept { loop_end_.push_back(hook); }
+
   /// Binds and listens; `handler` is called on this loop's thread for each connection. Errors name
   /// the address and the cause ("0.0.0.0:80: address in use").
   virtual Result<std::unique_ptr<Listener>> listen(const Address& address,
@@ -137,9 +151,9 @@ class Loop : public Executor {
 
  protected:
   explicit Loop(std::uint64_t seed);
-  /// After this the anchor posts nothing any more. Implementations call it first thing when they
-  /// are destroyed, while post() still works.
-  void drop_anchor() noexcept { anchor_->drop(); }
+  /// Runs the end hooks; after this the anchor posts nothing any more. Implementations call it
+  /// first thing when they are destroyed, while post() still works.
+  void end() noexcept;
   /// Ends a posted item that will not run: frees it if it was a function.
   static void discard(Runnable& item) noexcept;
 
@@ -177,6 +191,7 @@ class Loop : public Executor {
 
   RunnableQueue ready_;
   IntrusiveList<TurnEndHook> turn_end_;
+  IntrusiveList<LoopEndHook> loop_end_;
   TimerQueue timers_;
   TimePoint armed_for_ = kNever;
   Rng rng_;

@@ -74,7 +74,7 @@ bool means_this_host(const Address& address) {
 SimLoop::SimLoop(SimNetwork& network, std::string name, std::uint64_t seed)
     : Loop(seed), network_(network), name_(std::move(name)) {}
 
-SimLoop::~SimLoop() { drop_anchor(); }
+SimLoop::~SimLoop() { end(); }
 
 TimePoint SimLoop::now() const noexcept { return network_.now(); }
 

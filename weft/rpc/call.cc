@@ -40,7 +40,10 @@ void Call::deadline_passed(net::Timer& timer) noexcept {
   Call& call = static_cast<DeadlineTimer&>(timer).call;
   std::string message = "deadline exceeded";
   if (call.started_ != TimePoint{}) {
-    message.append(" after ").append(to_string(call.context_.deadline() - call.started_));
+    // What is left of a deadline that came over the wire has nanoseconds that say nothing.
+    const auto after =
+        std::chrono::round<std::chrono::microseconds>(call.context_.deadline() - call.started_);
+    message.append(" after ").append(to_string(after));
   }
   call.context_.cancel(deadline_exceeded(message));
 }

@@ -25,7 +25,7 @@ class Channel::Impl {
  private:
   /// One loop's part. Only ever added, by the loop itself, so that looking it up locks nothing.
   struct Part {
-    net::Loop* loop;
+    std::shared_ptr<net::LoopAnchor> loop;  // may end before the channel
     std::shared_ptr<rpc::LoopChannel> channel;
     Part* next;
   };
@@ -40,7 +40,8 @@ class Channel::Impl {
 
 Channel::Impl::~Impl() {
   for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr;) {
-    if (net::Loop::current() == part->loop) {
+    net::Loop* const here = net::Loop::current();
+    if (here != nullptr && here->anchor() == part->loop) {
       part->channel->close();
     } else {
       part->loop->post([channel = std::move(part->channel)] { channel->close(); });
@@ -52,9 +53,10 @@ Channel::Impl::~Impl() {
 rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
   Part* head = parts_.load(std::memory_order_acquire);
   for (Part* part = head; part != nullptr; part = part->next) {
-    if (part->loop == &loop) return *part->channel;
+    if (part->loop == loop.anchor()) return *part->channel;
   }
-  auto* part = new Part{&loop, std::make_shared<rpc::LoopChannel>(loop, target_, options_), head};
+  auto* part =
+      new Part{loop.anchor(), std::make_shared<rpc::LoopChannel>(loop, target_, options_), head};
   while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
   }
   return *part->channel;

@@ -29,9 +29,18 @@ LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptio
       options_(options),
       authority_(options.authority.empty() ? default_authority(target_) : options.authority),
       user_agent_(options.user_agent.empty() ? "weft-c++/0.1.0"
-                                             : options.user_agent + " weft-c++/0.1.0") {}
+                                             : options.user_agent + " weft-c++/0.1.0") {
+  loop_.at_loop_end(*this);
+}
 
 LoopChannel::~LoopChannel() = default;
+
+void LoopChannel::on_loop_end() noexcept {
+  close();
+  // No coroutine of this loop will run any more and count itself out.
+  const std::shared_ptr<LoopChannel> self = std::exchange(self_, nullptr);
+  connecting_task_ = Task<>();
+}
 
 Task<Status> LoopChannel::serve(Call& call) {
   const Active active(*this);

@@ -29,7 +29,8 @@ namespace weft::rpc {
 /// while others serve.
 class LoopChannel final : public Service,
                           public std::enable_shared_from_this<LoopChannel>,
-                          public ClientConnectionOwner {
+                          public ClientConnectionOwner,
+                          private net::LoopEndHook {
  public:
   LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options);
   ~LoopChannel() override;
@@ -43,6 +44,8 @@ class LoopChannel final : public Service,
   void on_connection_closed(ClientConnection& connection) noexcept override;
 
  private:
+  void on_loop_end() noexcept override;
+
   /// A call that waits for a connection.
   struct Waiting : ListNode {
     Waiting(net::Loop& loop, bool for_ready) noexcept : wait(loop), wait_for_ready(for_ready) {}
