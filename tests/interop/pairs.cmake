@@ -1,0 +1,46 @@
+# Every client against every server, as tests of the label "interop". What is not installed is left out.
+# Debian's own Python is meant: grpcio comes with it.
+find_program(INTEROP_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH)
+if(NOT INTEROP_PYTHON)
+  message(STATUS "interop: /usr/bin/python3 is missing, so no pair is tested")
+  return()
+endif()
+
+# interop_pair(NAME SERVER target COMMAND client... [ARGS argument-of-run_pair...])
+function(interop_pair name)
+  cmake_parse_arguments(ARG "" "SERVER" "COMMAND;ARGS" ${ARGN})
+  add_test(NAME interop.${name}
+           COMMAND ${INTEROP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/run_pair.py --server
+                   $<TARGET_FILE:${ARG_SERVER}> ${ARG_ARGS} -- ${ARG_COMMAND})
+  set_tests_properties(interop.${name} PROPERTIES TIMEOUT 300 LABELS interop)
+endfunction()
+
+interop_pair(weft_client_weft_server SERVER weft_interop_server
+             COMMAND $<TARGET_FILE:weft_interop_client>)
+if(TARGET grpcpp_interop_server)
+  interop_pair(weft_client_grpcpp_server SERVER grpcpp_interop_server
+               COMMAND $<TARGET_FILE:weft_interop_client>)
+  interop_pair(grpcpp_client_weft_server SERVER weft_interop_server
+               COMMAND $<TARGET_FILE:grpcpp_interop_client>)
+endif()
+
+execute_process(COMMAND ${INTEROP_PYTHON} -c "import grpc, google.protobuf"
+                RESULT_VARIABLE no_grpcio OUTPUT_QUIET ERROR_QUIET)
+if(no_grpcio)
+  message(STATUS "interop: Python's grpcio is missing, so its pair is left out")
+  return()
+endif()
+set(generated ${CMAKE_CURRENT_BINARY_DIR}/python.generated)
+file(MAKE_DIRECTORY ${generated})
+set(outputs ${proto_names})
+list(TRANSFORM outputs REPLACE "(.+)" "${generated}/\\1_pb2.py")
+add_custom_command(
+  OUTPUT ${outputs}
+  COMMAND protobuf::protoc --proto_path=${proto_dir} --python_out=${generated} ${protos}
+  DEPENDS ${protos}
+  COMMENT "Generating the interop messages for Python"
+  VERBATIM)
+add_custom_target(interop_python_protos ALL DEPENDS ${outputs})
+interop_pair(grpcio_client_weft_server SERVER weft_interop_server ARGS --together --timeout=200
+             COMMAND ${INTEROP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/grpcio_client.py)
+set_tests_properties(interop.grpcio_client_weft_server PROPERTIES ENVIRONMENT "PYTHONPATH=${generated}")
