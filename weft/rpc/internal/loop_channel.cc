@@ -91,9 +91,10 @@ Task<Status> LoopChannel::wait_for_connection(Call& call) {
     // Backing off: there is nothing to wait for that is worth the caller's while.
     co_return last_error_;
   }
-  if (!full || connections_.size() < options_.max_connections) need_connection();
   Waiting waiting(loop_, call.wait_for_ready() || full);
+  // First, because an attempt may fail at once and tells who waits by then.
   waiting_.push_back(waiting);
+  if (!full || connections_.size() < options_.max_connections) need_connection();
   co_return co_await waiting.wait;
 }
 
