@@ -126,6 +126,44 @@ class Style(CheckTest):
         self.assertEqual(status, 0, output)
 
 
+class Coroutines(CheckTest):
+    def check(self, body):
+        tree = self.tree({"weft/base/x.cc": f"Task<int> f(int a) {{\n  {body}\n}}\n"})
+        return tree.check("check_coroutines.py")
+
+    def assert_refused(self, body, rule):
+        status, output = self.check(body)
+        self.assertEqual(status, 1, body)
+        self.assertIn("weft/base/x.cc:2: ", output)
+        self.assertIn(rule, output)
+
+    def assert_accepted(self, body):
+        status, output = self.check(body)
+        self.assertEqual(status, 0, output)
+
+    def test_an_awaited_arm_of_a_conditional_is_refused(self):
+        self.assert_refused("const R r = a ? co_await g() : co_await h();", "in ?:")
+        self.assert_refused("R r = a ? R(co_await g()) : R();", "in ?:")
+        self.assert_refused("co_return a ? Status() : co_await g();", "in ?:")
+        self.assert_accepted("int b = a ? 1 : 2; co_return co_await g(b);")
+
+    def test_an_awaited_condition_without_a_local_variable_is_refused(self):
+        self.assert_refused("if (co_await g()) co_return 1; co_return 0;", "in a condition")
+        self.assert_refused("while (!co_await g(a)) { h(); } co_return 0;", "in a condition")
+        self.assert_refused("for (;;) { if (a && co_await g()) co_return a; }", "in a condition")
+        self.assert_refused("switch (co_await g()) { default: co_return 1; }", "in a condition")
+
+    def test_a_local_variable_anywhere_makes_it_sound(self):
+        self.assert_accepted("int b = 1; if (co_await g()) co_return b; co_return 0;")
+        self.assert_accepted("net::Loop& loop = here(); if (co_await g(loop)) co_return 1; co_return 0;")
+        self.assert_accepted("for (int i = 0; i < a; ++i) { if (co_await g()) co_return 1; } co_return 0;")
+        self.assert_accepted("if (bool b = co_await g(); b) co_return 1; co_return 0;")
+        self.assert_accepted("const bool b = co_await g(); if (b) co_return 1; co_return 0;")
+
+    def test_comments_and_literals_are_not_code(self):
+        self.assert_accepted('log("a ? co_await g() : 1"); co_return 0;  // if (co_await g())')
+
+
 class Headers(CheckTest):
     def check(self, text):
         tree = self.tree({"weft/base/x.h": text})
