@@ -20,12 +20,12 @@ namespace weft {
 struct ServerOptions {
   /// Where to listen: `host:port`, `:port`, `unix:path`, `memory:name`; port 0 lets the system
   /// choose. Empty: listen() is called for each address.
-  std::string listen;
+  std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// Loops, each with a thread of its own; 0 takes one per processor.
   std::size_t threads = 1;
   /// Run on these loops instead of threads of the server's own (a program's own io_context, a
   /// simulation). They must outlive the server.
-  std::vector<net::Loop*> loops{};  // {}: or GCC warns where a designated initialiser leaves it out
+  std::vector<net::Loop*> loops{};
 
   /// Largest request and response message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
