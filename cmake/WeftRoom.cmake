@@ -2,6 +2,7 @@
 #
 # One folder under weft/ is one library: every *.cc of the folder, less *_test.cc (one GoogleTest program
 # per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc (one program per file).
+# A room that sets WEFT_TEST_DEPS has its test and benchmark programs linked with these targets too.
 
 set(WEFT_WARNINGS -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual)
 set(WEFT_FUZZ_REPLAY_MAIN ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
