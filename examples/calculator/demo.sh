@@ -9,35 +9,8 @@ readonly bin=${1:?usage: demo.sh BIN_DIR}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly here
 readonly python=/usr/bin/python3
-work=$(mktemp -d)
-readonly work
-server=
-
-# However this ends, no server is left behind.
-cleanup() {
-  if [[ -n $server ]] && kill -KILL "$server" 2>/dev/null; then wait "$server" 2>/dev/null || true; fi
-  rm -rf "$work"
-}
-trap cleanup EXIT
-
-fail() {
-  printf 'demo: %s\n' "$*" >&2
-  [[ ! -s $work/server.log ]] || sed 's/^/server: /' "$work/server.log" >&2
-  exit 1
-}
-
-# Sets `address` once the server's log says where it listens. Ten seconds are plenty.
-address=
-wait_for_server() {
-  local tries
-  for ((tries = 0; tries < 200; ++tries)); do
-    address=$(sed -n 's/.*listening on \([^ ]*\).*/\1/p' "$work/server.log" | head -n 1)
-    [[ -z $address ]] || return 0
-    kill -0 "$server" 2>/dev/null || fail "the server ended before it listened"
-    sleep 0.05
-  done
-  fail "the server does not listen after ten seconds"
-}
+# shellcheck source=../server.sh
+source "$here/../server.sh"
 
 # print_command COMMAND...: as one would type it.
 print_command() {
@@ -63,20 +36,7 @@ show() {
   [[ ${output//[[:space:]]/} == *"${expected//[[:space:]]/}"* ]] || fail "expected '$expected' in the answer"
 }
 
-stop_server() {
-  local status=0 watchdog
-  kill -TERM "$server"
-  { sleep 20 && kill -KILL "$server"; } 2>/dev/null &
-  watchdog=$!
-  wait "$server" || status=$?
-  kill "$watchdog" 2>/dev/null || true
-  server=
-  ((status == 0)) || fail "the server exited with status $status on SIGTERM"
-}
-
-"$bin/calculator_server" 127.0.0.1:0 2>"$work/server.log" &
-server=$!
-wait_for_server
+start_server "$bin/calculator_server" 127.0.0.1:0
 echo "the calculator listens on $address"
 
 weft() { show "$1" "$2" "$bin/weft" "${@:3}"; }
