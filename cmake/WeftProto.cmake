@@ -102,6 +102,7 @@ function(_weft_proto_generate proto out)
     DEPFILE ${stem}.d
     COMMENT "Generating ${name}"
     VERBATIM)
-  set_source_files_properties(${stem}.pb.cc PROPERTIES COMPILE_OPTIONS -w SKIP_LINTING ON)
+  set_source_files_properties(${stem}.pb.cc PROPERTIES COMPILE_OPTIONS -w)
+  set_source_files_properties(${stem}.pb.cc ${stem}.weft.cc PROPERTIES SKIP_LINTING ON)
   set(${out} ${${out}} ${stem}.pb.cc ${stem}.weft.cc PARENT_SCOPE)
 endfunction()
