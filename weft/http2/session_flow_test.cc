@@ -15,7 +15,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const HeaderField kOk[] = {{":status", "200", Token::Status}};
-const HeaderField kTrailers[] = {{"grpc-status", "0", Token::GrpcStatus}};
 
 Bytes zeros(std::size_t n) { return Bytes::copy_of(std::string(n, 'z')); }
 
@@ -141,6 +140,21 @@ TEST_F(Sending, FollowsChangesOfTheInitialWindow) {
   server.receive(settings({{SettingId::InitialWindowSize, 15}}));
   EXPECT_THAT(server.frames(), ElementsAre("SETTINGS ack", "DATA 1 size=10"));
   server.receive(window_update(1, 100));
+  EXPECT_THAT(server.frames(), ElementsAre("DATA 1 size=10"));
+}
+
+TEST_F(Sending, LeavesOutAStreamThatLostItsWindowWhileItWaitedForTheConnection) {
+  Stream& stream = open(1);
+  Stream& other = open(3);
+  server.session.queue_data(stream, zeros(65535), false);  // all of the connection's window
+  server.receive(window_update(1, 10));
+  server.session.queue_data(stream, zeros(10), false);
+  server.session.queue_data(other, zeros(10), false);
+  server.receive(settings({{SettingId::InitialWindowSize, kDefaultWindow - 10}}));
+  server.frames();
+  server.receive(window_update(0, 100));
+  EXPECT_THAT(server.frames(), ElementsAre("DATA 3 size=10"));
+  server.receive(window_update(1, 10));
   EXPECT_THAT(server.frames(), ElementsAre("DATA 1 size=10"));
 }
 
