@@ -7,8 +7,8 @@
 
 namespace weft::http2::internal {
 
-/// How the streams that were closed last came to their end, because what a late frame means depends
-/// on it (RFC 9113 section 5.1, "closed").
+/// How the 64 streams that were closed last came to their end, because what a late frame means
+/// depends on it (RFC 9113 section 5.1, "closed").
 class ClosedStreams {
  public:
   enum class How : std::uint8_t {
@@ -19,26 +19,32 @@ class ClosedStreams {
   };
 
   void add(std::uint32_t id, How how) noexcept {
-    Entry& entry = ring_[next_++ % ring_.size()];
-    if (entry.how == How::LocalReset) forgotten_reset_ = std::max(forgotten_reset_, entry.id);
-    entry = {.id = id, .how = how};
+    std::uint32_t& entry = ring_[next_++ % ring_.size()];
+    if (how_of(entry) == How::LocalReset) {
+      forgotten_reset_ = std::max(forgotten_reset_, id_of(entry));
+    }
+    entry = static_cast<std::uint32_t>(how) << kHowShift | id >> 1;
   }
   /// LocalReset where that is possible: below a reset stream that was forgotten, the peer gets the
   /// benefit of the doubt.
   How find(std::uint32_t id) const noexcept {
     for (std::size_t i = 1; i <= ring_.size(); ++i) {  // the newest word on a stream counts
-      const Entry& entry = ring_[(next_ - i) % ring_.size()];
-      if (entry.id == id) return entry.how;
+      const std::uint32_t entry = ring_[(next_ - i) % ring_.size()];
+      if (how_of(entry) != How::Unknown && id_of(entry) == id) return how_of(entry);
     }
     return id <= forgotten_reset_ ? How::LocalReset : How::Unknown;
   }
 
  private:
-  struct Entry {
-    std::uint32_t id = 0;
-    How how = How::Unknown;
-  };
-  std::array<Entry, 64> ring_{};
+  // An entry is how(2) | id without its lowest bit(30): ids are odd. An idle connection pays for
+  // it.
+  static constexpr unsigned kHowShift = 30;
+  static How how_of(std::uint32_t entry) noexcept { return static_cast<How>(entry >> kHowShift); }
+  static std::uint32_t id_of(std::uint32_t entry) noexcept {
+    return (entry & ((1U << kHowShift) - 1)) << 1 | 1;
+  }
+
+  std::array<std::uint32_t, 64> ring_{};
   std::size_t next_ = 0;
   std::uint32_t forgotten_reset_ = 0;
 };
