@@ -49,6 +49,7 @@ std::span<const TestCase> unary_cases();
 std::span<const TestCase> streaming_cases();
 std::span<const TestCase> compression_cases();
 std::span<const TestCase> outcome_cases();
+std::span<const TestCase> orca_cases();
 std::span<const TestCase> soak_cases();
 
 }  // namespace weft::interop

@@ -44,7 +44,7 @@ std::vector<TestCase> every_case() {
   std::vector<TestCase> cases;
   for (const auto part : {weft::interop::unary_cases(), weft::interop::streaming_cases(),
                           weft::interop::compression_cases(), weft::interop::outcome_cases(),
-                          weft::interop::soak_cases()}) {
+                          weft::interop::orca_cases(), weft::interop::soak_cases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts an interop server on a free port and runs a client's test cases against it.
 
-    run_pair.py --server PROGRAM [--together] [--case NAME ...] -- CLIENT [ARGUMENT ...]
+    run_pair.py --server PROGRAM [--together] [--case NAME ...] [--skip NAME ...] -- CLIENT [ARGUMENT ...]
 
 The server must say "listening on ADDRESS:PORT" on its output; the client takes --server_host,
 --server_port and --test_case. Each case is a process of its own, or with --together all of them
@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--server", required=True)
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--case", action="append", default=[])
+    parser.add_argument("--skip", action="append", default=[])
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one client process")
     parser.add_argument("client", nargs="+")
     arguments = parser.parse_args()
@@ -93,7 +94,7 @@ def main():
     if not cases:
         listed = subprocess.run([*arguments.client, "--server_port=0", "--test_case=list"],
                                 stdout=subprocess.PIPE, text=True, timeout=60, check=True)
-        cases = listed.stdout.split()
+        cases = [case for case in listed.stdout.split() if case not in arguments.skip]
     if arguments.together:
         cases = [",".join(cases)]
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include <CLI/App.hpp>
@@ -11,6 +12,7 @@
 
 #include "weft/rpc/server.h"
 
+#include "tests/interop/load_reports.h"
 #include "tests/interop/observed_messages.h"
 #include "tests/interop/test_service.h"
 
@@ -35,6 +37,8 @@ int main(int argc, char* argv[]) {
   weft::Server server(options);
   server.use(weft::interop::observe_requests);
   server.use(weft::interop::echo_metadata);
-  server.add<weft::interop::TestService>();
+  const auto reports = std::make_shared<weft::interop::LoadReports>();
+  server.add<weft::interop::TestService>(reports);
+  server.add<weft::interop::LoadReportService>(reports);
   return weft::run(server);
 }

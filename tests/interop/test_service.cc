@@ -104,6 +104,10 @@ Task<Result<SimpleResponse>> TestService::UnaryCall(ServerContext& context,
   }
   if (!status.ok()) return Result<SimpleResponse>(std::move(status));
   if (request.response_compressed().value()) context.set_compression(Compression::Gzip);
+  if (request.has_orca_per_query_report()) {
+    context.trailers().add(kLoadReportTrailer,
+                           load_report(request.orca_per_query_report()).SerializeAsString());
+  }
   return response;
 }
 
@@ -147,6 +151,7 @@ Task<Status> TestService::FullDuplexCall(ServerContext& context,
   StreamingOutputCallRequest request;
   while (co_await reader.read(request)) {
     if (request.has_response_status()) co_return echo(request.response_status());
+    if (request.has_orca_oob_report()) reports_->set(load_report(request.orca_oob_report()));
     Status status = co_await respond(context, request, writer);
     if (!status.ok()) co_return status;
   }

@@ -1,9 +1,13 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+
 #include "weft/coro/task.h"
 #include "weft/rpc/service.h"
 
 #include "src/proto/grpc/testing/test.weft.h"
+#include "tests/interop/load_reports.h"
 
 namespace weft::interop {
 
@@ -11,6 +15,9 @@ namespace weft::interop {
 /// needs no cloud. The server must use observe_requests and echo_metadata.
 class TestService final : public grpc::testing::TestServiceService {
  public:
+  /// `reports` is told what a client asks this server to report beside the calls.
+  explicit TestService(std::shared_ptr<LoadReports> reports) : reports_(std::move(reports)) {}
+
   Task<Result<grpc::testing::Empty>> EmptyCall(ServerContext& context,
                                                const grpc::testing::Empty& request) override;
   Task<Result<grpc::testing::SimpleResponse>> UnaryCall(
@@ -28,6 +35,9 @@ class TestService final : public grpc::testing::TestServiceService {
   Task<Status> HalfDuplexCall(ServerContext& context,
                               Reader<grpc::testing::StreamingOutputCallRequest>& reader,
                               Writer<grpc::testing::StreamingOutputCallResponse>& writer) override;
+
+ private:
+  std::shared_ptr<LoadReports> reports_;
 };
 
 /// A server's middleware for the feature "Echo Metadata": x-grpc-test-echo-initial goes back before
