@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+
+#include "weft/coro/task.h"
+
+namespace CLI {
+class App;
+}
+
+namespace weft::cli {
+
+/// What the command line asks for; gives the exit status.
+using Command = std::function<Task<int>()>;
+
+/// Each adds a subcommand to `app`; parsing it fills `chosen`.
+void add_list_command(CLI::App& app, Command& chosen);
+void add_describe_command(CLI::App& app, Command& chosen);
+void add_call_command(CLI::App& app, Command& chosen);
+void add_health_command(CLI::App& app, Command& chosen);
+
+}  // namespace weft::cli

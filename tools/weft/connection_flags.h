@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "weft/base/time.h"
+#include "weft/codec/compression.h"
+#include "weft/rpc/call_options.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/metadata.h"
+
+namespace CLI {
+class App;
+}
+
+namespace weft::cli {
+
+/// How to reach a server: the flags that all commands share.
+struct ConnectionFlags {
+  std::string target;
+  Metadata metadata;
+  Duration timeout = kForever;
+  std::string authority;
+  std::size_t max_receive_size = 0;  ///< 0: the channel's default
+  Compression compression = Compression::Identity;
+  bool wait_for_ready = false;
+
+  /// Refers to this object.
+  CallOptions call_options() const noexcept;
+  ChannelOptions channel_options() const;
+};
+
+/// Where types come from when it is not reflection.
+struct ProtoFlags {
+  std::vector<std::string> files;
+  std::vector<std::string> import_dirs;
+};
+
+/// Adds the flags to `command`. `flags` must outlive the parsing.
+void add_connection_flags(CLI::App& command, ConnectionFlags& flags);
+void add_proto_flags(CLI::App& command, ProtoFlags& flags);
+/// The target that an ADDRESS means; CLI::ValidationError when it cannot be read.
+void set_address(const std::string& text, ConnectionFlags& flags);
+
+}  // namespace weft::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+#include "weft/base/status.h"
+#include "weft/rpc/metadata.h"
+
+namespace weft::cli {
+
+/// Adds what `-H 'name: value'` gives to `metadata`. Space around name and value does not count;
+/// the value of a name that ends in `-bin` is base64. INVALID_ARGUMENT naming the flag and the
+/// rule.
+Status add_header(std::string_view text, Metadata& metadata);
+
+}  // namespace weft::cli

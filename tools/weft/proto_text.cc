@@ -1,0 +1,150 @@
+#include "tools/weft/proto_text.h"
+
+#include <algorithm>
+
+#include <google/protobuf/descriptor.h>
+
+#include "tools/weft/near_names.h"
+
+namespace weft::cli {
+namespace {
+
+namespace pb = google::protobuf;
+
+bool in_name(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '.';
+}
+
+/// Where the comment or string that begins at `at` ends; `at` when there begins none.
+std::size_t skip_quoted(std::string_view text, std::size_t at) {
+  if (text.substr(at, 2) == "//") return std::min(text.find('\n', at), text.size());
+  if (text.substr(at, 2) == "/*") {
+    const std::size_t end = text.find("*/", at + 2);
+    return end == std::string_view::npos ? text.size() : end + 2;
+  }
+  if (text[at] != '"' && text[at] != '\'') return at;
+  const char quote = text[at];
+  for (++at; at < text.size() && text[at] != quote; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return std::min(at + 1, text.size());
+}
+
+std::string_view first_part(std::string_view name) { return name.substr(0, name.find('.')); }
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// `name` begins with a dot.
+std::string_view short_name(std::string_view name, std::string_view package,
+                            const std::vector<std::string>& hidden) {
+  std::string_view full = name.substr(1);
+  if (!package.empty() && full.size() > package.size() + 1 && full.starts_with(package) &&
+      full[package.size()] == '.') {
+    const std::string_view rest = full.substr(package.size() + 1);
+    if (!contains(hidden, first_part(rest))) return rest;
+  }
+  // The search goes outwards from the inner packages, where the same word would be met first.
+  const std::size_t dot = package.find('.');
+  const std::string inner =
+      dot == std::string_view::npos ? std::string() : std::string(package.substr(dot)) + ".";
+  const bool met = inner.find("." + std::string(first_part(full)) + ".") != std::string::npos;
+  return met || contains(hidden, first_part(full)) ? name : full;
+}
+
+void add_nested_names(const pb::Descriptor& message, std::vector<std::string>& names) {
+  for (int i = 0; i < message.enum_type_count(); ++i) {
+    names.push_back(message.enum_type(i)->name());
+  }
+  for (int i = 0; i < message.nested_type_count(); ++i) {
+    names.push_back(message.nested_type(i)->name());
+    add_nested_names(*message.nested_type(i), names);
+  }
+}
+
+template <class D>
+std::string raw_text(const D& descriptor) {
+  pb::DebugStringOptions options;
+  options.include_comments = true;
+  return descriptor.DebugStringWithOptions(options);
+}
+
+template <class D>
+std::string text_in(const D& descriptor, const pb::FileDescriptor& file) {
+  std::vector<std::string> hidden;
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    add_nested_names(*file.message_type(i), hidden);
+  }
+  return shorten_names(raw_text(descriptor), file.package(), hidden);
+}
+
+template <class D>
+std::string text_of(const D& descriptor) {
+  return "// " + descriptor.full_name() + " in " + descriptor.file()->name() + "\n" +
+         text_in(descriptor, *descriptor.file());
+}
+
+std::string method_text(const pb::MethodDescriptor& method) {
+  std::string text = "// " + method.full_name() + " in " + method.file()->name() + "\n" +
+                     text_in(method, *method.file());
+  text += "\n" + text_of(*method.input_type());
+  if (method.output_type() != method.input_type()) text += "\n" + text_of(*method.output_type());
+  return text;
+}
+
+/// A field is shown in its message: alone it is not .proto text.
+std::string field_text(const pb::FieldDescriptor& field) {
+  if (!field.is_extension()) return text_of(*field.containing_type());
+  return "// " + field.full_name() + " in " + field.file()->name() + "\n" +
+         text_in(field, *field.file());
+}
+
+}  // namespace
+
+std::string shorten_names(std::string_view text, std::string_view package,
+                          const std::vector<std::string>& hidden) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = skip_quoted(text, at);
+    if (end != at) {
+      out += text.substr(at, end - at);
+      at = end;
+      continue;
+    }
+    while (end < text.size() && in_name(text[end])) ++end;
+    if (end == at) {
+      out += text[at++];
+      continue;
+    }
+    const std::string_view name = text.substr(at, end - at);
+    out += name.starts_with('.') && name.size() > 1 ? short_name(name, package, hidden) : name;
+    at = end;
+  }
+  return out;
+}
+
+Result<std::string> describe(const Schema& schema, std::string_view symbol) {
+  const pb::DescriptorPool& pool = schema.pool();
+  std::string name(symbol);
+  if (name.ends_with(".proto")) {
+    if (const auto* file = pool.FindFileByName(name)) {
+      return "// " + file->name() + "\n" + text_in(*file, *file);
+    }
+  }
+  if (name.starts_with('.') || name.starts_with('/')) name.erase(0, 1);
+  std::replace(name.begin(), name.end(), '/', '.');
+  if (const auto* service = pool.FindServiceByName(name)) return text_of(*service);
+  if (const auto* method = pool.FindMethodByName(name)) return method_text(*method);
+  if (const auto* message = pool.FindMessageTypeByName(name)) return text_of(*message);
+  if (const auto* type = pool.FindEnumTypeByName(name)) return text_of(*type);
+  if (const auto* value = pool.FindEnumValueByName(name)) return text_of(*value->type());
+  if (const auto* field = pool.FindFieldByName(name)) return field_text(*field);
+  if (const auto* extension = pool.FindExtensionByName(name)) return field_text(*extension);
+  if (const auto* oneof = pool.FindOneofByName(name)) return text_of(*oneof->containing_type());
+  return invalid_argument("there is no symbol '" + name + "'" +
+                          did_you_mean(name, schema.services()));
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,69 @@
+#include "tools/weft/schema.h"
+
+#include <utility>
+
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/util/type_resolver_util.h>
+
+#include "tools/weft/near_names.h"
+
+namespace weft::cli {
+
+namespace pb = google::protobuf;
+
+MethodKind Method::kind() const noexcept {
+  if (descriptor->client_streaming()) {
+    return descriptor->server_streaming() ? MethodKind::BidiStreaming : MethodKind::ClientStreaming;
+  }
+  return descriptor->server_streaming() ? MethodKind::ServerStreaming : MethodKind::Unary;
+}
+
+weft::MethodDescriptor Method::call_descriptor() const noexcept {
+  return {.name = descriptor->name(),
+          .path = path,
+          .kind = kind(),
+          .idempotent =
+              descriptor->options().idempotency_level() != pb::MethodOptions::IDEMPOTENCY_UNKNOWN,
+          .deprecated = descriptor->options().deprecated()};
+}
+
+Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::string> services)
+    : pool_(std::move(pool)),
+      services_(std::move(services)),
+      resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())) {}
+
+Result<const pb::ServiceDescriptor*> Schema::service(const std::string& name) const {
+  const pb::ServiceDescriptor* found = pool_->FindServiceByName(name);
+  if (found != nullptr) return found;
+  return invalid_argument("there is no service '" + name + "'" + did_you_mean(name, services_));
+}
+
+Result<Method> Schema::method(const std::string& service_name,
+                              const std::string& method_name) const {
+  const Result<const pb::ServiceDescriptor*> found = service(service_name);
+  if (!found.ok()) return found.status();
+  const pb::ServiceDescriptor& service = **found;
+  if (const pb::MethodDescriptor* method = service.FindMethodByName(method_name)) {
+    return Method{.descriptor = method, .path = "/" + service_name + "/" + method_name};
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
+  return invalid_argument("the service '" + service_name + "' has no method '" + method_name + "'" +
+                          did_you_mean(method_name, names));
+}
+
+Result<MethodName> parse_method_name(std::string_view text) {
+  std::string_view name = text;
+  if (name.starts_with('/')) name.remove_prefix(1);
+  std::size_t cut = name.find('/');
+  if (cut == std::string_view::npos) cut = name.rfind('.');
+  if (cut == std::string_view::npos || cut == 0 || cut + 1 == name.size() ||
+      name.find('/', cut + 1) != std::string_view::npos) {
+    return invalid_argument("METHOD: '" + std::string(text) +
+                            "' is not a method; expected package.Service/Method");
+  }
+  return MethodName{.service = std::string(name.substr(0, cut)),
+                    .method = std::string(name.substr(cut + 1))};
+}
+
+}  // namespace weft::cli

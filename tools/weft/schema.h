@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/util/type_resolver.h>
+
+#include "weft/base/result.h"
+#include "weft/rpc/method.h"
+
+namespace weft::cli {
+
+/// A method as it is called: its descriptor, and what the call needs of it.
+struct Method {
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
+  std::string path;  ///< "/pkg.Service/Method"
+
+  MethodKind kind() const noexcept;
+  /// Refers to this object.
+  weft::MethodDescriptor call_descriptor() const noexcept;
+};
+
+/// The types that are known of a server, from its reflection or from .proto files.
+class Schema {
+ public:
+  explicit Schema(std::shared_ptr<const google::protobuf::DescriptorPool> pool,
+                  std::vector<std::string> services);
+
+  const google::protobuf::DescriptorPool& pool() const noexcept { return *pool_; }
+  /// Full names.
+  const std::vector<std::string>& services() const noexcept { return services_; }
+  /// For protobuf's JSON functions; urls are kTypeUrlPrefix and a full name.
+  google::protobuf::util::TypeResolver& resolver() const noexcept { return *resolver_; }
+
+  /// INVALID_ARGUMENT naming what was not found and what is near it.
+  Result<const google::protobuf::ServiceDescriptor*> service(const std::string& name) const;
+  Result<Method> method(const std::string& service, const std::string& method) const;
+
+ private:
+  std::shared_ptr<const google::protobuf::DescriptorPool> pool_;
+  std::vector<std::string> services_;
+  std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
+};
+
+inline constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";
+
+/// "pkg.Service" and "Method".
+struct MethodName {
+  std::string service;
+  std::string method;
+};
+
+/// Reads "pkg.Service/Method", with or without a slash in front, or "pkg.Service.Method".
+/// INVALID_ARGUMENT with the text otherwise.
+Result<MethodName> parse_method_name(std::string_view text);
+
+}  // namespace weft::cli

@@ -1,0 +1,43 @@
+#include "tools/weft/server_types.h"
+
+#include <utility>
+#include <vector>
+
+#include "tools/weft/near_names.h"
+#include "tools/weft/proto_source.h"
+#include "tools/weft/reflection_source.h"
+
+namespace weft::cli {
+namespace {
+
+Task<Result<Schema>> all_types(ReflectionSource& source, std::vector<std::string> services) {
+  for (const std::string& service : services) {
+    Status status = co_await source.load_symbol(service);
+    // A service without a descriptor is listed, and is no reason to hide the others.
+    if (!status.ok() && status.code() != StatusCode::NotFound) co_return status;
+  }
+  co_return source.schema(std::move(services));
+}
+
+}  // namespace
+
+Task<Result<Schema>> types_of(const ProtoFlags& protos, Channel& channel,
+                              const CallOptions& options, const std::string& symbol) {
+  if (!protos.files.empty()) co_return compile_protos(protos.files, protos.import_dirs);
+  ReflectionSource source(channel, options);
+  Status found;
+  if (symbol.ends_with(".proto")) {
+    found = co_await source.load_file(symbol);
+  } else if (!symbol.empty()) {
+    found = co_await source.load_symbol(symbol);
+  }
+  if (!symbol.empty() && found.ok()) co_return source.schema({symbol});
+  if (!found.ok() && found.code() != StatusCode::NotFound) co_return found;
+  Result<std::vector<std::string>> services = co_await source.list_services();
+  if (!services.ok()) co_return services.status();
+  if (symbol.empty()) co_return co_await all_types(source, *std::move(services));
+  std::string message = "the server knows no '" + symbol + "'" + did_you_mean(symbol, *services);
+  co_return invalid_argument(message);
+}
+
+}  // namespace weft::cli

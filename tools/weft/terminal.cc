@@ -1,0 +1,52 @@
+#include "tools/weft/terminal.h"
+
+#include <cstdlib>
+
+#include <unistd.h>
+
+namespace weft::cli {
+
+Style Style::coloured() noexcept {
+  return {.reset = "\033[0m",
+          .bold = "\033[1m",
+          .dim = "\033[2m",
+          .red = "\033[31m",
+          .green = "\033[32m",
+          .yellow = "\033[33m",
+          .blue = "\033[34m"};
+}
+
+Style Style::of(int descriptor) noexcept {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool refused = no_color != nullptr && *no_color != '\0';
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  return is_terminal(descriptor) && !refused && !dumb ? coloured() : plain();
+}
+
+std::string Style::paint(std::string_view colour, std::string_view text) const {
+  std::string out(colour);
+  out += text;
+  out += reset;
+  return out;
+}
+
+bool is_terminal(int descriptor) noexcept { return isatty(descriptor) == 1; }
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
+      out += "\\x";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weft::cli {
+
+/// Escape sequences for one output; all empty where it is no terminal, or NO_COLOR is set
+/// (https://no-color.org), so that text can be put together the same way in both cases.
+struct Style {
+  std::string_view reset;
+  std::string_view bold;
+  std::string_view dim;
+  std::string_view red;
+  std::string_view green;
+  std::string_view yellow;
+  std::string_view blue;
+
+  static Style plain() noexcept { return {}; }
+  static Style coloured() noexcept;
+  /// For what is written to this file descriptor.
+  static Style of(int descriptor) noexcept;
+
+  std::string paint(std::string_view colour, std::string_view text) const;
+};
+
+bool is_terminal(int descriptor) noexcept;
+
+/// Text from a peer on its way to a terminal: control characters, which could move the cursor or
+/// worse, are written as \xHH; newlines and tabs stay.
+std::string printable(std::string_view text);
+
+}  // namespace weft::cli
