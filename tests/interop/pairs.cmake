@@ -16,7 +16,7 @@ function(interop_pair name)
 endfunction()
 
 # A sanitizer on a busy machine is slow; the soak cases are here for the outcome, not for the time.
-set(weft_client $<TARGET_FILE:weft_interop_client> --soak_iterations=100 --soak_overall_timeout_seconds=100
+set(weft_client $<TARGET_FILE:weft_interop_client> --soak_iterations=30 --soak_overall_timeout_seconds=100
                 --soak_per_iteration_max_acceptable_latency_ms=20000)
 interop_pair(weft_client_weft_server SERVER weft_interop_server ARGS --timeout=120 COMMAND ${weft_client})
 if(TARGET grpcpp_interop_server)
