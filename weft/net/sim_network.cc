@@ -47,8 +47,12 @@ SimNetwork::SimNetwork(std::uint64_t seed, const SimLink& link)
       trace_(hash_of(kHashStart, seed)) {}
 
 SimNetwork::~SimNetwork() {
-  take_posted();
-  events_.clear();
+  // What lives on the hosts ends while all of them are there, and may send and post in doing so.
+  for (const auto& [name, host] : hosts_) host->end();
+  do {
+    take_posted();
+    const Events dropped = std::exchange(events_, {});
+  } while (!events_.empty() || !posted_.empty());
 }
 
 SimLoop& SimNetwork::host(std::string_view name) {
