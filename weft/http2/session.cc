@@ -85,6 +85,7 @@ std::size_t Session::open_streams() const noexcept { return impl_->open_streams(
 std::uint64_t Session::data_sent() const noexcept { return impl_->data_sent(); }
 bool Session::draining() const noexcept { return impl_->draining(); }
 bool Session::broken() const noexcept { return impl_->broken(); }
+const Status& Session::error() const noexcept { return impl_->error(); }
 const Settings& Session::peer_settings() const noexcept { return impl_->peer_settings(); }
 bool Session::peer_settings_received() const noexcept { return impl_->peer_settings_received(); }
 Role Session::role() const noexcept { return impl_->role(); }

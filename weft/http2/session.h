@@ -161,6 +161,8 @@ class Session {
   std::uint64_t data_sent() const noexcept;
   bool draining() const noexcept;  ///< GOAWAY was sent or received
   bool broken() const noexcept;    ///< a connection error, abort() or transport_closed()
+  /// What on_connection_error is told; set before the streams are closed for it. OK without one.
+  const Status& error() const noexcept;
   const Settings& peer_settings() const noexcept;
   bool peer_settings_received() const noexcept;
   Role role() const noexcept;

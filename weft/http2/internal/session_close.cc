@@ -114,10 +114,10 @@ void Session::Impl::close_all(ErrorCode code, bool transport_gone) {
 void Session::Impl::connection_error(ErrorCode code, std::string_view message, StatusCode status) {
   if (std::exchange(broken_, true)) return;
   writer_.goaway(last_processed(), code, message);
+  error_ = Status(status, text("HTTP/2 connection error ", name_of(code), ": ", message),
+                  Origin::Transport);
   close_all(code, false);
-  handler_.on_connection_error(
-      code, Status(status, text("HTTP/2 connection error ", name_of(code), ": ", message),
-                   Origin::Transport));
+  handler_.on_connection_error(code, error_);
 }
 
 void Session::Impl::ping(std::uint64_t payload) {

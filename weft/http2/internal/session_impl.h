@@ -61,6 +61,7 @@ class Session::Impl {
   std::uint64_t data_sent() const noexcept { return data_sent_; }
   bool draining() const noexcept { return draining_ || goaway_received_; }
   bool broken() const noexcept { return broken_; }
+  const Status& error() const noexcept { return error_; }
   const Settings& peer_settings() const noexcept { return peer_; }
   bool peer_settings_received() const noexcept { return settings_received_; }
   Role role() const noexcept { return role_; }
@@ -159,6 +160,7 @@ class Session::Impl {
   bool refusing_ = false;  // server: the second GOAWAY was sent
   bool goaway_received_ = false;
   bool broken_ = false;
+  Status error_;  // what broke it, if it was a rule
 
   internal::SendWindow send_window_;
   std::uint64_t data_sent_ = 0;
