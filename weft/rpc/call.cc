@@ -36,6 +36,11 @@ void Call::limit_timeout(Duration timeout) {
   limit_deadline(after(now, timeout));
 }
 
+void Call::watch_deadline() {
+  if (context_.deadline() == kNever || deadline_timer_.armed()) return;
+  loop_.arm(deadline_timer_, context_.deadline());
+}
+
 void Call::deadline_passed(net::Timer& timer) noexcept {
   Call& call = static_cast<DeadlineTimer&>(timer).call;
   std::string message = "deadline exceeded";

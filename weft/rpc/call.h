@@ -93,6 +93,9 @@ class Call {
   void limit_deadline(TimePoint deadline);
   /// As limit_deadline(), counted from now.
   void limit_timeout(Duration timeout);
+  /// Sees to it that a deadline inherited from the parent is kept also where nobody watches the
+  /// parent's. Called by the transport.
+  void watch_deadline();
   /// When this Call was made.
   TimePoint started() const noexcept { return started_; }
   void set_started(TimePoint when) noexcept { started_ = when; }

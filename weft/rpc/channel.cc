@@ -56,7 +56,8 @@ rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
     if (part->loop == loop.anchor()) return *part->channel;
   }
   auto* part =
-      new Part{loop.anchor(), std::make_shared<rpc::LoopChannel>(loop, target_, options_), head};
+      new Part{loop.anchor(),
+               std::make_shared<rpc::LoopChannel>(loop, target_, options_, middlewares_), head};
   while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
   }
   return *part->channel;
@@ -76,7 +77,7 @@ Task<Status> Channel::Impl::serve(Call& call) {
   Status valid = call.request_metadata().validate();
   if (!valid.ok()) return valid;
   apply_defaults(call);
-  return middlewares_.serve(call, part_of(call.loop()));
+  return part_of(call.loop()).serve_chain(call);
 }
 
 Channel::Channel(std::string target, ChannelOptions options)

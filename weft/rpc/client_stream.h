@@ -50,7 +50,7 @@ class ClientReader : public ClientStream {
   auto read(Response& into) { return reader_.read(into); }
   /// How the call ended. Responses that were not read are dropped.
   Task<Status> finish() {
-    Status broken = reader_.status();
+    Status broken = reader_.parse_status();
     return broken.ok() ? wait_end(*handle_) : Task<Status>(std::move(broken));
   }
 
@@ -102,7 +102,7 @@ class ClientReaderWriter : public ClientStream {
   /// Half-closes and waits for the end. Responses that were not read are dropped.
   Task<Status> finish() {
     handle_->half_close();
-    Status broken = reader_.status();
+    Status broken = reader_.parse_status();
     return broken.ok() ? wait_end(*handle_) : Task<Status>(std::move(broken));
   }
 

@@ -40,6 +40,8 @@ class Deframer {
   Status push(Bytes data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
+  /// How many whole messages there are.
+  std::size_t ready() const noexcept { return ready_.size() - ready_head_; }
   /// Nothing of an unfinished message is held: the stream may end here.
   bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
   /// Bytes held for a message that is not whole yet, prefix included: to be credited to the peer at

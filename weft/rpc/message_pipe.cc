@@ -22,6 +22,7 @@ void MessagePipe::close() noexcept {
 MessageReader::Poll MessagePipe::ReadEnd::poll(Message& out) {
   if (pipe.offered_ != nullptr) {
     out = *std::exchange(pipe.offered_, nullptr);
+    pipe.taken_ = true;
     if (out.last()) pipe.ended_ = true;
     return Poll::Message;
   }
@@ -29,6 +30,7 @@ MessageReader::Poll MessagePipe::ReadEnd::poll(Message& out) {
     out = std::move(pipe.held_);
     pipe.held_ = Message();
     pipe.holding_ = false;
+    pipe.taken_ = true;
     pipe.wake(pipe.writing_);
     return Poll::Message;
   }

@@ -30,6 +30,7 @@ class MessagePipe {
     Poll poll(Message& out) override;
     void wait(Waiter& waiter) noexcept override;
     bool unwait() noexcept override { return std::exchange(pipe.reading_, nullptr) != nullptr; }
+    bool rewind() noexcept override { return !pipe.taken_; }
     MessagePipe& pipe;
   };
   struct WriteEnd final : MessageWriter {
@@ -49,6 +50,7 @@ class MessagePipe {
   const Message* offered_ = nullptr;  // only within offer()
   Message held_;
   bool holding_ = false;
+  bool taken_ = false;  // a message has been read, and is not here any more
   bool ended_ = false;
   bool closed_ = false;
 };

@@ -66,7 +66,8 @@ Status validate_name(std::size_t index, std::string_view name) {
     return refused(index, name,
                    "a name has characters of [0-9a-z_.-] only, not " + byte_at(name, i));
   }
-  if (name.starts_with("grpc-")) {
+  // gRFC A6: what a server's application puts into its trailers to steer retries.
+  if (name.starts_with("grpc-") && name != "grpc-retry-pushback-ms") {
     return refused(index, name, "names that start with grpc- are reserved");
   }
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {

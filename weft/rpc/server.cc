@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,6 +21,8 @@ namespace {
 
 // How long handlers have to notice that they were cancelled before a stop goes on without them.
 constexpr Duration kCancelGrace = std::chrono::seconds(5);
+// How long a loop may take to say what it is stuck in: one whose thread is blocked never does.
+constexpr Duration kReportTime = std::chrono::seconds(1);
 
 /// Runs `function` on the loop's thread and waits for it.
 template <class F>
@@ -61,8 +64,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void drain();
   /// The second: what has not ended by now is cancelled.
   void cancel_all();
-  /// The third: says which handlers did not take notice.
+  /// The third: says which handlers did not take notice, and counts as stopped without them.
   void report_stuck();
+  std::future<void> report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop);
   void end_threads();
   bool wait_stopped(Duration time);
   Task<bool> wait_stopped(net::Loop& loop, Duration time);
@@ -76,12 +80,14 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     net::Wait* wait;
   };
 
+  Status bind();
   Status route();
   Status listen_all();
   Status listen(const std::string& target);
   void make_loops();
   void accept(std::unique_ptr<net::Accepted> accepted);
   void loop_stopped();
+  void set_stopped(std::unique_lock<std::mutex> lock);
   bool own_threads() const noexcept { return shared_->options.loops.empty(); }
 
   std::shared_ptr<rpc::ServerShared> shared_;
@@ -93,6 +99,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
 
+  bool routed_ = false;
+  std::mutex ending_;  // held while the threads are joined
   std::mutex mutex_;
   std::condition_variable changed_;
   State state_ = State::New;                       // with mutex_
@@ -108,17 +116,25 @@ Status Server::Impl::start() {
   Status status = route();
   if (!status.ok()) return status;
   if (targets_.empty()) return invalid_argument("the server has no address to listen on");
+  status = bind();
+  if (!status.ok()) {
+    end_threads();
+    loops_.clear();
+  }
+  return status;
+}
+
+/// After a failure everything is as before, so that it can be tried again.
+Status Server::Impl::bind() {
   make_loops();
+  Status status;
   // On the first loop's thread; that of a program's own loop is the one that calls start().
   if (own_threads()) {
     run_on(loops_.front()->loop(), [&] { status = listen_all(); });
   } else {
     status = listen_all();
   }
-  if (!status.ok()) {
-    end_threads();
-    return status;
-  }
+  if (!status.ok()) return status;
   const std::lock_guard lock(mutex_);
   state_ = State::Running;
   loops_running_ = loops_.size();
@@ -126,6 +142,7 @@ Status Server::Impl::start() {
 }
 
 Status Server::Impl::route() {
+  if (routed_) return {};
   rpc::Router& router = shared_->router;
   std::vector<const ServiceDescriptor*> described;
   for (const auto& service : services_) {
@@ -144,6 +161,7 @@ Status Server::Impl::route() {
   if (shared_->options.reflection) {
     for (const auto& service : make_reflection_services(described)) offer(service);
   }
+  routed_ = true;
   return {};
 }
 
@@ -167,6 +185,7 @@ Status Server::Impl::listen_all() {
     Status status = listen(target);
     if (status.ok()) continue;
     listeners_.clear();
+    addresses_.clear();
     return status.with_prefix("cannot listen");
   }
   return {};
@@ -241,14 +260,15 @@ void Server::Impl::drain() {
 }
 
 void Server::Impl::loop_stopped() {
-  std::vector<std::shared_ptr<Waiting>> waiting;
-  {
-    const std::lock_guard lock(mutex_);
-    if (--loops_running_ != 0) return;
-    state_ = State::Stopped;
-    waiting.swap(waiting_);
-    changed_.notify_all();
-  }
+  std::unique_lock lock(mutex_);
+  if (--loops_running_ == 0) set_stopped(std::move(lock));
+}
+
+void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
+  state_ = State::Stopped;
+  const std::vector<std::shared_ptr<Waiting>> waiting = std::exchange(waiting_, {});
+  changed_.notify_all();
+  lock.unlock();
   for (const auto& one : waiting) {
     one->loop.post([one] {
       if (one->wait != nullptr) one->wait->complete();
@@ -263,15 +283,32 @@ void Server::Impl::cancel_all() {
 }
 
 void Server::Impl::report_stuck() {
-  for (const auto& loop : loops_) {
-    loop->loop().post([loop] {
-      log(LogLevel::Error, "stopped without waiting for handlers that ignore their cancellation: " +
-                               loop->describe_calls());
-    });
+  std::vector<std::future<void>> reports;
+  for (const auto& loop : loops_) reports.push_back(report_stuck(loop));
+  // On a loop's own thread it is said later: that loop goes on.
+  if (net::Loop::current() == nullptr) {
+    for (const auto& report : reports) report.wait_for(kReportTime);
   }
+  set_stopped(std::unique_lock(mutex_));
 }
 
-void Server::Impl::end_threads() { threads_.clear(); }
+std::future<void> Server::Impl::report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop) {
+  const auto told = std::make_shared<std::promise<void>>();
+  loop->loop().post([loop, told] {
+    if (!loop->idle()) {
+      log(LogLevel::Error,
+          "the server stops without waiting for handlers that ignore their cancellation: " +
+              loop->describe_calls());
+    }
+    told->set_value();
+  });
+  return told->get_future();
+}
+
+void Server::Impl::end_threads() {
+  const std::lock_guard lock(ending_);
+  threads_.clear();
+}
 
 bool Server::Impl::wait_stopped(Duration time) {
   std::unique_lock lock(mutex_);
@@ -286,13 +323,15 @@ bool Server::Impl::wait_stopped(Duration time) {
 Task<bool> Server::Impl::wait_stopped(net::Loop& loop, Duration time) {
   net::Wait wait(loop, after(loop.now(), time));
   const auto waiting = std::make_shared<Waiting>(Waiting{loop, &wait});
+  // Also where the coroutine is destroyed while it waits.
+  const std::unique_ptr<Waiting, void (*)(Waiting*)> forget(
+      waiting.get(), [](Waiting* one) { one->wait = nullptr; });
   {
     const std::lock_guard lock(mutex_);
     if (state_ == State::Stopped) co_return true;
     waiting_.push_back(waiting);
   }
   static_cast<void>(co_await wait);
-  waiting->wait = nullptr;
   const std::lock_guard lock(mutex_);
   co_return state_ == State::Stopped;
 }

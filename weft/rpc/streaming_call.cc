@@ -3,8 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "weft/rpc/unary_call.h"
-
 namespace weft::rpc {
 
 StreamingCall::StreamingCall(net::Loop& loop, Context* parent, Service& service,
@@ -42,7 +40,7 @@ void StreamingCall::run(const google::protobuf::MessageLite* request) {
     responses_.close();
   } else if (request != nullptr) {
     // The caller's message need not outlive the opening, so it is encoded now.
-    requests_.writer().offer(codec::message_of(*request).owned().mark_last());
+    call_.set_requests(single_request_.emplace(codec::message_of(*request).owned()));
   }
   task_ = service_.serve(call_).in(call_.context());
   task_.start(&call_.context(),

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "weft/codec/protobuf.h"
@@ -11,6 +12,7 @@
 #include "weft/rpc/call_options.h"
 #include "weft/rpc/message_pipe.h"
 #include "weft/rpc/service.h"
+#include "weft/rpc/unary_call.h"
 
 namespace weft::rpc {
 
@@ -58,6 +60,7 @@ class StreamingCall : private CancelHook {
 
   CallOptions options_;
   MessagePipe requests_;
+  std::optional<SingleRequest> single_request_;  // of a server-streaming call, instead
   MessagePipe responses_;
   Call call_;
   Service& service_;

@@ -33,6 +33,8 @@ class Reader {
   Status status() const {
     return parse_status_.ok() ? Status(context_.cancel_reason()) : parse_status_;
   }
+  /// Why a message did not parse; OK as long as all did.
+  const Status& parse_status() const noexcept { return parse_status_; }
 
  private:
   bool take(std::optional<Message> message, T& into) {

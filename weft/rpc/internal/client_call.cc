@@ -47,11 +47,14 @@ void ClientCall::start() {
   if (call_.context().deadline() <= call_.loop().now()) {
     return decide(deadline_exceeded("the deadline had passed before the call was sent"));
   }
-  send_headers();
+  call_.watch_deadline();
+  Status sent = send_headers();
+  if (!sent.ok()) return decide(std::move(sent));
   pump();
 }
 
-void ClientCall::send_headers() {
+/// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
+Status ClientCall::send_headers() {
   std::array<char, 10> timeout;
   std::array<char, 10> attempts;
   fields_scratch.assign(
@@ -82,10 +85,20 @@ void ClientCall::send_headers() {
   }
   text_scratch.clear();
   append_fields(call_.request_metadata(), fields_scratch, text_scratch);
+  std::size_t size = 0;
+  for (const HeaderField& field : fields_scratch) size += field.size();
+  const std::size_t limit = connection_.session().peer_settings().max_header_list_size;
+  if (size > limit) {
+    return resource_exhausted("request metadata of " + std::to_string(size) +
+                              " bytes is larger than the limit of " + std::to_string(limit) +
+                              " that " + connection_.peer()->address.to_string() +
+                              " has announced (SETTINGS_MAX_HEADER_LIST_SIZE)");
+  }
   http2::Stream& stream = connection_.session().open_stream(fields_scratch, false, this);
   incoming_.attach(connection_.session(), stream);
   outgoing_.attach(connection_, stream);
   connection_.flush_later();
+  return {};
 }
 
 void ClientCall::run_pump(Runnable& runnable) noexcept {
@@ -281,19 +294,13 @@ Status ClientCall::status_without_trailers(const http2::StreamEnd& end) const {
     case By::Completion:
     case By::LocalReset:
       return Status(StatusCode::Internal,
-                    std::string("the server broke HTTP/2's rules on this stream (")
-                        .append(http2::name_of(end.code))
-                        .append(")"),
+                    std::string("the server broke a rule of HTTP/2: ")
+                        .append(end.detail.empty() ? http2::name_of(end.code) : end.detail),
                     Origin::Transport);
     case By::Connection:
       break;
   }
-  const Status& reason = connection_.close_reason();
-  if (!reason.ok()) return reason;
-  return Status(StatusCode::Unavailable,
-                connection_.peer()->address.to_string() +
-                    ": the server is leaving (GOAWAY) and did not take the call",
-                Origin::Transport);
+  return connection_.why_lost();
 }
 
 /// The first status stays. Messages that came before it can still be read.
@@ -315,6 +322,14 @@ void ClientCall::end_early(const Status& reason) noexcept {
   if (http2::Stream* stream = outgoing_.stream(); stream != nullptr) {
     connection_.session().reset(*stream, http2::ErrorCode::Cancel);
     connection_.flush_later();
+  }
+}
+
+void ClientCall::not_delivered(const Status& reason) noexcept {
+  if (decided_ && status_.ok()) {
+    status_ = reason;
+  } else {
+    end_early(reason);
   }
 }
 

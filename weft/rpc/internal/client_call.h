@@ -35,6 +35,9 @@ class ClientCall final : private CancelHook, private IncomingOwner {
 
   /// Ends the call with `reason`; the server is told.
   void end_early(const Status& reason) noexcept;
+  /// A response cannot be given to the application: an OK of the server does not stand then, since
+  /// it may have come before its messages were read.
+  void not_delivered(const Status& reason) noexcept;
 
   // The stream's events
   void on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream);
@@ -48,7 +51,7 @@ class ClientCall final : private CancelHook, private IncomingOwner {
     ClientCall& self;
   };
 
-  void send_headers();
+  Status send_headers();
   static void run_pump(Runnable& runnable) noexcept;
   void pump();
   bool send(const Message& message);
@@ -60,7 +63,7 @@ class ClientCall final : private CancelHook, private IncomingOwner {
   Status status_without_trailers(const http2::StreamEnd& end) const;
   void decide(Status status) noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
-  void on_bad_message(const Status& status) override { end_early(status); }
+  void on_bad_message(const Status& status) override { not_delivered(status); }
 
   ClientConnection& connection_;
   Call& call_;

@@ -25,6 +25,9 @@ Connection::KeepAlive keepalive(const ChannelOptions& options) {
           .without_calls = options.keepalive_without_calls};
 }
 
+// A server's words in GOAWAY are for people; more than a line is not.
+constexpr std::size_t kLongestDebug = 256;
+
 ClientCall* call_of(http2::Stream& stream) { return static_cast<ClientCall*>(stream.user); }
 
 }  // namespace
@@ -86,12 +89,30 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
 }
 
 void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::string_view debug) {
+  goaway_ = http2::name_of(code);
+  if (!debug.empty()) goaway_.append(": ").append(debug.substr(0, kLongestDebug));
   if (code != http2::ErrorCode::NoError) {
-    log(LogLevel::Warn, peer()->address.to_string() + ": the server sent GOAWAY " +
-                            std::string(http2::name_of(code)) + ": " + std::string(debug));
+    log(LogLevel::Warn, peer()->address.to_string() + ": the server sent GOAWAY " + goaway_);
+  }
+  if (code == http2::ErrorCode::EnhanceYourCalm && debug == "too_many_pings") {
+    owner_.on_too_many_pings();
   }
   leaving_ = true;
   close_when_idle();
+}
+
+Status ClientConnection::why_lost() {
+  const Status& reason = session().error().ok() ? close_reason() : session().error();
+  const std::string who = peer()->address.to_string();
+  if (reason.ok()) {
+    return Status(StatusCode::Unavailable,
+                  who + ": the server is leaving (GOAWAY) and did not take the call",
+                  Origin::Transport);
+  }
+  std::string message(reason.message());
+  if (!message.starts_with(who)) message.insert(0, who + ": ");
+  if (!goaway_.empty()) message.append("; before, the server sent GOAWAY ").append(goaway_);
+  return Status(reason.code(), message, reason.origin());
 }
 
 void ClientConnection::on_closed(const Status& why) noexcept {

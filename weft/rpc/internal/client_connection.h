@@ -20,6 +20,8 @@ class ClientConnectionOwner {
   /// A stream has ended or the server's limit has moved: there may be room for a call.
   virtual void on_capacity() noexcept = 0;
   virtual void on_connection_closed(ClientConnection& connection) noexcept = 0;
+  /// The server ends the connection because of our keepalive PINGs.
+  virtual void on_too_many_pings() noexcept = 0;
 
  protected:
   ~ClientConnectionOwner() = default;
@@ -36,6 +38,9 @@ class ClientConnection final : public Connection {
   /// never will.
   void tell_when_ready(net::Wait& wait) noexcept { ready_wait_ = &wait; }
   void forget_ready_wait() noexcept { ready_wait_ = nullptr; }
+
+  /// Why a call on it ended that has no status of its own, where that is the connection's doing.
+  Status why_lost();
 
   /// A call can be started on it now.
   bool usable() noexcept { return ready_ && !closed() && !leaving_ && session().can_open(); }
@@ -71,6 +76,7 @@ class ClientConnection final : public Connection {
   IdleTimer idle_timer_{*this};
   TimePoint last_used_;
   net::Wait* ready_wait_ = nullptr;
+  std::string goaway_;  // what the server said in it; empty as long as there was none
   bool ready_ = false;
   bool leaving_ = false;
 };

@@ -148,6 +148,7 @@ void Connection::close(const Status& why) noexcept {
   closed_ = true;
   failure_ = why;
   keepalive_timer_.cancel();
+  linger_timer_.cancel();
   net::TurnEndHook::unlink();
   wake_output_waiters();
   session_.transport_closed();
@@ -156,11 +157,20 @@ void Connection::close(const Status& why) noexcept {
 }
 
 void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
-  if (closed_ || close_after_write_) return;
-  failure_ = why;
-  close_after_write_ = true;
-  session_.abort(code, why.message());
+  if (closed_) return;
+  if (!session_.broken()) session_.abort(code, why.message());
+  close_after_write(why);
+}
+
+void Connection::close_after_write(const Status& why) noexcept {
+  if (!std::exchange(close_after_write_, true)) failure_ = why;
+  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
   flush_later();
+}
+
+void Connection::linger_over(net::Timer& timer) noexcept {
+  Connection& self = static_cast<LingerTimer&>(timer).connection;
+  self.close(self.failure_);
 }
 
 void Connection::close_when_idle() noexcept {
@@ -180,10 +190,7 @@ void Connection::on_ping_ack(std::uint64_t payload) {
 }
 
 void Connection::on_connection_error(http2::ErrorCode, const Status& status) {
-  if (close_after_write_) return;
-  failure_ = status.with_prefix(peer_->address.to_string());
-  close_after_write_ = true;
-  flush_later();
+  close_after_write(status.with_prefix(peer_->address.to_string()));
 }
 
 void Connection::keepalive_due(net::Timer& timer) noexcept {

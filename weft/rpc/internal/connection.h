@@ -68,7 +68,7 @@ class Connection : public http2::SessionHandler,
 
   /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
   void close(const Status& why) noexcept;
-  /// Sends GOAWAY with the code, then closes when that has been written.
+  /// Sends GOAWAY with the code, then closes when that has been written, or a second has passed.
   void abort(http2::ErrorCode code, const Status& why) noexcept;
   /// Closes once the last stream has ended and everything is written.
   void close_when_idle() noexcept;
@@ -95,6 +95,14 @@ class Connection : public http2::SessionHandler,
   static constexpr std::size_t kOutputLow = 256 * 1024;
   static constexpr std::uint64_t kKeepAlivePing = 0x776566746b656570;  // "weftkeep"
 
+  // For a GOAWAY to reach a peer that reads; one that does not is not waited for.
+  static constexpr Duration kLinger = std::chrono::seconds(1);
+
+  struct LingerTimer : net::Timer {
+    explicit LingerTimer(Connection& owner) noexcept
+        : Timer(&Connection::linger_over), connection(owner) {}
+    Connection& connection;
+  };
   struct KeepAliveTimer : net::Timer {
     explicit KeepAliveTimer(Connection& owner) noexcept
         : Timer(&Connection::keepalive_due), connection(owner) {}
@@ -107,6 +115,8 @@ class Connection : public http2::SessionHandler,
   bool read_some();
   void flush() noexcept;
   void wake_output_waiters() noexcept;
+  void close_after_write(const Status& why) noexcept;
+  static void linger_over(net::Timer& timer) noexcept;
   static void keepalive_due(net::Timer& timer) noexcept;
   void check_keepalive() noexcept;
 
@@ -116,6 +126,7 @@ class Connection : public http2::SessionHandler,
   http2::Session session_;
   KeepAlive keepalive_;
   KeepAliveTimer keepalive_timer_{*this};
+  LingerTimer linger_timer_{*this};
   TimePoint last_activity_;
   TimePoint ping_sent_{};
   IntrusiveList<OutputWaiter> output_waiters_;

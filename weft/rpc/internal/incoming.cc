@@ -13,7 +13,12 @@ Status Incoming::push(Bytes data) {
   received_ += data.size();
   Status status = deframer_.push(std::move(data));
   return_credit();
-  if (status.ok()) wake();
+  if (!status.ok()) return status;
+  if (single_ && messages_ + deframer_.ready() > 1) {
+    // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
+    return unimplemented("the method takes one message, but a second one came");
+  }
+  wake();
   return status;
 }
 
@@ -47,12 +52,7 @@ MessageReader::Poll Incoming::poll(Message& out) {
   if (!deframer_.pop(item)) return ended_ ? Poll::End : Poll::Pending;
   taken_ += kMessagePrefix + item.bytes.size();
   return_credit();
-  if (++messages_ > 1 && single_) {
-    // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
-    fail();
-    owner_.on_bad_message(unimplemented("the method takes one message, but a second one came"));
-    return Poll::End;
-  }
+  ++messages_;
   Result<Message> message = unpack(std::move(item));
   if (!message.ok()) {
     fail();

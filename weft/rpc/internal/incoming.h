@@ -64,7 +64,7 @@ class Incoming final : public MessageReader {
   std::uint64_t received_ = 0;  // bytes of DATA
   std::uint64_t taken_ = 0;     // of these, bytes of messages that were read
   std::uint64_t credited_ = 0;  // of these, bytes given back to the peer's window
-  std::uint32_t messages_ = 0;
+  std::uint64_t messages_ = 0;  // that were read
   Compression compression_ = Compression::Identity;
   bool single_ = false;
   bool ended_ = false;

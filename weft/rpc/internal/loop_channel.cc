@@ -23,10 +23,12 @@ std::string default_authority(const std::string& text) {
 
 }  // namespace
 
-LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options)
+LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
+                         const MiddlewareChain& middlewares)
     : loop_(loop),
       target_(std::move(target)),
       options_(options),
+      middlewares_(middlewares),
       authority_(options.authority.empty() ? default_authority(target_) : options.authority),
       user_agent_(options.user_agent.empty() ? "weft-c++/0.1.0"
                                              : options.user_agent + " weft-c++/0.1.0") {
@@ -42,23 +44,36 @@ void LoopChannel::on_loop_end() noexcept {
   connecting_task_ = Task<>();
 }
 
+Task<Status> LoopChannel::serve_chain(Call& call) {
+  return middlewares_.empty() ? serve(call) : run_chain(call);
+}
+
+Task<Status> LoopChannel::run_chain(Call& call) {
+  const Active active(*this);
+  co_return co_await middlewares_.serve(call, *this);
+}
+
 Task<Status> LoopChannel::serve(Call& call) {
   const Active active(*this);
   for (int refusals = 0;; ++refusals) {
-    ClientConnection* connection = pick();
-    if (connection == nullptr) {
-      Status status = co_await wait_for_connection(call);
+    // Nobody overtakes those who wait.
+    ClientConnection* connection = waiting_.empty() ? pick() : nullptr;
+    for (Place place = Place::Back; connection == nullptr; place = Place::Front) {
+      Status status = co_await wait_for_connection(call, place);
       if (!status.ok()) co_return status;
-      continue;
+      connection = pick();
     }
     ClientCall attempt(*connection, call, authority_, user_agent_);
     attempt.start();
+    announce_room();
     for (;;) {
       const std::optional<Message> message = co_await attempt.responses().read();
       if (!message) break;
       const bool taken = co_await call.responses().write(*message);
       if (taken) continue;
-      attempt.end_early(cancelled("the caller takes no more responses"));
+      attempt.not_delivered(call.context().is_cancelled()
+                                ? call.context().cancel_reason()
+                                : cancelled("the caller takes no more responses"));
       break;
     }
     if (attempt.may_repeat() && refusals < kRefusals && !closed_ && call.requests().rewind()) {
@@ -83,19 +98,38 @@ bool LoopChannel::has_serving() noexcept {
                      [](const auto& connection) { return connection->serving(); });
 }
 
+bool LoopChannel::has_room() noexcept {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& connection) { return connection->usable(); });
+}
+
 /// OK when it is worth while to pick again.
-Task<Status> LoopChannel::wait_for_connection(Call& call) {
+Task<Status> LoopChannel::wait_for_connection(Call& call, Place place) {
   if (closed_) co_return channel_destroyed();
   const bool full = has_serving();
-  if (!full && !connecting_ && !call.wait_for_ready() && loop_.now() < retry_at_) {
+  if (!full && !call.wait_for_ready() && loop_.now() < retry_at_) {
     // Backing off: there is nothing to wait for that is worth the caller's while.
     co_return last_error_;
   }
-  Waiting waiting(loop_, call.wait_for_ready() || full);
+  Waiting waiting(*this, call.wait_for_ready());
   // First, because an attempt may fail at once and tells who waits by then.
-  waiting_.push_back(waiting);
+  if (place == Place::Back) {
+    waiting_.push_back(waiting);
+  } else {
+    waiting_.push_front(waiting);
+  }
   if (!full || connections_.size() < options_.max_connections) need_connection();
-  co_return co_await waiting.wait;
+  const Status status = co_await waiting.wait;
+  waiting.announced = false;
+  co_return call.context().is_cancelled() && !status.ok() ? why_waited(status) : status;
+}
+
+/// A call's cancellation while it waited, with what it waited for.
+Status LoopChannel::why_waited(const Status& reason) const {
+  std::string message(reason.message());
+  message.append(" while waiting for a connection to ").append(target_);
+  if (!last_error_.ok()) message.append("; last error: ").append(last_error_.message());
+  return Status(reason.code(), message, reason.origin());
 }
 
 void LoopChannel::need_connection() {
@@ -128,7 +162,7 @@ Task<> LoopChannel::connect() {
     if (waiting_.empty()) break;
   }
   connecting_ = false;
-  wake_waiting();
+  wake_first();
 }
 
 Duration LoopChannel::back_off() noexcept {
@@ -185,7 +219,10 @@ Task<Status> LoopChannel::connect_to(net::Address address) {
   co_return status;
 }
 
+/// An attempt has failed: that ends the calls which do not want to wait for the next one, except
+/// where they wait for room on a connection that is there.
 void LoopChannel::fail_waiting(const Status& reason) noexcept {
+  if (has_serving()) return;
   waiting_.for_each([&](Waiting& waiting) {
     if (waiting.wait_for_ready) return;
     waiting.unlink();
@@ -193,13 +230,21 @@ void LoopChannel::fail_waiting(const Status& reason) noexcept {
   });
 }
 
-void LoopChannel::wake_waiting() noexcept {
-  while (Waiting* waiting = waiting_.pop_front()) waiting->wait.complete();
+void LoopChannel::announce_room() noexcept {
+  if (!waiting_.empty() && has_room()) wake_first();
 }
 
-void LoopChannel::on_capacity() noexcept {
-  if (!waiting_.empty() && pick() != nullptr) wake_waiting();
+/// Makes the one who waits longest look again.
+void LoopChannel::wake_first() noexcept {
+  while (Waiting* waiting = waiting_.pop_front()) {
+    // One that was cancelled in this turn has no use for it.
+    if (waiting->wait.completed()) continue;
+    waiting->announced = true;
+    return waiting->wait.complete();
+  }
 }
+
+void LoopChannel::on_capacity() noexcept { announce_room(); }
 
 void LoopChannel::on_connection_closed(ClientConnection& connection) noexcept {
   const auto found = std::find_if(connections_.begin(), connections_.end(),
@@ -208,8 +253,13 @@ void LoopChannel::on_connection_closed(ClientConnection& connection) noexcept {
   // It is on the stack below, so it goes in a later turn.
   loop_.post([owned = std::move(*found)]() mutable { owned.reset(); });
   connections_.erase(found);
-  // Calls that waited for room on it look again, and bring about a new connection.
-  if (!connecting_) wake_waiting();
+  // Who waited for room on it looks again, and brings about a new connection.
+  if (!connecting_) wake_first();
+}
+
+/// gRFC A8: a client that is told so doubles the time between its pings.
+void LoopChannel::on_too_many_pings() noexcept {
+  if (options_.keepalive_time < kForever / 2) options_.keepalive_time *= 2;
 }
 
 void LoopChannel::close() noexcept {

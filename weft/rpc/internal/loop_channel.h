@@ -32,9 +32,13 @@ class LoopChannel final : public Service,
                           public ClientConnectionOwner,
                           private net::LoopEndHook {
  public:
-  LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options);
+  LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
+              const MiddlewareChain& middlewares);
   ~LoopChannel() override;
 
+  /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
+  /// chain is this object's own.
+  Task<Status> serve_chain(Call& call);
   Task<Status> serve(Call& call) override;
   /// Ends every call and connection with CANCELLED; nothing can be called any more.
   void close() noexcept;
@@ -42,16 +46,28 @@ class LoopChannel final : public Service,
   // ClientConnectionOwner
   void on_capacity() noexcept override;
   void on_connection_closed(ClientConnection& connection) noexcept override;
+  void on_too_many_pings() noexcept override;
 
  private:
   void on_loop_end() noexcept override;
 
-  /// A call that waits for a connection.
+  /// A call that waits for a connection with room for it. Room is announced to one at a time, in
+  /// the order of their coming, and who took it announces what is left.
   struct Waiting : ListNode {
-    Waiting(net::Loop& loop, bool for_ready) noexcept : wait(loop), wait_for_ready(for_ready) {}
+    Waiting(LoopChannel& channel, bool for_ready) noexcept
+        : owner(channel), wait(channel.loop_), wait_for_ready(for_ready) {}
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    /// Passes on what was announced to a coroutine that is destroyed before it ran.
+    ~Waiting() {
+      if (announced) owner.announce_room();
+    }
+    LoopChannel& owner;
     net::Wait wait;
     bool wait_for_ready;
+    bool announced = false;
   };
+  enum class Place : std::uint8_t { Back, Front };
   /// Counts a coroutine of ours, which keeps this alive after close().
   class Active {
    public:
@@ -64,8 +80,11 @@ class LoopChannel final : public Service,
     LoopChannel& owner_;
   };
 
+  Task<Status> run_chain(Call& call);
   ClientConnection* pick() noexcept;
-  Task<Status> wait_for_connection(Call& call);
+  bool has_room() noexcept;
+  Task<Status> wait_for_connection(Call& call, Place place);
+  Status why_waited(const Status& reason) const;
   bool has_serving() noexcept;
   void need_connection();
   Task<> connect();
@@ -74,12 +93,14 @@ class LoopChannel final : public Service,
   Task<Status> connect_to(net::Address address);
   Duration back_off() noexcept;
   void fail_waiting(const Status& reason) noexcept;
-  void wake_waiting() noexcept;
+  void announce_room() noexcept;
+  void wake_first() noexcept;
   void ended() noexcept;
 
   net::Loop& loop_;
   std::string target_;
   ChannelOptions options_;
+  MiddlewareChain middlewares_;
   std::string authority_;
   std::string user_agent_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;

@@ -3,7 +3,6 @@
 #include <array>
 #include <exception>
 #include <utility>
-#include <vector>
 
 #include "weft/base/log.h"
 #include "weft/rpc/grpc_wire.h"
@@ -15,13 +14,6 @@ namespace {
 
 using http2::HeaderField;
 using http2::Token;
-
-constexpr HeaderField kStatus200{":status", "200", Token::Status};
-constexpr HeaderField kContentType{"content-type", "application/grpc", Token::ContentType};
-
-// Header lists are built here and encoded before anything else runs on the thread.
-thread_local std::vector<HeaderField> fields_scratch;
-thread_local std::string text_scratch;
 
 constexpr std::uint8_t bit(Compression compression) noexcept {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(compression));
@@ -47,6 +39,19 @@ std::string_view field_value(http2::HeaderFields fields, Token token) noexcept {
     if (field.token == token) return field.value;
   }
   return {};
+}
+
+/// Why a stream ended before its call did.
+std::string why_gone(const http2::StreamEnd& end) {
+  if (end.by == http2::StreamEnd::By::PeerReset) {
+    return std::string("the client cancelled the call (RST_STREAM ")
+        .append(http2::name_of(end.code))
+        .append(")");
+  }
+  if (!end.detail.empty()) {
+    return std::string("the client broke a rule of HTTP/2: ").append(end.detail);
+  }
+  return "the connection to the client was lost";
 }
 
 /// Answers a request that is not gRPC's as HTTP (protocol page: "415 for content-types that are not
@@ -84,7 +89,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, std:
       [](Call&, void* self) noexcept {
         auto& server_call = *static_cast<ServerCall*>(self);
         if (!server_call.finished_ && server_call.outgoing_.stream() != nullptr) {
-          server_call.send_headers();
+          static_cast<void>(server_call.announce());
         }
       },
       this);
@@ -128,6 +133,9 @@ Status ServerCall::accept(http2::HeaderFields fields) {
   for (const HeaderField& field : fields) {
     Status status = accept_field(field, timeout);
     if (!status.ok()) return status;
+  }
+  if (timeout <= Duration::zero()) {
+    return deadline_exceeded("the deadline had passed before the call arrived");
   }
   if (timeout != kForever) {
     const TimePoint now = call_.loop().now();
@@ -233,101 +241,21 @@ void ServerCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   if (!finished_ && !completed) {
     finished_ = true;
     incoming_.fail();
-    std::string message = end.by == http2::StreamEnd::By::PeerReset
-                              ? "the client cancelled the call (RST_STREAM "
-                              : "the connection to the client was lost (";
-    message.append(http2::name_of(end.code)).append(")");
-    call_.context().cancel(Status(StatusCode::Cancelled, message, Origin::Transport));
+    call_.context().cancel(Status(StatusCode::Cancelled, why_gone(end), Origin::Transport));
   }
   finished_ = true;
   if (task_done_) delete this;
 }
 
 void ServerCall::on_cancelled(CancelHook& hook, const Status& reason) noexcept {
-  static_cast<ServerCall&>(hook).finish(reason);
-}
-
-MessageWriter::Poll ServerCall::Responses::offer(const Message& message) {
-  if (self.finished_ || self.outgoing_.stream() == nullptr) return Poll::Closed;
-  if (self.outgoing_.blocked()) return Poll::Blocked;
-  if (message.size() > self.call_.max_send_size()) {
-    self.cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
-                                   " bytes is larger than the limit of " +
-                                   std::to_string(self.call_.max_send_size()) +
-                                   " (ServerOptions::max_send_size)"));
-    return Poll::Closed;
-  }
-  if (!self.headers_sent_) self.send_headers();
-  Status sent = self.connection_->send_message(*self.outgoing_.stream(), message,
-                                               self.compression_, false);
-  if (sent.ok()) return Poll::Accepted;
-  self.cancel(sent);
-  return Poll::Closed;
-}
-
-Compression ServerCall::response_compression() const noexcept {
-  const Compression wanted = call_.compression();
-  return (accepted_compressions_ & bit(wanted)) != 0 ? wanted : Compression::Identity;
-}
-
-void ServerCall::send_headers() {
-  if (headers_sent_) return;
-  headers_sent_ = true;
-  fields_scratch.assign({kStatus200, kContentType});
-  text_scratch.clear();
-  compression_ = response_compression();
-  if (compression_ != Compression::Identity) {
-    fields_scratch.push_back({"grpc-encoding", name_of(compression_), Token::GrpcEncoding});
-  }
-  if (request_compressed_) {
-    fields_scratch.push_back(
-        {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
-  }
-  append_fields(call_.response_metadata(), fields_scratch, text_scratch);
-  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, false);
-  connection_->note_sent();
-  connection_->flush_later();
-}
-
-void ServerCall::send_trailers(const Status& status) {
-  fields_scratch.clear();
-  text_scratch.clear();
-  if (!headers_sent_) {
-    // Trailers-Only: one header block that both begins and ends the response.
-    fields_scratch.assign({kStatus200, kContentType});
-    if (request_compressed_ && status.code() == StatusCode::Unimplemented) {
-      fields_scratch.push_back(
-          {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
-    }
-  }
-  std::array<char, 2> digits;
-  const auto code = static_cast<unsigned>(status.code());
-  std::size_t length = 0;
-  if (code >= 10) digits[length++] = '1';
-  digits[length++] = static_cast<char>('0' + code % 10);
-  fields_scratch.push_back({"grpc-status", {digits.data(), length}, Token::GrpcStatus});
-  std::string message;
-  if (!status.message().empty()) {
-    percent_encode(status.message(), message);
-    fields_scratch.push_back({"grpc-message", message, Token::GrpcMessage});
-  }
-  std::string details;
-  if (!status.details().empty()) {
-    base64_encode(status.details(), details);
-    fields_scratch.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
-  }
-  std::string response_text;
-  if (!headers_sent_) append_fields(call_.response_metadata(), fields_scratch, response_text);
-  append_fields(call_.trailers(), fields_scratch, text_scratch);
-  headers_sent_ = true;
-  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, true);
-}
-
-/// Tells a client that is still sending to stop, once the response has left (RFC 9113 section 8.1).
-void ServerCall::stop_request() noexcept {
-  http2::Stream* stream = outgoing_.stream();
-  if (stream == nullptr || stream->queued() != 0 || stream->peer_ended()) return;
-  connection_->session().reset(*stream, http2::ErrorCode::NoError);
+  auto& self = static_cast<ServerCall&>(hook);
+  if (!self.finished_) return self.finish(reason);
+  // The response is on its way, but the client does not take it.
+  http2::Stream* stream = self.outgoing_.stream();
+  if (stream == nullptr || stream->queued() == 0) return;
+  ServerConnection& connection = *self.connection_;
+  connection.session().reset(*stream, reset_of_status(reason.code()));
+  connection.flush_later();
 }
 
 void ServerCall::on_drained() noexcept {
@@ -349,7 +277,7 @@ void ServerCall::finish(const Status& status) noexcept {
     connection.session().reset(stream, reset_of_status(status.code()));
     return;
   }
-  send_trailers(status);
+  send_trailers(sendable(status));
   stop_request();
   // Wakes a handler that is waiting to write, so that it sees the call is over.
   outgoing_.wake();

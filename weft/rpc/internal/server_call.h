@@ -26,6 +26,8 @@ struct ServerCallNode : ListNode {};
 /// ended: the handler may still run when the stream has been reset, and the stream may still be
 /// sending when the handler has returned.
 ///
+/// server_call.cc has the way from the headers to the end, server_response.cc what is sent.
+///
 /// Its status is decided once, in finish(): by the handler's return, by the deadline or by a broken
 /// rule, whichever is first; a stream that is gone cancels the context and decides nothing more.
 class ServerCall final : public coro::Pooled,
@@ -78,6 +80,10 @@ class ServerCall final : public coro::Pooled,
   /// Ends the call: trailers go out, later events change nothing.
   void finish(const Status& status) noexcept;
   void stop_request() noexcept;
+  bool announce();
+  Status check(Metadata& metadata, std::string_view what);
+  std::size_t header_list_limit() noexcept;
+  Status sendable(const Status& status);
   void send_headers();
   void send_trailers(const Status& status);
   Compression response_compression() const noexcept;
@@ -92,7 +98,7 @@ class ServerCall final : public coro::Pooled,
   Responses responses_{*this};
   Start start_{*this};
   Task<Status> task_{Status()};
-  std::uint8_t accepted_compressions_ = 1;  // bit per Compression
+  std::uint8_t accepted_compressions_ = 1;           // bit per Compression
   Compression compression_ = Compression::Identity;  // as the headers said
   bool request_compressed_ = false;
   bool headers_sent_ = false;

@@ -39,7 +39,11 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
                    self.close(unavailable("no HTTP/2 preface within the handshake timeout"));
                  }),
       age_(*this,
-           [](net::Timer& timer) noexcept { static_cast<LifeTimer&>(timer).connection.drain(); }),
+           [](net::Timer& timer) noexcept {
+             auto& self = static_cast<LifeTimer&>(timer).connection;
+             self.aged_ = true;
+             self.drain();
+           }),
       idle_(*this,
             [](net::Timer& timer) noexcept {
               auto& self = static_cast<LifeTimer&>(timer).connection;
@@ -89,7 +93,8 @@ void ServerConnection::finish_drain() noexcept {
   drain_.cancel();
   session().finish_drain();
   flush_later();
-  const Duration grace = server_.options().max_connection_age_grace;
+  // A stop of the server has a grace of its own.
+  const Duration grace = aged_ ? server_.options().max_connection_age_grace : kForever;
   if (grace != kForever) loop().arm(drain_, after(loop().now(), grace));
   close_when_idle();
 }

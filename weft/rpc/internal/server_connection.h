@@ -64,6 +64,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   std::uint64_t data_sent_at_ping_ = 0;
   int ping_strikes_ = 0;
   bool greeted_ = false;
+  bool aged_ = false;  // it drains because of its age
   bool draining_ = false;
   bool drain_finished_ = false;
 };

@@ -10,12 +10,24 @@ ServerLoop::~ServerLoop() {
 }
 
 void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
+  // It was accepted before the listeners closed, perhaps by another loop's thread.
+  if (shared_.draining.load(std::memory_order_relaxed)) return connection_gone();
   if (!self_) self_ = shared_from_this();
+  // Here and not in the constructor, which another thread may call.
+  if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
   auto* connection = new ServerConnection(*this, std::move(stream));
   connections_.push_back(*connection);
   ++live_connections_;
   connection->start();
-  if (shared_.draining.load(std::memory_order_relaxed)) connection->drain();
+}
+
+/// The program has ended its own loop before the server was stopped: what is left of calls will not
+/// run any more.
+void ServerLoop::on_loop_end() noexcept {
+  connections_.for_each(
+      [](ServerConnection& connection) { connection.close(cancelled("the loop has ended")); });
+  const std::shared_ptr<ServerLoop> self = std::exchange(self_, nullptr);
+  net::LoopEndHook::unlink();
 }
 
 void ServerLoop::connection_gone() noexcept {

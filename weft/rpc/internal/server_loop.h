@@ -28,7 +28,7 @@ struct ServerShared {
 /// A server's part on one loop: its connections and its calls. Used on that loop's thread, except
 /// where it says otherwise. It stays alive, and with it what the handlers use, until the last of
 /// them has ended.
-class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
+class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, private net::LoopEndHook {
  public:
   ServerLoop(net::Loop& loop, std::shared_ptr<ServerShared> shared) noexcept
       : loop_(loop), owned_(std::move(shared)), shared_(*owned_) {}
@@ -72,6 +72,7 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
   void connection_closed(ServerConnection& connection) noexcept;
 
  private:
+  void on_loop_end() noexcept override;
   void check_idle() noexcept;
 
   net::Loop& loop_;

@@ -1,0 +1,180 @@
+#include "weft/rpc/health.h"
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "weft/net/sim_loop.h"
+#include "weft/testing/in_process.h"
+
+#include "grpc/health/v1/health.weft.h"
+
+namespace weft {
+namespace {
+
+namespace v1 = grpc::health::v1;
+using std::chrono::seconds;
+using testing::InProcess;
+
+TEST(HealthRegistry, ServesAsAWholeFromTheStart) {
+  const HealthRegistry registry;
+  EXPECT_EQ(registry.get(""), ServingStatus::Serving);
+  EXPECT_EQ(registry.get("a.B"), ServingStatus::ServiceUnknown);
+}
+
+TEST(HealthRegistry, KeepsTheLastThatWasSet) {
+  HealthRegistry registry;
+  registry.set("a.B", ServingStatus::Serving);
+  registry.set("a.B", ServingStatus::NotServing);
+  EXPECT_EQ(registry.get("a.B"), ServingStatus::NotServing);
+  registry.set("a.B", ServingStatus::ServiceUnknown);
+  EXPECT_EQ(registry.get("a.B"), ServingStatus::ServiceUnknown);
+  EXPECT_EQ(registry.list(10)->size(), 1u);
+}
+
+TEST(HealthRegistry, ServesNothingAfterShutdown) {
+  HealthRegistry registry;
+  registry.set("a.B", ServingStatus::Serving);
+  registry.shutdown();
+  registry.set("a.B", ServingStatus::Serving);
+  registry.set("c.D", ServingStatus::Serving);
+  EXPECT_EQ(registry.get(""), ServingStatus::NotServing);
+  EXPECT_EQ(registry.get("a.B"), ServingStatus::NotServing);
+  EXPECT_EQ(registry.get("c.D"), ServingStatus::ServiceUnknown);
+}
+
+TEST(HealthRegistry, ListsInOrderAndNoMoreThanTheLimit) {
+  HealthRegistry registry;
+  registry.set("b", ServingStatus::NotServing);
+  registry.set("a", ServingStatus::Serving);
+  const auto services = registry.list(3);
+  ASSERT_TRUE(services.ok());
+  using Pair = std::pair<std::string, ServingStatus>;
+  EXPECT_EQ(*services, (std::vector<Pair>{{"", ServingStatus::Serving},
+                                          {"a", ServingStatus::Serving},
+                                          {"b", ServingStatus::NotServing}}));
+  const Status status = registry.list(2).status();
+  EXPECT_EQ(status.code(), StatusCode::ResourceExhausted);
+  EXPECT_EQ(status.message(),
+            "health: 3 services are more than the 2 that a list may hold; ask for them one by one");
+}
+
+v1::HealthCheckRequest request_for(const std::string& service) {
+  v1::HealthCheckRequest request;
+  request.set_service(service);
+  return request;
+}
+
+TEST(Health, ChecksTheServerItsServicesAndNoOthers) {
+  InProcess world;
+  const v1::HealthClient health{world.channel()};
+  world.server().set_serving("a.B", false);
+  const auto whole = world.run(health.Check(request_for("")));
+  ASSERT_TRUE(whole.ok()) << whole.status().to_string();
+  EXPECT_EQ(whole->status(), v1::HealthCheckResponse::SERVING);
+  EXPECT_EQ(world.run(health.Check(request_for("a.B")))->status(),
+            v1::HealthCheckResponse::NOT_SERVING);
+  const Status unknown = world.run(health.Check(request_for("c.D"))).status();
+  EXPECT_EQ(unknown.code(), StatusCode::NotFound);
+  EXPECT_EQ(unknown.message(), "health: nothing is known of the service 'c.D'");
+}
+
+TEST(Health, ListsWhatTheServerHas) {
+  InProcess world;
+  world.server().set_serving("a.B", false);
+  const v1::HealthClient health{world.channel()};
+  const auto list = world.run(health.List(v1::HealthListRequest()));
+  ASSERT_TRUE(list.ok()) << list.status().to_string();
+  ASSERT_EQ(list->statuses_size(), 2);
+  EXPECT_EQ(list->statuses().at("").status(), v1::HealthCheckResponse::SERVING);
+  EXPECT_EQ(list->statuses().at("a.B").status(), v1::HealthCheckResponse::NOT_SERVING);
+}
+
+/// What a watch has told so far, and how it ended.
+struct Watched {
+  std::vector<int> statuses;
+  Status end;
+};
+
+Task<Status> watch(Channel& channel, std::string service, Watched& watched) {
+  const v1::HealthClient health{channel};
+  const v1::HealthCheckRequest request = request_for(service);
+  auto stream = co_await health.Watch(request);
+  v1::HealthCheckResponse response;
+  for (;;) {
+    const bool read = co_await stream.read(response);
+    if (!read) break;
+    watched.statuses.push_back(response.status());
+  }
+  watched.end = co_await stream.finish();
+  co_return watched.end;
+}
+
+class HealthWatching : public ::testing::Test {
+ protected:
+  void start_watching(std::string service) {
+    Channel& channel = world.channel();
+    task = watch(channel, std::move(service), watched);
+    world.client_host().enter([this] { task.start(&context, {[](void*) noexcept {}, nullptr}); });
+    world.run_for(seconds(1));
+  }
+  void end_watching() {
+    world.client_host().enter([this] { context.cancel(cancelled("the test has seen enough")); });
+    world.run_for(seconds(1));
+    EXPECT_TRUE(task.done());
+  }
+
+  InProcess world;
+  Context context;
+  Watched watched;
+  Task<Status> task{Status()};
+};
+
+TEST_F(HealthWatching, TellsTheStatusNowAndEachChange) {
+  start_watching("");
+  world.server().set_serving("", false);
+  world.run_for(seconds(1));
+  world.server().set_serving("", false);
+  world.run_for(seconds(1));
+  world.server().set_serving("", true);
+  world.run_for(seconds(1));
+  EXPECT_EQ(watched.statuses, (std::vector<int>{v1::HealthCheckResponse::SERVING,
+                                                v1::HealthCheckResponse::NOT_SERVING,
+                                                v1::HealthCheckResponse::SERVING}));
+  end_watching();
+  EXPECT_EQ(watched.end.code(), StatusCode::Cancelled);
+}
+
+TEST_F(HealthWatching, TellsOfAServiceThatBecomesKnown) {
+  start_watching("a.B");
+  world.server().set_serving("a.B", true);
+  world.run_for(seconds(1));
+  EXPECT_EQ(watched.statuses, (std::vector<int>{v1::HealthCheckResponse::SERVICE_UNKNOWN,
+                                                v1::HealthCheckResponse::SERVING}));
+  end_watching();
+}
+
+TEST_F(HealthWatching, TellsOnlyTheLastOfChangesThatCameTogether) {
+  start_watching("");
+  world.server().set_serving("", false);
+  world.server().set_serving("", true);
+  world.server().set_serving("", false);
+  world.run_for(seconds(1));
+  EXPECT_EQ(watched.statuses, (std::vector<int>{v1::HealthCheckResponse::SERVING,
+                                                v1::HealthCheckResponse::NOT_SERVING}));
+  end_watching();
+}
+
+TEST_F(HealthWatching, TellsThatTheServerDrains) {
+  start_watching("");
+  const Task<> stopped = world.server().shutdown(seconds(30));
+  world.run_for(seconds(1));
+  end_watching();
+}
+
+}  // namespace
+}  // namespace weft

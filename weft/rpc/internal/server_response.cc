@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weft/base/log.h"
+#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/internal/server_call.h"
+#include "weft/rpc/internal/server_connection.h"
+
+// How a server's call answers: its messages, and the header blocks before and after them.
+namespace weft::rpc {
+namespace {
+
+using http2::HeaderField;
+using http2::Token;
+
+constexpr HeaderField kStatus200{":status", "200", Token::Status};
+constexpr HeaderField kContentType{"content-type", "application/grpc", Token::ContentType};
+// What a header block of gRPC's own takes beside metadata, message and details.
+constexpr std::size_t kOwnFields = 512;
+
+// Header lists are built here and encoded before anything else runs on the thread.
+thread_local std::vector<HeaderField> fields_scratch;
+thread_local std::string text_scratch;
+
+/// `status` in `room` bytes of a header list: without its details, then with a part of its message,
+/// where it does not fit as it is.
+Status shortened(const Status& status, std::size_t room) {
+  constexpr std::string_view kCut = "... (cut: more than the client's header list takes)";
+  constexpr std::size_t kLongestEncoding = 3;  // "%0A" for a byte
+  constexpr std::size_t kBase64 = 2;           // at most, for a byte
+  const std::size_t details = status.details().size() * kBase64;
+  if (status.message().size() * kLongestEncoding + details <= room) return status;
+  std::string encoded;
+  percent_encode(status.message(), encoded);
+  if (encoded.size() + details <= room) return status;
+  if (encoded.size() <= room) return Status(status.code(), status.message(), status.origin());
+  const std::size_t kept = (room - std::min(room, kCut.size())) / kLongestEncoding;
+  return Status(status.code(), std::string(status.message().substr(0, kept)).append(kCut),
+                status.origin());
+}
+
+}  // namespace
+
+MessageWriter::Poll ServerCall::Responses::offer(const Message& message) {
+  if (self.finished_ || self.outgoing_.stream() == nullptr) return Poll::Closed;
+  if (self.outgoing_.blocked()) return Poll::Blocked;
+  if (message.size() > self.call_.max_send_size()) {
+    self.cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
+                                   " bytes is larger than the limit of " +
+                                   std::to_string(self.call_.max_send_size()) +
+                                   " (ServerOptions::max_send_size)"));
+    return Poll::Closed;
+  }
+  if (!self.announce()) return Poll::Closed;
+  Status sent =
+      self.connection_->send_message(*self.outgoing_.stream(), message, self.compression_, false);
+  if (sent.ok()) return Poll::Accepted;
+  self.cancel(sent);
+  return Poll::Closed;
+}
+
+Compression ServerCall::response_compression() const noexcept {
+  const Compression wanted = call_.compression();
+  return (accepted_compressions_ >> static_cast<unsigned>(wanted) & 1U) != 0
+             ? wanted
+             : Compression::Identity;
+}
+
+/// Sends the headers, once. False when the handler's metadata cannot be sent: then the call is
+/// over.
+bool ServerCall::announce() {
+  if (headers_sent_) return true;
+  Status valid = check(call_.response_metadata(), "response metadata");
+  if (!valid.ok()) {
+    cancel(valid);
+    return false;
+  }
+  send_headers();
+  return true;
+}
+
+/// What would break HTTP/2's rules, or is larger than the client takes, would end the whole
+/// connection. Metadata for which that is so is dropped, and the status says why.
+Status ServerCall::check(Metadata& metadata, std::string_view what) {
+  if (metadata.empty()) return {};
+  Status valid = metadata.validate();
+  if (!valid.ok()) {
+    valid = internal_error(std::string("the handler's ")
+                               .append(what)
+                               .append(" cannot be sent: ")
+                               .append(valid.message()));
+  } else if (metadata.wire_size() + kOwnFields > header_list_limit()) {
+    valid = resource_exhausted(std::string("the handler's ")
+                                   .append(what)
+                                   .append(" of ")
+                                   .append(std::to_string(metadata.wire_size()))
+                                   .append(" bytes is larger than the client takes: its limit for "
+                                           "all headers is ")
+                                   .append(std::to_string(header_list_limit())));
+  }
+  if (valid.ok()) return {};
+  metadata.clear();
+  log(LogLevel::Error, std::string(call_.path()) + ": " + std::string(valid.message()));
+  return valid;
+}
+
+std::size_t ServerCall::header_list_limit() noexcept {
+  return connection_->session().peer_settings().max_header_list_size;
+}
+
+/// What the trailers can say of `status` and of the metadata they bring.
+Status ServerCall::sendable(const Status& status) {
+  Status problem = headers_sent_ ? Status() : check(call_.response_metadata(), "response metadata");
+  Status trailers = check(call_.trailers(), "trailers");
+  if (problem.ok()) problem = std::move(trailers);
+  const Status& outcome = status.ok() ? problem : status;
+  if (outcome.ok()) return {};
+  const std::size_t taken = kOwnFields + call_.trailers().wire_size() +
+                            (headers_sent_ ? 0 : call_.response_metadata().wire_size());
+  const std::size_t limit = header_list_limit();
+  return shortened(outcome, limit - std::min(limit, taken));
+}
+
+void ServerCall::send_headers() {
+  headers_sent_ = true;
+  fields_scratch.assign({kStatus200, kContentType});
+  text_scratch.clear();
+  compression_ = response_compression();
+  if (compression_ != Compression::Identity) {
+    fields_scratch.push_back({"grpc-encoding", name_of(compression_), Token::GrpcEncoding});
+  }
+  if (request_compressed_) {
+    fields_scratch.push_back(
+        {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
+  }
+  append_fields(call_.response_metadata(), fields_scratch, text_scratch);
+  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, false);
+  connection_->note_sent();
+  connection_->flush_later();
+}
+
+void ServerCall::send_trailers(const Status& status) {
+  fields_scratch.clear();
+  text_scratch.clear();
+  if (!headers_sent_) {
+    // Trailers-Only: one header block that both begins and ends the response.
+    fields_scratch.assign({kStatus200, kContentType});
+    if (request_compressed_ && status.code() == StatusCode::Unimplemented) {
+      fields_scratch.push_back(
+          {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
+    }
+  }
+  std::array<char, 2> digits;
+  const auto code = static_cast<unsigned>(status.code());
+  std::size_t length = 0;
+  if (code >= 10) digits[length++] = '1';
+  digits[length++] = static_cast<char>('0' + code % 10);
+  fields_scratch.push_back({"grpc-status", {digits.data(), length}, Token::GrpcStatus});
+  std::string message;
+  if (!status.message().empty()) {
+    percent_encode(status.message(), message);
+    fields_scratch.push_back({"grpc-message", message, Token::GrpcMessage});
+  }
+  std::string details;
+  if (!status.details().empty()) {
+    base64_encode(status.details(), details);
+    fields_scratch.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
+  }
+  std::string response_text;
+  if (!headers_sent_) append_fields(call_.response_metadata(), fields_scratch, response_text);
+  append_fields(call_.trailers(), fields_scratch, text_scratch);
+  headers_sent_ = true;
+  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, true);
+}
+
+/// Tells a client that is still sending to stop, once the response has left (RFC 9113 section 8.1).
+void ServerCall::stop_request() noexcept {
+  http2::Stream* stream = outgoing_.stream();
+  if (stream == nullptr || stream->queued() != 0 || stream->peer_ended()) return;
+  connection_->session().reset(*stream, http2::ErrorCode::NoError);
+}
+
+}  // namespace weft::rpc
