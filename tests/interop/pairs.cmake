@@ -24,6 +24,11 @@ if(TARGET grpcpp_interop_server)
   interop_pair(weft_client_grpcpp_server SERVER grpcpp_interop_server
                ARGS --timeout=120 --skip=orca_oob --skip=orca_per_rpc
                COMMAND ${weft_client})
+  # That a case can fail, and then says what differed.
+  interop_pair(weft_client_says_what_differs SERVER grpcpp_interop_server ARGS --case=orca_per_rpc
+               COMMAND ${weft_client})
+  set_tests_properties(interop.weft_client_says_what_differs PROPERTIES PASS_REGULAR_EXPRESSION
+                       "FAILED orca_per_rpc: FAILED_PRECONDITION: endpoint-load-metrics-bin: expected 'cpu_utilization")
   interop_pair(grpcpp_client_weft_server SERVER weft_interop_server
                COMMAND $<TARGET_FILE:grpcpp_interop_client>)
 endif()
