@@ -62,6 +62,11 @@ class BlockingStream {
   }
   Stream& stream() noexcept { return *stream_; }
 
+  // Coroutines, also where the stream's function returns a task: what that function does before it
+  // returns is for the loop's thread too.
+  static auto do_finish(Stream& stream) -> decltype(stream.finish()) {
+    co_return co_await stream.finish();
+  }
   template <class Message>
   static Task<std::optional<Message>> do_read(Stream& stream) {
     co_return co_await stream.read();
@@ -112,7 +117,7 @@ class BlockingReader : public rpc::BlockingStream<ClientReader<Response>> {
     return this->run(this->template do_read<Response>(this->stream()));
   }
   /// How the call ended. Responses that were not read are dropped.
-  Status finish() { return this->run(this->stream().finish()); }
+  Status finish() { return this->run(this->do_finish(this->stream())); }
 };
 
 /// A client-streaming call: many requests, one response. As BlockingReader otherwise.
@@ -126,7 +131,7 @@ class BlockingWriter : public rpc::BlockingStream<ClientWriter<Request, Response
     return this->run(this->do_write(this->stream(), request, options));
   }
   /// Ends the requests and waits for the response.
-  Result<Response> finish() { return this->run(this->stream().finish()); }
+  Result<Response> finish() { return this->run(this->do_finish(this->stream())); }
 };
 
 /// A bidirectional call. One thread may read while another writes.
@@ -144,7 +149,7 @@ class BlockingReaderWriter : public rpc::BlockingStream<ClientReaderWriter<Reque
   /// No more requests.
   void half_close() { this->run(do_half_close(this->stream())); }
   /// Half-closes and waits for the end. Responses that were not read are dropped.
-  Status finish() { return this->run(this->stream().finish()); }
+  Status finish() { return this->run(this->do_finish(this->stream())); }
 
  private:
   static Task<> do_half_close(ClientReaderWriter<Request, Response>& stream) {
