@@ -64,10 +64,8 @@ void HealthRegistry::shutdown() {
   if (std::exchange(shut_down_, true)) return;
   for (auto& [service, entry] : entries_) {
     // An entry that is there for its watchers only stays unknown.
-    if (entry.status == ServingStatus::ServiceUnknown) continue;
-    if (std::exchange(entry.status, ServingStatus::NotServing) != ServingStatus::NotServing) {
-      tell(entry);
-    }
+    if (entry.status != ServingStatus::ServiceUnknown) entry.status = ServingStatus::NotServing;
+    tell(entry);
   }
 }
 
@@ -109,10 +107,11 @@ HealthWatch::~HealthWatch() {
   }
 }
 
-ServingStatus HealthWatch::current() const {
+HealthWatch::Current HealthWatch::current() const {
   const std::lock_guard lock(registry_->mutex_);
   watcher_->posted = false;
-  return registry_->entries_.find(service_)->second.status;
+  return {.status = registry_->entries_.find(service_)->second.status,
+          .final = registry_->shut_down_};
 }
 
 namespace {
@@ -133,11 +132,13 @@ class Waiting {
 
 Task<Result<ServingStatus>> HealthWatch::next() {
   while (true) {
-    const ServingStatus now = current();
-    if (last_ != now) {
-      last_ = now;
-      co_return now;
+    const Current now = current();
+    if (last_ != now.status) {
+      last_ = now.status;
+      co_return now.status;
     }
+    // A watch that went on would hold up the drain until its grace is over.
+    if (now.final) co_return unavailable("health: the server is shutting down");
     // A change from here on is posted to this thread, so it arrives when the wait has begun.
     net::Wait wait(watcher_->loop);
     const Waiting waiting(watcher_->waiting, wait);

@@ -43,7 +43,8 @@ class HealthRegistry {
   /// reads are told as the last one. ServiceUnknown forgets the service. Without effect after
   /// shutdown().
   void set(std::string_view service, ServingStatus status);
-  /// For a drain: everything is NOT_SERVING from now on, whatever set() says.
+  /// For a drain: everything is NOT_SERVING from now on, whatever set() says, and watches end once
+  /// they have told that.
   void shutdown();
 
   /// ServiceUnknown where nothing was set.
@@ -78,11 +79,16 @@ class HealthWatch {
   ~HealthWatch();
 
   /// At first the status as it is, then, each time, the next one that differs from the last.
-  /// Otherwise why the awaiting coroutine's context was cancelled.
+  /// UNAVAILABLE when the registry was shut down and the last status has been given. Otherwise why
+  /// the awaiting coroutine's context was cancelled.
   Task<Result<ServingStatus>> next();
 
  private:
-  ServingStatus current() const;
+  struct Current {
+    ServingStatus status;
+    bool final;
+  };
+  Current current() const;
 
   std::shared_ptr<HealthRegistry> registry_;
   std::string service_;

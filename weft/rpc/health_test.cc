@@ -1,6 +1,7 @@
 #include "weft/rpc/health.h"
 
 #include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -8,8 +9,9 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/sim_loop.h"
+#include "weft/net/asio_loop.h"
 #include "weft/testing/in_process.h"
+#include "weft/testing/run.h"
 
 #include "grpc/health/v1/health.weft.h"
 
@@ -169,11 +171,49 @@ TEST_F(HealthWatching, TellsOnlyTheLastOfChangesThatCameTogether) {
   end_watching();
 }
 
-TEST_F(HealthWatching, TellsThatTheServerDrains) {
+TEST_F(HealthWatching, EndsWhenTheServerDrainsAndDoesNotHoldItUp) {
   start_watching("");
-  const Task<> stopped = world.server().shutdown(seconds(30));
+  const TimePoint begun = world.now();
+  testing::run(world.server_host(), world.server().shutdown(seconds(600)));
+  EXPECT_LT(world.now() - begun, seconds(10));
   world.run_for(seconds(1));
-  end_watching();
+  EXPECT_TRUE(task.done());
+  EXPECT_EQ(watched.statuses, (std::vector<int>{v1::HealthCheckResponse::SERVING,
+                                                v1::HealthCheckResponse::NOT_SERVING}));
+  EXPECT_EQ(watched.end.code(), StatusCode::Unavailable);
+  EXPECT_EQ(watched.end.message(), "health: the server is shutting down");
+}
+
+/// A watch on a loop of its own that counts what it is told.
+Task<> count(HealthWatch& watch, int until, std::atomic<int>& told) {
+  while (told < until) {
+    const Result<ServingStatus> status = co_await watch.next();
+    if (!status.ok()) co_return;
+    ++told;
+  }
+}
+
+TEST(HealthRegistry, IsSetFromOtherThreadsWhileWatchesComeAndGo) {
+  auto registry = std::make_shared<HealthRegistry>();
+  std::atomic<bool> stop = false;
+  std::thread setter([&] {
+    for (bool serving = false; !stop; serving = !serving) {
+      registry->set("a.B", serving ? ServingStatus::Serving : ServingStatus::NotServing);
+    }
+  });
+  net::AsioLoop loop;
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<int> told = 0;
+    testing::run(loop,
+                 [](std::shared_ptr<HealthRegistry> from, std::atomic<int>& seen) -> Task<int> {
+                   HealthWatch watch(std::move(from), "a.B");
+                   co_await count(watch, 5, seen);
+                   co_return 0;
+                 }(registry, told));
+    EXPECT_EQ(told, 5);
+  }
+  stop = true;
+  setter.join();
 }
 
 }  // namespace
