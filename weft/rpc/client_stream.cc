@@ -3,15 +3,22 @@
 namespace weft {
 namespace {
 
-/// Suspends until `done(call)`; `wait` registers the waiter for it.
-template <bool (*Done)(const rpc::StreamingCall&), void (*Wait)(rpc::StreamingCall&, Waiter&)>
+/// Suspends until `Done(call)`; `Wait` registers the waiter for it, and null takes it back.
+template <bool (*Done)(const rpc::StreamingCall&), void (*Wait)(rpc::StreamingCall&, Waiter*)>
 class Until {
  public:
   explicit Until(rpc::StreamingCall& call) noexcept : call_(call), waiter_(&Until::run, this) {}
+  Until(const Until&) = delete;
+  Until& operator=(const Until&) = delete;
+  /// A coroutine may be destroyed while it waits.
+  ~Until() {
+    if (waiting_) Wait(call_, nullptr);
+  }
   bool await_ready() const noexcept { return Done(call_); }
   void await_suspend(std::coroutine_handle<> handle) noexcept {
     handle_ = handle;
-    Wait(call_, waiter_);
+    waiting_ = true;
+    Wait(call_, &waiter_);
   }
   void await_resume() const noexcept {}
 
@@ -21,20 +28,23 @@ class Until {
     Until* self;
   };
   static void run(Runnable& runnable) noexcept {
-    static_cast<Wake&>(runnable).self->handle_.resume();
+    Until& self = *static_cast<Wake&>(runnable).self;
+    self.waiting_ = false;
+    self.handle_.resume();
   }
 
   rpc::StreamingCall& call_;
   Wake waiter_;
   std::coroutine_handle<> handle_;
+  bool waiting_ = false;
 };
 
 bool is_done(const rpc::StreamingCall& call) { return call.done(); }
 bool has_metadata(const rpc::StreamingCall& call) {
   return call.done() || call.response_metadata_arrived();
 }
-void wait_done(rpc::StreamingCall& call, Waiter& waiter) { call.wait_done(waiter); }
-void wait_metadata(rpc::StreamingCall& call, Waiter& waiter) {
+void wait_done(rpc::StreamingCall& call, Waiter* waiter) { call.wait_done(waiter); }
+void wait_metadata(rpc::StreamingCall& call, Waiter* waiter) {
   call.wait_response_metadata(waiter);
 }
 

@@ -74,9 +74,16 @@ class MessageReader::ReadAwaiter {
  public:
   explicit ReadAwaiter(MessageReader& reader) noexcept
       : reader_(reader), waiter_(&ReadAwaiter::run, this) {}
+  ReadAwaiter(const ReadAwaiter&) = delete;
+  ReadAwaiter& operator=(const ReadAwaiter&) = delete;
+  /// A coroutine may be destroyed while it waits.
+  ~ReadAwaiter() {
+    if (waiting_) reader_.unwait();
+  }
   bool await_ready() { return poll(); }
   void await_suspend(std::coroutine_handle<> handle) noexcept {
     handle_ = handle;
+    waiting_ = true;
     reader_.wait(waiter_);
   }
   std::optional<Message> await_resume() noexcept { return std::move(result_); }
@@ -90,6 +97,7 @@ class MessageReader::ReadAwaiter {
   static void run(Runnable& runnable) noexcept {
     ReadAwaiter& self = *static_cast<Wake&>(runnable).self;
     if (self.poll()) {
+      self.waiting_ = false;
       self.handle_.resume();
     } else {
       self.reader_.wait(self.waiter_);
@@ -110,15 +118,22 @@ class MessageReader::ReadAwaiter {
   Wake waiter_;
   std::coroutine_handle<> handle_;
   std::optional<Message> result_;
+  bool waiting_ = false;
 };
 
 class MessageWriter::WriteAwaiter {
  public:
   WriteAwaiter(MessageWriter& writer, const Message& message) noexcept
       : writer_(writer), message_(message), waiter_(&WriteAwaiter::run, this) {}
+  WriteAwaiter(const WriteAwaiter&) = delete;
+  WriteAwaiter& operator=(const WriteAwaiter&) = delete;
+  ~WriteAwaiter() {
+    if (waiting_) writer_.unwait();
+  }
   bool await_ready() { return offer(); }
   void await_suspend(std::coroutine_handle<> handle) noexcept {
     handle_ = handle;
+    waiting_ = true;
     writer_.wait(waiter_);
   }
   bool await_resume() const noexcept { return outcome_ == Poll::Accepted; }
@@ -132,6 +147,7 @@ class MessageWriter::WriteAwaiter {
   static void run(Runnable& runnable) noexcept {
     WriteAwaiter& self = *static_cast<Wake&>(runnable).self;
     if (self.offer()) {
+      self.waiting_ = false;
       self.handle_.resume();
     } else {
       self.writer_.wait(self.waiter_);
@@ -147,6 +163,7 @@ class MessageWriter::WriteAwaiter {
   Wake waiter_;
   std::coroutine_handle<> handle_;
   Poll outcome_ = Poll::Blocked;
+  bool waiting_ = false;
 };
 
 inline MessageReader::ReadAwaiter MessageReader::read() noexcept { return ReadAwaiter(*this); }

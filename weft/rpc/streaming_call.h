@@ -41,10 +41,10 @@ class StreamingCall : private CancelHook {
   /// How the call ended; once done().
   const Status& status() const noexcept { return status_; }
   bool response_metadata_arrived() const noexcept { return metadata_arrived_; }
-  /// Makes `waiter` ready when the call is done.
-  void wait_done(Waiter& waiter) noexcept { done_waiter_ = &waiter; }
+  /// Makes `waiter` ready when the call is done; null: nobody waits any more.
+  void wait_done(Waiter* waiter) noexcept { done_waiter_ = waiter; }
   /// Makes `waiter` ready when the response's initial metadata is there, or the call is done.
-  void wait_response_metadata(Waiter& waiter) noexcept { metadata_waiter_ = &waiter; }
+  void wait_response_metadata(Waiter* waiter) noexcept { metadata_waiter_ = waiter; }
 
  private:
   StreamingCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,

@@ -95,7 +95,7 @@ Status ClientCall::send_headers() {
                               " has announced (SETTINGS_MAX_HEADER_LIST_SIZE)");
   }
   http2::Stream& stream = connection_.session().open_stream(fields_scratch, false, this);
-  incoming_.attach(connection_.session(), stream);
+  incoming_.attach(connection_, stream);
   outgoing_.attach(connection_, stream);
   connection_.flush_later();
   return {};

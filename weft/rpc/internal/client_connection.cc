@@ -110,7 +110,8 @@ Status ClientConnection::why_lost() {
                   Origin::Transport);
   }
   std::string message(reason.message());
-  if (!message.starts_with(who)) message.insert(0, who + ": ");
+  const bool named = message.starts_with(who) || reason.origin() != Origin::Transport;
+  if (!named) message.insert(0, who + ": ");
   if (!goaway_.empty()) message.append("; before, the server sent GOAWAY ").append(goaway_);
   return Status(reason.code(), message, reason.origin());
 }

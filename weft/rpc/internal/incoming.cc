@@ -43,7 +43,9 @@ void Incoming::return_credit() {
   if (free <= credited_) return;
   const std::uint64_t due = free - credited_;
   credited_ = free;
-  session_->consumed(*stream_, static_cast<std::size_t>(due));
+  connection_->session().consumed(*stream_, static_cast<std::size_t>(due));
+  // Also where a coroutine reads in a turn that has nothing else to do with the connection.
+  if (!connection_->session().output().empty()) connection_->flush_later();
 }
 
 MessageReader::Poll Incoming::poll(Message& out) {

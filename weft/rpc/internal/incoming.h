@@ -7,7 +7,8 @@
 #include "weft/codec/compression.h"
 #include "weft/http2/session.h"
 #include "weft/net/loop.h"
-#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/deframer.h"
+#include "weft/rpc/internal/connection.h"
 #include "weft/rpc/message_stream.h"
 
 namespace weft::rpc {
@@ -28,8 +29,8 @@ class Incoming final : public MessageReader {
   Incoming(net::Loop& loop, IncomingOwner& owner, std::size_t max_message_size)
       : loop_(loop), owner_(owner), limit_(max_message_size), deframer_(max_message_size) {}
 
-  void attach(http2::Session& session, http2::Stream& stream) noexcept {
-    session_ = &session;
+  void attach(Connection& connection, http2::Stream& stream) noexcept {
+    connection_ = &connection;
     stream_ = &stream;
   }
   /// The stream is gone; what has arrived can still be read.
@@ -56,7 +57,7 @@ class Incoming final : public MessageReader {
 
   net::Loop& loop_;
   IncomingOwner& owner_;
-  http2::Session* session_ = nullptr;
+  Connection* connection_ = nullptr;
   http2::Stream* stream_ = nullptr;
   Waiter* waiter_ = nullptr;
   std::size_t limit_;

@@ -77,7 +77,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, std:
             route == nullptr ? std::string_view(unknown_path_) : route->method->path,
             route == nullptr ? nullptr : route->method, nullptr),
       incoming_(connection.loop(), *this, server_.options().max_receive_size) {
-  incoming_.attach(connection.session(), stream);
+  incoming_.attach(connection, stream);
   outgoing_.attach(connection, stream);
   incoming_.set_single(route != nullptr && !streams_requests(route->method->kind));
   call_.set_requests(incoming_);
