@@ -6,8 +6,9 @@
 #include <google/protobuf/descriptor.h>
 #include <unistd.h>
 
+#include "weft/rpc/google_status.h"
+
 #include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
 #include "tools/weft/json_codec.h"
 
 namespace weft::cli {
@@ -25,27 +26,27 @@ const Schema& own_schema() {
 }
 
 /// "{...}", or how many bytes it has where the type is not known or does not parse.
-std::string detail_text(const pb::Any& detail, const std::string& type, const Schema* schema) {
+std::string detail_text(const StatusDetail& detail, const std::string& type, const Schema* schema) {
   for (const Schema* known : {schema, &own_schema()}) {
     if (known == nullptr) continue;
     const pb::Descriptor* descriptor = known->pool().FindMessageTypeByName(type);
     if (descriptor == nullptr) continue;
-    const Result<std::string> json = decode_to_json(*known, *descriptor, detail.value());
+    const Result<std::string> json = decode_to_json(*known, *descriptor, std::string(detail.value));
     if (json.ok()) return *json;
   }
-  return "(" + std::to_string(detail.value().size()) + " bytes of a type that is not known here)";
+  return "(" + std::to_string(detail.value.size()) + " bytes of a type that is not known here)";
 }
 
 std::string details_text(const Status& status, const Schema* schema, const Style& style) {
   if (status.details().empty()) return {};
-  google::rpc::Status details;
-  if (!details.ParseFromArray(status.details().data(), static_cast<int>(status.details().size()))) {
+  const Result<GoogleStatus> details = read_google_status(status.details());
+  if (!details.ok()) {
     return "\n  (" + std::to_string(status.details().size()) +
            " bytes of details that are not a google.rpc.Status)";
   }
   std::string out;
-  for (const pb::Any& detail : details.details()) {
-    const std::string type = detail.type_url().substr(detail.type_url().rfind('/') + 1);
+  for (const StatusDetail& detail : details->details) {
+    const std::string type(detail.type_url.substr(detail.type_url.rfind('/') + 1));
     out += "\n  " + style.paint(style.bold, printable(type)) + " " +
            printable(detail_text(detail, type, schema));
   }

@@ -1,0 +1,100 @@
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "tests/command/notes_server.h"
+
+namespace weft::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class WeftList : public NotesServerTest {};
+class WeftDescribe : public NotesServerTest {};
+
+TEST_F(WeftList, NamesTheServices) {
+  const Ended ended = weft("list", {});
+  EXPECT_EQ(ended.out,
+            "grpc.health.v1.Health\n"
+            "grpc.reflection.v1.ServerReflection\n"
+            "grpc.reflection.v1alpha.ServerReflection\n"
+            "weft.test.notes.Notes\n");
+  EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
+TEST_F(WeftList, NamesTheMethodsOfAServiceAsTheyAreCalled) {
+  const Ended ended = weft("list", {"weft.test.notes.Notes"});
+  EXPECT_EQ(ended.out,
+            "weft.test.notes.Notes/Chat\nweft.test.notes.Notes/Collect\n"
+            "weft.test.notes.Notes/Echo\nweft.test.notes.Notes/Fail\n"
+            "weft.test.notes.Notes/Hang\nweft.test.notes.Notes/Repeat\n");
+}
+
+TEST_F(WeftList, ReadsProtoFilesWithoutAServer) {
+  EXPECT_EQ(run_weft({"list", "--proto", NOTES_DIR "/notes.proto"}).out, "weft.test.notes.Notes\n");
+  const Ended both = weft("list", {"x", "--proto", NOTES_DIR "/notes.proto"});
+  EXPECT_EQ(both.status, 2);
+  EXPECT_THAT(both.err, HasSubstr("leave ADDRESS"));
+}
+
+TEST_F(WeftList, SuggestsAService) {
+  const Ended ended = weft("list", {"weft.test.notes.Note"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("weft.test.notes.Note"));
+}
+
+TEST_F(WeftDescribe, PrintsAServiceAsProtoText) {
+  const Ended ended = weft("describe", {"weft.test.notes.Notes"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("// weft.test.notes.Notes in notes.proto\n"),
+                               HasSubstr("service Notes {\n"),
+                               HasSubstr("  rpc Chat(stream Note) returns (stream Note);\n")));
+}
+
+TEST_F(WeftDescribe, PrintsAMethodWithItsTypes) {
+  const Ended ended = weft("describe", {"weft.test.notes.Notes/Collect"});
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("rpc Collect(stream Note) returns (Summary);"),
+                               HasSubstr("message Note {"), HasSubstr("message Summary {"),
+                               HasSubstr("google.protobuf.Timestamp at = 4;")));
+}
+
+TEST_F(WeftDescribe, PrintsMessagesAndEnums) {
+  EXPECT_THAT(weft("describe", {"weft.test.notes.Summary"}).out,
+              HasSubstr("message Summary {\n  int64 count = 1;\n  string text = 2;\n}\n"));
+  EXPECT_THAT(weft("describe", {"weft.test.notes.Note.Kind"}).out, HasSubstr("LOUD = 1;"));
+}
+
+TEST_F(WeftDescribe, PrintsEverythingWithoutASymbol) {
+  const Ended ended = weft("describe", {});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("service Notes {"), HasSubstr("service Health {"),
+                               HasSubstr("service ServerReflection {")));
+}
+
+TEST_F(WeftDescribe, PrintsAFileThatCanBeUsedAsOne) {
+  const Ended ended = weft("describe", {"notes.proto"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  const std::string path = ::testing::TempDir() + "weft-described.proto";
+  std::ofstream(path) << ended.out;
+  const Ended echoed =
+      call("Echo", {R"({"at":"2024-01-02T03:04:05Z","raw":"AQID"})", "--proto", path});
+  EXPECT_EQ(echoed.out, "{\"at\":\"2024-01-02T03:04:05Z\",\"raw\":\"AQID\"}\n") << echoed.err;
+}
+
+TEST_F(WeftDescribe, ShowsTheCommentsOfAProtoFile) {
+  const Ended ended =
+      run_weft({"describe", "--proto", NOTES_DIR "/notes.proto", "weft.test.notes.Note"});
+  EXPECT_THAT(ended.out, AllOf(HasSubstr("// A few words.\nmessage Note {"),
+                               HasSubstr("  // How often Repeat() sends it.\n")));
+}
+
+TEST_F(WeftDescribe, SuggestsWhatIsNear) {
+  const Ended ended = weft("describe", {"weft.test.notes.Nots"});
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err, HasSubstr("did you mean 'weft.test.notes.Notes'?"));
+}
+
+}  // namespace
+}  // namespace weft::test
