@@ -125,8 +125,13 @@ void ClientConnection::on_closed(const Status& why) noexcept {
 void ClientConnection::idle_due(net::Timer& timer) noexcept {
   ClientConnection& self = static_cast<IdleTimer&>(timer).connection;
   const TimePoint due = after(self.last_used_, self.idle_timeout_);
-  if (self.session().open_streams() != 0 || due > self.loop().now()) {
-    self.loop().arm(self.idle_timer_, std::max(due, after(self.loop().now(), self.idle_timeout_)));
+  const TimePoint now = self.loop().now();
+  if (self.session().open_streams() != 0) {
+    self.loop().arm(self.idle_timer_, after(now, self.idle_timeout_));
+    return;
+  }
+  if (due > now) {
+    self.loop().arm(self.idle_timer_, due);
     return;
   }
   self.leaving_ = true;

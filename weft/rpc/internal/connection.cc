@@ -1,5 +1,6 @@
 #include "weft/rpc/internal/connection.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -223,7 +224,8 @@ void Connection::check_keepalive() noexcept {
   session_.ping(kKeepAlivePing);
   ping_sent_ = now;
   flush_later();
-  loop_.arm(keepalive_timer_, after(now, keepalive_.timeout));
+  // Whichever comes first: the answer may be overdue, or have come and the next PING be due.
+  loop_.arm(keepalive_timer_, after(now, std::min(keepalive_.timeout, keepalive_.time)));
 }
 
 }  // namespace weft::rpc
