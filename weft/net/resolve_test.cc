@@ -25,7 +25,6 @@ using boost::asio::ip::udp;
 using test::run;
 
 constexpr std::uint16_t kTypeA = 1;
-constexpr std::uint16_t kTypeAaaa = 28;
 
 std::string number(std::uint16_t value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
@@ -42,8 +41,7 @@ class NameServer {
   };
 
   explicit NameServer(AsioLoop& loop)
-      : loop_(loop),
-        socket_(loop.context(), udp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
+      : socket_(loop.context(), udp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
     receive();
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
@@ -104,7 +102,6 @@ class NameServer {
                                });
   }
 
-  AsioLoop& loop_;
   udp::socket socket_;
   udp::endpoint peer_;
   std::array<char, 1500> buffer_{};
