@@ -237,7 +237,7 @@ struct Throws : Kinds {
     return thrower();
   }
   static Task<Result<Text>> thrower() {
-    co_await net::sleep(1ms);
+    (void)co_await net::sleep(1ms);
     throw 42;
   }
 };
@@ -259,7 +259,7 @@ TEST(Statuses, UserAgentAndAuthorityAreSent) {
   const Text value = text("x");
   net::SimLoop& client = network.host("client");
   Task<Result<Text>> task = test::unary(channel, value, {.timeout = 1s});
-  EXPECT_THROW(testing::run(client, std::move(task), 10ms), testing::DidNotHappen);
+  EXPECT_THROW((void)testing::run(client, std::move(task), 10ms), testing::DidNotHappen);
   const testing::Frame& request = server.accept().expect(FrameType::Headers);
   EXPECT_EQ(request.field(":authority"), "api.example");
   EXPECT_TRUE(request.field("user-agent").starts_with("app/2 weft-c++/"));
