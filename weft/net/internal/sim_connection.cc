@@ -218,13 +218,13 @@ TimePoint SimConnection::arrival_of(Side& from, const SimLink& link, std::size_t
     arrival += Duration(static_cast<std::int64_t>(network_.rng_.below(bound)));
   }
   if (data && link.loss > 0 && network_.rng_.uniform() < link.loss) arrival += link.retransmit;
-  from.last_arrival = std::max(from.last_arrival, arrival);
-  return from.last_arrival;
+  return arrival;
 }
 
 void SimConnection::arrive(End at) {
   Side& from = side(opposite(at));
   if (network_.partitioned(side(at).host->name(), from.host->name())) return;
+  // Whatever has overtaken the first one waits behind it.
   while (!from.on_the_way.empty() && from.on_the_way.front().arrival <= network_.now_) {
     Segment segment = std::move(from.on_the_way.front());
     from.on_the_way.pop_front();

@@ -76,7 +76,6 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
     bool fin_sent = false;
     std::size_t unacknowledged = 0;
     std::deque<Segment> on_the_way;
-    TimePoint last_arrival = TimePoint::min();
     TimePoint line_free = TimePoint::min();
   };
 
