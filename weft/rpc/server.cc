@@ -42,6 +42,13 @@ void run_on(net::Loop& loop, F function) {
   changed.wait(lock, [&] { return done; });
 }
 
+/// `address` with the port that the system chose for `bound`, where it is to choose one.
+net::Address with_port_of(const net::Address& address, const net::Address& bound) {
+  if (address.port() != 0 || bound.port() == 0) return address;
+  const Result<net::Address> same = net::Address::ip(address.host(), bound.port());
+  return same.ok() ? *same : address;
+}
+
 }  // namespace
 
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
@@ -195,20 +202,26 @@ Status Server::Impl::listen(const std::string& target) {
   net::Loop& loop = loops_.front()->loop();
   Result<std::vector<net::Address>> addresses = rpc::listen_addresses(target);
   if (!addresses.ok()) return std::move(addresses).status();
+  // Every interface is one listener, IPv6's or, without IPv6, IPv4's. A name may have an address
+  // that this machine does not, and is to be reached by all it does have.
+  const bool first_will_do = target.starts_with(':');
+  const std::size_t before = addresses_.size();
   Status failed;
-  for (const net::Address& address : *addresses) {
+  for (net::Address& address : *addresses) {
+    if (addresses_.size() > before) address = with_port_of(address, addresses_.back());
     Result<std::unique_ptr<net::Listener>> listener = loop.listen(
         address, {},
         [this](std::unique_ptr<net::Accepted> accepted) { accept(std::move(accepted)); });
     if (!listener.ok()) {
       failed = std::move(listener).status();
+      if (failed.code() == StatusCode::AlreadyExists) return failed;
       continue;
     }
     addresses_.push_back((*listener)->address());
     listeners_.push_back(std::move(*listener));
-    return {};
+    if (first_will_do) break;
   }
-  return failed;
+  return addresses_.size() > before ? Status() : failed;
 }
 
 void Server::Impl::accept(std::unique_ptr<net::Accepted> accepted) {

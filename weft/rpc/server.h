@@ -18,8 +18,9 @@ namespace weft {
 
 /// How a Server behaves. Every limit has a default that is safe to leave.
 struct ServerOptions {
-  /// Where to listen: `host:port`, `:port`, `unix:path`, `memory:name`; port 0 lets the system
-  /// choose. Empty: listen() is called for each address.
+  /// Where to listen: `host:port` (every address of the name), `:port` (every interface),
+  /// `unix:path`, `memory:name`; port 0 lets the system choose. Empty: listen() is called for each
+  /// address.
   std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// Loops, each with a thread of its own; 0 takes one per processor.
   std::size_t threads = 1;
