@@ -78,7 +78,7 @@ TEST_F(WeftCall, PrintsEveryResponseOfAStream) {
 }
 
 TEST_F(WeftCall, SendsAndPrintsMessagesOfAConversationAsTheyCome) {
-  Program program(call_command("Chat", {}));
+  Program program(kWeft, call_command("Chat", {}));
   for (const char* line : {"{\"text\":\"one\"}", "{\"text\":\"two\"}"}) {
     program.write(std::string(line) + "\n");
     EXPECT_EQ(program.read_line(), line);
@@ -88,7 +88,7 @@ TEST_F(WeftCall, SendsAndPrintsMessagesOfAConversationAsTheyCome) {
 }
 
 TEST_F(WeftCall, EndsWhenTheServerDoesThoughInputIsOpen) {
-  Program program(call_command("Chat", {}));
+  Program program(kWeft, call_command("Chat", {}));
   program.write("{\"text\":\"stop\"}\n");
   EXPECT_TRUE(program.wait_for_error("ABORTED: stopped\n"));
   EXPECT_EQ(program.wait().status, 64 + 10);
@@ -125,7 +125,7 @@ TEST_F(WeftCall, EndsWithDeadlineExceeded) {
 }
 
 TEST_F(WeftCall, IsCancelledByCtrlC) {
-  Program program(call_command("Hang", {"-v"}));
+  Program program(kWeft, call_command("Hang", {"-v"}));
   ASSERT_TRUE(program.wait_for_error("request 1: 0 bytes"));
   program.signal(SIGINT);
   const Ended ended = program.wait();
@@ -222,7 +222,7 @@ TEST_F(WeftCall, SaysWhereTheJsonIsWrong) {
 }
 
 TEST_F(WeftCall, CancelsAStreamWhoseInputIsWrong) {
-  Program program(call_command("Chat", {}));
+  Program program(kWeft, call_command("Chat", {}));
   program.write("{\"text\":\"one\"}\n");
   EXPECT_EQ(program.read_line(), "{\"text\":\"one\"}");
   program.write("{\"txt\":\"two\"}\n");

@@ -39,7 +39,7 @@ TEST_F(WeftHealth, ListsAllServices) {
 }
 
 TEST_F(WeftHealth, IsWatchedUntilCtrlC) {
-  Program program(command("health", {"--watch"}));
+  Program program(kWeft, command("health", {"--watch"}));
   EXPECT_EQ(program.read_line(), "SERVING");
   server_.set_serving("", false);
   EXPECT_EQ(program.read_line(), "NOT_SERVING");
@@ -48,7 +48,7 @@ TEST_F(WeftHealth, IsWatchedUntilCtrlC) {
 }
 
 TEST_F(WeftHealth, IsWatchedUntilTheServerStops) {
-  Program program(command("health", {"--watch"}));
+  Program program(kWeft, command("health", {"--watch"}));
   EXPECT_EQ(program.read_line(), "SERVING");
   server_.stop();
   EXPECT_EQ(program.read_line(), "NOT_SERVING");

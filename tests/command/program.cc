@@ -34,9 +34,8 @@ Ends make_terminal() {
   return ends;
 }
 
-[[noreturn]] void become_weft(const std::vector<std::string>& arguments,
-                              const std::vector<std::string>& environment) {
-  std::string path = WEFT_COMMAND;
+[[noreturn]] void become(std::string path, const std::vector<std::string>& arguments,
+                         const std::vector<std::string>& environment) {
   std::vector<char*> argv{path.data()};
   std::vector<std::string> copies = arguments;
   for (std::string& argument : copies) argv.push_back(argument.data());
@@ -47,6 +46,24 @@ Ends make_terminal() {
   for (std::string& variable : variables) putenv(variable.data());
   execv(path.c_str(), argv.data());
   _exit(127);
+}
+
+/// Nothing comes back from a full device; reading from it ends at once.
+Ends make_full_device() {
+  return {.read = open("/dev/null", O_RDONLY | O_CLOEXEC),
+          .write = open("/dev/full", O_WRONLY | O_CLOEXEC)};
+}
+
+Ends make_output(Program::Output output) {
+  switch (output) {
+    case Program::Output::Terminal:
+      return make_terminal();
+    case Program::Output::Full:
+      return make_full_device();
+    case Program::Output::Pipe:
+      break;
+  }
+  return make_pipe();
 }
 
 void close_end(int& descriptor) {
@@ -64,12 +81,12 @@ void drain(int& descriptor, std::string& into) {
 
 }  // namespace
 
-Program::Program(const std::vector<std::string>& arguments, Output output,
+Program::Program(const std::string& path, const std::vector<std::string>& arguments, Output output,
                  const std::vector<std::string>& environment) {
   // Writing to a program that has ended is an error to look at, not the end of the tests.
   std::signal(SIGPIPE, SIG_IGN);
   const Ends in = make_pipe();
-  const Ends out = output == Output::Terminal ? make_terminal() : make_pipe();
+  const Ends out = make_output(output);
   const Ends err = make_pipe();
   process_ = fork();
   if (process_ == 0) {
@@ -77,7 +94,7 @@ Program::Program(const std::vector<std::string>& arguments, Output output,
     dup2(in.read, STDIN_FILENO);
     dup2(out.write, STDOUT_FILENO);
     dup2(err.write, STDERR_FILENO);
-    become_weft(arguments, environment);
+    become(path, arguments, environment);
   }
   for (const int end : {in.read, out.write, err.write}) close(end);
   in_ = in.write;
@@ -148,7 +165,7 @@ Ended Program::wait() {
 }
 
 Ended run_weft(const std::vector<std::string>& arguments, const std::string& input) {
-  Program program(arguments);
+  Program program(kWeft, arguments);
   program.write(input);
   return program.wait();
 }

@@ -7,6 +7,9 @@
 
 namespace weft::test {
 
+/// The weft command of this build.
+inline const std::string kWeft = WEFT_COMMAND;
+
 /// What a program left behind.
 struct Ended {
   int status = -1;  ///< exit status; 128 + n after signal n
@@ -18,11 +21,11 @@ struct Ended {
 /// gives up after a minute: then the program is killed, and what it wrote is what was waited for.
 class Program {
  public:
-  enum class Output { Pipe, Terminal };
+  enum class Output { Pipe, Terminal, Full };
 
-  /// The weft command. `environment` is added to this process's own: "NAME=value".
-  explicit Program(const std::vector<std::string>& arguments, Output output = Output::Pipe,
-                   const std::vector<std::string>& environment = {});
+  /// `environment` is added to this process's own: "NAME=value".
+  Program(const std::string& path, const std::vector<std::string>& arguments,
+          Output output = Output::Pipe, const std::vector<std::string>& environment = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();

@@ -93,7 +93,9 @@ TEST_F(WeftDescribe, ShowsTheCommentsOfAProtoFile) {
 TEST_F(WeftDescribe, SuggestsWhatIsNear) {
   const Ended ended = weft("describe", {"weft.test.notes.Nots"});
   EXPECT_EQ(ended.status, 2);
-  EXPECT_THAT(ended.err, HasSubstr("did you mean 'weft.test.notes.Notes'?"));
+  EXPECT_THAT(ended.err, HasSubstr("'weft.test.notes.Notes'"));
+  const Ended type = weft("describe", {"weft.test.notes.Summry"});
+  EXPECT_THAT(type.err, HasSubstr("did you mean 'weft.test.notes.Summary'?"));
 }
 
 }  // namespace

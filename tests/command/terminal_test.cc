@@ -17,10 +17,16 @@ class WeftOnATerminal : public NotesServerTest {
                      const std::vector<std::string>& environment = {}) const {
     std::vector<std::string> rest{R"({"text":"hi"})"};
     rest.insert(rest.end(), flags.begin(), flags.end());
-    Program program(call_command("Echo", rest), Program::Output::Terminal, environment);
+    Program program(kWeft, call_command("Echo", rest), Program::Output::Terminal, environment);
     return program.wait().out;
   }
 };
+
+/// /dev/full has no room for anything.
+Ended run_to_full_device(const std::vector<std::string>& arguments) {
+  Program program(kWeft, arguments, Program::Output::Full);
+  return program.wait();
+}
 
 // A terminal ends lines with \r\n.
 TEST_F(WeftOnATerminal, PrintsPrettyAndInColour) {
@@ -46,6 +52,12 @@ TEST(Weft, ShowsItsVersionAndItsCommands) {
     EXPECT_EQ(of_command.status, 0);
     EXPECT_THAT(of_command.out, HasSubstr("Examples:\n  weft " + std::string(command)));
   }
+}
+
+TEST(Weft, SaysThatItsOutputIsLost) {
+  const Ended ended = run_to_full_device({"list", "--proto", NOTES_DIR "/notes.proto"});
+  EXPECT_EQ(ended.status, 1);
+  EXPECT_THAT(ended.err, HasSubstr("standard output"));
 }
 
 TEST(Weft, NamesWhatIsWrongWithTheCommandLine) {

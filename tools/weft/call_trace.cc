@@ -65,6 +65,11 @@ void CallTrace::line(std::string_view mark, std::string_view text) {
   std::fputs(out.c_str(), stderr);
 }
 
+void CallTrace::heading(std::string_view what, const Metadata& metadata) {
+  line("<", std::string(what) + (metadata.empty() ? " (none), at " : ", at ") + elapsed());
+  this->metadata("<", metadata);
+}
+
 void CallTrace::metadata(std::string_view mark, const Metadata& metadata) {
   for (const Metadata::Entry entry : metadata) {
     std::string value(entry.value);
@@ -104,8 +109,7 @@ void CallTrace::response_metadata(Call& call) {
   if (!enabled_) return;
   const Peer* peer = call.peer();
   if (peer != nullptr) line("*", "connected to " + peer->address.to_string());
-  line("<", "response metadata, at " + elapsed());
-  metadata("<", call.response_metadata());
+  heading("response metadata", call.response_metadata());
 }
 
 void CallTrace::response(std::size_t size) {
@@ -118,8 +122,7 @@ void CallTrace::response(std::size_t size) {
 
 void CallTrace::end(const Status& status, const Metadata& trailers) {
   if (!enabled_) return;
-  line("<", "trailers, at " + elapsed());
-  metadata("<", trailers);
+  heading("trailers", trailers);
   std::string text(name_of(status.code()));
   if (!status.ok()) text += " (from " + std::string(text_of(status.origin())) + ")";
   line("*", text + " after " + elapsed() + "; sent " + requests_.text() + "; received " +

@@ -35,6 +35,7 @@ class CallTrace {
     std::string text() const;
   };
   void line(std::string_view mark, std::string_view text);
+  void heading(std::string_view what, const Metadata& metadata);
   void metadata(std::string_view mark, const Metadata& metadata);
   /// Since the start, for people: "1.24 ms".
   std::string elapsed() const;

@@ -91,7 +91,10 @@ int run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     return usage_error(app, error);
   }
-  return run_on_loop(chosen());
+  const int status = run_on_loop(chosen());
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+  std::fputs("weft: standard output does not take what is written\n", stderr);
+  return kOutputError;
 }
 
 }  // namespace

@@ -72,6 +72,7 @@ Result<Schema> compile_protos(const std::vector<std::string>& files,
   for (const std::string& directory : import_dirs) compiled->tree.MapPath("", directory);
   if (import_dirs.empty()) compiled->tree.MapPath("", ".");
   std::vector<std::string> services;
+  std::vector<std::string> names;
   for (const std::string& path : files) {
     const Result<std::string> name = import_name(compiled->tree, path);
     if (!name.ok()) return name.status();
@@ -80,12 +81,13 @@ Result<Schema> compile_protos(const std::vector<std::string>& files,
       return invalid_argument("--proto " + path + ": it does not compile" +
                               compiled->errors.text());
     }
+    names.push_back(*name);
     for (int i = 0; i < file->service_count(); ++i) {
       services.push_back(file->service(i)->full_name());
     }
   }
   const pb::DescriptorPool* pool = &compiled->pool;
-  return Schema({std::move(compiled), pool}, std::move(services));
+  return Schema({std::move(compiled), pool}, std::move(services), std::move(names));
 }
 
 }  // namespace weft::cli

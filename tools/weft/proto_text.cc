@@ -144,7 +144,7 @@ Result<std::string> describe(const Schema& schema, std::string_view symbol) {
   if (const auto* extension = pool.FindExtensionByName(name)) return field_text(*extension);
   if (const auto* oneof = pool.FindOneofByName(name)) return text_of(*oneof->containing_type());
   return invalid_argument("there is no symbol '" + name + "'" +
-                          did_you_mean(name, schema.services()));
+                          did_you_mean(name, schema.symbols()));
 }
 
 }  // namespace weft::cli

@@ -168,9 +168,11 @@ std::string ReflectionSource::missing_import() const {
 
 Result<Schema> ReflectionSource::schema(std::vector<std::string> services) const {
   auto reflected = std::make_shared<Reflected>();
+  std::vector<std::string> names;
   for (const auto& [name, file] : files_) {
     // Parts that are not UTF-8, and the like, are reported by the pool below.
     reflected->database.Add(file);
+    names.push_back(name);
   }
   for (const auto& [name, file] : files_) {
     if (reflected->pool.FindFileByName(name) != nullptr) continue;
@@ -178,7 +180,7 @@ Result<Schema> ReflectionSource::schema(std::vector<std::string> services) const
                                reflected->errors.text());
   }
   const pb::DescriptorPool* pool = &reflected->pool;
-  return Schema({std::move(reflected), pool}, std::move(services));
+  return Schema({std::move(reflected), pool}, std::move(services), std::move(names));
 }
 
 }  // namespace weft::cli

@@ -27,10 +27,45 @@ weft::MethodDescriptor Method::call_descriptor() const noexcept {
           .deprecated = descriptor->options().deprecated()};
 }
 
-Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::string> services)
+namespace {
+
+void add_symbols(const pb::Descriptor& message, std::vector<std::string>& symbols) {
+  if (message.options().map_entry()) return;
+  symbols.push_back(message.full_name());
+  for (int i = 0; i < message.enum_type_count(); ++i) {
+    symbols.push_back(message.enum_type(i)->full_name());
+  }
+  for (int i = 0; i < message.nested_type_count(); ++i) {
+    add_symbols(*message.nested_type(i), symbols);
+  }
+}
+
+}  // namespace
+
+Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::string> services,
+               std::vector<std::string> files)
     : pool_(std::move(pool)),
       services_(std::move(services)),
+      files_(std::move(files)),
       resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())) {}
+
+std::vector<std::string> Schema::symbols() const {
+  std::vector<std::string> symbols;
+  for (const std::string& name : files_) {
+    const pb::FileDescriptor* file = pool_->FindFileByName(name);
+    if (file == nullptr) continue;
+    for (int i = 0; i < file->service_count(); ++i) {
+      symbols.push_back(file->service(i)->full_name());
+    }
+    for (int i = 0; i < file->enum_type_count(); ++i) {
+      symbols.push_back(file->enum_type(i)->full_name());
+    }
+    for (int i = 0; i < file->message_type_count(); ++i) {
+      add_symbols(*file->message_type(i), symbols);
+    }
+  }
+  return symbols;
+}
 
 Result<const pb::ServiceDescriptor*> Schema::service(const std::string& name) const {
   const pb::ServiceDescriptor* found = pool_->FindServiceByName(name);

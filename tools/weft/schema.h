@@ -26,12 +26,15 @@ struct Method {
 /// The types that are known of a server, from its reflection or from .proto files.
 class Schema {
  public:
-  explicit Schema(std::shared_ptr<const google::protobuf::DescriptorPool> pool,
-                  std::vector<std::string> services);
+  /// `files`: names of files of `pool`, what there is to be described.
+  Schema(std::shared_ptr<const google::protobuf::DescriptorPool> pool,
+         std::vector<std::string> services, std::vector<std::string> files);
 
   const google::protobuf::DescriptorPool& pool() const noexcept { return *pool_; }
   /// Full names.
   const std::vector<std::string>& services() const noexcept { return services_; }
+  /// Full names of the services, messages and enums of the files, for suggestions.
+  std::vector<std::string> symbols() const;
   /// For protobuf's JSON functions; urls are kTypeUrlPrefix and a full name.
   google::protobuf::util::TypeResolver& resolver() const noexcept { return *resolver_; }
 
@@ -42,6 +45,7 @@ class Schema {
  private:
   std::shared_ptr<const google::protobuf::DescriptorPool> pool_;
   std::vector<std::string> services_;
+  std::vector<std::string> files_;
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
 };
 

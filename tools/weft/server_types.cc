@@ -35,9 +35,11 @@ Task<Result<Schema>> types_of(const ProtoFlags& protos, Channel& channel,
   if (!found.ok() && found.code() != StatusCode::NotFound) co_return found;
   Result<std::vector<std::string>> services = co_await source.list_services();
   if (!services.ok()) co_return services.status();
-  if (symbol.empty()) co_return co_await all_types(source, *std::move(services));
-  std::string message = "the server knows no '" + symbol + "'" + did_you_mean(symbol, *services);
-  co_return invalid_argument(message);
+  Result<Schema> all = co_await all_types(source, *services);
+  if (symbol.empty()) co_return all;
+  std::string suggestion = did_you_mean(symbol, *services);
+  if (suggestion.empty() && all.ok()) suggestion = did_you_mean(symbol, all->symbols());
+  co_return invalid_argument("the server knows no '" + symbol + "'" + suggestion);
 }
 
 }  // namespace weft::cli

@@ -21,7 +21,7 @@ const Schema& own_schema() {
   static const Schema schema(
       std::shared_ptr<const pb::DescriptorPool>(
           std::shared_ptr<void>(), google::rpc::ErrorInfo::descriptor()->file()->pool()),
-      {});
+      {}, {});
   return schema;
 }
 
