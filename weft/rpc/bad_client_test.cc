@@ -191,6 +191,7 @@ TEST_F(BadClient, AGetIs405) {
   peer->send(testing::headers(1, with(kUnary, ":method", "GET"), EndStream::Yes));
   EXPECT_EQ(peer->expect(FrameType::Headers, 1).field(":status"), "405");
   peer->expect_end(1);
+  EXPECT_EQ(peer->data_of(1), "method 'GET' is not POST; this port serves gRPC\n");
 }
 
 // gRPC's page asks for `te: trailers` so that proxies that drop trailers are found out; a request

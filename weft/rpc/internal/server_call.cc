@@ -55,11 +55,15 @@ std::string why_gone(const http2::StreamEnd& end) {
 }
 
 /// Answers a request that is not gRPC's as HTTP (protocol page: "415 for content-types that are not
-/// application/grpc").
+/// application/grpc"), with a text for the person who sent it.
 void refuse_http(ServerConnection& connection, http2::Stream& stream, std::string_view status,
-                 bool end_stream) {
-  const std::array<HeaderField, 1> fields = {HeaderField{":status", status, Token::Status}};
-  connection.session().send_headers(stream, fields, true);
+                 const std::string& why, bool end_stream) {
+  const std::array<HeaderField, 3> fields = {
+      HeaderField{":status", status, Token::Status},
+      HeaderField{"content-type", "text/plain", Token::ContentType},
+      HeaderField{"allow", "POST", Token::Other}};
+  connection.session().send_headers(stream, fields, false);
+  connection.session().queue_data(stream, Bytes::copy_of(why + "; this port serves gRPC\n"), true);
   if (!end_stream) connection.session().reset(stream, http2::ErrorCode::NoError);
   connection.flush_later();
 }
@@ -101,11 +105,18 @@ ServerCall::~ServerCall() { server_.call_ended(); }
 
 void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
                        http2::HeaderFields fields, bool end_stream) {
-  if (field_value(fields, Token::Method) != "POST") {
-    return refuse_http(connection, stream, "405", end_stream);
+  const std::string_view method = field_value(fields, Token::Method);
+  if (method != "POST") {
+    return refuse_http(connection, stream, "405",
+                       "method '" + std::string(method.substr(0, 32)) + "' is not POST",
+                       end_stream);
   }
-  if (!is_grpc_content_type(field_value(fields, Token::ContentType))) {
-    return refuse_http(connection, stream, "415", end_stream);
+  const std::string_view type = field_value(fields, Token::ContentType);
+  if (!is_grpc_content_type(type)) {
+    return refuse_http(
+        connection, stream, "415",
+        "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
+        end_stream);
   }
   const std::string_view path = field_value(fields, Token::Path);
   ServerLoop& server = connection.server();
