@@ -75,7 +75,7 @@ class AsioAwaiter {
  public:
   AsioAwaiter(Initiation initiation, InitArgs arguments)
       : initiation_(std::move(initiation)), arguments_(std::move(arguments)) {}
-  AsioAwaiter(AsioAwaiter&&) = default;
+  AsioAwaiter(AsioAwaiter&&) noexcept = default;
   ~AsioAwaiter() {
     if (wait_ != nullptr) wait_->coroutine = nullptr;
   }

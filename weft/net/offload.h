@@ -169,7 +169,7 @@ internal::Offload<std::decay_t<F>> offload(BlockingPool& pool, F&& function) {
   if constexpr (std::is_constructible_v<std::decay_t<F>, F>) {
     return {pool, std::forward<F>(function)};
   } else {
-    return {pool, std::move(function)};
+    return {pool, static_cast<std::decay_t<F>&&>(function)};
   }
 }
 template <class F>

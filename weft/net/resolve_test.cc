@@ -82,7 +82,7 @@ class NameServer {
     std::string name;
     std::size_t at = 12;
     while (query[at] != 0) {
-      const auto length = static_cast<std::size_t>(query[at]);
+      const std::size_t length = static_cast<unsigned char>(query[at]);
       if (!name.empty()) name += '.';
       name += query.substr(at + 1, length);
       at += 1 + length;

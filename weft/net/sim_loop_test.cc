@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::Accepting;
-using test::read_exactly;
 using test::read_some;
 using test::read_to_end;
 using test::write_all;
