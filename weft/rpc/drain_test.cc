@@ -421,6 +421,24 @@ TEST_F(Leaving, AStreamOfWhichNothingWasSentIsRepeated) {
   EXPECT_EQ(echoed, 1);
 }
 
+Task<Status> write_first(Channel& channel) {
+  auto stream = co_await test::chat(channel);
+  const Text message = text("");
+  static_cast<void>(co_await stream.write(message));
+  static_cast<void>(co_await stream.read());
+  co_return co_await stream.finish();
+}
+
+TEST_F(Leaving, AStreamOfWhichSomethingWasSentIsNot) {
+  Running<Status> running(network.host("client"), write_first(channel));
+  ScriptedPeer& peer = server.accept();
+  peer.expect(FrameType::Data, 1);
+  peer.send(testing::rst_stream(1, ErrorCode::RefusedStream));
+  EXPECT_EQ(running.result().code(), StatusCode::Unavailable);
+  network.run_for(1s);
+  EXPECT_FALSE(peer.has(FrameType::Headers, 3));
+}
+
 Task<> count_call(Channel& channel, int& ok) {
   const Text request = text("x");
   const Result<Text> reply =
