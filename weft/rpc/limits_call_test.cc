@@ -42,7 +42,10 @@ struct Flood : Kinds {
     self.written = 0;
     const Text part = text(std::string(kPart, 'f'));
     while (self.written < bytes) {
-      if (!co_await writer.write(part)) co_return writer.status();
+      if (!co_await writer.write(part)) {
+        self.outcome = writer.status();
+        co_return self.outcome;
+      }
       self.written += kPart;
     }
     co_return ok_status();
@@ -57,6 +60,7 @@ struct Flood : Kinds {
     co_return text(std::to_string(read));
   }
   std::size_t written = 0;
+  Status outcome;
   Duration pause{};
 };
 
@@ -170,12 +174,16 @@ TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
   peer->send(testing::window_update(0, 0x7fff0000 - 65535));
   const std::string request = text(std::to_string(100 * kMiB)).SerializeAsString();
   peer->send(testing::settings({{http2::SettingId::InitialWindowSize, 0x7fff0000}}) +
-             testing::headers(1, grpc_request("/test.Kinds/Expand")) +
+             testing::headers(1, grpc_request("/test.Kinds/Expand", {{"grpc-timeout", "20S"}})) +
              testing::data(1, grpc_message(request), EndStream::Yes));
   peer->set_reading(false);
   world.run_for(10s);
+  EXPECT_TRUE(service.outcome.ok());
   EXPECT_LT(service.written, kFast.window + kMiB + 2 * kPart);
   EXPECT_GT(service.written, kFast.window);
+  // Who waits to write is told that the call is over though nothing can be sent.
+  world.run_for(11s);
+  EXPECT_EQ(service.outcome.code(), StatusCode::DeadlineExceeded);
 }
 
 /// Answers when it is told to.

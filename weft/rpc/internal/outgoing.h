@@ -15,6 +15,7 @@ class Outgoing final : private OutputWaiter {
  public:
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
+    loop_ = &connection.loop();
     stream_ = &stream;
   }
   void detach() noexcept {
@@ -41,14 +42,15 @@ class Outgoing final : private OutputWaiter {
   /// The stream's queue has drained.
   void wake() noexcept {
     if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) {
-      connection_->loop().ready(*woken);
+      loop_->ready(*woken);
     }
   }
 
  private:
   void on_output_drained() noexcept override { wake(); }
 
-  Connection* connection_ = nullptr;
+  Connection* connection_ = nullptr;  // gone before this, perhaps, once the stream is
+  net::Loop* loop_ = nullptr;
   http2::Stream* stream_ = nullptr;
   Waiter* waiter_ = nullptr;
 };
