@@ -146,6 +146,7 @@ Complaint unknown_field(const pb::Descriptor& type, std::string_view path, std::
   const pb::Descriptor* in = message_at(&type, path);
   if (in == nullptr) return out;
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(in->field_count()));
   for (int i = 0; i < in->field_count(); ++i) names.push_back(in->field(i)->json_name());
   out.text += " in " + in->full_name() + did_you_mean(name, names);
   return out;

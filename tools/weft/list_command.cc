@@ -46,6 +46,7 @@ Task<Result<std::vector<std::string>>> method_names(const SchemaFlags& flags, Ch
   const auto service = schema->service(flags.symbol);
   if (!service.ok()) co_return service.status();
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>((*service)->method_count()));
   for (int i = 0; i < (*service)->method_count(); ++i) {
     names.push_back(flags.symbol + "/" + (*service)->method(i)->name());
   }

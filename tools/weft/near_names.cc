@@ -51,6 +51,7 @@ std::vector<std::string> near_names(std::string_view wanted,
   constexpr std::size_t kMost = 3;
   if (near.size() > kMost) near.resize(kMost);
   std::vector<std::string> result;
+  result.reserve(near.size());
   for (auto& [distance, name] : near) result.push_back(std::move(name));
   return result;
 }

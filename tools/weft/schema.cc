@@ -82,6 +82,7 @@ Result<Method> Schema::method(const std::string& service_name,
     return Method{.descriptor = method, .path = "/" + service_name + "/" + method_name};
   }
   std::vector<std::string> names;
+  names.reserve(static_cast<std::size_t>(service.method_count()));
   for (int i = 0; i < service.method_count(); ++i) names.push_back(service.method(i)->name());
   return invalid_argument("the service '" + service_name + "' has no method '" + method_name + "'" +
                           did_you_mean(method_name, names));
