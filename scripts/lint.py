@@ -3,8 +3,8 @@
 
 usage: lint.py [--root ROOT] [--build BUILD] [--budget SECONDS] [FILE...]
 
-Without FILE every source of weft/, tools/, examples/ and tests/ that BUILD compiles is read. With a budget
-(CI), the files changed by the last commit come first, then the others, tests last, in an order that
+Without FILE every source of weft/, tools/, examples/ and tests/ that BUILD compiles is read. With a budget,
+the files changed by the last commit come first, then the others, tests last, in an order that
 changes with the commit, until the time is used up; how many were left out is printed.
 """
 
@@ -79,7 +79,10 @@ class Linter:
         if done.returncode == 0:
             (self.cache / key).touch()
             return ""
-        return done.stdout + "".join(l for l in done.stderr.splitlines(True) if "error" in l)
+        # At once: a run that is cut short has said what it found.
+        findings = done.stdout + "".join(l for l in done.stderr.splitlines(True) if "error" in l)
+        print(findings, flush=True)
+        return findings
 
 
 def parse_arguments():
@@ -116,8 +119,6 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         findings = list(pool.map(lambda n: linter.lint(n, sources[n]), names))
     bad = [text for text in findings if text]
-    for text in bad:
-        print(text)
     left = sum(text is None for text in findings)
     print(f"lint: {len(names) - left} files, {len(bad)} with findings"
           + (f", {left} left out when {options.budget:.0f} s were used up" if left else ""))
