@@ -31,6 +31,7 @@ class Peer {
     Ref(const Ref& other) noexcept : peer_(other.peer_) {
       if (peer_ != nullptr) ++peer_->references_;
     }
+    Ref(Ref&& other) noexcept : peer_(std::exchange(other.peer_, nullptr)) {}
     Ref& operator=(Ref other) noexcept {
       std::swap(peer_, other.peer_);
       return *this;

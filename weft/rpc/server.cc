@@ -297,6 +297,7 @@ void Server::Impl::cancel_all() {
 
 void Server::Impl::report_stuck() {
   std::vector<std::future<void>> reports;
+  reports.reserve(loops_.size());
   for (const auto& loop : loops_) reports.push_back(report_stuck(loop));
   // On a loop's own thread it is said later: that loop goes on.
   if (net::Loop::current() == nullptr) {
