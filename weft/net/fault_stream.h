@@ -41,6 +41,7 @@ class FaultStream final : public Stream, private StreamHandler {
   void close() noexcept override;
   const Address& local_address() const noexcept override { return inner_->local_address(); }
   const Address& peer_address() const noexcept override { return inner_->peer_address(); }
+  std::shared_ptr<const TlsInfo> tls() const noexcept override { return inner_->tls(); }
 
  private:
   struct Late : Timer {

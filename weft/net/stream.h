@@ -12,6 +12,8 @@
 
 namespace weft::net {
 
+struct TlsInfo;
+
 /// Told when a Stream can be used again. Called by the loop, on its thread, at the top of a turn.
 class StreamHandler {
  public:
@@ -67,6 +69,9 @@ class Stream {
 
   virtual const Address& local_address() const noexcept = 0;
   virtual const Address& peer_address() const noexcept = 0;
+
+  /// What the TLS handshake agreed on; null without TLS. Lives as long as who holds it.
+  virtual std::shared_ptr<const TlsInfo> tls() const noexcept { return nullptr; }
 };
 
 }  // namespace weft::net

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,14 +11,20 @@
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
+#include "weft/net/tls.h"
 #include "weft/rpc/service.h"
 
 namespace weft {
+
+using net::TlsClientOptions;
+using net::TlsVersion;
 
 /// How a Channel behaves.
 struct ChannelOptions {
   /// `:authority` of the calls; empty takes it from the target.
   std::string authority{};  // {}: or GCC warns where a designated initialiser leaves it out
+  /// TLS to the server, whatever the target; without it plaintext.
+  std::optional<TlsClientOptions> tls{};
   /// Put before weft's own in `user-agent`.
   std::string user_agent{};
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,9 +13,15 @@
 #include "weft/base/time.h"
 #include "weft/coro/task.h"
 #include "weft/net/address.h"
+#include "weft/net/tls.h"
 #include "weft/rpc/service.h"
 
 namespace weft {
+
+using net::ClientCertificate;
+using net::TlsCertificate;
+using net::TlsServerOptions;
+using net::TlsVersion;
 
 /// How a Server behaves. Every limit has a default that is safe to leave.
 struct ServerOptions {
@@ -27,6 +34,8 @@ struct ServerOptions {
   /// Run on these loops instead of threads of the server's own (a program's own io_context, a
   /// simulation). They must outlive the server.
   std::vector<net::Loop*> loops{};
+  /// TLS on every address but `unix:` and `memory:`; without it all is plaintext.
+  std::optional<TlsServerOptions> tls{};
 
   /// Largest request and response message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
