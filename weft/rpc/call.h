@@ -11,6 +11,7 @@
 #include "weft/codec/compression.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop.h"
+#include "weft/net/tls_info.h"
 #include "weft/rpc/message_stream.h"
 #include "weft/rpc/metadata.h"
 #include "weft/rpc/method.h"
@@ -23,11 +24,20 @@ namespace weft {
 class Peer {
  public:
   net::Address address;
+  /// What the TLS handshake agreed on; null without TLS.
+  std::shared_ptr<const net::TlsInfo> tls;
+
+  /// The peer's verified certificate: who it is. Null without TLS, and where it showed none.
+  const net::CertificateInfo* identity() const noexcept {
+    return tls == nullptr ? nullptr : tls->identity();
+  }
 
   class Ref {
    public:
     Ref() noexcept = default;
-    static Ref make(net::Address address) { return Ref(new Peer(std::move(address))); }
+    static Ref make(net::Address address, std::shared_ptr<const net::TlsInfo> tls = nullptr) {
+      return Ref(new Peer(std::move(address), std::move(tls)));
+    }
     Ref(const Ref& other) noexcept : peer_(other.peer_) {
       if (peer_ != nullptr) ++peer_->references_;
     }
@@ -49,7 +59,8 @@ class Peer {
   };
 
  private:
-  explicit Peer(net::Address where) : address(std::move(where)) {}
+  Peer(net::Address where, std::shared_ptr<const net::TlsInfo> how)
+      : address(std::move(where)), tls(std::move(how)) {}
   std::uint32_t references_ = 1;
 };
 

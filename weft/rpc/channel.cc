@@ -13,7 +13,9 @@ namespace weft {
 class Channel::Impl {
  public:
   Impl(std::string target, ChannelOptions options)
-      : target_(std::move(target)), options_(std::move(options)) {}
+      : target_(std::move(target)), options_(std::move(options)) {
+    make_tls();
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();
@@ -29,11 +31,14 @@ class Channel::Impl {
     std::shared_ptr<rpc::LoopChannel> channel;
     Part* next;
   };
+  void make_tls();
   rpc::LoopChannel& part_of(net::Loop& loop);
   void apply_defaults(Call& call) const;
 
   std::string target_;
   ChannelOptions options_;
+  std::shared_ptr<net::TlsClientContext> tls_;
+  Status unusable_;  // options that cannot be followed: what every call is told
   MiddlewareChain middlewares_;
   std::atomic<Part*> parts_{nullptr};
 };
@@ -50,14 +55,25 @@ Channel::Impl::~Impl() {
   }
 }
 
+void Channel::Impl::make_tls() {
+  if (!options_.tls) return;
+  Result<std::shared_ptr<net::TlsClientContext>> made =
+      net::TlsClientContext::create(*options_.tls);
+  if (made.ok()) {
+    tls_ = std::move(*made);
+  } else {
+    unusable_ = std::move(made).status().with_prefix("ChannelOptions::tls");
+  }
+}
+
 rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
   Part* head = parts_.load(std::memory_order_acquire);
   for (Part* part = head; part != nullptr; part = part->next) {
     if (part->loop == loop.anchor()) return *part->channel;
   }
-  auto* part =
-      new Part{loop.anchor(),
-               std::make_shared<rpc::LoopChannel>(loop, target_, options_, middlewares_), head};
+  auto* part = new Part{
+      loop.anchor(),
+      std::make_shared<rpc::LoopChannel>(loop, target_, options_, tls_, middlewares_), head};
   while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
   }
   return *part->channel;
@@ -74,6 +90,7 @@ void Channel::Impl::apply_defaults(Call& call) const {
 }
 
 Task<Status> Channel::Impl::serve(Call& call) {
+  if (!unusable_.ok()) return Status(unusable_);
   Status valid = call.request_metadata().validate();
   if (!valid.ok()) return valid;
   apply_defaults(call);

@@ -21,7 +21,8 @@ using net::TlsVersion;
 
 /// How a Channel behaves.
 struct ChannelOptions {
-  /// `:authority` of the calls; empty takes it from the target.
+  /// `:authority` of the calls, and with TLS the name that the server has to prove; empty takes
+  /// TlsClientOptions::server_name, and without that the target.
   std::string authority{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// TLS to the server, whatever the target; without it plaintext.
   std::optional<TlsClientOptions> tls{};

@@ -63,6 +63,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void add(std::shared_ptr<ServiceDefinition> service) { services_.push_back(std::move(service)); }
   void add_target(std::string target) { targets_.push_back(std::move(target)); }
   Status start();
+  Status reload_tls() {
+    return shared_->tls ? shared_->tls->reload()
+                        : failed_precondition("the server has no TLS (ServerOptions::tls)");
+  }
   const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
   rpc::ServerShared& shared() noexcept { return *shared_; }
   HealthRegistry& health() noexcept { return *health_; }
@@ -89,6 +93,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   Status bind();
   Status route();
+  Status make_tls();
   Status listen_all();
   Status listen(const std::string& target);
   void make_loops();
@@ -123,6 +128,8 @@ Status Server::Impl::start() {
   Status status = route();
   if (!status.ok()) return status;
   if (targets_.empty()) return invalid_argument("the server has no address to listen on");
+  status = make_tls();
+  if (!status.ok()) return status;
   status = bind();
   if (!status.ok()) {
     end_threads();
@@ -169,6 +176,15 @@ Status Server::Impl::route() {
     for (const auto& service : make_reflection_services(described)) offer(service);
   }
   routed_ = true;
+  return {};
+}
+
+Status Server::Impl::make_tls() {
+  if (!shared_->options.tls || shared_->tls) return {};
+  Result<std::shared_ptr<net::TlsServerContext>> made =
+      net::TlsServerContext::create(*shared_->options.tls);
+  if (!made.ok()) return std::move(made).status().with_prefix("ServerOptions::tls");
+  shared_->tls = std::move(*made);
   return {};
 }
 
@@ -365,6 +381,7 @@ void Server::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 void Server::add(std::shared_ptr<ServiceDefinition> service) { impl_->add(std::move(service)); }
 void Server::listen(std::string address) { impl_->add_target(std::move(address)); }
 Status Server::start() { return impl_->start(); }
+Status Server::reload_tls() { return impl_->reload_tls(); }
 
 const std::vector<net::Address>& Server::addresses() const noexcept { return impl_->addresses(); }
 

@@ -62,7 +62,7 @@ struct ServerOptions {
   Duration max_connection_age = kForever;
   Duration max_connection_age_grace = kForever;
   Duration max_connection_idle = kForever;
-  /// How long a new connection may take to say hello.
+  /// How long a new connection may take for its TLS handshake, and then to say hello.
   Duration handshake_timeout = std::chrono::seconds(20);
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
@@ -111,6 +111,9 @@ class Server {
   const std::vector<net::Address>& addresses() const noexcept;
   /// The port of the first IP address; 0 where there is none.
   std::uint16_t port() const noexcept;
+  /// Loads certificates, keys and CAs again now rather than when their files are next looked at;
+  /// when that fails, those there are stay in use. After start(), from any thread.
+  Status reload_tls();
 
   /// Ends the service, and always returns: stops accepting, tells clients to go elsewhere (two-step
   /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, and closes.

@@ -36,6 +36,8 @@ class ServerContext {
   /// "/hello.Greeter/SayHello".
   std::string_view path() const noexcept { return call_.path(); }
   const Peer& peer() const noexcept { return *call_.peer(); }
+  /// Who the client is by its verified certificate (mutual TLS); null where it showed none.
+  const net::CertificateInfo* identity() const noexcept { return peer().identity(); }
 
   /// Encoding of the responses, to be set before the first; one that the client does not accept is
   /// passed over.

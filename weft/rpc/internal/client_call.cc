@@ -59,7 +59,7 @@ Status ClientCall::send_headers() {
   std::array<char, 10> attempts;
   fields_scratch.assign(
       {{":method", "POST", Token::Method},
-       {":scheme", "http", Token::Scheme},
+       {":scheme", connection_.peer()->tls ? "https" : "http", Token::Scheme},
        {":path", call_.path(), Token::Path},
        {":authority", authority_, Token::Authority},
        {"te", "trailers", Token::Te},

@@ -25,7 +25,7 @@ Connection::Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
                        const http2::SessionOptions& options, const KeepAlive& keepalive)
     : loop_(loop),
       stream_(std::move(stream)),
-      peer_(Peer::Ref::make(stream_->peer_address())),
+      peer_(Peer::Ref::make(stream_->peer_address(), stream_->tls())),
       session_(options, *this),
       keepalive_(keepalive),
       last_activity_(loop.now()) {

@@ -21,15 +21,23 @@ std::string default_authority(const std::string& text) {
   return target->endpoint.substr(0, target->endpoint.find(','));
 }
 
+std::string authority_of(const std::string& target, const ChannelOptions& options) {
+  if (!options.authority.empty()) return options.authority;
+  if (options.tls && !options.tls->server_name.empty()) return options.tls->server_name;
+  return default_authority(target);
+}
+
 }  // namespace
 
 LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
+                         std::shared_ptr<net::TlsClientContext> tls,
                          const MiddlewareChain& middlewares)
     : loop_(loop),
       target_(std::move(target)),
       options_(options),
+      tls_(std::move(tls)),
       middlewares_(middlewares),
-      authority_(options.authority.empty() ? default_authority(target_) : options.authority),
+      authority_(authority_of(target_, options)),
       user_agent_(options.user_agent.empty() ? "weft-c++/0.1.0"
                                              : options.user_agent + " weft-c++/0.1.0") {
   loop_.at_loop_end(*this);
@@ -196,11 +204,26 @@ Task<Result<std::vector<net::Address>>> LoopChannel::addresses() {
   co_return co_await loop_.resolve(parts->host, parts->port);
 }
 
+/// The name that the server has to prove: the authority's, or the target's where there is none.
+std::string LoopChannel::tls_host(const net::Address& address) const {
+  const Result<net::HostPort> authority = net::HostPort::parse(authority_, 443);
+  if (authority.ok() && !authority->host.empty()) return authority->host;
+  return address.host();
+}
+
+Task<Result<std::unique_ptr<net::Stream>>> LoopChannel::connect_stream(
+    const net::Address& address) {
+  Result<std::unique_ptr<net::Stream>> stream = co_await loop_.connect(address);
+  if (!stream.ok() || !tls_) co_return stream;
+  std::string host = tls_host(address);
+  co_return co_await tls_->connect(std::move(*stream), std::move(host));
+}
+
 /// Connects and waits for the server's SETTINGS: before these it may be anything.
 Task<Status> LoopChannel::connect_to(net::Address address) {
   Context context(&connecting_context_);
   context.limit_deadline(after(loop_.now(), options_.connect_timeout));
-  Result<std::unique_ptr<net::Stream>> stream = co_await loop_.connect(address).in(context);
+  Result<std::unique_ptr<net::Stream>> stream = co_await connect_stream(address).in(context);
   if (!stream.ok()) co_return std::move(stream).status();
   if (closed_) co_return channel_destroyed();
   connections_.push_back(

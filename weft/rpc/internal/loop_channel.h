@@ -8,6 +8,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop.h"
+#include "weft/net/tls.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/client_connection.h"
@@ -33,7 +34,7 @@ class LoopChannel final : public Service,
                           private net::LoopEndHook {
  public:
   LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
-              const MiddlewareChain& middlewares);
+              std::shared_ptr<net::TlsClientContext> tls, const MiddlewareChain& middlewares);
   ~LoopChannel() override;
 
   /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
@@ -90,7 +91,9 @@ class LoopChannel final : public Service,
   Task<> connect();
   Task<Status> connect_once();
   Task<Result<std::vector<net::Address>>> addresses();
+  Task<Result<std::unique_ptr<net::Stream>>> connect_stream(const net::Address& address);
   Task<Status> connect_to(net::Address address);
+  std::string tls_host(const net::Address& address) const;
   Duration back_off() noexcept;
   void fail_waiting(const Status& reason) noexcept;
   void announce_room() noexcept;
@@ -100,6 +103,7 @@ class LoopChannel final : public Service,
   net::Loop& loop_;
   std::string target_;
   ChannelOptions options_;
+  std::shared_ptr<net::TlsClientContext> tls_;  // null: plaintext
   MiddlewareChain middlewares_;
   std::string authority_;
   std::string user_agent_;

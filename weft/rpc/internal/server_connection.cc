@@ -180,7 +180,9 @@ void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode, std::string_vi
 
 void ServerConnection::on_closed(const Status& why) noexcept {
   for (LifeTimer* timer : {&handshake_, &age_, &idle_, &drain_}) timer->cancel();
-  if (log_enabled(LogLevel::Debug)) {
+  if (!greeted_ && !session().error().ok()) {
+    server_.log_refused(why.to_string());
+  } else if (log_enabled(LogLevel::Debug)) {
     log(LogLevel::Debug,
         "connection of " + peer()->address.to_string() + " closed: " + why.to_string());
   }

@@ -6,6 +6,7 @@
 namespace weft::rpc {
 
 ServerLoop::~ServerLoop() {
+  while (ServerHandshake* handshake = handshakes_.pop_front()) delete handshake;
   while (ServerConnection* connection = connections_.pop_front()) delete connection;
 }
 
@@ -15,15 +16,50 @@ void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
   if (!self_) self_ = shared_from_this();
   // Here and not in the constructor, which another thread may call.
   if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
+  ++live_connections_;
+  if (!wants_tls(*stream)) return serve(std::move(stream));
+  auto* handshake = new ServerHandshake(*this, *shared_.tls, std::move(stream));
+  handshakes_.push_back(*handshake);
+  handshake->start();
+}
+
+bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
+  if (!shared_.tls) return false;
+  const net::Address::Family family = stream.local_address().family();
+  return family == net::Address::Family::Ipv4 || family == net::Address::Family::Ipv6;
+}
+
+void ServerLoop::serve(std::unique_ptr<net::Stream> stream) {
   auto* connection = new ServerConnection(*this, std::move(stream));
   connections_.push_back(*connection);
-  ++live_connections_;
   connection->start();
+}
+
+void ServerLoop::handshake_ended(ServerHandshake& handshake,
+                                 Result<std::unique_ptr<net::Stream>> stream) noexcept {
+  handshake.unlink();
+  // Its task is on the stack below, so it goes in a later turn.
+  loop_.post([owned = std::unique_ptr<ServerHandshake>(&handshake)]() mutable { owned.reset(); });
+  if (stream.ok() && !shared_.draining.load(std::memory_order_relaxed)) {
+    return serve(std::move(*stream));
+  }
+  if (!stream.ok()) log_refused("TLS handshake failed: " + std::string(stream.status().message()));
+  loop_.post([this] { connection_over(); });
+}
+
+/// Those that have not said hello yet have no call to lose.
+void ServerLoop::drop_handshakes() noexcept {
+  while (ServerHandshake* handshake = handshakes_.pop_front()) {
+    delete handshake;
+    connection_gone();
+    --live_connections_;
+  }
 }
 
 /// The program has ended its own loop before the server was stopped: what is left of calls will not
 /// run any more.
 void ServerLoop::on_loop_end() noexcept {
+  drop_handshakes();
   connections_.for_each(
       [](ServerConnection& connection) { connection.close(cancelled("the loop has ended")); });
   const std::shared_ptr<ServerLoop> self = std::exchange(self_, nullptr);
@@ -40,13 +76,18 @@ void ServerLoop::connection_closed(ServerConnection& connection) noexcept {
   // It is on the stack below, so it goes in a later turn.
   loop_.post([this, owned = std::unique_ptr<ServerConnection>(&connection)]() mutable {
     owned.reset();
-    connection_gone();
-    --live_connections_;
-    check_idle();
+    connection_over();
   });
 }
 
+void ServerLoop::connection_over() noexcept {
+  connection_gone();
+  --live_connections_;
+  check_idle();
+}
+
 void ServerLoop::drain() noexcept {
+  drop_handshakes();
   connections_.for_each([](ServerConnection& connection) { connection.drain(); });
   check_idle();
 }

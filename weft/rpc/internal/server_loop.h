@@ -8,8 +8,11 @@
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/net/loop.h"
+#include "weft/net/tls.h"
+#include "weft/rpc/internal/log_limit.h"
 #include "weft/rpc/internal/server_call.h"
 #include "weft/rpc/internal/server_connection.h"
+#include "weft/rpc/internal/server_handshake.h"
 #include "weft/rpc/router.h"
 #include "weft/rpc/server.h"
 
@@ -18,6 +21,7 @@ namespace weft::rpc {
 /// What all loops of a server share; read-only while it runs, except for the counters.
 struct ServerShared {
   ServerOptions options;
+  std::shared_ptr<net::TlsServerContext> tls;  // null: plaintext
   Router router;
   MiddlewareChain middlewares;
   std::atomic<std::size_t> calls{0};
@@ -47,8 +51,10 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
     load_.fetch_add(1, std::memory_order_relaxed);
     shared_.connections.fetch_add(1, std::memory_order_relaxed);
   }
-  /// Serves a connection that was expected.
+  /// Serves a connection that was expected, after the TLS handshake where there is to be one.
   void adopt(std::unique_ptr<net::Stream> stream);
+  void handshake_ended(ServerHandshake& handshake,
+                       Result<std::unique_ptr<net::Stream>> stream) noexcept;
   /// The expected connection did not come to be, or has ended.
   void connection_gone() noexcept;
 
@@ -70,18 +76,28 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
     return shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls;
   }
   void connection_closed(ServerConnection& connection) noexcept;
+  /// A connection came to nothing before its first call, and why.
+  void log_refused(const std::string& why) noexcept {
+    log_limit_.log(LogLevel::Warn, loop_.now(), why);
+  }
 
  private:
   void on_loop_end() noexcept override;
   void check_idle() noexcept;
+  bool wants_tls(const net::Stream& stream) const noexcept;
+  void serve(std::unique_ptr<net::Stream> stream);
+  void drop_handshakes() noexcept;
+  void connection_over() noexcept;
 
   net::Loop& loop_;
   std::shared_ptr<ServerShared> owned_;
   ServerShared& shared_;
   std::atomic<std::size_t> load_{0};
   IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
+  IntrusiveList<ServerHandshake> handshakes_;
   IntrusiveList<ServerCall, ServerCallNode> calls_;
-  std::size_t live_connections_ = 0;
+  LogLimit log_limit_;
+  std::size_t live_connections_ = 0;  // with those in a handshake
   std::size_t live_calls_ = 0;
   UniqueFunction<void()> when_idle_;
   std::shared_ptr<ServerLoop> self_;  // while not idle

@@ -1,0 +1,23 @@
+#include "weft/rpc/internal/server_handshake.h"
+
+#include <utility>
+
+#include "weft/rpc/internal/server_loop.h"
+
+namespace weft::rpc {
+
+ServerHandshake::ServerHandshake(ServerLoop& server, net::TlsServerContext& tls,
+                                 std::unique_ptr<net::Stream> stream)
+    : server_(server), task_(tls.accept(std::move(stream))) {
+  const Duration timeout = server.options().handshake_timeout;
+  if (timeout != kForever) context_.limit_deadline(after(server.loop().now(), timeout));
+}
+
+void ServerHandshake::start() { task_.start(&context_, {&ServerHandshake::ended, this}); }
+
+void ServerHandshake::ended(void* argument) noexcept {
+  auto& self = *static_cast<ServerHandshake*>(argument);
+  self.server_.handshake_ended(self, self.task_.take());
+}
+
+}  // namespace weft::rpc
