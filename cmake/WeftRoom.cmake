@@ -2,7 +2,7 @@
 #
 # One folder under weft/ is one library: every *.cc of the folder, less *_test.cc (one GoogleTest program
 # per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc (one program per file).
-# A room that sets WEFT_TEST_DEPS has its test and benchmark programs linked with these targets too.
+# A room that sets WEFT_TEST_DEPS has its test, benchmark and fuzz programs linked with these targets too.
 
 set(WEFT_WARNINGS -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual)
 set(WEFT_FUZZ_REPLAY_MAIN ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
@@ -107,7 +107,7 @@ function(weft_room name)
   endif()
   if(WEFT_BUILD_TESTS OR WEFT_BUILD_FUZZ)
     foreach(file IN LISTS fuzzers)
-      weft_fuzz(${file} DEPS ${target})
+      weft_fuzz(${file} DEPS ${target} ${WEFT_TEST_DEPS})
     endforeach()
   endif()
 endfunction()

@@ -165,7 +165,8 @@ TEST_F(ServerFrames, RejectPaddingAsLongAsTheData) {
 
 TEST_F(ServerFrames, RejectPaddedDataWithoutAPadLength) {
   server.receive(headers(1, kRequest));
-  expect_connection_error(frame(FrameType::Data, flag::kPadded, 1), ErrorCode::ProtocolError,
+  // Section 4.2: "too small to contain mandatory frame data".
+  expect_connection_error(frame(FrameType::Data, flag::kPadded, 1), ErrorCode::FrameSizeError,
                           "padding");
 }
 
@@ -187,12 +188,12 @@ TEST_F(ServerFrames, TakePaddingAndPriorityOffHeaders) {
 TEST_F(ServerFrames, RejectHeadersPaddingBeyondThePayload) {
   expect_connection_error(
       frame(FrameType::Headers, flag::kEndHeaders | flag::kPadded, 1, "\x7f" + block(kRequest)),
-      ErrorCode::ProtocolError, "the padding of a HEADERS frame exceeds");
+      ErrorCode::ProtocolError, "the padding or priority of a HEADERS frame exceeds");
 }
 
 TEST_F(ServerFrames, RejectHeadersTooShortForTheirPriority) {
   expect_connection_error(frame(FrameType::Headers, flag::kEndHeaders | flag::kPriority, 1, "abc"),
-                          ErrorCode::ProtocolError, "HEADERS");
+                          ErrorCode::FrameSizeError, "HEADERS");
 }
 
 TEST_F(ServerFrames, AssembleABlockFromContinuations) {
@@ -329,6 +330,17 @@ TEST_F(ServerFrames, IgnoreUnknownSettingsAndAcknowledgeTheFrame) {
   EXPECT_EQ(server.session.peer_settings().max_frame_size, 20000U);
   EXPECT_THAT(server.frames(), ElementsAre("SETTINGS ack"));
   EXPECT_THAT(server.events(), ElementsAre("settings"));
+}
+
+TEST_F(ServerFrames, SignalTheSmallestOfSeveralTableSizesInOneFrame) {
+  // RFC 7541 section 4.2: the smallest maximum in the interval "MUST be signaled".
+  server.receive(settings({{SettingId::HeaderTableSize, 0}, {SettingId::HeaderTableSize, 4096}}));
+  server.receive(headers(1, kRequest));
+  server.frames();
+  const HeaderField ok[] = {{":status", "200", Token::Status}};
+  server.session.send_headers(server.stream(1), ok, false);
+  const std::string frame = take(server.session.output());
+  EXPECT_EQ(frame.substr(kFrameHeaderSize), "\x20\x3f\xe1\x1f\x88");
 }
 
 TEST(ClientFrames, RejectAServerThatEnablesPush) {

@@ -18,10 +18,9 @@ void Session::Impl::on_settings_frame(Payload payload) {
   }
   if (ack) return on_settings_ack();
   const std::uint32_t window = peer_.initial_window_size;
-  internal::SettingsFault fault = internal::apply_settings(payload, !is_server(), peer_);
+  internal::SettingsFault fault = internal::apply_settings(payload, !is_server(), peer_, encoder_);
   if (!fault.ok()) return connection_error(fault.code, std::move(fault.message));
   settings_received_ = true;
-  encoder_.set_max_table_size(peer_.header_table_size);
   if (peer_.initial_window_size != window &&
       !shift_send_windows(std::int64_t{peer_.initial_window_size} - std::int64_t{window})) {
     return;
@@ -172,19 +171,26 @@ void Session::Impl::on_rst_stream(Payload payload) {
 
 /// Section 5.3.2 deprecates priority: the frame is checked and otherwise ignored.
 void Session::Impl::on_priority(Payload payload) {
-  Record* stream = streams_.find(reader_.header().stream_id);
-  if (stream != nullptr && payload.size() != 5) {
+  const std::uint32_t id = reader_.header().stream_id;
+  if (payload.size() != 5) {
     // Section 6.3: "a length other than 5 octets MUST be treated as a stream error".
-    return stream_error(*stream, ErrorCode::FrameSizeError,
+    return bad_priority(id, ErrorCode::FrameSizeError,
                         "a PRIORITY frame does not have 5 bytes (RFC 9113 section 6.3)");
   }
-  if (stream == nullptr && payload.size() != 5 && is_idle(reader_.header().stream_id)) {
-    // An idle stream cannot be reset, so the connection's error it is.
-    return connection_error(
-        ErrorCode::FrameSizeError,
-        text("a PRIORITY frame has ", payload.size(), " bytes, it needs 5 (RFC 9113 section 6.3)"));
+  if ((read_u32(payload.data()) & kLargestStreamId) == id) {
+    return bad_priority(id, ErrorCode::ProtocolError, kSelfDependency);
   }
   count_empty_frame();
+}
+
+void Session::Impl::bad_priority(std::uint32_t id, ErrorCode code, const char* rule) {
+  if (Record* stream = streams_.find(id)) return stream_error(*stream, code, rule);
+  // An idle stream cannot be reset, so the connection's error it is.
+  if (is_idle(id)) return connection_error(code, rule);
+  if (closed_.find(id) == internal::ClosedStreams::How::LocalReset) return count_empty_frame();
+  // PRIORITY is the one frame that a closed stream may get, so its error is told there too.
+  count_reset();
+  if (!broken_) refuse(id, code);
 }
 
 void Session::Impl::count_answer() {

@@ -63,12 +63,13 @@ SettingsFault apply_one(SettingId id, std::uint32_t value, bool from_server, Set
 }  // namespace
 
 SettingsFault apply_settings(std::span<const std::uint8_t> payload, bool from_server,
-                             Settings& settings) {
+                             Settings& settings, HpackEncoder& encoder) {
   for (std::size_t i = 0; i + 6 <= payload.size(); i += 6) {
     const std::uint8_t* entry = payload.data() + i;
     SettingsFault fault = apply_one(static_cast<SettingId>(read_u16(entry)), read_u32(entry + 2),
                                     from_server, settings);
     if (!fault.ok()) return fault;
+    encoder.set_max_table_size(settings.header_table_size);
   }
   return {};
 }

@@ -1,0 +1,8 @@
+// A server's session under a scripted client, see session_script.h.
+
+#include "tests/fuzz/session_script.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  weft::fuzz::SessionScript(weft::http2::Role::Server, weft::fuzz::Input(data, size)).run();
+  return 0;
+}
