@@ -44,6 +44,18 @@ TEST(Connecting, ToAPortNobodyListensOnIsUnavailableWithAddressAndCause) {
   EXPECT_EQ(status.origin(), Origin::Transport);
 }
 
+TEST(Connecting, LongerThanItMayTakeIsUnavailableAlsoWhereTheCallHasTime) {
+  net::SimNetwork network(1, kExact);
+  network.host("server");
+  network.host("client");
+  network.partition("client", "server");
+  Channel channel("server:1", {.connect_timeout = 300ms});
+  const Status status = testing::run(network.host("client"), call_once(channel, {.timeout = 10s}));
+  EXPECT_EQ(status.code(), StatusCode::Unavailable);
+  EXPECT_EQ(status.message(),
+            "memory:server:1: no connection within 300ms (ChannelOptions::connect_timeout)");
+}
+
 TEST(Connecting, ToANameThatDoesNotResolveIsUnavailableWithTheName) {
   net::SimNetwork network(1, kExact);
   Channel channel("no.such.host:1");

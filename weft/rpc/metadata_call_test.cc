@@ -87,14 +87,39 @@ TEST_F(MetadataOfCalls, GoesBothWaysAsTextAndAsBytes) {
   EXPECT_FALSE(sent.trailers.get("grpc-status").has_value());
 }
 
-TEST_F(MetadataOfCalls, ComesWithAnErrorAsTrailersOnly) {
+TEST_F(MetadataOfCalls, ComesWithAnErrorAsWhatTheHandlerMadeIt) {
   const Result<Text> reply = world.run(call_with(world.channel(), sent, "fail"));
   EXPECT_EQ(reply.status().code(), StatusCode::FailedPrecondition);
   EXPECT_EQ(reply.status().message(), "as asked");
-  // One header block is trailing metadata, all of it.
-  EXPECT_TRUE(sent.response.empty());
-  EXPECT_EQ(sent.trailers.get("x-text"), "some text");
+  EXPECT_EQ(sent.response.get("x-text"), "some text");
+  EXPECT_FALSE(sent.trailers.get("x-text").has_value());
   EXPECT_EQ(sent.trailers.get("tx-raw-bin"), binary());
+}
+
+/// Reads to the end of a stream without messages.
+Task<Status> read_nothing(Channel& channel, Metadata& response) {
+  const Text request = text("");
+  auto stream = co_await test::expand(channel, request, {.response_metadata = &response});
+  const std::optional<Text> none = co_await stream.read();
+  EXPECT_FALSE(none.has_value());
+  co_return co_await stream.finish();
+}
+
+/// Announces a stream in which nothing comes.
+struct Announcer : Kinds {
+  Task<Status> Expand(ServerContext& context, const Text&, Writer<Text>&) override {
+    context.response_metadata().add("x-count", "0");
+    co_return ok_status();
+  }
+};
+
+TEST(MetadataOfHandlers, ArrivesAlsoWhereNoMessageDoes) {
+  InProcess world;
+  world.add<Announcer>();
+  Metadata response;
+  const Status status = world.run(read_nothing(world.channel(), response));
+  EXPECT_TRUE(status.ok()) << status.to_string();
+  EXPECT_EQ(response.get("x-count"), "0");
 }
 
 TEST_F(MetadataOfCalls, OfReservedNamesIsRefusedBeforeItIsSent) {

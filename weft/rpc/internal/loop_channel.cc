@@ -224,7 +224,15 @@ Task<Status> LoopChannel::connect_to(net::Address address) {
   Context context(&connecting_context_);
   context.limit_deadline(after(loop_.now(), options_.connect_timeout));
   Result<std::unique_ptr<net::Stream>> stream = co_await connect_stream(address).in(context);
-  if (!stream.ok()) co_return std::move(stream).status();
+  if (!stream.ok()) {
+    // The attempt's own limit is no call's deadline.
+    if (stream.status().code() != StatusCode::DeadlineExceeded) co_return stream.status();
+    co_return Status(StatusCode::Unavailable,
+                     address.to_string() + ": no connection within " +
+                         weft::to_string(options_.connect_timeout) +
+                         " (ChannelOptions::connect_timeout)",
+                     Origin::Transport);
+  }
   if (closed_) co_return channel_destroyed();
   connections_.push_back(
       std::make_unique<ClientConnection>(loop_, *this, std::move(*stream), options_));

@@ -143,6 +143,9 @@ void ServerCall::send_headers() {
 }
 
 void ServerCall::send_trailers(const Status& status) {
+  // Trailers-Only is for a call that fails at once; what a handler has put into the response's
+  // metadata is to arrive as such.
+  if (!headers_sent_ && (status.ok() || !call_.response_metadata().empty())) send_headers();
   fields_scratch.clear();
   text_scratch.clear();
   if (!headers_sent_) {
@@ -169,8 +172,6 @@ void ServerCall::send_trailers(const Status& status) {
     base64_encode(status.details(), details);
     fields_scratch.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
   }
-  std::string response_text;
-  if (!headers_sent_) append_fields(call_.response_metadata(), fields_scratch, response_text);
   append_fields(call_.trailers(), fields_scratch, text_scratch);
   headers_sent_ = true;
   connection_->session().send_headers(*outgoing_.stream(), fields_scratch, true);
