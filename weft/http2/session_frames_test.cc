@@ -15,6 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const HeaderField kOk[] = {{":status", "200", Token::Status}};
+
 class ServerFrames : public ::testing::Test {
  protected:
   ServerFrames() : ServerFrames(plain(Role::Server)) {}
@@ -265,6 +267,27 @@ TEST_F(ServerFrames, IgnorePriority) {
   EXPECT_EQ(server.session.open_streams(), 1U);
 }
 
+TEST_F(ServerFrames, ResetAStreamForAPriorityOnItself) {
+  server.receive(headers(1, kRequest));
+  expect_stream_error(frame(FrameType::Priority, 0, 1, u32(1) + "\x10"), ErrorCode::ProtocolError,
+                      "depends on itself");
+}
+
+TEST_F(ServerFrames, RejectAPriorityOfAnIdleStreamOnItself) {
+  expect_connection_error(frame(FrameType::Priority, 0, 9, u32(9) + "\x10"),
+                          ErrorCode::ProtocolError, "depends on itself");
+}
+
+TEST_F(ServerFrames, AnswerAPriorityOfTheWrongSizeOnAClosedStream) {
+  server.receive(headers(1, kRequest, kEnd));
+  server.session.send_headers(server.stream(1), kOk, true);
+  server.frames();
+  EXPECT_TRUE(server.receive(frame(FrameType::Priority, 0, 1, "abcd")));
+  EXPECT_THAT(server.frames(), ElementsAre("RST_STREAM 1 FRAME_SIZE_ERROR"));
+  EXPECT_TRUE(server.receive(frame(FrameType::Priority, 0, 1, "abcd")));
+  EXPECT_THAT(server.frames(), IsEmpty());
+}
+
 TEST_F(ServerFrames, ResetAStreamForAPriorityOfTheWrongSize) {
   server.receive(headers(1, kRequest));
   expect_stream_error(frame(FrameType::Priority, 0, 1, u32(0)), ErrorCode::FrameSizeError,
@@ -337,8 +360,7 @@ TEST_F(ServerFrames, SignalTheSmallestOfSeveralTableSizesInOneFrame) {
   server.receive(settings({{SettingId::HeaderTableSize, 0}, {SettingId::HeaderTableSize, 4096}}));
   server.receive(headers(1, kRequest));
   server.frames();
-  const HeaderField ok[] = {{":status", "200", Token::Status}};
-  server.session.send_headers(server.stream(1), ok, false);
+  server.session.send_headers(server.stream(1), kOk, false);
   const std::string frame = take(server.session.output());
   EXPECT_EQ(frame.substr(kFrameHeaderSize), "\x20\x3f\xe1\x1f\x88");
 }

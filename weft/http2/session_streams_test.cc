@@ -259,6 +259,13 @@ TEST_F(ClientStreams, LetAHeadResponseAnnounceALengthWithoutData) {
   EXPECT_THAT(client.events(), Contains("closed 1 by completion"));
 }
 
+TEST_F(ClientStreams, ResetForContentWhereAResponseNeverHasSome) {
+  client.session.open_stream(kHead, true, nullptr);
+  client.frames();
+  EXPECT_TRUE(client.receive(headers(1, {{":status", "200"}}) + data(1, "x", kEnd)));
+  EXPECT_THAT(client.events(), Contains("closed 1 by local PROTOCOL_ERROR"));
+}
+
 TEST_F(ClientStreams, BreakTheConnectionForAResponseToNoRequest) {
   EXPECT_FALSE(client.receive(headers(1, kResponse)));
   EXPECT_THAT(client.events(), ElementsAre("error PROTOCOL_ERROR"));

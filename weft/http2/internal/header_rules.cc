@@ -57,7 +57,7 @@ bool may_have_controls(std::string_view value) noexcept {
 
 /// Section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. Controls are rare, so
 /// that they are looked for eight bytes at a time before each is looked at.
-bool is_valid_value(std::string_view value) noexcept {
+[[gnu::always_inline]] inline bool is_valid_value(std::string_view value) noexcept {
   if (value.empty()) return true;
   if (is_blank(value.front()) || is_blank(value.back())) return false;
   if (!may_have_controls(value)) [[likely]]
@@ -73,6 +73,8 @@ constexpr const char* kBadValue =
     "8.2.1)";
 constexpr const char* kConnectionField =
     "a connection-specific field is present (RFC 9113 section 8.2.2)";
+constexpr const char* kOtherHost =
+    "Host names another authority than :authority or an earlier Host (RFC 9113 section 8.3.1)";
 constexpr const char* kBadTe = "TE has a value other than \"trailers\" (RFC 9113 section 8.2.2)";
 constexpr const char* kLatePseudo =
     "a pseudo-header field stands after a regular field (RFC 9113 section 8.3)";
@@ -91,6 +93,36 @@ bool parse_length(std::string_view value, std::int64_t& length) noexcept {
   return true;
 }
 
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// RFC 3986 section 6.2.3: an empty port and the scheme's default one say nothing.
+std::string_view without_default_port(std::string_view authority,
+                                      std::string_view scheme) noexcept {
+  const std::string_view port = scheme == "https" ? ":443" : ":80";
+  if (authority.ends_with(port)) authority.remove_suffix(port.size());
+  if (authority.ends_with(':')) authority.remove_suffix(1);
+  return authority;
+}
+
+/// Section 8.3.1: a Host that differs from :authority is what smuggled requests are made of. gRPC's
+/// clients send none.
+[[gnu::cold]] const char* check_host(std::string_view host, MessageHead& head) noexcept {
+  if (!is_valid_value(host)) return kBadValue;
+  if (head.authority.data() == nullptr) {
+    head.authority = host;
+    return nullptr;
+  }
+  return equals_ignoring_case(without_default_port(host, head.scheme),
+                              without_default_port(head.authority, head.scheme))
+             ? nullptr
+             : kOtherHost;
+}
+
 /// One regular field; null when it keeps the rules. A token other than Other says that the name is
 /// one of ours, which are valid.
 const char* check_regular(const HeaderField& field, MessageHead& head) noexcept {
@@ -105,10 +137,14 @@ const char* check_regular(const HeaderField& field, MessageHead& head) noexcept 
     case Token::Upgrade:
       return kConnectionField;
     case Token::Te:
-      if (field.value != "trailers") return kBadTe;
-      return nullptr;
+      // RFC 9110 section 10.1.4: the keyword's case does not matter.
+      if (field.value == "trailers") [[likely]]
+        return nullptr;
+      return equals_ignoring_case(field.value, "trailers") ? nullptr : kBadTe;
     case Token::ContentLength:
       return parse_length(field.value, head.content_length) ? nullptr : kBadLength;
+    case Token::Host:
+      return check_host(field.value, head);
     default:
       break;
   }
@@ -137,7 +173,12 @@ constexpr std::uint32_t kRequestPseudo =
 struct PseudoFields {
   std::uint32_t seen = 0;
   std::size_t count = 0;
+  std::array<const HeaderField*, static_cast<std::size_t>(Token::Protocol) + 1> at{};
   bool has(Token token) const noexcept { return (seen & bit(token)) != 0; }
+  std::string_view value(Token token) const noexcept {
+    const HeaderField* field = at[static_cast<std::size_t>(token)];
+    return field == nullptr ? std::string_view() : field->value;
+  }
 };
 
 /// Takes the pseudo-headers in front of the list, each of `allowed` at most once.
@@ -154,6 +195,7 @@ const char* take_pseudo(HeaderFields fields, std::uint32_t allowed, PseudoFields
     }
     if (!is_valid_value(field.value)) return kBadValue;
     pseudo.seen |= mask;
+    pseudo.at[static_cast<std::size_t>(field.token)] = &field;
     ++pseudo.count;
   }
   return nullptr;
@@ -166,17 +208,28 @@ const char* check_connect(const PseudoFields& pseudo) noexcept {
          "(RFC 9113 section 8.5)";
 }
 
-const char* check_request_pseudo(HeaderFields fields, const PseudoFields& pseudo) noexcept {
+/// Section 8.3.1 has rules for the schemes http and https alone.
+const char* check_target(const PseudoFields& pseudo, const MessageHead& head) noexcept {
+  const std::string_view path = pseudo.value(Token::Path);
+  const bool rooted = path.starts_with('/');
+  const bool user = head.authority.find('@') != std::string_view::npos;
+  if (rooted && !user) [[likely]]
+    return nullptr;
+  if (head.scheme != "http" && head.scheme != "https") return nullptr;
+  if (user) return "the :authority of a request has user information (RFC 9113 section 8.3.1)";
+  if (path == "*" && pseudo.value(Token::Method) == "OPTIONS") return nullptr;
+  return path.empty() ? "a request has an empty :path (RFC 9113 section 8.3.1)"
+                      : "the :path of a request does not start with '/' (RFC 9113 section 8.3.1)";
+}
+
+const char* check_request_pseudo(const PseudoFields& pseudo, MessageHead& head) noexcept {
   if (!pseudo.has(Token::Method)) return "a request has no :method (RFC 9113 section 8.3.1)";
-  for (const HeaderField& field : fields.first(pseudo.count)) {
-    if (field.token == Token::Method && field.value == "CONNECT") return check_connect(pseudo);
-    if (field.token == Token::Path && field.value.empty()) {
-      return "a request has an empty :path (RFC 9113 section 8.3.1)";
-    }
-  }
+  head.authority = pseudo.value(Token::Authority);
+  if (pseudo.value(Token::Method) == "CONNECT") return check_connect(pseudo);
   if (!pseudo.has(Token::Scheme)) return "a request has no :scheme (RFC 9113 section 8.3.1)";
   if (!pseudo.has(Token::Path)) return "a request has no :path (RFC 9113 section 8.3.1)";
-  return nullptr;
+  head.scheme = pseudo.value(Token::Scheme);
+  return check_target(pseudo, head);
 }
 
 /// 100 to 999, as RFC 9110 section 15 has them; 0 for anything else.
@@ -195,7 +248,7 @@ int parse_status(std::string_view value) noexcept {
 const char* check_request(HeaderFields fields, MessageHead& head) noexcept {
   PseudoFields pseudo;
   if (const char* fault = take_pseudo(fields, kRequestPseudo, pseudo)) return fault;
-  if (const char* fault = check_request_pseudo(fields, pseudo)) return fault;
+  if (const char* fault = check_request_pseudo(pseudo, head)) return fault;
   return check_regulars(fields.subspan(pseudo.count), head);
 }
 

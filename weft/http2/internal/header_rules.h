@@ -13,6 +13,9 @@ struct MessageHead {
   std::int64_t content_length = kNoLength;
   bool informational = false;  // a 1xx response
   bool never_content = false;  // 204 and 304 (RFC 9110 section 6.4.1)
+  /// Of a request: :authority, or the first Host where there is none. A view into the fields.
+  std::string_view authority;
+  std::string_view scheme;
 };
 
 /// Checks a header section against RFC 9113 sections 8.2 and 8.3. Null when it is well-formed,

@@ -50,6 +50,53 @@ TEST(HeaderRules, AcceptAGrpcRequest) {
             "ok");
 }
 
+TEST(HeaderRules, WantAPathThatStartsWithASlashOfTheWebsSchemes) {
+  const auto path = [](std::string_view method, std::string_view scheme, std::string_view value) {
+    return request({{":method", method}, {":scheme", scheme}, {":path", value}});
+  };
+  EXPECT_THAT(path("POST", "http", ""), HasSubstr("an empty :path"));
+  EXPECT_THAT(path("POST", "https", "s/M"), HasSubstr("does not start with '/'"));
+  EXPECT_THAT(path("POST", "http", "*"), HasSubstr("does not start with '/'"));
+  EXPECT_EQ(path("OPTIONS", "http", "*"), "ok");
+  EXPECT_EQ(path("POST", "coap", "s/M"), "ok");
+  EXPECT_EQ(path("POST", "coap", ""), "ok");
+}
+
+TEST(HeaderRules, RejectUserInformationInTheAuthority) {
+  const auto authority = [](std::string_view scheme, std::string_view value) {
+    return request(
+        {{":method", "POST"}, {":scheme", scheme}, {":path", "/"}, {":authority", value}});
+  };
+  EXPECT_THAT(authority("http", "me@h"), HasSubstr("has user information"));
+  EXPECT_THAT(authority("https", "me:secret@host.example:443"), HasSubstr("user information"));
+  EXPECT_EQ(authority("coap", "me@h"), "ok");
+}
+
+TEST(HeaderRules, RejectAHostThatNamesAnotherAuthority) {
+  EXPECT_THAT(request_with({{"host", "other"}}), HasSubstr("Host names another authority"));
+  EXPECT_THAT(request_with({{"host", "h:81"}}), HasSubstr("Host names another authority"));
+  for (const std::string_view host : {"h", "H", "h:80", "h:"}) {
+    EXPECT_EQ(request_with({{"host", host}}), "ok") << host;
+  }
+  EXPECT_EQ(request({{":method", "POST"},
+                     {":scheme", "https"},
+                     {":path", "/"},
+                     {"host", "h"},
+                     {"host", "h:443"}}),
+            "ok");
+  EXPECT_THAT(request({{":method", "POST"},
+                       {":scheme", "https"},
+                       {":path", "/"},
+                       {"host", "h"},
+                       {"host", "h:80"}}),
+              HasSubstr("Host names another authority"));
+}
+
+TEST(HeaderRules, TakeTrailersOfTeInAnyCase) {
+  EXPECT_EQ(request_with({{"te", "Trailers"}}), "ok");
+  EXPECT_THAT(request_with({{"te", "trailers, gzip"}}), HasSubstr("TE has a value"));
+}
+
 TEST(HeaderRules, RejectNamesWithForbiddenCharacters) {
   for (const std::string_view name :
        {"X-a"sv, "a b"sv, "a\x7f"sv, "a\x80"sv, "a:b"sv, ""sv, "a\0"sv}) {

@@ -10,7 +10,7 @@ namespace {
 
 /// The field block fragment within a HEADERS payload (RFC 9113 section 6.2).
 struct Fragment {
-  bool valid = false;
+  ErrorCode fault = ErrorCode::NoError;
   bool depends_on_itself = false;
   std::span<const std::uint8_t> bytes;
 };
@@ -19,10 +19,18 @@ struct Fragment {
 Fragment fragment_of(const FrameHeader& header, std::span<const std::uint8_t> payload) {
   const std::size_t prefix =
       (header.has(flag::kPadded) ? 1U : 0U) + (header.has(flag::kPriority) ? 5U : 0U);
-  if (payload.size() < prefix) return {};
+  Fragment fragment;
+  if (payload.size() < prefix) {
+    // Section 4.2: "too small to contain mandatory frame data".
+    fragment.fault = ErrorCode::FrameSizeError;
+    return fragment;
+  }
   const std::size_t padding = header.has(flag::kPadded) ? payload[0] : 0U;
-  if (payload.size() < prefix + padding) return {};
-  Fragment fragment{.valid = true, .depends_on_itself = false, .bytes = payload};
+  if (payload.size() < prefix + padding) {
+    // Section 6.2: padding beyond the payload "MUST be treated as a connection error".
+    fragment.fault = ErrorCode::ProtocolError;
+    return fragment;
+  }
   if (header.has(flag::kPriority)) {
     const std::uint8_t* dependency = payload.data() + prefix - 5;
     fragment.depends_on_itself = (read_u32(dependency) & kLargestStreamId) == header.stream_id;
@@ -31,8 +39,6 @@ Fragment fragment_of(const FrameHeader& header, std::span<const std::uint8_t> pa
   return fragment;
 }
 
-constexpr const char* kSelfDependency =
-    "a stream depends on itself (RFC 7540 section 5.3.1, deprecated by RFC 9113)";
 constexpr const char* kContentDiffers =
     "content-length differs from the DATA received (RFC 9113 section 8.1.1)";
 
@@ -41,11 +47,10 @@ constexpr const char* kContentDiffers =
 void Session::Impl::on_headers_frame(Payload payload) {
   const FrameHeader& header = reader_.header();
   const Fragment fragment = fragment_of(header, payload);
-  if (!fragment.valid) {
-    // Section 6.2: padding beyond the payload "MUST be treated as a connection error".
-    return connection_error(ErrorCode::ProtocolError,
-                            text("the padding of a HEADERS frame exceeds its ", header.length,
-                                 " bytes (RFC 9113 section 6.2)"));
+  if (fragment.fault != ErrorCode::NoError) {
+    return connection_error(fragment.fault,
+                            text("the padding or priority of a HEADERS frame exceeds its ",
+                                 header.length, " bytes (RFC 9113 section 6.2)"));
   }
   const bool end_stream = header.has(flag::kEndStream);
   if (header.has(flag::kEndHeaders)) [[likely]] {
@@ -149,8 +154,10 @@ void Session::Impl::deliver_response(Record& stream, bool end_stream) {
     if (broken_) return;
     return handler_.on_headers(stream, HeadersKind::Informational, decoder_.fields(), false);
   }
-  // Section 8.1.1: content-length need not match where a response never has content.
-  if (!stream.head_request && !head.never_content) stream.content_left = head.content_length;
+  // Section 8.1.1: content-length need not match where a response never has content, but there
+  // must be none then.
+  const bool never_content = stream.head_request || head.never_content;
+  stream.content_left = never_content ? 0 : head.content_length;
   if (fault == nullptr && end_stream && stream.content_left > 0) fault = kContentDiffers;
   if (fault != nullptr) return stream_error(stream, ErrorCode::ProtocolError, fault);
   stream.initial_received = true;

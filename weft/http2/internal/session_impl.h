@@ -68,6 +68,8 @@ class Session::Impl {
 
  private:
   using Payload = std::span<const std::uint8_t>;
+  static constexpr const char* kSelfDependency =
+      "a stream depends on itself (RFC 7540 section 5.3.1, deprecated by RFC 9113)";
   bool is_server() const noexcept { return role_ == Role::Server; }
 
   // session_receive.cc
@@ -103,6 +105,7 @@ class Session::Impl {
   void on_window_update(Payload payload);
   void on_rst_stream(Payload payload);
   void on_priority(Payload payload);
+  void bad_priority(std::uint32_t id, ErrorCode code, const char* rule);
   void grow_windows();
   void count_answer();
 

@@ -56,7 +56,8 @@ void Session::Impl::process(FrameReader::Event event) {
       // Section 6.1: "If the length of the padding is the length of the frame payload or greater,
       // the recipient MUST treat this as a connection error of type PROTOCOL_ERROR".
       return connection_error(
-          ErrorCode::ProtocolError,
+          // Section 4.2: without its pad length the frame lacks "mandatory frame data".
+          reader_.header().length == 0 ? ErrorCode::FrameSizeError : ErrorCode::ProtocolError,
           text("a DATA frame of ", reader_.header().length, " bytes has padding of ",
                reader_.padding(), " bytes, its length byte included (RFC 9113 section 6.1)"));
     case FrameReader::Event::NeedMore:
@@ -225,7 +226,8 @@ void Session::Impl::process_data() {
     stream.content_left -= static_cast<std::int64_t>(data.size());
     if (stream.content_left < 0 || (end_stream && stream.content_left > 0)) {
       return stream_error(stream, ErrorCode::ProtocolError,
-                          "content-length differs from the DATA received (RFC 9113 section 8.1.1)");
+                          "the DATA received differs from content-length, or a response that "
+                          "never has content brings some (RFC 9113 section 8.1.1)");
     }
   }
   if (data.empty() && !end_stream) return count_empty_frame();
