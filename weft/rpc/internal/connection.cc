@@ -59,17 +59,22 @@ bool Connection::read_some() {
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
     case net::IoResult::Kind::Done:
+      if (lingering_) return true;
       break;
     case net::IoResult::Kind::WouldBlock:
       stream_->want_read();
       return false;
     case net::IoResult::Kind::End:
+      if (lingering_) {
+        close(failure_);
+        return false;
+      }
       close(Status(StatusCode::Unavailable,
                    peer_->address.to_string() + ": the peer closed the connection",
                    Origin::Transport));
       return false;
     case net::IoResult::Kind::Failed:
-      close(result.error);
+      close(lingering_ ? failure_ : result.error);
       return false;
   }
   last_activity_ = loop_.now();
@@ -86,7 +91,7 @@ bool Connection::read_some() {
 }
 
 void Connection::flush() noexcept {
-  if (closed_) return;
+  if (closed_ || lingering_) return;
   stream_ended();
   http2::OutputQueue& output = session_.output();
   while (!output.empty()) {
@@ -105,7 +110,18 @@ void Connection::flush() noexcept {
     return;
   }
   if (output.size() <= kOutputLow) wake_output_waiters();
-  if (output.empty() && close_after_write_) close(failure_);
+  if (output.empty() && close_after_write_) linger();
+}
+
+/// To close now, with bytes of the peer unread or on their way, would reset the connection, and a
+/// reset destroys what the peer has not read yet (RFC 1122 section 4.2.2.13). So this side ends,
+/// and the other is read to its end.
+void Connection::linger() noexcept {
+  lingering_ = true;
+  keepalive_timer_.cancel();
+  stream_->shutdown_write();
+  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
+  stream_->want_read();
 }
 
 void Connection::wake_output_waiters() noexcept {

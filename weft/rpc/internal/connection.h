@@ -68,9 +68,11 @@ class Connection : public http2::SessionHandler,
 
   /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
   void close(const Status& why) noexcept;
-  /// Sends GOAWAY with the code, then closes when that has been written, or a second has passed.
+  /// Sends GOAWAY with the code, then closes when that has been written and the peer has closed
+  /// too, or a second has passed.
   void abort(http2::ErrorCode code, const Status& why) noexcept;
-  /// Closes once the last stream has ended and everything is written.
+  /// Closes once the last stream has ended, everything is written, and the peer has closed too or a
+  /// second has passed.
   void close_when_idle() noexcept;
 
   // http2::SessionHandler, as far as it is the same for both sides
@@ -95,7 +97,7 @@ class Connection : public http2::SessionHandler,
   static constexpr std::size_t kOutputLow = 256 * 1024;
   static constexpr std::uint64_t kKeepAlivePing = 0x776566746b656570;  // "weftkeep"
 
-  // For a GOAWAY to reach a peer that reads; one that does not is not waited for.
+  // For what was written last to reach a peer that reads; one that does not is not waited for.
   static constexpr Duration kLinger = std::chrono::seconds(1);
 
   struct LingerTimer : net::Timer {
@@ -114,6 +116,7 @@ class Connection : public http2::SessionHandler,
   void on_turn_end() noexcept override { flush(); }
   bool read_some();
   void flush() noexcept;
+  void linger() noexcept;
   void wake_output_waiters() noexcept;
   void close_after_write(const Status& why) noexcept;
   static void linger_over(net::Timer& timer) noexcept;
@@ -132,6 +135,7 @@ class Connection : public http2::SessionHandler,
   IntrusiveList<OutputWaiter> output_waiters_;
   Status failure_;
   bool close_after_write_ = false;
+  bool lingering_ = false;
   bool close_when_idle_ = false;
   bool closed_ = false;
 };
