@@ -1,0 +1,50 @@
+// The echo server that the benchmark measures, written as a user of weft would write it.
+#include <cstdint>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "weft/rpc/server.h"
+
+#include "echo.weft.h"
+
+namespace {
+
+class Echo final : public perf::EchoService {
+  // Needs no co_await, so it is a plain function.
+  weft::Task<weft::Result<perf::Msg>> Unary(weft::ServerContext&,
+                                            const perf::Msg& request) override {
+    return weft::Result<perf::Msg>(request);
+  }
+  weft::Task<weft::Status> Stream(weft::ServerContext&, weft::Reader<perf::Msg>& reader,
+                                  weft::Writer<perf::Msg>& writer) override {
+    perf::Msg message;  // used again for every message, and so is its memory
+    while (co_await reader.read(message)) {
+      if (!co_await writer.write(message)) break;
+    }
+    co_return reader.status();
+  }
+};
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  CLI::App app("Echoes messages: perf.Echo");
+  std::uint16_t port = 50051;
+  weft::ServerOptions options;
+  weft::TlsCertificate certificate;
+  app.add_option("--port", port, "port on 127.0.0.1, 0 for any")->capture_default_str();
+  app.add_option("--threads", options.threads, "loops")->capture_default_str();
+  app.add_option("--tls-cert", certificate.certificate, "PEM file; then the server speaks TLS");
+  app.add_option("--tls-key", certificate.key, "PEM file");
+  CLI11_PARSE(app, argc, argv);
+
+  options.listen = "127.0.0.1:" + std::to_string(port);
+  if (!certificate.certificate.empty()) {
+    options.tls.emplace();
+    options.tls->certificates.push_back(certificate);
+  }
+  weft::Server server(options);
+  server.add<Echo>();
+  return weft::run(server);
+}
