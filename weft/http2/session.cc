@@ -70,6 +70,7 @@ void Session::commit_data(Stream& stream, std::size_t n, bool end_stream) {
 void Session::queue_data(Stream& stream, Bytes data, bool end_stream) {
   impl_->queue_data(record_of(stream), std::move(data), end_stream);
 }
+void Session::drop_queued(Stream& stream) { impl_->drop_queued(record_of(stream)); }
 void Session::reset(Stream& stream, ErrorCode code) { impl_->reset(record_of(stream), code); }
 void Session::consumed(Stream& stream, std::size_t n) { impl_->consumed(record_of(stream), n); }
 

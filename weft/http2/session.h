@@ -135,6 +135,9 @@ class Session {
   /// Sends what the windows allow and keeps the rest until they open; on_drained tells when it has
   /// all gone. `stream.queued()` is what waits.
   void queue_data(Stream& stream, Bytes data, bool end_stream);
+  /// Drops what is queued on the stream, trailers included, so that other trailers can be sent at
+  /// once: these need no window. The peer sees the message that was cut off as incomplete.
+  void drop_queued(Stream& stream);
   /// RST_STREAM, then on_stream_closed (before this returns). Does nothing on a closed stream.
   void reset(Stream& stream, ErrorCode code);
   /// The owner has made room for `n` bytes of this stream's DATA again.

@@ -105,6 +105,24 @@ TEST_F(Sending, PutsTrailersBehindWhatIsQueued) {
   EXPECT_THAT(server.events(), ElementsAre("drained 1", "closed 1 by completion"));
 }
 
+TEST_F(Sending, SendsOtherTrailersAtOnceWhereTheQueueIsDropped) {
+  const HeaderField late[] = {{"grpc-status", "0"}};
+  const HeaderField instead[] = {{"grpc-status", "4"}};
+  Stream& stream = open(1);
+  server.session.queue_data(stream, zeros(70000), false);
+  server.session.send_headers(stream, late, true);
+  server.frames();
+  server.session.drop_queued(stream);
+  EXPECT_EQ(stream.queued(), 0U);
+  EXPECT_FALSE(stream.local_ended());
+  EXPECT_THAT(server.frames(), IsEmpty());
+  server.session.send_headers(stream, instead, true);
+  EXPECT_THAT(server.frames(), ElementsAre("HEADERS 1 end_stream"));
+  EXPECT_THAT(server.events(), ElementsAre("closed 1 by completion"));
+  server.receive(window_update(0, 100000));
+  EXPECT_THAT(server.frames(), IsEmpty());
+}
+
 TEST_F(Sending, NeedsNoWindowForAnEmptyEnd) {
   Stream& stream = open(1);
   server.session.queue_data(stream, zeros(65535), false);

@@ -115,24 +115,6 @@ StatusCode status_of_reset(http2::ErrorCode code) noexcept {
   }
 }
 
-http2::ErrorCode reset_of_status(StatusCode code) noexcept {
-  switch (code) {
-    case StatusCode::Ok:
-      return http2::ErrorCode::NoError;
-    case StatusCode::Cancelled:
-    case StatusCode::DeadlineExceeded:
-      return http2::ErrorCode::Cancel;
-    case StatusCode::ResourceExhausted:
-      return http2::ErrorCode::EnhanceYourCalm;
-    case StatusCode::PermissionDenied:
-      return http2::ErrorCode::InadequateSecurity;
-    default:
-      // Not REFUSED_STREAM for UNAVAILABLE: it promises that nothing was processed (RFC 9113
-      // section 8.7), and a client repeats the call on it.
-      return http2::ErrorCode::InternalError;
-  }
-}
-
 bool parse_status(std::string_view text, StatusCode& out) noexcept {
   std::int64_t value = 0;
   if (!parse_digits(text, 2, value)) return false;

@@ -47,8 +47,6 @@ bool is_grpc_content_type(std::string_view value) noexcept;
 /// an HTTP/2 reset.
 StatusCode status_of_http(int http_status) noexcept;
 StatusCode status_of_reset(http2::ErrorCode code) noexcept;
-/// What a server resets a stream with whose call ended in that way.
-http2::ErrorCode reset_of_status(StatusCode code) noexcept;
 
 /// grpc-status as a number 0..16; false when it is none (then the call's status is UNKNOWN).
 bool parse_status(std::string_view text, StatusCode& out) noexcept;

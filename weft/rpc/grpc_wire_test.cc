@@ -344,18 +344,6 @@ TEST(GrpcStatusTables, ResetsAreThoseOfTheProtocol) {
   }
 }
 
-TEST(GrpcStatusTables, NoFinishedCallIsCalledRefused) {
-  for (int code = 0; code <= 16; ++code) {
-    EXPECT_NE(reset_of_status(static_cast<StatusCode>(code)), http2::ErrorCode::RefusedStream);
-  }
-  EXPECT_EQ(reset_of_status(StatusCode::Ok), http2::ErrorCode::NoError);
-  EXPECT_EQ(reset_of_status(StatusCode::DeadlineExceeded), http2::ErrorCode::Cancel);
-  for (StatusCode code : {StatusCode::Cancelled, StatusCode::ResourceExhausted,
-                          StatusCode::PermissionDenied, StatusCode::Internal}) {
-    EXPECT_EQ(status_of_reset(reset_of_status(code)), code);
-  }
-}
-
 TEST(GrpcStatus, IsANumberUpToSixteen) {
   for (int code = 0; code <= 16; ++code) {
     StatusCode parsed{};

@@ -48,6 +48,7 @@ class Session::Impl {
   std::uint8_t* reserve_data(Record& stream, std::size_t n);
   void commit_data(Record& stream, std::size_t n, bool end_stream);
   void queue_data(Record& stream, Bytes data, bool end_stream);
+  void drop_queued(Record& stream);
   void reset(Record& stream, ErrorCode code);
   void consumed(Record& stream, std::size_t n);
 

@@ -142,6 +142,16 @@ void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
   wait_for_window(stream);
 }
 
+void Session::Impl::drop_queued(Record& stream) {
+  if (stream.closed || stream.end_sent) return;
+  stream.local_ended_ = false;
+  stream.waiting = false;
+  stream.queued_ = 0;
+  stream.queue.clear();
+  stream.held.reset();
+  stream.unlink();
+}
+
 /// Sends as much of `data` as the windows allow, past the queue, and takes it off.
 void Session::Impl::send_now(Record& stream, Bytes& data, bool end_stream) {
   while (!data.empty()) {

@@ -260,13 +260,19 @@ void ServerCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
 
 void ServerCall::on_cancelled(CancelHook& hook, const Status& reason) noexcept {
   auto& self = static_cast<ServerCall&>(hook);
-  if (!self.finished_) return self.finish(reason);
-  // The response is on its way, but the client does not take it.
   http2::Stream* stream = self.outgoing_.stream();
-  if (stream == nullptr || stream->queued() == 0) return;
-  ServerConnection& connection = *self.connection_;
-  connection.session().reset(*stream, reset_of_status(reason.code()));
-  connection.flush_later();
+  // What is queued waits for a client that does not take it, and nothing waits behind it: the
+  // status is to arrive now.
+  const bool stuck = stream != nullptr && stream->queued() != 0;
+  if (stuck) self.connection_->session().drop_queued(*stream);
+  if (!self.finished_) return self.finish(reason);
+  if (!stuck) return;
+  self.connection_->flush_later();
+  http2::Session& session = self.connection_->session();
+  const bool request_ended = stream->peer_ended();
+  // Where the request has ended too, this ends the stream, and with it the call.
+  self.send_trailers(self.sendable(reason));
+  if (!request_ended) session.reset(*stream, http2::ErrorCode::NoError);
 }
 
 void ServerCall::on_drained() noexcept {
@@ -279,15 +285,8 @@ void ServerCall::finish(const Status& status) noexcept {
   finished_ = true;
   incoming_.fail();
   if (outgoing_.stream() == nullptr) return;
-  ServerConnection& connection = *connection_;
-  http2::Stream& stream = *outgoing_.stream();
-  connection.note_sent();
-  connection.flush_later();
-  if (!status.ok() && stream.queued() != 0) {
-    // The trailers would wait behind messages that the client does not take.
-    connection.session().reset(stream, reset_of_status(status.code()));
-    return;
-  }
+  connection_->note_sent();
+  connection_->flush_later();
   send_trailers(sendable(status));
   stop_request();
   // Wakes a handler that is waiting to write, so that it sees the call is over.
