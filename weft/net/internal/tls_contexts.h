@@ -1,0 +1,19 @@
+#pragma once
+
+#include "weft/net/internal/tls_settings.h"
+#include "weft/net/tls.h"
+
+namespace weft::net::internal {
+
+/// What tests set beyond the options.
+struct TlsTestSettings {
+  SystemClock clock{};
+  int max_version = 0;  ///< TLS1_2_VERSION; 0: no limit
+};
+
+Result<std::shared_ptr<TlsServerContext>> make_server_context(TlsServerOptions options,
+                                                              const TlsTestSettings& test);
+Result<std::shared_ptr<TlsClientContext>> make_client_context(TlsClientOptions options,
+                                                              const TlsTestSettings& test);
+
+}  // namespace weft::net::internal
