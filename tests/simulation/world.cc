@@ -18,16 +18,6 @@ constexpr Duration kLongGrace = 10min;
 constexpr Duration kLongestRun = 30min;
 constexpr std::uint16_t kPort = 50051;
 
-constexpr StatusCode kHandlerCodes[] = {
-    StatusCode::InvalidArgument, StatusCode::NotFound,           StatusCode::Aborted,
-    StatusCode::DataLoss,        StatusCode::FailedPrecondition, StatusCode::Unknown};
-constexpr Compression kCompressions[] = {Compression::Identity, Compression::Gzip,
-                                         Compression::Deflate, Compression::Zstd};
-
-Duration times(Duration duration, double factor) {
-  return Duration(static_cast<std::int64_t>(static_cast<double>(duration.count()) * factor));
-}
-
 void start_on(net::SimLoop& loop, Task<>& task) {
   loop.enter([&] { task.start(nullptr, {[](void*) noexcept {}, nullptr}); });
 }
@@ -38,7 +28,7 @@ Rules World::rules_of(std::uint64_t seed) { return {.gentle = seed % 3 == 0}; }
 
 World::World(std::uint64_t seed)
     : seed_(seed),
-      rng_(seed),
+      dice_(seed),
       gentle_(seed % 3 == 0),
       book_(rules_of(seed)),
       network_(seed, draw_link()),
@@ -49,92 +39,49 @@ World::~World() = default;
 // ---- What is drawn from the seed
 // -----------------------------------------------------------------
 
-Duration World::between(Duration least, Duration most) noexcept {
-  const double part = rng_.uniform();
-  return least + times(most - least, part * part);
-}
-
 net::SimLink World::draw_link() {
-  net::SimLink link{.latency = between(50us, 20ms), .jitter = between(0us, 20ms)};
-  link.segment = 1 + below(one_in(4) ? 40 : 1460);
-  link.window = 1 + below(one_in(4) ? 2'000 : 256'000);
-  if (one_in(4)) link.bandwidth = 20'000 + below(1'000'000);
-  if (one_in(2)) link.loss = 0.02 * rng_.uniform();
-  link.retransmit = between(10ms, 300ms);
-  if (!gentle_ && one_in(2)) link.reset = 0.002 * rng_.uniform();
+  net::SimLink link{.latency = dice_.between(50us, 20ms), .jitter = dice_.between(0us, 20ms)};
+  link.segment = 1 + dice_.below(dice_.one_in(4) ? 40 : 1460);
+  link.window = 1 + dice_.below(dice_.one_in(4) ? 2'000 : 256'000);
+  if (dice_.one_in(4)) link.bandwidth = 20'000 + dice_.below(1'000'000);
+  if (dice_.one_in(2)) link.loss = 0.02 * dice_.part();
+  link.retransmit = dice_.between(10ms, 300ms);
+  if (!gentle_ && dice_.one_in(2)) link.reset = 0.002 * dice_.part();
   return link;
 }
 
 ServerOptions World::draw_server_options(net::SimLoop& loop) {
   ServerOptions options{.listen = ":" + std::to_string(kPort), .loops = {&loop}};
-  options.max_calls_per_connection = static_cast<std::uint32_t>(1 + below(one_in(2) ? 4 : 200));
-  if (one_in(2)) options.max_connection_age = between(50ms, 2s);
-  if (one_in(4)) options.max_connection_idle = between(20ms, 500ms);
-  options.stream_window = static_cast<std::uint32_t>(65'535 + below(200'000));
-  options.connection_window = static_cast<std::uint32_t>(65'535 + below(500'000));
+  options.max_calls_per_connection =
+      static_cast<std::uint32_t>(1 + dice_.below(dice_.one_in(2) ? 4 : 200));
+  if (dice_.one_in(2)) options.max_connection_age = dice_.between(50ms, 2s);
+  if (dice_.one_in(4)) options.max_connection_idle = dice_.between(20ms, 500ms);
+  options.stream_window = static_cast<std::uint32_t>(65'535 + dice_.below(200'000));
+  options.connection_window = static_cast<std::uint32_t>(65'535 + dice_.below(500'000));
   options.min_ping_interval = 1ms;
   options.ping_without_calls = true;
   if (gentle_) return options;
-  if (one_in(3)) options.max_connection_age_grace = between(10ms, 1s);
-  if (one_in(2)) options.keepalive_time = between(100ms, 2s);
-  if (one_in(2)) options.keepalive_timeout = between(50ms, 1s);
-  if (book_.rules().calls_limited) options.max_calls = 1 + below(20);
+  if (dice_.one_in(3)) options.max_connection_age_grace = dice_.between(10ms, 1s);
+  if (dice_.one_in(2)) options.keepalive_time = dice_.between(100ms, 2s);
+  if (dice_.one_in(2)) options.keepalive_timeout = dice_.between(50ms, 1s);
+  if (book_.rules().calls_limited) options.max_calls = 1 + dice_.below(20);
   return options;
 }
 
 ChannelOptions World::draw_channel_options() {
-  ChannelOptions options{.initial_backoff = between(1ms, 100ms), .max_backoff = between(100ms, 2s)};
-  options.connect_timeout = gentle_ ? 1min : between(100ms, 2s);
-  options.max_connections = 1 + below(4);
-  options.stream_window = static_cast<std::uint32_t>(65'535 + below(200'000));
-  options.connection_window = static_cast<std::uint32_t>(65'535 + below(500'000));
-  if (one_in(4)) options.idle_timeout = between(10ms, 500ms);
+  ChannelOptions options{.initial_backoff = dice_.between(1ms, 100ms),
+                         .max_backoff = dice_.between(100ms, 2s)};
+  options.connect_timeout = gentle_ ? 1min : dice_.between(100ms, 2s);
+  options.max_connections = 1 + dice_.below(4);
+  options.stream_window = static_cast<std::uint32_t>(65'535 + dice_.below(200'000));
+  options.connection_window = static_cast<std::uint32_t>(65'535 + dice_.below(500'000));
+  if (dice_.one_in(4)) options.idle_timeout = dice_.between(10ms, 500ms);
   if (gentle_) return options;
   // What a partition has swallowed is noticed by nothing else.
-  options.keepalive_time = between(100ms, 2s);
-  options.keepalive_timeout = between(50ms, 1s);
-  options.keepalive_without_calls = one_in(2);
+  options.keepalive_time = dice_.between(100ms, 2s);
+  options.keepalive_timeout = dice_.between(50ms, 1s);
+  options.keepalive_without_calls = dice_.one_in(2);
   return options;
-}
-
-CallPlan World::draw_plan() {
-  CallPlan plan;
-  plan.call = next_call_++;
-  plan.kind = static_cast<Kind>(below(4));
-  plan.server = any_server().loop.name();
-  plan.wait_for_ready = gentle_ || one_in(2);
-  plan.compression = kCompressions[one_in(3) ? below(4) : 0];
-  plan.answer_compression = kCompressions[one_in(3) ? below(4) : 0];
-  plan.full_duplex = one_in(2);
-  draw_sizes(plan);
-  draw_ends(plan);
-  if (servers_.size() > 1 && one_in(6)) {
-    do {
-      plan.relay = any_server().loop.name();
-    } while (plan.relay == plan.server);
-  }
-  return plan;
-}
-
-void World::draw_sizes(CallPlan& plan) {
-  const auto messages = [&] { return static_cast<std::uint32_t>(below(one_in(8) ? 40 : 8)); };
-  const auto size = [&] { return static_cast<std::uint32_t>(below(one_in(8) ? 40'000 : 600)); };
-  if (plan.kind == Kind::Up || plan.kind == Kind::Both) plan.requests = messages();
-  if (plan.kind == Kind::Down) plan.answers = messages();
-  if (plan.kind == Kind::Both) plan.answers = plan.requests;
-  plan.request_size = size();
-  plan.answer_size = size();
-}
-
-void World::draw_ends(CallPlan& plan) {
-  plan.handler_pause = one_in(2) ? Duration{} : between(1us, 50ms);
-  plan.client_pause = one_in(2) ? Duration{} : between(1us, 50ms);
-  if (one_in(2)) plan.timeout = between(1us, 3s);
-  if (one_in(6)) plan.cancel_after = between(1us, 1s);
-  if (one_in(8)) plan.code = kHandlerCodes[below(std::size(kHandlerCodes))];
-  plan.abandon = one_in(10) && (plan.kind == Kind::Down || plan.kind == Kind::Both);
-  // Only what ends by its deadline or its caller may hang.
-  plan.hang = one_in(10) && (plan.timeout != kForever || plan.cancel_after != kForever);
 }
 
 // ---- Hosts
@@ -147,11 +94,12 @@ Caller::MakeChannel World::channel_maker() {
 }
 
 void World::make_hosts() {
-  const std::size_t servers = 1 + below(3);
-  const std::size_t clients = 1 + below(3);
+  const std::size_t servers = 1 + dice_.below(3);
+  const std::size_t clients = 1 + dice_.below(3);
   for (std::size_t i = 0; i < servers; ++i) {
     servers_.push_back(std::make_unique<ServerHost>(network_.host("server-" + std::to_string(i)),
                                                     book_, channel_maker()));
+    server_names_.push_back(servers_.back()->loop.name());
     start_server(*servers_.back());
   }
   for (std::size_t i = 0; i < clients; ++i) {
@@ -175,7 +123,7 @@ void World::start_server(ServerHost& host) {
 void World::drain_server(ServerHost& host) {
   if (host.server == nullptr) return;
   host.drains.push_back(
-      host.server->shutdown(gentle_ || one_in(2) ? kLongGrace : between(1ms, 500ms)));
+      host.server->shutdown(gentle_ || dice_.one_in(2) ? kLongGrace : dice_.between(1ms, 500ms)));
   start_on(host.loop, host.drains.back());
   host.retired.push_back(std::move(host.server));
   start_server(host);
@@ -194,8 +142,8 @@ void World::kill_server(ServerHost& host) {
 Task<> World::make_calls(World& world, ClientHost& host, std::size_t count) {
   Scope scope(co_await current_context());
   for (std::size_t i = 0; i < count; ++i) {
-    scope.spawn(host.caller.call(world.draw_plan()));
-    static_cast<void>(co_await net::sleep(world.between(0us, 40ms)));
+    scope.spawn(host.caller.call(world.next_plan()));
+    static_cast<void>(co_await net::sleep(world.dice_.between(0us, 40ms)));
   }
   co_await scope.join();
 }
@@ -205,12 +153,12 @@ Task<> World::make_calls(World& world, ClientHost& host, std::size_t count) {
 
 std::pair<std::string, std::string> World::any_pair() {
   const std::string& server = any_server().loop.name();
-  if (servers_.size() > 1 && one_in(4)) return {any_server().loop.name(), server};
+  if (servers_.size() > 1 && dice_.one_in(4)) return {any_server().loop.name(), server};
   return {any_client().loop.name(), server};
 }
 
 void World::make_trouble() {
-  if (one_in(3)) {
+  if (dice_.one_in(3)) {
     const auto [a, b] = any_pair();
     network_.set_link(a, b, draw_link());
     count("new link");
@@ -219,7 +167,7 @@ void World::make_trouble() {
 }
 
 void World::make_gentle_trouble() {
-  switch (below(4)) {
+  switch (dice_.below(4)) {
     case 0:
     case 1:
       return drain_server(any_server());
@@ -227,7 +175,7 @@ void World::make_gentle_trouble() {
       // Too short for anybody to give up.
       const auto [a, b] = any_pair();
       network_.partition(a, b);
-      network_.run_for(between(1ms, 200ms));
+      network_.run_for(dice_.between(1ms, 200ms));
       network_.heal(a, b);
       return count("stall");
     }
@@ -239,7 +187,7 @@ void World::make_gentle_trouble() {
 void World::make_hostile_trouble() {
   const auto [a, b] = any_pair();
   ServerHost& host = any_server();
-  switch (below(9)) {
+  switch (dice_.below(9)) {
     case 0:
       network_.break_connections(a, b);
       return count("break");
@@ -260,7 +208,7 @@ void World::make_hostile_trouble() {
       if (host.server == nullptr) return start_server(host);
       return drain_server(host);
     default:
-      if (!one_in(3)) return;
+      if (!dice_.one_in(3)) return;
       book_.rules().channels_dropped = true;
       any_client().caller.drop_channel(host.loop.name());
       return count("channel drop");
@@ -281,7 +229,7 @@ void World::recover() {
 
 Outcome World::run() {
   const TimePoint begun = network_.now();
-  book_.rules().calls_limited = !gentle_ && one_in(4);
+  book_.rules().calls_limited = !gentle_ && dice_.one_in(4);
   make_hosts();
   run_calls();
   end();
@@ -297,7 +245,7 @@ Outcome World::run() {
 
 void World::run_calls() {
   for (const auto& client : clients_) {
-    client->calls = make_calls(*this, *client, 20 + below(80));
+    client->calls = make_calls(*this, *client, 20 + dice_.below(80));
     start_on(client->loop, client->calls);
   }
   const auto over = [this] {
@@ -305,7 +253,7 @@ void World::run_calls() {
                        [](const auto& client) { return client->calls.done(); });
   };
   for (std::size_t i = 0; i < 100 && !over(); ++i) {
-    network_.run_for(between(0us, 100ms));
+    network_.run_for(dice_.between(0us, 100ms));
     make_trouble();
   }
   recover();

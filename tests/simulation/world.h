@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weft/coro/task.h"
@@ -14,6 +15,8 @@
 
 #include "tests/simulation/book.h"
 #include "tests/simulation/caller.h"
+#include "tests/simulation/dice.h"
+#include "tests/simulation/plan.h"
 
 namespace weft::simulation {
 
@@ -64,16 +67,10 @@ class World {
     Task<> calls;
   };
 
-  std::uint64_t below(std::uint64_t bound) noexcept { return rng_.below(bound); }
-  bool one_in(std::uint64_t count) noexcept { return below(count) == 0; }
-  /// From the first to below the second, with more short than long ones.
-  Duration between(Duration least, Duration most) noexcept;
   net::SimLink draw_link();
   ServerOptions draw_server_options(net::SimLoop& loop);
   ChannelOptions draw_channel_options();
-  CallPlan draw_plan();
-  void draw_sizes(CallPlan& plan);
-  void draw_ends(CallPlan& plan);
+  CallPlan next_plan() { return draw_plan(dice_, next_call_++, server_names_, gentle_); }
 
   Caller::MakeChannel channel_maker();
   void make_hosts();
@@ -87,8 +84,8 @@ class World {
   void make_gentle_trouble();
   void make_hostile_trouble();
   void recover();
-  ServerHost& any_server() { return *servers_[below(servers_.size())]; }
-  ClientHost& any_client() { return *clients_[below(clients_.size())]; }
+  ServerHost& any_server() { return *servers_[dice_.below(servers_.size())]; }
+  ClientHost& any_client() { return *clients_[dice_.below(clients_.size())]; }
   /// Two hosts that may talk to each other.
   std::pair<std::string, std::string> any_pair();
   void count(std::string_view what) { ++trouble_[what]; }
@@ -101,13 +98,14 @@ class World {
 
   const std::uint64_t seed_;
   // Its own, so that what is drawn does not depend on what the network draws.
-  Rng rng_;
+  Dice dice_;
   const bool gentle_;
   Book book_;
   net::SimNetwork network_;
   ChannelOptions channel_options_;
   std::vector<std::unique_ptr<ServerHost>> servers_;
   std::vector<std::unique_ptr<ClientHost>> clients_;
+  std::vector<std::string> server_names_;
   std::uint64_t next_call_ = 1;
   std::map<std::string_view, std::size_t> trouble_;
 };
