@@ -194,6 +194,53 @@ TEST_F(BadClient, AGetIs405) {
   EXPECT_EQ(peer->data_of(1), "method 'GET' is not POST; this port serves gRPC\n");
 }
 
+TEST_F(BadClient, AHeadIs405WithoutContent) {
+  peer = connect();
+  peer->send(testing::headers(1, with(kUnary, ":method", "HEAD"), EndStream::Yes));
+  EXPECT_EQ(peer->expect(FrameType::Headers, 1).field(":status"), "405");
+  peer->expect_end(1);
+  EXPECT_FALSE(peer->has(FrameType::Data, 1));
+}
+
+TEST_F(BadClient, TheRestOfARequestThatIsNotGrpcIsReadAndItsErrorsAreTold) {
+  peer = connect();
+  peer->send(
+      testing::headers(1, with(with(kUnary, "content-type", "text/html"), "content-length", "3")));
+  EXPECT_EQ(peer->expect(FrameType::Headers, 1).field(":status"), "415");
+  EXPECT_FALSE(peer->has(FrameType::RstStream, 1));
+  peer->send(testing::data(1, "four"));
+  EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::ProtocolError);
+}
+
+TEST_F(BadClient, AClientThatGoesOnSendingWhatNobodyWantsIsAskedToStop) {
+  peer = connect();
+  peer->send(testing::headers(1, with(kUnary, "content-type", "text/html")));
+  peer->expect(FrameType::Headers, 1);
+  for (int i = 0; i < 5; ++i) peer->send(testing::data(1, std::string(16000, 'x')));
+  EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::NoError);
+}
+
+TEST_F(BadClient, FewRequestsThatAreNotGrpcStayOpen) {
+  peer = connect();
+  for (std::uint32_t id = 1; id < 19; id += 2) {
+    peer->send(testing::headers(id, with(kUnary, ":method", "GET")));
+  }
+  EXPECT_EQ(peer->expect(FrameType::RstStream).stream_id, 1U);
+  EXPECT_FALSE(peer->has(FrameType::RstStream, 3));
+}
+
+TEST(ARequestThatIsNotGrpc, DoesNotHoldUpADrain) {
+  InProcess world;
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  peer->send(testing::headers(1, with(kUnary, ":method", "GET")));
+  peer->expect(FrameType::Headers, 1);
+  const TimePoint begun = world.now();
+  world.run(world.server().shutdown(1h));
+  EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::NoError);
+  EXPECT_LT(world.now(), begun + 1min);
+}
+
 // gRPC's page asks for `te: trailers` so that proxies that drop trailers are found out; a request
 // that came through without it was not hurt.
 TEST_F(BadClient, ARequestWithoutTeIsServed) {

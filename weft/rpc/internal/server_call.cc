@@ -57,14 +57,18 @@ std::string why_gone(const http2::StreamEnd& end) {
 /// Answers a request that is not gRPC's as HTTP (protocol page: "415 for content-types that are not
 /// application/grpc"), with a text for the person who sent it.
 void refuse_http(ServerConnection& connection, http2::Stream& stream, std::string_view status,
-                 const std::string& why, bool end_stream) {
+                 const std::string& why, bool head, bool end_stream) {
   const std::array<HeaderField, 3> fields = {
       HeaderField{":status", status, Token::Status},
       HeaderField{"content-type", "text/plain", Token::ContentType},
       HeaderField{"allow", "POST", Token::Other}};
-  connection.session().send_headers(stream, fields, false);
-  connection.session().queue_data(stream, Bytes::copy_of(why + "; this port serves gRPC\n"), true);
-  if (!end_stream) connection.session().reset(stream, http2::ErrorCode::NoError);
+  // RFC 9110 section 9.3.2: no content in the response to HEAD.
+  connection.session().send_headers(stream, fields, head);
+  if (!head) {
+    const Bytes text = Bytes::copy_of(why + "; this port serves gRPC\n");
+    connection.session().queue_data(stream, text, true);
+  }
+  if (!end_stream) connection.read_to_its_end(stream);
   connection.flush_later();
 }
 
@@ -109,13 +113,13 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   if (method != "POST") {
     return refuse_http(connection, stream, "405",
                        "method '" + std::string(method.substr(0, 32)) + "' is not POST",
-                       end_stream);
+                       method == "HEAD", end_stream);
   }
   const std::string_view type = field_value(fields, Token::ContentType);
   if (!is_grpc_content_type(type)) {
     return refuse_http(
         connection, stream, "415",
-        "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
+        "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc", false,
         end_stream);
   }
   const std::string_view path = field_value(fields, Token::Path);

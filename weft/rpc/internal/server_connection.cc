@@ -91,12 +91,24 @@ void ServerConnection::finish_drain() noexcept {
   if (!draining_ || drain_finished_ || closed()) return;
   drain_finished_ = true;
   drain_.cancel();
+  stop_reading(std::exchange(unwanted_, {}));
   session().finish_drain();
   flush_later();
   // A stop of the server has a grace of its own.
   const Duration grace = aged_ ? server_.options().max_connection_age_grace : kForever;
   if (grace != kForever) loop().arm(drain_, after(loop().now(), grace));
   close_when_idle();
+}
+
+void ServerConnection::read_to_its_end(http2::Stream& stream) {
+  unwanted_.push_back(&stream);
+  if (unwanted_.size() <= kMostUnwanted && !drain_finished_) return;
+  stop_reading({unwanted_.front()});
+}
+
+/// Asks the client to send no more (RFC 9113 section 8.1).
+void ServerConnection::stop_reading(std::vector<http2::Stream*> streams) {
+  for (http2::Stream* stream : streams) session().reset(*stream, http2::ErrorCode::NoError);
 }
 
 void ServerConnection::on_activity() noexcept {
@@ -136,7 +148,10 @@ void ServerConnection::on_headers_too_large(http2::Stream& stream, http2::Header
 }
 
 void ServerConnection::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
-  if (stream.user != nullptr) call_of(stream).on_data(std::move(data), end_stream);
+  if (stream.user != nullptr) return call_of(stream).on_data(std::move(data), end_stream);
+  // No credit is given for it, so one stream's window bounds what a client sends in vain.
+  dropped_ += data.size();
+  if (dropped_ > kMostDropped && !end_stream) stop_reading({&stream});
 }
 
 void ServerConnection::on_drained(http2::Stream& stream) {
@@ -148,6 +163,8 @@ void ServerConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
     ServerCall& call = call_of(stream);
     stream.user = nullptr;
     call.on_stream_closed(end);
+  } else {
+    std::erase(unwanted_, &stream);
   }
   arm_idle();
   // The session still counts this stream; look again when the turn is over.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/rpc/internal/connection.h"
@@ -29,6 +31,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
     last_ping_ = {};
   }
   bool is_draining() const noexcept { return draining_; }
+  /// The stream has its answer, and no call, before the request has ended: what still comes is
+  /// taken and dropped, within limits, so that its errors are still told (RFC 9113 section 5.4.2).
+  void read_to_its_end(http2::Stream& stream);
 
   // http2::SessionHandler
   void on_headers(http2::Stream& stream, http2::HeadersKind kind, http2::HeaderFields fields,
@@ -54,12 +59,18 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void on_own_ping_ack() noexcept override { finish_drain(); }
   void finish_drain() noexcept;
   void arm_idle() noexcept;
+  void stop_reading(std::vector<http2::Stream*> streams);
 
   ServerLoop& server_;
   LifeTimer handshake_;
   LifeTimer age_;
   LifeTimer idle_;
   LifeTimer drain_;
+  // Answered streams whose requests nobody wants, and how many bytes of such were dropped.
+  static constexpr std::size_t kMostUnwanted = 8;
+  static constexpr std::size_t kMostDropped = std::size_t{64} * 1024;
+  std::vector<http2::Stream*> unwanted_;
+  std::size_t dropped_ = 0;
   TimePoint last_ping_{};
   std::uint64_t data_sent_at_ping_ = 0;
   int ping_strikes_ = 0;
