@@ -106,7 +106,7 @@ Status ClientConnection::why_lost() {
   const std::string who = peer()->address.to_string();
   if (reason.ok()) {
     return Status(StatusCode::Unavailable,
-                  who + ": the server is leaving (GOAWAY) and did not take the call",
+                  who + ": the server is leaving (GOAWAY " + goaway_ + ") and did not take the call",
                   Origin::Transport);
   }
   std::string message(reason.message());
