@@ -46,7 +46,7 @@ TEST(Weft, ShowsItsVersionAndItsCommands) {
   EXPECT_THAT(run_weft({"--version"}).out, StartsWith("weft "));
   const Ended help = run_weft({"--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char* command : {"list", "describe", "call", "health"}) {
+  for (const char* command : {"list", "describe", "call", "health", "doctor"}) {
     EXPECT_THAT(help.out, HasSubstr("\n  " + std::string(command) + " "));
     const Ended of_command = run_weft({command, "--help"});
     EXPECT_EQ(of_command.status, 0);

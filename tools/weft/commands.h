@@ -18,5 +18,6 @@ void add_list_command(CLI::App& app, Command& chosen);
 void add_describe_command(CLI::App& app, Command& chosen);
 void add_call_command(CLI::App& app, Command& chosen);
 void add_health_command(CLI::App& app, Command& chosen);
+void add_doctor_command(CLI::App& app, Command& chosen);
 
 }  // namespace weft::cli

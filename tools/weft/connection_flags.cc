@@ -61,6 +61,7 @@ CallOptions ConnectionFlags::call_options() const noexcept {
 ChannelOptions ConnectionFlags::channel_options() const {
   ChannelOptions options;
   options.authority = authority;
+  options.tls = tls.options();
   options.user_agent = "weft-command";
   return options;
 }
@@ -89,7 +90,8 @@ void add_connection_flags(CLI::App& command, ConnectionFlags& flags) {
       ->group(group);
   command
       .add_option("--authority", flags.authority,
-                  "The :authority of the call (default: that of ADDRESS)")
+                  "The :authority of the call; with TLS also the server's name (default: that of "
+                  "ADDRESS)")
       ->type_name("NAME")
       ->group(group);
   command
@@ -114,6 +116,8 @@ void add_connection_flags(CLI::App& command, ConnectionFlags& flags) {
       .add_flag("--wait-for-ready", flags.wait_for_ready,
                 "Wait until the server can be reached rather than fail")
       ->group(group);
+  add_tls_flags(command, flags.tls);
+  command.parse_complete_callback([&flags] { check_tls_flags(flags.tls); });
 }
 
 void add_proto_flags(CLI::App& command, ProtoFlags& flags) {

@@ -10,6 +10,8 @@
 #include "weft/rpc/channel.h"
 #include "weft/rpc/metadata.h"
 
+#include "tools/weft/tls_flags.h"
+
 namespace CLI {
 class App;
 }
@@ -25,6 +27,7 @@ struct ConnectionFlags {
   std::size_t max_receive_size = 0;  ///< 0: the channel's default
   Compression compression = Compression::Identity;
   bool wait_for_ready = false;
+  TlsFlags tls;
 
   /// Refers to this object.
   CallOptions call_options() const noexcept;

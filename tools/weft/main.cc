@@ -23,6 +23,7 @@ constexpr const char* kExamples = R"(Examples:
   weft describe :50051 calculator.Calculator
   weft call :50051 calculator.Calculator/Add '{"a": 2, "b": 3}'
   weft health :50051
+  weft doctor :50051
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -85,6 +86,7 @@ int run(int argc, char** argv) {
   add_describe_command(app, chosen);
   add_call_command(app, chosen);
   add_health_command(app, chosen);
+  add_doctor_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

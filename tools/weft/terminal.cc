@@ -18,10 +18,8 @@ Style Style::coloured() noexcept {
 
 Style Style::of(int descriptor) noexcept {
   const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
   const bool refused = no_color != nullptr && *no_color != '\0';
-  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
-  return is_terminal(descriptor) && !refused && !dumb ? coloured() : plain();
+  return is_terminal(descriptor) && !refused && !is_dumb_terminal() ? coloured() : plain();
 }
 
 std::string Style::paint(std::string_view colour, std::string_view text) const {
@@ -32,6 +30,11 @@ std::string Style::paint(std::string_view colour, std::string_view text) const {
 }
 
 bool is_terminal(int descriptor) noexcept { return isatty(descriptor) == 1; }
+
+bool is_dumb_terminal() noexcept {
+  const char* term = std::getenv("TERM");
+  return term != nullptr && std::string_view(term) == "dumb";
+}
 
 std::string printable(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";

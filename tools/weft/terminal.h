@@ -25,6 +25,8 @@ struct Style {
 };
 
 bool is_terminal(int descriptor) noexcept;
+/// TERM says that the terminal knows no escape sequences.
+bool is_dumb_terminal() noexcept;
 
 /// Text from a peer on its way to a terminal: control characters, which could move the cursor or
 /// worse, are written as \xHH; newlines and tabs stay.
