@@ -1,5 +1,6 @@
 // gRPC's interop test client: `weft_interop_client --server_host H --server_port N --test_case
-// NAME`. Exit status 0 when every case passed, else 1 with what differed on standard error.
+// NAME [--use_tls=true --ca_file FILE]`. Exit status 0 when every case passed, else 1 with what
+// differed on standard error.
 
 #include <algorithm>
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <CLI/App.hpp>
@@ -16,6 +18,7 @@
 #include "weft/net/loop_thread.h"
 
 #include "tests/interop/client_case.h"
+#include "tests/interop/test_files.h"
 
 namespace {
 
@@ -33,6 +36,7 @@ struct Flags {
   std::string additional_metadata;
   bool use_tls = false;
   bool use_test_ca = false;
+  std::string ca_file;
   std::string ignored;
   int max_latency_ms = 1000;
   int overall_timeout_s = 10;
@@ -81,16 +85,19 @@ void add_soak_flags(CLI::App& app, Flags& flags) {
 void add_flags(CLI::App& app, Flags& flags) {
   app.add_option("--server_host", flags.server_host, "Host to connect to");
   app.add_option("--server_host_override", flags.server_host_override,
-                 "Host to claim to connect to (:authority)");
+                 "Host to claim to connect to (:authority), and with TLS the server's name");
   app.add_option("--server_port", flags.server_port, "Port to connect to")->required();
   app.add_option("--test_case", flags.test_case, "A case, several with commas, 'all' or 'list'");
   // As gRPC's own programs have it: with a value or without.
-  app.add_option("--use_tls", flags.use_tls, "TLS instead of plain text; not available yet")
+  app.add_option("--use_tls", flags.use_tls, "TLS instead of plain text")
       ->expected(0, 1)
       ->default_str("true");
-  app.add_option("--use_test_ca", flags.use_test_ca, "Without effect: there is no TLS yet")
+  app.add_option("--use_test_ca", flags.use_test_ca,
+                 "Trust the test CA, and no other: --ca_file, or ca.pem in $WEFT_INTEROP_CERTS")
       ->expected(0, 1)
       ->default_str("true");
+  app.add_option("--ca_file", flags.ca_file,
+                 "PEM file of the CA certificates to trust (default: those of this machine)");
   app.add_option("--additional_metadata", flags.additional_metadata,
                  "Sent with every call: name:value;name:value");
   app.add_option("--concurrent_calls", flags.client.concurrent_calls,
@@ -102,9 +109,24 @@ void add_flags(CLI::App& app, Flags& flags) {
   add_soak_flags(app, flags);
 }
 
+/// INVALID_ARGUMENT with what is wrong with the flags.
+Status finish_tls(Flags& flags) {
+  if (!flags.use_tls) {
+    if (flags.ca_file.empty()) return {};
+    return weft::invalid_argument("--ca_file is of use with --use_tls=true only");
+  }
+  flags.client.tls.emplace();
+  flags.client.tls->ca = flags.ca_file;
+  if (!flags.use_test_ca) return {};
+  weft::Result<std::string> ca = weft::interop::test_file(flags.ca_file, "--ca_file", "ca.pem");
+  if (!ca.ok()) return ca.status().with_prefix("--use_test_ca");
+  flags.client.tls->ca = std::move(*ca);
+  return {};
+}
+
 /// What the flags come down to; empty, or what is wrong with them.
 std::string finish(Flags& flags) {
-  if (flags.use_tls) return "--use_tls: weft has no TLS yet; start with --use_tls=false";
+  if (const Status status = finish_tls(flags); !status.ok()) return std::string(status.message());
   const bool bare_v6 =
       flags.server_host.find(':') != std::string::npos && !flags.server_host.starts_with('[');
   const std::string host = bare_v6 ? "[" + flags.server_host + "]" : flags.server_host;

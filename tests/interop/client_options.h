@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "weft/base/time.h"
+#include "weft/net/tls.h"
 #include "weft/rpc/metadata.h"
 
 namespace weft::interop {
@@ -25,8 +27,10 @@ struct SoakOptions {
 
 struct ClientOptions {
   std::string target;
-  /// `:authority`; empty: as the target says.
+  /// `:authority`, and with TLS the server's name; empty: as the target says.
   std::string authority;
+  /// None: plain text.
+  std::optional<net::TlsClientOptions> tls;
   /// Sent with every call.
   Metadata metadata;
   /// Calls at a time in concurrent_large_unary.

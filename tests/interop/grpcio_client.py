@@ -2,6 +2,7 @@
 """gRPC's interop cases called with Python's grpcio.
 
     grpcio_client.py --server_host=H --server_port=N --test_case=NAME,NAME|all|list
+                     [--use_tls=true --ca_file=FILE --server_host_override=NAME]
 
 The messages are protoc's Python output; the directory above them must be on PYTHONPATH. grpcio
 does not show whether a message came compressed and compresses whole streams only, so of the
@@ -284,11 +285,26 @@ CASES = (empty_unary, large_unary, concurrent_large_unary, cacheable_unary, clie
          timeout_on_sleeping_server)
 
 
+def connect(arguments):
+    target = f"{arguments.server_host}:{arguments.server_port}"
+    if arguments.use_tls != "true":
+        return grpc.insecure_channel(target)
+    with open(arguments.ca_file, "rb") as file:
+        credentials = grpc.ssl_channel_credentials(root_certificates=file.read())
+    name = arguments.server_host_override
+    options = [("grpc.ssl_target_name_override", name)] if name else []
+    return grpc.secure_channel(target, credentials, options)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server_host", default="localhost")
     parser.add_argument("--server_port", type=int, required=True)
+    parser.add_argument("--server_host_override", default="")
     parser.add_argument("--test_case", default="all")
+    parser.add_argument("--use_tls", nargs="?", const="true", default="false")
+    parser.add_argument("--use_test_ca", nargs="?", const="true", help="as --ca_file says")
+    parser.add_argument("--ca_file")
     arguments = parser.parse_args()
     if arguments.test_case == "list":
         print("\n".join(case.__name__ for case in CASES))
@@ -298,7 +314,7 @@ def main():
     for case in CASES:
         if case.__name__ not in wanted and arguments.test_case != "all":
             continue
-        with grpc.insecure_channel(f"{arguments.server_host}:{arguments.server_port}") as channel:
+        with connect(arguments) as channel:
             try:
                 case(Stub(channel))
                 print(f"passed {case.__name__}", flush=True)

@@ -1,5 +1,6 @@
 // gRPC's interop cases called with grpc++: `grpcpp_interop_client --server_host=H --server_port=N
-// --test_case=NAME,NAME|all|list`. Drives weft's interop server in tests.
+// --test_case=NAME,NAME|all|list [--use_tls=true --ca_file=FILE --server_host_override=NAME]`.
+// Drives weft's interop server in tests.
 
 #include <array>
 #include <chrono>
@@ -40,8 +41,15 @@ constexpr std::array kResponseSizes{31415, 9, 2653, 58979};
 /// Empty, or what was not as it should be.
 using Outcome = std::string;
 
-struct Session {
+/// Where the server is, and how it is to be spoken to.
+struct Server {
   std::string target;
+  std::string host_override;
+  std::shared_ptr<grpc::ChannelCredentials> credentials;
+};
+
+struct Session {
+  const Server& server;
   std::shared_ptr<grpc::Channel> channel = connect();
   std::unique_ptr<TestService::Stub> stub = TestService::NewStub(channel);
 
@@ -49,7 +57,8 @@ struct Session {
     grpc::ChannelArguments arguments;
     // Or channels to one address would share their connection.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+    if (!server.host_override.empty()) arguments.SetSslTargetNameOverride(server.host_override);
+    return grpc::CreateCustomChannel(server.target, server.credentials, arguments);
   }
 };
 
@@ -496,18 +505,30 @@ bool wanted(std::string_view list, std::string_view name) {
          ("," + std::string(list) + ",").find("," + std::string(name) + ",") != std::string::npos;
 }
 
+Server server_of(int argc, char** argv) {
+  Server server;
+  server.target = interop::flag(argc, argv, "--server_host", "localhost") + ":" +
+                  interop::flag(argc, argv, "--server_port", "0");
+  server.credentials = grpc::InsecureChannelCredentials();
+  if (!interop::flag_is_set(argc, argv, "--use_tls")) return server;
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = interop::file_content(interop::flag(argc, argv, "--ca_file", ""));
+  server.credentials = grpc::SslCredentials(options);
+  server.host_override = interop::flag(argc, argv, "--server_host_override", "");
+  return server;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string list = interop::flag(argc, argv, "--test_case", "all");
-  const std::string target = interop::flag(argc, argv, "--server_host", "localhost") + ":" +
-                             interop::flag(argc, argv, "--server_port", "0");
+  const Server server = server_of(argc, argv);
   bool passed = true;
   for (const TestCase& test : kCases) {
     if (list == "list") {
       std::cout << test.name << '\n';
     } else if (wanted(list, test.name)) {
-      Session session{target};
+      Session session{server};
       const Outcome outcome = test.run(session);
       std::cout << (outcome.empty() ? "passed " : "FAILED ") << test.name
                 << (outcome.empty() ? "" : ": ") << outcome << std::endl;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,20 @@ inline std::string flag(int argc, char** argv, std::string_view name, std::strin
     }
   }
   return std::string(otherwise);
+}
+
+/// Whether `--name` or `--name=true` is there.
+inline bool flag_is_set(int argc, char** argv, std::string_view name) {
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i] == name) return true;
+  }
+  return flag(argc, argv, name, "false") == "true";
+}
+
+/// Empty where there is no such file; grpc++ says then what it misses.
+inline std::string file_content(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace interop

@@ -1,5 +1,5 @@
-// grpc.testing.TestService made with grpc++: `grpcpp_interop_server --port=N`. The peer of weft's
-// interop client in tests.
+// grpc.testing.TestService made with grpc++: `grpcpp_interop_server --port=N [--use_tls=true
+// --tls_cert=FILE --tls_key=FILE]`. The peer of weft's interop client in tests.
 
 #include <chrono>
 #include <csignal>
@@ -141,6 +141,15 @@ class TestService final : public grpc::testing::TestService::Service {
   }
 };
 
+std::shared_ptr<grpc::ServerCredentials> credentials(int argc, char** argv) {
+  if (!interop::flag_is_set(argc, argv, "--use_tls")) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back(
+      {interop::file_content(interop::flag(argc, argv, "--tls_key", "")),
+       interop::file_content(interop::flag(argc, argv, "--tls_cert", ""))});
+  return grpc::SslServerCredentials(options);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -153,7 +162,7 @@ int main(int argc, char** argv) {
   int port = 0;
   grpc::ServerBuilder builder;
   builder.AddListeningPort("0.0.0.0:" + interop::flag(argc, argv, "--port", "0"),
-                           grpc::InsecureServerCredentials(), &port);
+                           credentials(argc, argv), &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {

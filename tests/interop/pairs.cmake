@@ -6,8 +6,13 @@ if(NOT INTEROP_PYTHON)
   return()
 endif()
 
-# interop_pair(NAME SERVER target COMMAND client... [ARGS argument-of-run_pair...])
-function(interop_pair name)
+# Certificates are made when a test runs.
+find_program(INTEROP_OPENSSL openssl)
+if(NOT INTEROP_OPENSSL)
+  message(STATUS "interop: the openssl command is missing, so no pair is tested over TLS")
+endif()
+
+function(interop_test name)
   cmake_parse_arguments(ARG "" "SERVER" "COMMAND;ARGS" ${ARGN})
   add_test(NAME interop.${name}
            COMMAND ${INTEROP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/run_pair.py --server
@@ -15,17 +20,37 @@ function(interop_pair name)
   set_tests_properties(interop.${name} PROPERTIES TIMEOUT 300 LABELS interop)
 endfunction()
 
+# interop_pair(NAME SERVER target COMMAND client... [ARGS argument-of-run_pair...]): the tests interop.NAME, in
+# plain text, and interop.NAME_tls.
+function(interop_pair name)
+  interop_test(${name} ${ARGN})
+  if(INTEROP_OPENSSL)
+    cmake_parse_arguments(ARG "" "SERVER" "COMMAND;ARGS" ${ARGN})
+    interop_test(${name}_tls SERVER ${ARG_SERVER} ARGS --tls flags ${ARG_ARGS} COMMAND ${ARG_COMMAND})
+    set_tests_properties(interop.${name}_tls PROPERTIES ENVIRONMENT OPENSSL=${INTEROP_OPENSSL})
+  endif()
+endfunction()
+
 # A sanitizer on a busy machine is slow; the soak cases are here for the outcome, not for the time.
 set(weft_client $<TARGET_FILE:weft_interop_client> --soak_iterations=30 --soak_overall_timeout_seconds=100
                 --soak_per_iteration_max_acceptable_latency_ms=20000)
 interop_pair(weft_client_weft_server SERVER weft_interop_server ARGS --timeout=120 COMMAND ${weft_client})
+if(INTEROP_OPENSSL)
+  interop_test(certificates_from_the_environment SERVER weft_interop_server
+               ARGS --tls environment --case=empty_unary COMMAND ${weft_client})
+  # That the name is looked at, and what is said when it is wrong.
+  interop_test(wrong_server_name SERVER weft_interop_server
+               ARGS --tls flags --server-name=test.example.com --case=empty_unary COMMAND ${weft_client})
+  set_tests_properties(interop.wrong_server_name PROPERTIES PASS_REGULAR_EXPRESSION
+                       "FAILED empty_unary: .*test.example.com.*\\*.test.google.fr")
+endif()
 if(TARGET grpcpp_interop_server)
   # Debian's libgrpc++ declares load reports in its headers, but has them not compiled in.
   interop_pair(weft_client_grpcpp_server SERVER grpcpp_interop_server
                ARGS --timeout=120 --skip=orca_oob --skip=orca_per_rpc
                COMMAND ${weft_client})
   # That a case can fail, and then says what differed.
-  interop_pair(weft_client_says_what_differs SERVER grpcpp_interop_server ARGS --case=orca_per_rpc
+  interop_test(weft_client_says_what_differs SERVER grpcpp_interop_server ARGS --case=orca_per_rpc
                COMMAND ${weft_client})
   set_tests_properties(interop.weft_client_says_what_differs PROPERTIES PASS_REGULAR_EXPRESSION
                        "FAILED orca_per_rpc: FAILED_PRECONDITION: endpoint-load-metrics-bin: expected 'cpu_utilization")
@@ -52,4 +77,7 @@ add_custom_command(
 add_custom_target(interop_python_protos ALL DEPENDS ${outputs})
 interop_pair(grpcio_client_weft_server SERVER weft_interop_server ARGS --together --timeout=200
              COMMAND ${INTEROP_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/grpcio_client.py)
-set_tests_properties(interop.grpcio_client_weft_server PROPERTIES ENVIRONMENT "PYTHONPATH=${generated}")
+set_property(TEST interop.grpcio_client_weft_server APPEND PROPERTY ENVIRONMENT "PYTHONPATH=${generated}")
+if(INTEROP_OPENSSL)
+  set_property(TEST interop.grpcio_client_weft_server_tls APPEND PROPERTY ENVIRONMENT "PYTHONPATH=${generated}")
+endif()

@@ -1,18 +1,24 @@
 #!/usr/bin/env python3
 """Starts an interop server on a free port and runs a client's test cases against it.
 
-    run_pair.py --server PROGRAM [--together] [--case NAME ...] [--skip NAME ...] -- CLIENT [ARGUMENT ...]
+    run_pair.py --server PROGRAM [--tls flags|environment] [--together] [--case NAME ...]
+                [--skip NAME ...] -- CLIENT [ARGUMENT ...]
 
 The server must say "listening on ADDRESS:PORT" on its output; the client takes --server_host,
 --server_port and --test_case. Each case is a process of its own, or with --together all of them
-are one. Exit status 0 when all cases passed and the server ended as told.
+are one. With --tls a CA and a server's certificate are made for the run, and the programs are told
+of them by flags or by $WEFT_INTEROP_CERTS. Exit status 0 when all cases passed and the server ended
+as told.
 """
 
 import argparse
+import os
+import pathlib
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 START_SECONDS = 60
@@ -23,9 +29,9 @@ LISTENING = re.compile(r"listening on .*:(\d+)\s*$")
 class Server:
     """A server process and what it has said."""
 
-    def __init__(self, program):
+    def __init__(self, program, flags):
         self.process = subprocess.Popen(
-            [program, "--port=0", "--use_tls=false"], stdout=subprocess.PIPE,
+            [program, "--port=0", *flags], stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace")
         self.lines = []
         self.port = None
@@ -68,8 +74,32 @@ def run(command, seconds):
     return done.returncode == 0, done.stdout
 
 
-def run_cases(client, port, cases, seconds):
-    target = ["--server_host=127.0.0.1", f"--server_port={port}"]
+class Security:
+    """What the programs are told about TLS."""
+
+    # A name that the test certificate has as *.test.google.fr.
+    NAME = "foo.test.google.fr"
+
+    def __init__(self, kind, server_name, directory):
+        self.server = ["--use_tls=false"]
+        self.client = []
+        if kind is None:
+            return
+        script = pathlib.Path(__file__).with_name("make_certificates.sh")
+        subprocess.run([script, directory], check=True, timeout=60, stderr=subprocess.PIPE)
+        self.server = ["--use_tls=true"]
+        self.client = ["--use_tls=true", "--use_test_ca=true",
+                       f"--server_host_override={server_name or self.NAME}"]
+        if kind == "environment":
+            os.environ["WEFT_INTEROP_CERTS"] = directory
+        else:
+            self.server += [f"--tls_cert={directory}/server1.pem",
+                            f"--tls_key={directory}/server1.key"]
+            self.client.append(f"--ca_file={directory}/ca.pem")
+
+
+def run_cases(client, port, flags, cases, seconds):
+    target = ["--server_host=127.0.0.1", f"--server_port={port}", *flags]
     passed = True
     for case in cases:
         well, said = run([*client, *target, f"--test_case={case}"], seconds)
@@ -80,9 +110,29 @@ def run_cases(client, port, cases, seconds):
     return passed
 
 
+def run_pair(arguments, cases, security):
+    server = Server(arguments.server, security.server)
+    passed = False
+    try:
+        if server.port is None:
+            print(f"{arguments.server} did not say where it listens", flush=True)
+        else:
+            passed = run_cases(arguments.client, server.port, security.client, cases,
+                               arguments.timeout)
+    finally:
+        status = server.stop()
+    if status != 0:
+        print(f"the server ended with {status}", flush=True)
+    if status != 0 or not passed:
+        print("the server said:\n" + "".join(server.lines), flush=True)
+    return 0 if passed and status == 0 else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", required=True)
+    parser.add_argument("--tls", choices=("flags", "environment"))
+    parser.add_argument("--server-name", help="what the client is to take the server for")
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--case", action="append", default=[])
     parser.add_argument("--skip", action="append", default=[])
@@ -98,20 +148,9 @@ def main():
     if arguments.together:
         cases = [",".join(cases)]
 
-    server = Server(arguments.server)
-    passed = False
-    try:
-        if server.port is None:
-            print(f"{arguments.server} did not say where it listens", flush=True)
-        else:
-            passed = run_cases(arguments.client, server.port, cases, arguments.timeout)
-    finally:
-        status = server.stop()
-    if status != 0:
-        print(f"the server ended with {status}", flush=True)
-    if status != 0 or not passed:
-        print("the server said:\n" + "".join(server.lines), flush=True)
-    return 0 if passed and status == 0 else 1
+    with tempfile.TemporaryDirectory() as directory:
+        security = Security(arguments.tls, arguments.server_name, directory)
+        return run_pair(arguments, cases, security)
 
 
 if __name__ == "__main__":

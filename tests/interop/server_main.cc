@@ -1,5 +1,6 @@
-// gRPC's interop test server: `weft_interop_server --port N [--use_tls=false]`. It listens on every
-// interface and says on the log where; with port 0 the system chooses. SIGTERM ends it.
+// gRPC's interop test server: `weft_interop_server --port N [--use_tls=true --tls_cert FILE
+// --tls_key FILE]`. It listens on every interface and says on the log where; with port 0 the system
+// chooses. SIGTERM ends it.
 
 #include <cstdint>
 #include <iostream>
@@ -14,27 +15,67 @@
 
 #include "tests/interop/load_reports.h"
 #include "tests/interop/observed_messages.h"
+#include "tests/interop/test_files.h"
 #include "tests/interop/test_service.h"
 
-int main(int argc, char* argv[]) {
+namespace {
+
+struct Flags {
   std::uint16_t port = 0;
   bool use_tls = false;
-  weft::ServerOptions options;
-  CLI::App app("The server of gRPC's interop tests (grpc.testing.TestService).");
-  app.add_option("--port", port, "Port to listen on, on every interface; 0: any that is free")
+  std::string tls_cert;
+  std::string tls_key;
+  std::string ignored;
+  weft::ServerOptions server;
+};
+
+void add_flags(CLI::App& app, Flags& flags) {
+  app.add_option("--port", flags.port, "Port to listen on, on every interface; 0: any that is free")
       ->required();
   // As gRPC's own programs have it: with a value or without.
-  app.add_option("--use_tls", use_tls, "TLS instead of plain text; not available yet")
+  app.add_option("--use_tls", flags.use_tls, "TLS instead of plain text")
       ->expected(0, 1)
       ->default_str("true");
-  app.add_option("--threads", options.threads, "Event loops, each with a thread");
+  // Go's programs call them tls_cert_file and tls_key_file.
+  app.add_option("--tls_cert,--tls_cert_file", flags.tls_cert,
+                 "PEM file of the certificate and its chain (default: server1.pem in "
+                 "$WEFT_INTEROP_CERTS)");
+  app.add_option("--tls_key,--tls_key_file", flags.tls_key,
+                 "PEM file of its private key (default: server1.key in $WEFT_INTEROP_CERTS)");
+  app.add_option("--threads", flags.server.threads, "Event loops, each with a thread");
+  app.add_option("--max_send_message_size", flags.ignored, "Without effect: there is no limit");
+}
+
+/// INVALID_ARGUMENT with what is wrong with the flags.
+weft::Status finish(Flags& flags) {
+  flags.server.listen = ":" + std::to_string(flags.port);
+  if (!flags.use_tls) {
+    if (flags.tls_cert.empty() && flags.tls_key.empty()) return {};
+    return weft::invalid_argument("--tls_cert and --tls_key are of use with --use_tls=true only");
+  }
+  using weft::interop::test_file;
+  const weft::Result<std::string> certificate =
+      test_file(flags.tls_cert, "--tls_cert", "server1.pem");
+  if (!certificate.ok()) return certificate.status();
+  const weft::Result<std::string> key = test_file(flags.tls_key, "--tls_key", "server1.key");
+  if (!key.ok()) return key.status();
+  flags.server.tls = weft::TlsServerOptions{
+      .certificates = {weft::TlsCertificate{.certificate = *certificate, .key = *key}}};
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  Flags flags;
+  CLI::App app("The server of gRPC's interop tests (grpc.testing.TestService).");
+  add_flags(app, flags);
   CLI11_PARSE(app, argc, argv);
-  if (use_tls) {
-    std::cerr << "--use_tls: weft has no TLS yet; start with --use_tls=false\n";
+  if (const weft::Status status = finish(flags); !status.ok()) {
+    std::cerr << status.message() << '\n';
     return 1;
   }
-  options.listen = ":" + std::to_string(port);
-  weft::Server server(options);
+  weft::Server server(flags.server);
   server.use(weft::interop::observe_requests);
   server.use(weft::interop::echo_metadata);
   const auto reports = std::make_shared<weft::interop::LoadReports>();

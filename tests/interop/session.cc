@@ -13,6 +13,7 @@ Task<Status> add_metadata(Call& call, Next next, const Metadata& metadata) {
 std::unique_ptr<Channel> Session::make_channel() {
   ChannelOptions options;
   options.authority = options_.authority;
+  options.tls = options_.tls;
   auto channel = std::make_unique<Channel>(options_.target, options);
   channel->use(
       [this](Call& call, Next next) { return add_metadata(call, next, options_.metadata); });
