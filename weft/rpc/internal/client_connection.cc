@@ -105,9 +105,10 @@ Status ClientConnection::why_lost() {
   const Status& reason = session().error().ok() ? close_reason() : session().error();
   const std::string who = peer()->address.to_string();
   if (reason.ok()) {
-    return Status(StatusCode::Unavailable,
-                  who + ": the server is leaving (GOAWAY " + goaway_ + ") and did not take the call",
-                  Origin::Transport);
+    return Status(
+        StatusCode::Unavailable,
+        who + ": the server is leaving (GOAWAY " + goaway_ + ") and did not take the call",
+        Origin::Transport);
   }
   std::string message(reason.message());
   const bool named = message.starts_with(who) || reason.origin() != Origin::Transport;
