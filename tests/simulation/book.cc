@@ -69,6 +69,7 @@ void Book::handler_began(std::uint64_t call, const std::string& server, TimePoin
   CallRecord& record = found->second;
   if (++record.handlers > 1) fault_locked(call, "is served twice");
   record.handler_running = true;
+  ++handlers_running_;
   if (record.plan.server != server) fault_locked(call, "is served by " + server);
   // The server's deadline is the client's plus the time on the way, which the wire does not tell.
   if (record.deadline == kNever) {
@@ -87,6 +88,7 @@ void Book::handler_ended(std::uint64_t call, const std::optional<Status>& status
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
   found->second.handler_running = false;
+  --handlers_running_;
   found->second.handler_status = status;
   if (deadline != kNever && now - deadline > rules_.tolerance) {
     fault_locked(call,
@@ -165,10 +167,10 @@ std::string Book::why_wrong(const CallRecord& record) const {
 Book::Totals Book::totals() const {
   const std::lock_guard lock(mutex_);
   Totals totals = forgotten_;
+  totals.handlers_running = handlers_running_;
   for (const auto& [call, record] : calls_) {
     ++totals.calls;
     totals.handlers += static_cast<std::size_t>(record.handlers);
-    if (record.handler_running) ++totals.handlers_running;
     if (record.ends == 0) {
       ++totals.open;
     } else {
@@ -176,6 +178,11 @@ Book::Totals Book::totals() const {
     }
   }
   return totals;
+}
+
+std::size_t Book::handlers_running() const {
+  const std::lock_guard lock(mutex_);
+  return handlers_running_;
 }
 
 void Book::forget_ended_before(TimePoint when) {

@@ -108,6 +108,7 @@ class Book {
     std::map<StatusCode, std::size_t> by_status;
   };
   Totals totals() const;
+  std::size_t handlers_running() const;
   std::vector<std::string> faults() const;
   /// Judges and forgets the calls that were over by then, so that hours of them need no memory;
   /// what they count for stays.
@@ -123,6 +124,7 @@ class Book {
   mutable std::mutex mutex_;
   std::map<std::uint64_t, CallRecord> calls_;
   Totals forgotten_;
+  std::size_t handlers_running_ = 0;
   std::vector<std::string> faults_;
   std::size_t faults_untold_ = 0;
 };

@@ -47,13 +47,23 @@ std::string plan_bytes(const CallPlan& plan) {
 
 }  // namespace
 
+Metadata metadata_of(const CallPlan& plan) {
+  Metadata metadata;
+  metadata.add("plan-bin", plan_bytes(plan));
+  metadata.add("plain", std::to_string(plan.call));
+  return metadata;
+}
+
 /// A call under way, and what the client has seen of it.
 struct Caller::Exchange {
   Exchange(Book& in, const CallPlan& of, Channel& over, TimePoint until)
-      : book(in), plan(of), client(over), deadline(until), sent(of.call), received(of.call) {
-    metadata.add("plan-bin", plan_bytes(of));
-    metadata.add("plain", std::to_string(of.call));
-  }
+      : book(in),
+        plan(of),
+        client(over),
+        deadline(until),
+        sent(of.call),
+        received(of.call),
+        metadata(metadata_of(of)) {}
 
   CallOptions options() {
     return {.timeout = plan.timeout,

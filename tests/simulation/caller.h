@@ -13,6 +13,9 @@
 
 namespace weft::simulation {
 
+/// What a call's request metadata says of its plan.
+Metadata metadata_of(const CallPlan& plan);
+
 /// The client's end of the work: makes the calls of plans, checks every answer and writes into the
 /// book how they ended. Belongs to one loop.
 class Caller {

@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 constexpr Duration kLongGrace = 10min;
 // How long a run may take in virtual time before something is taken to hang.
 constexpr Duration kLongestRun = 30min;
+// What the last words of the slowest connection may take.
+constexpr Duration kLongestEnd = 1min;
 constexpr std::uint16_t kPort = 50051;
 
 void start_on(net::SimLoop& loop, Task<>& task) {
@@ -259,6 +261,11 @@ void World::run_calls() {
   recover();
   if (!network_.run_while_not(over, kLongestRun)) {
     fault("calls are left after " + weft::to_string(kLongestRun));
+  }
+  // That a call is over reaches its handler too, while the connections are still there.
+  const auto served = [this] { return book_.handlers_running() == 0; };
+  if (!network_.run_while_not(served, kLongestEnd)) {
+    fault("handlers run " + weft::to_string(kLongestEnd) + " after the last call has ended");
   }
 }
 
