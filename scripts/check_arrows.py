@@ -32,7 +32,8 @@ PURE_ROOMS = {"base", "http2"}
 MAY_WRITE = {"weft/base/internal/log_file.cc"}
 
 SUFFIXES = {".h", ".cc", ".cpp", ".hpp"}
-TEST_FILE = re.compile(r"_(test|bench|fuzz)\.cc$")
+# test_x.h is what several tests of a room share.
+TEST_FILE = re.compile(r"_(test|bench|fuzz)\.cc$|/internal/test_\w+\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 GENERATED = re.compile(r"\.(pb|weft)\.h$")
 

@@ -185,7 +185,7 @@ std::string names_text(const CertificateInfo& info) {
       text += name;
     }
   }
-  return text.empty() ? "no names (a common name does not count)" : text;
+  return text;
 }
 
 NameMatch match_name(const std::vector<std::string>& names, std::string_view host) {

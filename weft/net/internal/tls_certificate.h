@@ -18,7 +18,7 @@ CertificateInfo describe(X509& certificate);
 std::string name_text(const X509_NAME* name);
 
 /// The names a certificate is for, to be read by people: "a.example, *.b.example, 192.0.2.1", at
-/// most eight; "no names" where it has none.
+/// most eight.
 std::string names_text(const CertificateInfo& info);
 
 /// Whether one of the DNS names stands for `host`: exactly, or by a wildcard for its first label

@@ -178,10 +178,14 @@ Status check_alpn(const TlsStream& stream) {
                                         "\" by ALPN; \"h2\" was offered");
 }
 
-Task<Result<std::unique_ptr<Stream>>> connect_tls(Loop& loop,
-                                                  std::shared_ptr<const ClientState> state,
+Task<Result<std::unique_ptr<Stream>>> connect_tls(std::shared_ptr<Reloading<ClientState>> states,
                                                   std::unique_ptr<Stream> stream,
                                                   std::string host) {
+  if (Loop::current() == nullptr) {
+    co_return failed_precondition("TlsClientContext::connect: this thread runs no loop");
+  }
+  Loop& loop = *Loop::current();
+  const std::shared_ptr<const ClientState> state = states->current(loop.now());
   auto pipe = std::make_unique<TlsPipe>(std::move(stream));
   auto notes = std::make_unique<ClientNotes>();
   notes->peer = pipe->inner().peer_address().to_string();
@@ -207,34 +211,28 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(Loop& loop,
 
 class ClientContext final : public TlsClientContext {
  public:
-  ClientContext(TlsClientOptions options, const TlsTestSettings& test)
-      : states_(
+  ClientContext(const TlsClientOptions& options, const TlsTestSettings& test)
+      : states_(std::make_shared<Reloading<ClientState>>(
             [options, test](const ClientState*, WatchedFiles& watched) {
               return load_client(options, test, watched);
             },
-            options.reload_interval) {}
+            options.reload_interval)) {}
 
-  Status reload() override { return states_.reload(); }
-
+  Status reload() override { return states_->reload(); }
   Task<Result<std::unique_ptr<Stream>>> connect(std::unique_ptr<Stream> stream,
                                                 std::string host) override {
-    Loop* loop = Loop::current();
-    if (loop == nullptr) {
-      return Result<std::unique_ptr<Stream>>(
-          failed_precondition("TlsClientContext::connect: this thread runs no loop"));
-    }
-    return connect_tls(*loop, states_.current(loop->now()), std::move(stream), std::move(host));
+    return connect_tls(states_, std::move(stream), std::move(host));
   }
 
  private:
-  Reloading<ClientState> states_;
+  const std::shared_ptr<Reloading<ClientState>> states_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<TlsClientContext>> make_client_context(TlsClientOptions options,
+Result<std::shared_ptr<TlsClientContext>> make_client_context(const TlsClientOptions& options,
                                                               const TlsTestSettings& test) {
-  auto context = std::make_shared<ClientContext>(std::move(options), test);
+  auto context = std::make_shared<ClientContext>(options, test);
   const Status status = context->reload();
   if (!status.ok()) return status;
   return std::shared_ptr<TlsClientContext>(std::move(context));
@@ -243,7 +241,7 @@ Result<std::shared_ptr<TlsClientContext>> make_client_context(TlsClientOptions o
 }  // namespace internal
 
 Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(TlsClientOptions options) {
-  return internal::make_client_context(std::move(options), {});
+  return internal::make_client_context(options, {});
 }
 
 }  // namespace weft::net

@@ -11,9 +11,9 @@ struct TlsTestSettings {
   int max_version = 0;  ///< TLS1_2_VERSION; 0: no limit
 };
 
-Result<std::shared_ptr<TlsServerContext>> make_server_context(TlsServerOptions options,
+Result<std::shared_ptr<TlsServerContext>> make_server_context(const TlsServerOptions& options,
                                                               const TlsTestSettings& test);
-Result<std::shared_ptr<TlsClientContext>> make_client_context(TlsClientOptions options,
+Result<std::shared_ptr<TlsClientContext>> make_client_context(const TlsClientOptions& options,
                                                               const TlsTestSettings& test);
 
 }  // namespace weft::net::internal

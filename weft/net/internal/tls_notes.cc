@@ -26,22 +26,24 @@ std::string refused_text(const TlsNotes& notes) {
 }
 
 std::string wrong_name_text(const TlsNotes& notes) {
-  return "the server's certificate is not for \"" + notes.server_name + "\" but for " +
-         names_text(notes.leaf) +
-         " (the name asked for is TlsClientOptions::server_name, else the " + "target's host)";
+  const std::string names = names_text(notes.leaf);
+  return "the server's certificate is not for \"" + notes.server_name + "\" " +
+         (names.empty() ? "but has no name at all; a common name does not count"
+                        : "but for " + names) +
+         " (TlsClientOptions::server_name)";
 }
 
 /// The words of RFC 8446 section 6.2 that concern certificates; null for other alerts.
 const char* certificate_alert(int alert) noexcept {
   switch (alert) {
     case SSL_AD_BAD_CERTIFICATE:
-      return "it is broken or has the wrong name";
+      return "it is broken, not yet valid, or for another name";
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
       return "it is of a kind that is not supported there, or for another purpose";
     case SSL_AD_CERTIFICATE_REVOKED:
       return "it is revoked";
     case SSL_AD_CERTIFICATE_EXPIRED:
-      return "it is expired or not yet valid";
+      return "it is expired";
     case SSL_AD_CERTIFICATE_UNKNOWN:
       return "it is not acceptable there";
     case SSL_AD_UNKNOWN_CA:
@@ -61,11 +63,11 @@ std::string server_said(const TlsNotes& notes, int alert) {
     case SSL_AD_NO_APPLICATION_PROTOCOL:
       return "the server does not speak HTTP/2 over TLS: it refused ALPN \"h2\"";
     case TLS13_AD_CERTIFICATE_REQUIRED:
-      return "the server requires a client certificate (TlsClientOptions::certificate and key)";
+      return "the server requires a client certificate (TlsClientOptions::certificate, key)";
     case SSL_AD_HANDSHAKE_FAILURE:
       // TLS 1.2 has no alert of its own for a missing certificate.
       if (notes.certificate_requested && !notes.certificate_shown) {
-        return "the server requires a client certificate (TlsClientOptions::certificate and key)";
+        return "the server requires a client certificate (TlsClientOptions::certificate, key)";
       }
       return "the server found no cipher, group or signature algorithm in common "
              "(TlsClientOptions::ciphers, ciphersuites)";
@@ -131,6 +133,10 @@ std::string finding_text(const TlsNotes& notes, int reason) {
       return cipher_text(notes);
     case SSL_R_NO_APPLICATION_PROTOCOL:
       return alpn_text(notes);
+    case SSL_R_BAD_EXTENSION:
+      return "the " + std::string(other_side(notes)) +
+             "'s hello has an extension out of place; a protocol by ALPN that was not offered is "
+             "one";
     case SSL_R_CALLBACK_FAILED:
       return notes.alpn_missing ? alpn_text(notes) : std::string();
     default:
@@ -227,7 +233,10 @@ std::string not_tls_text(TlsRole role, std::string_view first_bytes) {
 }
 
 std::string alert_text(const TlsNotes& notes, int alert) {
-  const std::string name = SSL_alert_desc_string_long(alert);
+  // OpenSSL 3.0 has no word for this one.
+  const std::string name = alert == TLS13_AD_CERTIFICATE_REQUIRED
+                               ? "certificate required"
+                               : SSL_alert_desc_string_long(alert);
   const std::string suffix = " (alert \"" + name + "\")";
   const bool client = notes.role == TlsRole::Client;
   if (const char* why = certificate_alert(alert)) {

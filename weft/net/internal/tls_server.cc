@@ -296,9 +296,13 @@ Status refuse_plaintext(Loop& loop, TlsPipe& pipe, FirstBytes seen) {
   return Status(StatusCode::Unavailable, text, Origin::Transport);
 }
 
-Task<Result<std::unique_ptr<Stream>>> accept_tls(Loop& loop,
-                                                 std::shared_ptr<const ServerState> state,
+Task<Result<std::unique_ptr<Stream>>> accept_tls(std::shared_ptr<Reloading<ServerState>> states,
                                                  std::unique_ptr<Stream> stream) {
+  if (Loop::current() == nullptr) {
+    co_return failed_precondition("TlsServerContext::accept: this thread runs no loop");
+  }
+  Loop& loop = *Loop::current();
+  const std::shared_ptr<const ServerState> state = states->current(loop.now());
   auto pipe = std::make_unique<TlsPipe>(std::move(stream));
   const Result<FirstBytes> seen = co_await read_first_bytes(loop, *pipe);
   if (!seen) co_return seen.status();
@@ -325,33 +329,27 @@ Task<Result<std::unique_ptr<Stream>>> accept_tls(Loop& loop,
 
 class ServerContext final : public TlsServerContext {
  public:
-  ServerContext(TlsServerOptions options, const TlsTestSettings& test)
-      : states_(
+  ServerContext(const TlsServerOptions& options, const TlsTestSettings& test)
+      : states_(std::make_shared<Reloading<ServerState>>(
             [options, test](const ServerState* old, WatchedFiles& watched) {
               return load_server(options, test, old, watched);
             },
-            options.reload_interval) {}
+            options.reload_interval)) {}
 
-  Status reload() override { return states_.reload(); }
-
+  Status reload() override { return states_->reload(); }
   Task<Result<std::unique_ptr<Stream>>> accept(std::unique_ptr<Stream> stream) override {
-    Loop* loop = Loop::current();
-    if (loop == nullptr) {
-      return Result<std::unique_ptr<Stream>>(
-          failed_precondition("TlsServerContext::accept: this thread runs no loop"));
-    }
-    return accept_tls(*loop, states_.current(loop->now()), std::move(stream));
+    return accept_tls(states_, std::move(stream));
   }
 
  private:
-  Reloading<ServerState> states_;
+  const std::shared_ptr<Reloading<ServerState>> states_;
 };
 
 }  // namespace
 
-Result<std::shared_ptr<TlsServerContext>> make_server_context(TlsServerOptions options,
+Result<std::shared_ptr<TlsServerContext>> make_server_context(const TlsServerOptions& options,
                                                               const TlsTestSettings& test) {
-  auto context = std::make_shared<ServerContext>(std::move(options), test);
+  auto context = std::make_shared<ServerContext>(options, test);
   const Status status = context->reload();
   if (!status.ok()) return status;
   return std::shared_ptr<TlsServerContext>(std::move(context));
@@ -360,7 +358,7 @@ Result<std::shared_ptr<TlsServerContext>> make_server_context(TlsServerOptions o
 }  // namespace internal
 
 Result<std::shared_ptr<TlsServerContext>> TlsServerContext::create(TlsServerOptions options) {
-  return internal::make_server_context(std::move(options), {});
+  return internal::make_server_context(options, {});
 }
 
 }  // namespace weft::net

@@ -205,8 +205,9 @@ Status TlsStream::written_failure() {
   return pipe_->write_error();
 }
 
+/// Not SSL_has_pending(), which counts the part of a record whose rest is not there yet.
 bool TlsStream::has_buffered() const noexcept {
-  return SSL_has_pending(ssl_.get()) == 1 || !pipe_->received().empty();
+  return SSL_pending(ssl_.get()) > 0 || !pipe_->received().empty();
 }
 
 void TlsStream::want_read() noexcept {
