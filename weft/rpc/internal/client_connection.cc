@@ -110,6 +110,10 @@ Status ClientConnection::why_lost() {
         who + ": the server is leaving (GOAWAY " + goaway_ + ") and did not take the call",
         Origin::Transport);
   }
+  if (reason.origin() == Origin::Local && leaving_ && !goaway_.empty()) {
+    return Status(StatusCode::Unavailable, who + ": the server sent GOAWAY " + goaway_,
+                  Origin::Transport);
+  }
   std::string message(reason.message());
   const bool named = message.starts_with(who) || reason.origin() != Origin::Transport;
   if (!named) message.insert(0, who + ": ");

@@ -42,6 +42,8 @@ class ClientConnection final : public Connection {
   /// Why a call on it ended that has no status of its own, where that is the connection's doing.
   Status why_lost();
 
+  /// The server's SETTINGS have arrived.
+  bool greeted() const noexcept { return ready_; }
   /// A call can be started on it now.
   bool usable() noexcept { return ready_ && !closed() && !leaving_ && session().can_open(); }
   /// It takes calls, though perhaps none more now.
