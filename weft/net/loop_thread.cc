@@ -15,6 +15,19 @@ constexpr std::size_t kThreadNameLimit = 15;
 
 std::atomic<std::size_t> default_count{1};
 std::atomic<bool> default_started{false};
+// Never destroyed, for objects that live until the process ends may use it.
+std::atomic<LoopPool*> default_pool{nullptr};
+std::mutex default_mutex;
+
+/// A child of fork() has none of its parent's threads, so it gets loops of its own when it needs
+/// them; the parent's, which it has a copy of, stand still.
+bool watch_forks() {
+  return pthread_atfork([] { default_mutex.lock(); }, [] { default_mutex.unlock(); },
+                        [] {
+                          default_pool.store(nullptr);
+                          default_mutex.unlock();
+                        }) == 0;
+}
 
 }  // namespace
 
@@ -41,11 +54,15 @@ bool set_default_loop_count(std::size_t count) {
 }
 
 LoopPool& default_loops() {
-  static LoopPool* const pool = [] {
-    default_started = true;
-    return new LoopPool(default_count);
-  }();
-  return *pool;
+  if (LoopPool* const there = default_pool.load(std::memory_order_acquire)) return *there;
+  const std::lock_guard lock(default_mutex);
+  if (LoopPool* const there = default_pool.load(std::memory_order_relaxed)) return *there;
+  static const bool watching = watch_forks();
+  static_cast<void>(watching);
+  default_started = true;
+  auto* const made = new LoopPool(default_count);
+  default_pool.store(made, std::memory_order_release);
+  return *made;
 }
 
 void internal::refuse_to_block(const Loop& loop) noexcept {

@@ -57,7 +57,8 @@ class LoopPool {
 bool set_default_loop_count(std::size_t count);
 
 /// The process's loops for clients that bring none, started by the first use. They are never
-/// stopped: objects that live until the process ends may use them.
+/// stopped: objects that live until the process ends may use them. A child of fork() gets its own.
+/// Throws what the system's lack of descriptors or threads makes Asio or std::thread throw.
 LoopPool& default_loops();
 
 namespace internal {

@@ -1,5 +1,6 @@
 #include "weft/net/offload.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 #include <system_error>
@@ -9,6 +10,19 @@
 #include "weft/base/log.h"
 
 namespace weft::net {
+
+namespace {
+
+// Never destroyed: blocking work must not hold up the end of the process.
+std::atomic<BlockingPool*> default_pool{nullptr};
+
+/// A child of fork() has none of its parent's threads, and nobody would come for its work.
+bool watch_forks() {
+  default_pool = new BlockingPool();
+  return pthread_atfork(nullptr, nullptr, [] { default_pool = new BlockingPool(); }) == 0;
+}
+
+}  // namespace
 
 BlockingPool::BlockingPool() : BlockingPool(Options{}) {}
 
@@ -74,9 +88,9 @@ void BlockingPool::serve() {
 }
 
 BlockingPool& default_blocking_pool() {
-  // Never destroyed: blocking work must not hold up the end of the process.
-  static BlockingPool* const pool = new BlockingPool();
-  return *pool;
+  static const bool watching = watch_forks();
+  static_cast<void>(watching);
+  return *default_pool.load(std::memory_order_acquire);
 }
 
 void internal::refuse_to_offload() noexcept {

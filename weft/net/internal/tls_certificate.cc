@@ -133,7 +133,7 @@ Result<Owned<EVP_PKEY>> key_of(std::string_view pem, const std::string& source) 
     ERR_clear_error();
     return key;
   }
-  if (only_end_of_input()) {
+  if (pem.find("PRIVATE KEY-----") == std::string_view::npos) {
     ERR_clear_error();
     return invalid_argument(source + ": there is no PEM private key in it");
   }

@@ -109,7 +109,7 @@ Result<std::shared_ptr<const ClientState>> load_client(const TlsClientOptions& o
   Status status = set_trust(*state, options, watched);
   if (status.ok()) status = set_certificate(*state, options, watched);
   if (!status.ok()) return status;
-  if (test.clock) set_verification_time(context, state->clock());
+  if (test.clock && test.verifies_by_clock) set_verification_time(context, state->clock());
   return std::shared_ptr<const ClientState>(std::move(state));
 }
 

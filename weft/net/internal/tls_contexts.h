@@ -8,7 +8,8 @@ namespace weft::net::internal {
 /// What tests set beyond the options.
 struct TlsTestSettings {
   SystemClock clock{};
-  int max_version = 0;  ///< TLS1_2_VERSION; 0: no limit
+  bool verifies_by_clock = true;  ///< else by the system's time
+  int max_version = 0;            ///< TLS1_2_VERSION; 0: no limit
 };
 
 Result<std::shared_ptr<TlsServerContext>> make_server_context(const TlsServerOptions& options,

@@ -119,7 +119,9 @@ SSL_TICKET_RETURN check_ticket(SSL* ssl, SSL_SESSION* session, const unsigned ch
   ServerNotes& notes = ServerNotes::of(ssl);
   notes.chain_expiry = std::chrono::system_clock::from_time_t(expiry);
   if (notes.chain_expiry <= notes.state->clock()) return SSL_TICKET_RETURN_IGNORE_RENEW;
-  return SSL_TICKET_RETURN_USE_RENEW;
+  // With TLS 1.2 a new ticket on resumption makes OpenSSL's clients forget the old and not keep the
+  // new; with 1.3 a ticket is for one use.
+  return SSL_version(ssl) == TLS1_2_VERSION ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
 // --- loading ---
@@ -221,7 +223,7 @@ Result<std::shared_ptr<const ServerState>> load_server(const TlsServerOptions& o
   if (status.ok()) status = set_client_verification(*state, options, watched);
   if (!status.ok()) return status;
   if (state->certificates.size() > 1) SSL_CTX_set_cert_cb(context, &select_certificate, nullptr);
-  if (test.clock) set_verification_time(context, state->clock());
+  if (test.clock && test.verifies_by_clock) set_verification_time(context, state->clock());
   set_session_context(*state, options);
   keep_ticket_keys(*state, old);
   return std::shared_ptr<const ServerState>(std::move(state));
