@@ -243,10 +243,9 @@ Task<Status> LoopChannel::connect_to(net::Address address) {
   Status status = co_await ready;
   if (!status.ok()) co_return status;
   if (connection.serving()) co_return Status();
+  // It said hello and goodbye in one breath, as a TLS port does to plaintext.
   if (connection.greeted()) co_return connection.why_lost();
   connection.forget_ready_wait();
-  // It said hello and goodbye in one breath, as a TLS port does to plaintext.
-  if (loop_.now() < context.deadline()) co_return connection.why_lost();
   status = unavailable(address.to_string() + ": no HTTP/2 SETTINGS from the server within " +
                        weft::to_string(options_.connect_timeout));
   connection.close(status);
