@@ -111,12 +111,15 @@ std::uint32_t PeerFrames::new_stream() {
 }
 
 std::string PeerFrames::setting() {
-  static constexpr std::uint32_t kValues[] = {
-      0,          1,          2,          100,       1000,          4096,
-      16384,      65535,      65536,      100000,    (1 << 24) - 1, 1 << 24,
-      0x7ffffffe, 0x7fffffff, 0x80000000, 0xffffffff};
+  static constexpr std::uint32_t kAllowed[] = {0, 1, 100, 1000, 4096, 16384, 65535, 0x7fffffff};
+  static constexpr std::uint32_t kFrames[] = {16384, 16385, 65536, (1 << 24) - 1};
+  static constexpr std::uint32_t kOdd[] = {0,          2,          16383,     1 << 24,
+                                           0x7ffffffe, 0x80000000, 0xffffffff};
   const std::uint32_t id = input_.below(8);
-  return u16(id) + u32(input_.rarely(8) ? input_.u32() : input_.one_of(kValues));
+  if (input_.rarely(16))
+    return u16(id) + u32(input_.rarely(4) ? input_.u32() : input_.one_of(kOdd));
+  if (id == 2) return u16(id) + u32(0);
+  return u16(id) + u32(id == 5 ? input_.one_of(kFrames) : input_.one_of(kAllowed));
 }
 
 std::string PeerFrames::settings() {
@@ -148,11 +151,14 @@ std::string PeerFrames::padded(std::string_view payload, std::uint32_t& flags) {
 }
 
 std::string PeerFrames::data() {
-  static constexpr std::size_t kSizes[] = {0, 1, 5, 100, 1000, 9000, 16384, 16385};
   std::uint32_t flags = input_.rarely(4) ? kEndStream : 0;
-  const std::size_t size = input_.one_of(kSizes);
-  const std::string payload = padded(std::string(size, 'd'), flags);
+  const std::string payload = padded(body(), flags);
   return frame(kData, flags, any_stream(), payload);
+}
+
+std::string PeerFrames::body() {
+  static constexpr std::size_t kSizes[] = {0, 1, 5, 100, 1000, 9000, 16384, 16385};
+  return std::string(input_.one_of(kSizes), 'd');
 }
 
 /// HEADERS that open a stream, answer on one, or end it; perhaps cut into CONTINUATIONs.
@@ -189,7 +195,7 @@ std::string PeerFrames::block() {
     default:
       out = session_ == http2::Role::Server ? request() : response();
   }
-  for (std::size_t n = input_.rarely(3) ? input_.below(8) : 0; n != 0; --n) out += odd_fields();
+  for (std::size_t n = input_.rarely(3) ? input_.below(8) : 0; n != 0; --n) out += odd_field();
   return out;
 }
 
@@ -212,7 +218,7 @@ std::string PeerFrames::trailers() {
   return indexed("grpc-status", "0") + indexed("grpc-message", input_.flip() ? "" : "so it was");
 }
 
-std::string PeerFrames::odd_fields() {
+std::string PeerFrames::odd_field() {
   static constexpr std::string_view kNames[] = {
       "content-length", "te",       "connection", "Upper",   ":path", "x-a",  "cookie",
       "grpc-timeout",   "bad name", "",           ":status", "host",  "x-bin"};
@@ -223,14 +229,12 @@ std::string PeerFrames::odd_fields() {
   return input_.flip() ? literal(name, value) : indexed(name, value);
 }
 
-/// Without indexing, so that it may be lost without the tables parting.
 std::string PeerFrames::literal(std::string_view name, std::string_view value) {
   std::string out(1, '\0');
   out.append(integer(name.size())).append(name);
   return out.append(integer(value.size())).append(value);
 }
 
-/// As our encoder writes it, in the tables' state.
 std::string PeerFrames::indexed(std::string_view name, std::string_view value) {
   const http2::HeaderField field{.name = name, .value = value};
   const http2::HeaderFields fields(&field, 1);

@@ -17,6 +17,9 @@ class PeerFrames {
  public:
   /// `session` is the role of the one that is tested; the peer is the other.
   PeerFrames(Input& input, http2::Role session) : input_(input), session_(session) {}
+  PeerFrames(const PeerFrames&) = delete;
+  PeerFrames& operator=(const PeerFrames&) = delete;
+  virtual ~PeerFrames() = default;
 
   /// What the peer sends first; a server's peer sends the preface too.
   std::string greeting();
@@ -28,6 +31,21 @@ class PeerFrames {
   std::string rubbish();
   /// Session is a client: the peer may answer on this stream.
   void may_answer(std::uint32_t id) noexcept { highest_id_ = id; }
+
+ protected:
+  // What a message consists of, as header blocks and payloads.
+  virtual std::string request();
+  virtual std::string response();
+  virtual std::string trailers();
+  virtual std::string odd_field();
+  virtual std::string body();
+
+  /// A field that no table keeps, so that it may be lost without the tables parting.
+  std::string literal(std::string_view name, std::string_view value);
+  /// A field as our encoder writes it, in the tables' state.
+  std::string indexed(std::string_view name, std::string_view value);
+
+  Input& input_;
 
  private:
   static std::string frame(std::uint32_t type, std::uint32_t flags, std::uint32_t id,
@@ -42,15 +60,8 @@ class PeerFrames {
   std::string goaway();
   std::string raw();
   std::string block();
-  std::string request();
-  std::string response();
-  std::string trailers();
-  std::string odd_fields();
-  std::string literal(std::string_view name, std::string_view value);
-  std::string indexed(std::string_view name, std::string_view value);
   std::string padded(std::string_view payload, std::uint32_t& flags);
 
-  Input& input_;
   http2::Role session_;
   http2::HpackEncoder encoder_;
   std::uint32_t highest_id_ = 0;

@@ -208,32 +208,35 @@ void WireModel::on_headers(const Frame& frame) {
   stream.ended = (frame.flags & kEndStream) != 0;
   block_ = frame.payload;
   block_id_ = frame.id;
-  if ((frame.flags & kEndHeaders) != 0) on_block();
+  if ((frame.flags & kEndHeaders) != 0) on_block(frame.id);
 }
 
 void WireModel::on_continuation(const Frame& frame) {
   require(block_id_ == frame.id, "CONTINUATION stands within a header block");
   block_ += frame.payload;
-  if ((frame.flags & kEndHeaders) != 0) on_block();
+  if ((frame.flags & kEndHeaders) != 0) on_block(frame.id);
 }
 
-void WireModel::on_block() {
+void WireModel::on_block(std::uint32_t id) {
   block_id_ = 0;
   // The rubbish may have had SETTINGS in it.
   if (!in_step_) return;
   const auto* at = reinterpret_cast<const std::uint8_t*>(block_.data());
   std::size_t left = block_.size();
-  std::size_t fields = 0;
+  Fields fields;
   for (int flags = 0; (flags & NGHTTP2_HD_INFLATE_FINAL) == 0;) {
     nghttp2_nv field;
     const auto used = nghttp2_hd_inflate_hd2(inflater_, &field, &flags, at, left, 1);
     require(used >= 0, "nghttp2 decodes the header block");
     at += used;
     left -= static_cast<std::size_t>(used);
-    if ((flags & NGHTTP2_HD_INFLATE_EMIT) != 0) ++fields;
+    if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0) continue;
+    fields.emplace_back(std::string(reinterpret_cast<char*>(field.name), field.namelen),
+                        std::string(reinterpret_cast<char*>(field.value), field.valuelen));
   }
-  require(left == 0 && fields != 0, "a header block has fields and nothing else");
+  require(left == 0 && !fields.empty(), "a header block has fields and nothing else");
   nghttp2_hd_inflate_end_headers(inflater_);
+  if (reader_ != nullptr) reader_->on_section(id, fields, streams_[id].ended);
 }
 
 void WireModel::on_data(const Frame& frame) {
@@ -245,7 +248,9 @@ void WireModel::on_data(const Frame& frame) {
   stream.data += frame.length;
   data_ += frame.length;
   stream.ended = (frame.flags & kEndStream) != 0;
-  if (!in_step_ || frame.length == 0) return;
+  if (!in_step_) return;
+  if (reader_ != nullptr) reader_->on_data(frame.id, frame.payload, stream.ended);
+  if (frame.length == 0) return;
   require(static_cast<std::int64_t>(data_) <= 65535 + increments_,
           "DATA keeps to the connection's window");
   require(static_cast<std::int64_t>(stream.data) <= loosest_window_ + stream.increments,

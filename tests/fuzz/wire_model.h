@@ -23,6 +23,17 @@ namespace weft::fuzz {
 /// counted here and refused there makes the check more lenient, never wrong.
 class WireModel {
  public:
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+  /// Is shown what the session writes on its streams.
+  class Reader {
+   public:
+    virtual void on_section(std::uint32_t id, const Fields& fields, bool end) = 0;
+    virtual void on_data(std::uint32_t id, std::string_view payload, bool end) = 0;
+
+   protected:
+    ~Reader() = default;
+  };
+
   explicit WireModel(const http2::SessionOptions& options);
   WireModel(const WireModel&) = delete;
   WireModel& operator=(const WireModel&) = delete;
@@ -42,6 +53,8 @@ class WireModel {
   void check_answers();
   /// The output has been taken to its end and the session is broken: there is no more to come.
   void check_end();
+
+  void set_reader(Reader& reader) noexcept { reader_ = &reader; }
 
   std::uint64_t data_written(std::uint32_t id) const;
   /// The session has ended its half of the stream with END_STREAM.
@@ -72,7 +85,7 @@ class WireModel {
   void on_frame(const Frame& frame);
   void on_headers(const Frame& frame);
   void on_continuation(const Frame& frame);
-  void on_block();
+  void on_block(std::uint32_t id);
   void on_data(const Frame& frame);
   void on_rst_stream(const Frame& frame);
   void on_settings(const Frame& frame);
@@ -88,6 +101,7 @@ class WireModel {
 
   http2::SessionOptions options_;
   nghttp2_hd_inflater* inflater_ = nullptr;
+  Reader* reader_ = nullptr;
   std::string output_;
   std::map<std::uint32_t, Stream> streams_;
   bool in_step_ = true;

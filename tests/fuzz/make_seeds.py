@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Writes the seeds that are made by hand to tests/fuzz/corpus/: examples of the RFCs and of the protocol's
+pages, and what went wrong elsewhere before. A file's name says what it is.
+
+usage: make_seeds.py [DIRECTORY]
+"""
+
+import struct
+import sys
+from pathlib import Path
+
+from google.protobuf import descriptor_pb2, duration_pb2, struct_pb2, timestamp_pb2
+
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM, END_HEADERS, PADDED, HAS_PRIORITY = 1, 4, 8, 32
+
+
+def frame(kind, flags, stream, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+def frames():
+    """A byte that seeds the cuts, then frames (RFC 9113 section 6)."""
+    block = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff")
+    yield "one_of_each", b"\x07" + b"".join([
+        frame(SETTINGS, 0, 0, struct.pack(">HI", 4, 65535)), frame(SETTINGS, 1, 0),
+        frame(HEADERS, END_HEADERS, 1, block), frame(DATA, END_STREAM, 1, b"hello"),
+        frame(PRIORITY, 0, 3, struct.pack(">IB", 1, 15)), frame(RST_STREAM, 0, 1, struct.pack(">I", 8)),
+        frame(PUSH_PROMISE, END_HEADERS, 1, struct.pack(">I", 2) + block), frame(PING, 0, 0, b"12345678"),
+        frame(GOAWAY, 0, 0, struct.pack(">II", 1, 0) + b"bye"), frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1)),
+        frame(HEADERS, 0, 3, block[:4]), frame(CONTINUATION, END_HEADERS, 3, block[4:])])
+    yield "data_all_padding", b"\x01" + frame(DATA, PADDED, 1, b"\x04" + bytes(4)) + frame(PING, 0, 0, bytes(8))
+    yield "data_padding_too_long", b"\x02" + frame(DATA, PADDED, 1, b"\x05" + bytes(4))
+    yield "data_padded_and_empty", b"\x03" + frame(DATA, PADDED, 1)
+    yield "data_in_pieces", b"\x04" + frame(DATA, PADDED, 1, b"\x10" + b"d" * 200 + bytes(16)) * 3
+    yield "headers_padded_with_priority", b"\x05" + frame(
+        HEADERS, END_HEADERS | PADDED | HAS_PRIORITY, 1, b"\x02" + struct.pack(">IB", 0, 9) + block + bytes(2))
+    yield "unknown_type_between", b"\x06" + frame(0x20, 0xff, 7, b"?" * 50) + frame(PING, 0, 0, bytes(8))
+    yield "reserved_bit", b"\x07" + frame(DATA, 0, 0x80000001, b"x")
+    yield "longest_length_and_no_payload", b"\x08" + b"\xff\xff\xff\x01\x04" + bytes(4)
+
+
+def hpack():
+    """A byte of limits, then blocks behind their length (RFC 7541 Appendix C)."""
+    plain = ["828684410f7777772e6578616d706c652e636f6d", "828684be58086e6f2d6361636865",
+             "828785bf400a637573746f6d2d6b65790c637573746f6d2d76616c7565"]
+    huffman = ["828684418cf1e3c2e5f23a6ba0ab90f4ff", "828684be5886a8eb10649cbf",
+               "828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf"]
+    responses = ["488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8"
+                 "e9ae82ae43d3", "4883640effc1c0bf",
+                 "88c16196d07abe941054d444a8200595040b8166e084a62d1bffc05a839bd9ab77ad94e7821dd7f2e6c7b335dfdfcd5b"
+                 "3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007"]
+    for name, blocks in (("appendix_c3_requests", plain), ("appendix_c4_requests_huffman", huffman),
+                         ("appendix_c6_responses_with_eviction", responses)):
+        yield name, b"\xff" + b"".join(bytes([len(b) // 2]) + bytes.fromhex(b) for b in blocks)
+    for name, block in (("index_zero", "80"), ("index_beyond_the_tables", "ff00"), ("integer_overflow", "ffffffffffff7f"),
+                        ("huffman_end_of_string", "0084ffffffff00"), ("huffman_long_padding", "00821fff00"),
+                        ("size_update_behind_a_field", "8220"), ("size_update_too_large", "3fe21f"),
+                        ("three_size_updates", "202020"), ("string_cut_off", "400a6375"),
+                        ("never_indexed", "100870617373776f726406736563726574")):
+        yield name, b"\xff" + bytes([len(block) // 2]) + bytes.fromhex(block)
+    yield "table_sizes_change", b"\xff\xfa\x01\x82\xfe\x02\x20\x82\xfb" + bytes([20]) + bytes.fromhex(plain[0])
+
+
+def message(payload, flag=0, size=None):
+    return struct.pack(">BI", flag, len(payload) if size is None else size) + payload
+
+
+def deframer():
+    """A byte for the length of the slices, then gRPC's framing."""
+    yield "three_messages", b"\x03" + message(b"one") + message(b"") + message(b"three" * 40)
+    yield "compressed_flag", b"\x04" + message(b"\x1f\x8b", 1) + message(b"plain")
+    yield "unknown_flag", b"\x05" + message(b"x", 2)
+    yield "above_the_limit", b"\x06" + message(b"x", 0, 4097)
+    yield "largest_length", b"\x07" + message(b"x", 0, 0xffffffff)
+    yield "cut_in_the_prefix", b"\x01" + message(b"x") + b"\0\0\0"
+
+
+def texts():
+    """gRPC's protocol page, and google.rpc.Status."""
+    for name, text in (("timeout", "100m"), ("timeout_longest", "99999999H"), ("timeout_nine_digits", "123456789S"),
+                       ("timeout_no_unit", "10"), ("timeout_sign", "+1S"), ("status", "16"), ("status_beyond", "17"),
+                       ("percent", "caf%C3%A9 100%25"), ("percent_cut", "a%2"), ("percent_not_hex", "%zz"),
+                       ("base64", "aGVsbG8"), ("base64_padded", "aGVsbG8="), ("base64_overpadded", "aGVsbG8=="),
+                       ("base64_list", "YQ,Yg==, Yw"), ("base64_padding_within", "YQ==YQ=="), ("base64_urlsafe", "-_-_"),
+                       ("metadata", "x-name: value "), ("metadata_binary", "x-bin:\x00\xff"), ("metadata_reserved", "grpc-x:1"),
+                       ("content_type", "application/grpc+proto"), ("content_type_case", "Application/GRPC;a=b")):
+        yield name, text.encode("latin-1")
+    yield "status_details", b"\x08\x05\x12\x04text\x1a\x11\x0a\x0bexample/Typ\x12\x02\x08\x01"
+    yield "status_details_unknown_fields", b"\x08\x05\x98\x06\x01\xa2\x06\x01x\x1a\x00"
+    yield "status_details_cut", b"\x1a\x20\x0a"
+    yield "status_details_group", b"\x0b\x08\x01\x0c"
+
+
+def json():
+    """A byte that seeds the cuts, then JSON for the type in json_fuzz.cc."""
+    for name, text in (
+            ("every_field", '{"i":-1,"longNumber":"-9223372036854775808","u":"18446744073709551615","f":7,"d":1e-300,'
+             '"small":"NaN","yes":true,"s":"\\u00e9\\n\\ud83d\\ude00","b":"AAECAw==","colour":"GREEN","all":{"i":1},'
+             '"alls":[{},{"i":2}],"numbers":[1,2,3],"byName":{"x":{"i":3}},"byNumber":{"-5":"five"},"first":"",'
+             '"maybe":0,"duration":"1.5s","mask":"i,alls","object":{"a":[1,null,"x"]},"value":null,'
+             '"time":"2020-02-29T12:00:00.123Z","wrapped":"AA=="}'),
+            ("any", '{"any":{"@type":"type.googleapis.com/google.protobuf.Duration","value":"3s"}}'),
+            ("any_of_ours", '{"any":{"@type":"type.googleapis.com/fuzz.All","i":3}}'),
+            ("any_unknown", '{"any":{"@type":"type.googleapis.com/none","i":3}}'),
+            ("lines", '{"i":1}\n{"i":2}\n\n {"i":3}'), ("behind_each_other", '{}{}[]"x"1 true null'),
+            ("unknown_field", '{\n  "alls": [{}, {"nmbers": [1]}]\n}'), ("wrong_type", '{"i":"x"}'),
+            ("out_of_range", '{"i":2147483648}'), ("bad_time", '{"time":"2020-02-30T00:00:00Z"}'),
+            ("duplicate", '{"i":1,"i":2}'), ("two_of_a_oneof", '{"first":"a","second":{}}'),
+            ("numbers", '[0,-0,1.5,1E+5,-1e-5]'), ("leading_zero", "01"), ("lone_minus", "-"), ("trailing_comma", "[1,]"),
+            ("unfinished_string", '{"s":"abc'), ("unfinished_escape", '"\\u12'), ("deep", "[" * 120 + "]" * 120),
+            ("deep_message", '{"all":' * 60 + "{}" + "}" * 60), ("single_quotes", "{'i':1}"), ("bare_name", "{i:1}"),
+            ("half_surrogate", '{"s":"\\ud83d"}'), ("byte_order_mark", "\ufeff{}"), ("comment", '{/**/"i":1}')):
+        yield name, b"\x05" + text.encode()
+    yield "not_utf8", b"\x05" + b'{"s":"\xff\xfe"}'
+    yield "bytes_of_a_message", b"\x05" + b"\x08\x01\x1a\x02\x08\x01\x52\x00\x8a\x01\x02\x08\x02"
+    yield "bytes_of_a_duration", b"\x05" + b"\xa2\x01\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+
+
+def schema():
+    """Two bytes of length, a FileDescriptorSet, then JSON."""
+
+    def of(*files, text=b"{}"):
+        found = descriptor_pb2.FileDescriptorSet(file=files).SerializeToString()
+        return struct.pack(">H", len(found)) + found + text
+
+    def copy(module):
+        file = descriptor_pb2.FileDescriptorProto()
+        module.DESCRIPTOR.CopyToProto(file)
+        return file
+
+    yield "struct", of(copy(struct_pb2), text=b'{"fields":{"a":{"numberValue":1}}}')
+    yield "timestamp_and_duration", of(copy(timestamp_pb2), copy(duration_pb2), text=b'"1s"')
+    shop = descriptor_pb2.FileDescriptorProto(name="shop.proto", package="shop.v1", syntax="proto3")
+    order = shop.message_type.add(name="Order")
+    order.field.add(name="sku", number=1, type=9, label=1, json_name="sku")
+    order.field.add(name="parent", number=2, type=11, label=3, type_name=".shop.v1.Order", json_name="parent")
+    shop.enum_type.add(name="Colour").value.add(name="RED", number=0)
+    service = shop.service.add(name="Shop")
+    service.method.add(name="Buy", input_type=".shop.v1.Order", output_type=".shop.v1.Order", client_streaming=True)
+    yield "service", of(shop, text=b'{"sku":"x","parent":[{"sku":"y"}]}')
+    yield "same_file_twice", of(shop, shop)
+    missing = descriptor_pb2.FileDescriptorProto(name="a.proto", dependency=["b.proto"])
+    yield "import_missing", of(missing)
+    missing.dependency[0] = "a.proto"
+    yield "imports_itself", of(missing)
+    odd = descriptor_pb2.FileDescriptorProto(name="odd.proto", package="google.protobuf", syntax="proto2")
+    odd.message_type.add(name="Any").field.add(name="type_url", number=1, type=5, label=1)
+    odd.message_type.add(name="Timestamp").field.add(name="seconds", number=1, type=9, label=1)
+    yield "well_known_names_of_other_shape", of(odd, text=b'{"@type":"x"}')
+
+
+def target():
+    """What is typed as a target."""
+    for name, text in (("dns_with_authority", "dns://8.8.8.8/host:443"), ("ipv4_list", "ipv4:1.2.3.4:1,5.6.7.8:2"),
+                       ("ipv6_zone", "ipv6:[fe80::1%eth0]:1"), ("port_too_large", "host:65536"), ("port_empty", "host:"),
+                       ("unix_abstract", "unix-abstract:name"), ("unix_relative", "unix:./a"), ("ipv6_bare", "::1"),
+                       ("empty", ""), ("control", "ho\x00st:1")):
+        yield name, text.encode()
+
+
+def tls_sniff():
+    """First bytes of a connection (RFC 8446 section 5.1)."""
+    hello = bytes.fromhex("16030100c8010000c40303") + bytes(32) + b"\0\0\x02\x13\x01"
+    yield "client_hello", hello
+    yield "client_hello_tls13_record", b"\x16\x03\x03" + hello[3:]
+    yield "client_hello_cut", hello[:5]
+    yield "client_hello_in_fragments", b"\x16\x03\x01\0\x01\x01\x16\x03\x01\0\x01\0"
+    yield "empty_handshake_record", b"\x16\x03\x01\0\0\x01"
+    yield "server_hello", b"\x16\x03\x03\0\x40\x02\0\0\x3c"
+    yield "alert", b"\x15\x03\x01\0\x02\x02\x28"
+    yield "ssl2_client_hello", bytes.fromhex("802e0100020015000000100100800200")
+    yield "http2_preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0)
+    yield "http2_preface_misspelt", b"PRI * HTTP/2.1\r\n\r\nSM\r\n\r\n"
+    for method in ("GET", "POST", "PATCH", "PRI", "get"):
+        yield "http1_" + method, method.encode() + b" / HTTP/1.1\r\nHost: h\r\n\r\n"
+    yield "http1_answer", b"HTTP/1.1 400 Bad Request\r\n"
+    yield "http2_answer_goaway", frame(GOAWAY, 0, 0, bytes(8))
+    yield "ssh", b"SSH-2.0-OpenSSH_9.2\r\n"
+
+
+SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
+         "schema": schema, "target": target, "tls_sniff": tls_sniff}
+
+
+def main():
+    corpus = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent / "corpus"
+    for kind, seeds in SEEDS.items():
+        (corpus / kind).mkdir(parents=True, exist_ok=True)
+        for name, data in seeds():
+            (corpus / kind / name).write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
