@@ -37,7 +37,9 @@ std::function<void(RawConnection&)> has_sent(std::uint32_t id, std::size_t size)
 std::function<void(RawConnection&)> largest_data_is(std::size_t size) {
   return [size](RawConnection& connection) {
     for (const Frame& frame : connection.frames()) {
-      if (frame.type == FrameType::Data) EXPECT_LE(frame.payload.size(), size);
+      if (frame.type == FrameType::Data) {
+        EXPECT_LE(frame.payload.size(), size);
+      }
     }
   };
 }

@@ -137,6 +137,8 @@ const char* check_regular(const HeaderField& field, MessageHead& head) noexcept 
     case Token::Upgrade:
       return kConnectionField;
     case Token::Te:
+      // "... TE header field, which MAY be present in an HTTP/2 request".
+      if (head.response) return kConnectionField;
       // RFC 9110 section 10.1.4: the keyword's case does not matter.
       if (field.value == "trailers") [[likely]]
         return nullptr;
@@ -260,6 +262,7 @@ const char* check_response(HeaderFields fields, MessageHead& head) noexcept {
   if (status == 0) return "the :status of a response is not three digits (RFC 9113 section 8.3.2)";
   if (status == 101)
     return "a response has status 101, which HTTP/2 has not (RFC 9113 section 8.6)";
+  head.response = true;
   head.informational = status < 200;
   head.never_content = status == 204 || status == 304;
   return check_regulars(fields.subspan(pseudo.count), head);

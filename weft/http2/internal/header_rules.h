@@ -12,6 +12,7 @@ struct MessageHead {
   static constexpr std::int64_t kNoLength = -1;
   std::int64_t content_length = kNoLength;
   bool informational = false;  // a 1xx response
+  bool response = false;
   bool never_content = false;  // 204 and 304 (RFC 9110 section 6.4.1)
   /// Of a request: :authority, or the first Host where there is none. A view into the fields.
   std::string_view authority;

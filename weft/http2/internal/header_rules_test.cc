@@ -92,6 +92,11 @@ TEST(HeaderRules, RejectAHostThatNamesAnotherAuthority) {
               HasSubstr("Host names another authority"));
 }
 
+TEST(HeaderRules, RejectTeInAResponse) {
+  EXPECT_THAT(response({{":status", "200"}, {"te", "trailers"}}),
+              HasSubstr("a connection-specific field"));
+}
+
 TEST(HeaderRules, TakeTrailersOfTeInAnyCase) {
   EXPECT_EQ(request_with({{"te", "Trailers"}}), "ok");
   EXPECT_THAT(request_with({{"te", "trailers, gzip"}}), HasSubstr("TE has a value"));
