@@ -33,7 +33,7 @@ TEST_F(WeftDoctor, FindsNothingWrongWithAHealthyServer) {
   EXPECT_THAT(ended.out, HasSubstr("ok      health     SERVING ("));
   EXPECT_THAT(ended.out, HasSubstr("ok      reflection "));
   EXPECT_THAT(ended.out, HasSubstr("weft.test.notes.Notes"));
-  EXPECT_THAT(ended.out, ContainsRegex("ok      latency    PING: least .*, median .*, of 3\n"));
+  EXPECT_THAT(ended.out, ContainsRegex("ok      latency    PING: minimum .*, median .*, of 3\n"));
   EXPECT_THAT(ended.out, HasSubstr("\n" + address_ + ": no problem found\n"));
   EXPECT_EQ(ended.err, "");
 }

@@ -225,7 +225,7 @@ TEST_F(WeftOverTls, DoctorGivesTheChainAsJson) {
   EXPECT_THAT(ended.out, HasSubstr(R"("version":"TLSv1.3",)"));
   EXPECT_THAT(ended.out, HasSubstr(R"("chain":[{"subject":"CN=notes","issuer":"CN=Notes CA",)"));
   EXPECT_THAT(ended.out, HasSubstr(R"("dns":["localhost"],"ips":["127.0.0.1"],)"));
-  EXPECT_THAT(ended.out, HasSubstr(R"("verified":"ok")"));
+  EXPECT_THAT(ended.out, HasSubstr(R"("verified":true)"));
 }
 
 class WeftTlsToPlaintext : public NotesServerTest {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,13 @@ struct Style {
 bool is_terminal(int descriptor) noexcept;
 /// TERM says that the terminal knows no escape sequences.
 bool is_dumb_terminal() noexcept;
+
+/// Columns of the terminal; SIZE_MAX where it is none, or does not say.
+std::size_t terminal_width(int descriptor) noexcept;
+
+/// `text` with line breaks where words would go beyond `width` columns, and `indent` columns before
+/// the lines that makes. The first line begins at column `indent`; a byte counts as a column.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
 
 /// Text from a peer on its way to a terminal: control characters, which could move the cursor or
 /// worse, are written as \xHH; newlines and tabs stay.

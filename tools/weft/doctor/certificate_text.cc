@@ -54,7 +54,6 @@ bool self_signed(const net::CertificateInfo& certificate) {
   return certificate.subject == certificate.issuer;
 }
 
-/// Where the dates and the name are right, it is the issuer.
 std::string issuer_advice(const std::vector<net::CertificateInfo>& chain, bool own_ca) {
   const net::CertificateInfo& last = chain.back();
   if (chain.size() == 1 && self_signed(last)) {
@@ -70,6 +69,27 @@ std::string issuer_advice(const std::vector<net::CertificateInfo>& chain, bool o
         "(TlsCertificate::certificate takes the whole chain)";
   }
   return out;
+}
+
+void add_on_dates(const net::CertificateInfo& certificate, SystemTime now,
+                  std::vector<std::string>& advice) {
+  if (certificate.not_after < now) {
+    advice.push_back("server: renew the certificate of '" + certificate.subject +
+                     "', which expired on " + date_text(certificate.not_after) +
+                     "; weft loads it again when the file changes");
+  } else if (now < certificate.not_before) {
+    advice.push_back("'" + certificate.subject + "' is valid from " +
+                     date_text(certificate.not_before) +
+                     " on: is this machine's clock right? It says " + date_text(now));
+  }
+}
+
+void add_on_name(const net::CertificateInfo& certificate, std::string_view host,
+                 std::vector<std::string>& advice) {
+  advice.push_back("client: --server-name with a name that the certificate has (" +
+                   names_text(certificate) + "), if that is the server that is meant");
+  advice.push_back("server: a certificate with '" + std::string(host) +
+                   "' among its names (subjectAltName; the common name does not count)");
 }
 
 }  // namespace
@@ -135,29 +155,36 @@ std::string certificate_json(const net::CertificateInfo& certificate, SystemTime
   return json.object();
 }
 
-std::vector<std::string> advice_for(const std::vector<net::CertificateInfo>& chain,
-                                    std::string_view host, bool own_ca, SystemTime now) {
-  if (chain.empty()) return {};
+std::vector<std::string> advice_for(const net::TlsInfo& info, std::string_view host, bool own_ca,
+                                    SystemTime now) {
+  if (info.chain.empty()) return {};
   std::vector<std::string> advice;
-  for (const net::CertificateInfo& certificate : chain) {
-    if (certificate.not_after < now) {
-      advice.push_back("server: renew the certificate of '" + certificate.subject +
-                       "', which expired on " + date_text(certificate.not_after) +
-                       "; weft loads it again when the file changes");
-    } else if (now < certificate.not_before) {
-      advice.push_back("'" + certificate.subject + "' is valid from " +
-                       date_text(certificate.not_before) +
-                       " on: is this machine's clock right? It says " + date_text(now));
-    }
+  for (const net::CertificateInfo& certificate : info.chain) add_on_dates(certificate, now, advice);
+  const std::string_view cause = info.verification.message();
+  // What cannot be seen in the chain: the library's message names the option.
+  if (cause.find("TlsClientOptions::ca") != cause.npos) {
+    advice.push_back(issuer_advice(info.chain, own_ca));
   }
-  if (!has_name(chain.front(), host)) {
-    advice.push_back("client: --server-name with a name that the certificate has (" +
-                     names_text(chain.front()) + "), if that is the server that is meant");
-    advice.push_back("server: a certificate with '" + std::string(host) +
-                     "' among its names (subjectAltName; the common name does not count)");
+  if (cause.find("extended key usage") != cause.npos) {
+    advice.emplace_back("server: a certificate for servers (extendedKeyUsage serverAuth)");
   }
-  if (advice.empty()) advice.push_back(issuer_advice(chain, own_ca));
+  if (!has_name(info.chain.front(), host)) add_on_name(info.chain.front(), host, advice);
+  if (advice.empty())
+    advice.emplace_back("server: another certificate; `openssl verify` says more");
   return advice;
+}
+
+std::vector<std::string> advice_on_client_certificate(bool shown) {
+  if (shown) {
+    return {
+        "client: a certificate for --cert that the server's client CA has issued, and that has "
+        "not expired",
+        "server: TlsServerOptions::client_ca with the CA that issued this one"};
+  }
+  return {
+      "client: --cert and --key with a certificate that the server's client CA has issued "
+      "(TlsClientOptions::certificate, key)",
+      "server: ClientCertificate::Optional, if clients without one are welcome"};
 }
 
 }  // namespace weft::cli

@@ -32,9 +32,12 @@ std::vector<std::string> certificate_lines(const net::CertificateInfo& certifica
                                            std::size_t index, SystemTime now);
 std::string certificate_json(const net::CertificateInfo& certificate, SystemTime now);
 
-/// What to change so that a client that looks for `host` takes the chain, which it does not; by
-/// every cause that can be seen in it.
-std::vector<std::string> advice_for(const std::vector<net::CertificateInfo>& chain,
-                                    std::string_view host, bool own_ca, SystemTime now);
+/// What to change so that a client that looks for `host` takes the server's certificate, which
+/// `info.verification` refuses: by every cause that can be seen. `own_ca`: the user has said which
+/// CA to trust.
+std::vector<std::string> advice_for(const net::TlsInfo& info, std::string_view host, bool own_ca,
+                                    SystemTime now);
+/// Where the server refuses the client for its certificate, or for want of one.
+std::vector<std::string> advice_on_client_certificate(bool shown);
 
 }  // namespace weft::cli

@@ -62,26 +62,53 @@ TEST(Certificate, IsShownWithItsDates) {
   EXPECT_THAT(certificate_lines(info, 0, kNow).back(), HasSubstr("not yet valid"));
 }
 
+net::TlsInfo refused(const net::CertificateInfo& certificate, std::string_view why) {
+  net::TlsInfo info;
+  info.chain = {certificate};
+  info.verification = unavailable(why);
+  return info;
+}
+
 TEST(Advice, NamesEveryCauseThatCanBeSeen) {
   net::CertificateInfo info = certificate();
   info.not_after = kNow - hours(24);
-  EXPECT_THAT(advice_for({info}, "other.example", false, kNow),
+  EXPECT_THAT(advice_for(refused(info, "expired"), "other.example", false, kNow),
               ElementsAre(HasSubstr("renew the certificate of 'CN=greeter', which expired on"),
                           HasSubstr("--server-name with a name that the certificate has (DNS"),
                           HasSubstr("a certificate with 'other.example' among its names")));
   info = certificate();
   info.not_before = kNow + hours(1);
-  EXPECT_THAT(advice_for({info}, "greeter.example", false, kNow),
+  EXPECT_THAT(advice_for(refused(info, "not yet"), "greeter.example", false, kNow),
               ElementsAre(HasSubstr("is this machine's clock right?")));
 }
 
-TEST(Advice, IsAboutTheIssuerWhereTheRestIsRight) {
+TEST(Advice, IsAboutTheIssuerWhereThatIsNotTrusted) {
   net::CertificateInfo info = certificate();
-  EXPECT_THAT(advice_for({info}, "greeter.example", false, kNow),
+  const std::string why = "which is not trusted (TlsClientOptions::ca)";
+  EXPECT_THAT(advice_for(refused(info, why), "greeter.example", false, kNow),
               ElementsAre(HasSubstr("--cacert with the certificate of 'CN=Test CA'")));
+  EXPECT_THAT(advice_for(refused(info, why), "other.example", true, kNow),
+              ElementsAre(HasSubstr("which the file given does not have"),
+                          HasSubstr("--server-name"), HasSubstr("subjectAltName")));
   info.issuer = info.subject;
-  EXPECT_THAT(advice_for({info}, "greeter.example", false, kNow),
+  EXPECT_THAT(advice_for(refused(info, why), "greeter.example", false, kNow),
               ElementsAre(HasSubstr("the certificate is its own issuer")));
+}
+
+TEST(Advice, IsThereForCausesThatNobodyThoughtOf) {
+  EXPECT_THAT(advice_for(refused(certificate(), "is not accepted"), "greeter.example", false, kNow),
+              ElementsAre(HasSubstr("openssl verify")));
+  EXPECT_THAT(
+      advice_for(refused(certificate(), "(extended key usage)"), "greeter.example", false, kNow),
+      ElementsAre(HasSubstr("serverAuth")));
+}
+
+TEST(Wrapped, BreaksBetweenWords) {
+  EXPECT_EQ(wrapped("one two three", 2, 9), "one two\n  three");
+  EXPECT_EQ(wrapped("one two three", 2, 8), "one\n  two\n  three");
+  EXPECT_EQ(wrapped("unbreakable word", 2, 6), "unbreakable\n  word");
+  EXPECT_EQ(wrapped("one  two", 0, SIZE_MAX), "one  two");
+  EXPECT_EQ(wrapped("", 4, 10), "");
 }
 
 TEST(FirstBytes, SayWhatIsSpoken) {

@@ -5,6 +5,7 @@
 #include "weft/net/tls_info.h"
 
 #include "tools/weft/call_trace.h"
+#include "tools/weft/doctor/certificate_text.h"
 #include "tools/weft/doctor/examination.h"
 
 namespace weft::cli {
@@ -115,17 +116,7 @@ Finding refused_client(const Status& status, const Examination& examination) {
   finding.step = Step::Tls;
   finding.outcome = Outcome::Failed;
   finding.text = std::string(status.message());
-  if (examination.flags.tls.certificate.empty()) {
-    finding.advice = {
-        "client: --cert and --key with a certificate that the server's client CA has "
-        "issued (TlsClientOptions::certificate, key)",
-        "server: ClientCertificate::Optional, if clients without one are welcome"};
-  } else {
-    finding.advice = {
-        "client: a certificate for --cert that the server's client CA has issued, "
-        "and that has not expired",
-        "server: TlsServerOptions::client_ca with the CA that issued this one"};
-  }
+  finding.advice = advice_on_client_certificate(!examination.flags.tls.certificate.empty());
   return finding;
 }
 
@@ -184,7 +175,7 @@ Task<> measure_latency(Examination& examination) {
   } else {
     std::sort(times.begin(), times.end());
     const Duration median = times[times.size() / 2];
-    finding.text = "PING: least " + short_duration(times.front()) + ", median " +
+    finding.text = "PING: minimum " + short_duration(times.front()) + ", median " +
                    short_duration(median) + ", of " + std::to_string(times.size());
     finding.json.add_number("minimum_ms",
                             std::chrono::duration<double, std::milli>(times.front()).count());

@@ -1,5 +1,6 @@
 #include "tools/weft/doctor/report.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -83,6 +84,10 @@ JsonMembers& JsonMembers::add(std::string_view name, std::int64_t value) {
   return add_json(name, std::to_string(value));
 }
 
+JsonMembers& JsonMembers::add_bool(std::string_view name, bool value) {
+  return add_json(name, value ? "true" : "false");
+}
+
 JsonMembers& JsonMembers::add_number(std::string_view name, double value) {
   return add_json(name, number(value));
 }
@@ -117,7 +122,8 @@ Report::Report(Form form, std::string address)
     : form_(form),
       address_(std::move(address)),
       style_(Style::of(STDOUT_FILENO)),
-      symbols_(is_terminal(STDOUT_FILENO) && !is_dumb_terminal() && is_utf8()) {}
+      symbols_(is_terminal(STDOUT_FILENO) && !is_dumb_terminal() && is_utf8()),
+      width_(terminal_width(STDOUT_FILENO)) {}
 
 void Report::add(const Finding& finding) {
   if (finding.outcome == Outcome::Warning) ++warnings_;
@@ -146,14 +152,21 @@ std::string Report::mark(Outcome outcome) const {
 }
 
 void Report::print(const Finding& finding) const {
-  const std::string indent((symbols_ ? 2 : 8) + 11, ' ');
+  const std::size_t indent = (symbols_ ? 2 : 8) + 11;
+  const std::string_view arrow = symbols_ ? "→ " : "fix: ";
+  const std::size_t arrow_columns = symbols_ ? 2 : arrow.size();
   std::string out = mark(finding.outcome);
   out += style_.paint(style_.bold, padded(std::string(name_of(finding.step)), 11));
-  out += printable(finding.text);
+  out += wrapped(printable(finding.text), indent, width_);
   if (finding.time) out += style_.paint(style_.dim, " (" + short_duration(*finding.time) + ")");
-  for (const std::string& line : finding.details) out += "\n" + indent + printable(line);
+  for (const std::string& line : finding.details) {
+    const std::size_t own = std::min(line.find_first_not_of(' '), line.size());
+    out.append("\n").append(indent + own, ' ');
+    out += wrapped(printable(std::string_view(line).substr(own)), indent + own, width_);
+  }
   for (const std::string& line : finding.advice) {
-    out += "\n" + indent + style_.paint(style_.yellow, symbols_ ? "→ " : "fix: ") + printable(line);
+    out.append("\n").append(indent, ' ').append(style_.paint(style_.yellow, arrow));
+    out += wrapped(printable(line), indent + arrow_columns, width_);
   }
   std::printf("%s\n", out.c_str());
   std::fflush(stdout);

@@ -27,6 +27,7 @@ class JsonMembers {
  public:
   JsonMembers& add(std::string_view name, std::string_view value);
   JsonMembers& add(std::string_view name, std::int64_t value);
+  JsonMembers& add_bool(std::string_view name, bool value);
   JsonMembers& add_number(std::string_view name, double value);
   JsonMembers& add(std::string_view name, const std::vector<std::string>& values);
   /// `json` is a JSON value already.
@@ -70,6 +71,7 @@ class Report {
   std::string address_;
   Style style_;
   bool symbols_;
+  std::size_t width_;
   std::vector<std::string> json_;
   std::optional<Step> failed_;
   std::size_t problems_ = 0;

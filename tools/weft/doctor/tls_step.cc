@@ -46,13 +46,10 @@ bool mentions(std::string_view text, std::string_view word) {
   return text.find(word) != std::string_view::npos;
 }
 
-/// What to change where the handshake itself came to nothing.
-std::vector<std::string> advice_on_handshake(std::string_view cause) {
-  if (mentions(cause, "client certificate")) {
-    return {
-        "client: --cert and --key with a certificate that the server's client CA has issued "
-        "(TlsClientOptions::certificate, key)",
-        "server: ClientCertificate::Optional, if clients without one are welcome"};
+/// What to change where the handshake itself came to nothing. `shown`: a client's certificate was.
+std::vector<std::string> advice_on_handshake(std::string_view cause, bool shown) {
+  if (mentions(cause, "client certificate") || mentions(cause, "client's certificate")) {
+    return advice_on_client_certificate(shown);
   }
   if (mentions(cause, "version")) {
     return {
@@ -78,7 +75,7 @@ std::vector<std::string> advice_on_handshake(std::string_view cause) {
   return {"is this the server's TLS port? Its log has its side of the handshake"};
 }
 
-Finding failed_handshake(const Status& status, Spoken plaintext) {
+Finding failed_handshake(const Status& status, Spoken plaintext, bool shown) {
   Finding finding;
   finding.step = Step::Tls;
   finding.outcome = Outcome::Failed;
@@ -91,7 +88,7 @@ Finding failed_handshake(const Status& status, Spoken plaintext) {
     finding.text = "the server speaks HTTP/1.1 without TLS on this port, which is not gRPC";
     finding.advice = {"use the port that the server has for gRPC"};
   } else {
-    finding.advice = advice_on_handshake(finding.text);
+    finding.advice = advice_on_handshake(finding.text, shown);
   }
   return finding;
 }
@@ -114,13 +111,13 @@ void add_verification(const Examination& examination, const net::TlsInfo& info, 
   if (info.verification.ok()) {
     finding.details.push_back("verified: comes from " + by + ", and is for '" + examination.name +
                               "'");
-    finding.json.add("verified", "ok");
+    finding.json.add_bool("verified", true);
     return;
   }
   finding.outcome = examination.flags.tls.insecure ? Outcome::Warning : Outcome::Failed;
   finding.text = std::string(info.verification.message());
-  finding.advice = advice_for(info.chain, examination.name, own_ca, now);
-  finding.json.add("verified", info.verification.message());
+  finding.advice = advice_for(info, examination.name, own_ca, now);
+  finding.json.add_bool("verified", false);
 }
 
 Finding describe(const Examination& examination, const net::TlsInfo& info, SystemTime now) {
@@ -166,7 +163,8 @@ Task<bool> examine_tls(Examination& examination) {
   const Duration took = loop.now() - begun;
   if (!stream.ok()) {
     const Spoken plaintext = co_await spoken_in_plaintext(examination);
-    examination.report.add(failed_handshake(stream.status(), plaintext));
+    const bool shown = !examination.flags.tls.certificate.empty();
+    examination.report.add(failed_handshake(stream.status(), plaintext, shown));
     co_return false;
   }
   examination.stream = std::move(*stream);
