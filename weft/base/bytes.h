@@ -113,6 +113,10 @@ class Bytes {
   }
   /// How much memory this slice keeps alive: the capacity of its block.
   std::size_t pinned() const noexcept { return owner_ ? owner_->capacity() : 0; }
+  /// Both keep the same block alive, or none.
+  bool shares_block_with(const Bytes& other) const noexcept {
+    return owner_.get() == other.owner_.get();
+  }
 
   friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return a.view() == b.view(); }
 

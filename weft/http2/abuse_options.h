@@ -14,7 +14,12 @@ struct AbuseOptions {
   /// its reverse, CVE-2025-8671). A stream that completes earns one back.
   std::uint32_t reset_burst = 1000;
   std::uint32_t resets_per_second = 200;
-  /// Frames in a row that carry nothing: empty DATA and CONTINUATION, PRIORITY, unknown types.
+  /// SETTINGS that the peer sends, at once and per second: each may change every stream's window.
+  std::uint32_t settings_burst = 1000;
+  std::uint32_t settings_per_second = 20;
+  /// Frames in a row that carry nothing: empty DATA and CONTINUATION, PRIORITY, unknown types,
+  /// RST_STREAM and WINDOW_UPDATE for streams that are closed, WINDOW_UPDATE where no DATA was sent
+  /// since the last.
   std::uint32_t empty_frames = 10000;
 };
 

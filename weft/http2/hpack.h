@@ -46,6 +46,8 @@ class HpackDecoder {
   const char* error() const noexcept;
   /// The dynamic table's size as RFC 7541 section 4.1 counts it.
   std::size_t table_bytes() const noexcept;
+  /// Bytes of memory: the table's, the last list's fields, and their literals.
+  std::size_t memory() const noexcept;
 
  private:
   struct State;

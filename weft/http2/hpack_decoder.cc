@@ -254,6 +254,10 @@ HeaderFields HpackDecoder::fields() const noexcept {
   return {state_->fields.get(), state_->field_count};
 }
 const char* HpackDecoder::error() const noexcept { return state_->error; }
+std::size_t HpackDecoder::memory() const noexcept {
+  return sizeof(State) + state_->table.memory() + state_->field_capacity * sizeof(HeaderField) +
+         state_->arena_size;
+}
 std::size_t HpackDecoder::table_bytes() const noexcept { return state_->table.size(); }
 
 }  // namespace weft::http2

@@ -38,7 +38,7 @@ void OutputQueue::commit(std::size_t n) noexcept {
 void OutputQueue::append(Bytes bytes) {
   const std::size_t n = bytes.size();
   if (n == 0) return;
-  if (n < kLinkThreshold) {
+  if (n < kLinkThreshold || n * kPinFactor < bytes.pinned()) {
     std::memcpy(reserve(n), bytes.data(), n);
     commit(n);
     return;

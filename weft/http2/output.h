@@ -29,11 +29,16 @@ class OutputQueue {
   /// Bytes not yet consumed.
   std::size_t size() const noexcept { return size_; }
 
+  /// Bytes of memory that it keeps alive, or a few times that at most where what was linked shares
+  /// blocks.
+  std::size_t memory() const noexcept { return size_ + segments_.capacity() * sizeof(Bytes); }
+
   /// At least `n` contiguous bytes at the end of the queue to be written to now; commit() says how
   /// many were. Nothing else may be called in between.
   std::uint8_t* reserve(std::size_t n);
   void commit(std::size_t n) noexcept;
-  /// Appends without copying. Small slices (below kLinkThreshold) are copied: an iovec costs more.
+  /// Appends without copying. Small slices (below kLinkThreshold) are copied: an iovec costs more;
+  /// so are those that would keep a block of kPinFactor times their size alive.
   void append(Bytes bytes);
 
   /// Fills `slices` with what is to be written next and returns how many it filled.
@@ -44,6 +49,7 @@ class OutputQueue {
 
   static constexpr std::size_t kBlock = 16 * 1024 - 64;
   static constexpr std::size_t kLinkThreshold = 2048;
+  static constexpr std::size_t kPinFactor = 8;
 
  private:
   /// Closes the open block's filled part off as a segment.

@@ -83,6 +83,11 @@ void Session::abort(ErrorCode code, std::string_view debug) { impl_->abort(code,
 void Session::transport_closed() { impl_->transport_closed(); }
 
 std::size_t Session::open_streams() const noexcept { return impl_->open_streams(); }
+std::size_t Session::queued() const noexcept { return impl_->queued(); }
+std::size_t Session::memory() const noexcept { return impl_->memory(); }
+void Session::hold_connection_credit(bool hold) { impl_->hold_connection_credit(hold); }
+bool Session::in_header_block() const noexcept { return impl_->in_header_block(); }
+std::vector<Stream*> Session::stalled_streams() { return impl_->stalled_streams(); }
 std::uint64_t Session::data_sent() const noexcept { return impl_->data_sent(); }
 bool Session::draining() const noexcept { return impl_->draining(); }
 bool Session::broken() const noexcept { return impl_->broken(); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "weft/base/bytes.h"
 #include "weft/base/status.h"
@@ -160,6 +161,20 @@ class Session {
   void transport_closed();
 
   std::size_t open_streams() const noexcept;
+  /// Bytes of DATA that wait on streams for a window.
+  std::size_t queued() const noexcept;
+  /// Bytes of memory it holds for the peer, in a few steps however many streams there are: streams,
+  /// queued DATA and trailers, output, the unfinished header block, HPACK's tables. What callbacks
+  /// have handed on is the owner's.
+  std::size_t memory() const noexcept;
+  /// While held, DATA that arrives earns the connection's window no credit, so that the peer may
+  /// send no more than that window; released, all of it is given back.
+  void hold_connection_credit(bool hold);
+  /// A header block has begun, or a frame of one, and its end has not arrived.
+  bool in_header_block() const noexcept;
+  /// Streams whose queued DATA has not moved at all since this was last called: their peer gives
+  /// them no window.
+  std::vector<Stream*> stalled_streams();
   /// Bytes of DATA put into output() so far.
   std::uint64_t data_sent() const noexcept;
   bool draining() const noexcept;  ///< GOAWAY was sent or received

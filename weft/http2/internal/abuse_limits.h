@@ -8,11 +8,46 @@
 
 namespace weft::http2::internal {
 
+/// What may happen `burst` times at once and `per_second` times a second; a burst of 0 is no limit.
+class RateLimit {
+ public:
+  RateLimit(std::uint32_t burst, std::uint32_t per_second) noexcept
+      : burst_(burst), per_second_(per_second), left_(burst) {}
+
+  bool allow(TimePoint now) noexcept {
+    if (burst_ == 0) return true;
+    refill(now);
+    if (left_ == 0) return false;
+    --left_;
+    return true;
+  }
+  void earn() noexcept {
+    if (left_ < burst_) ++left_;
+  }
+
+ private:
+  void refill(TimePoint now) noexcept {
+    const auto earned = static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, (now - refilled_at_) / std::chrono::milliseconds(1)) *
+        per_second_ / 1000);
+    if (earned == 0) return;
+    refilled_at_ = now;
+    left_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(burst_, left_ + earned));
+  }
+
+  std::uint32_t burst_;
+  std::uint32_t per_second_;
+  std::uint32_t left_;
+  TimePoint refilled_at_{};
+};
+
 /// Counts what a peer does against AbuseOptions. The clock is the one passed to receive().
 class AbuseLimits {
  public:
   explicit AbuseLimits(const AbuseOptions& options) noexcept
-      : options_(options), resets_left_(options.reset_burst) {}
+      : options_(options),
+        resets_(options.reset_burst, options.resets_per_second),
+        settings_(options.settings_burst, options.settings_per_second) {}
 
   const AbuseOptions& options() const noexcept { return options_; }
 
@@ -27,16 +62,9 @@ class AbuseLimits {
     return options_.unread_answers == 0 || ++answers_ <= options_.unread_answers;
   }
 
-  bool allow_reset(TimePoint now) noexcept {
-    if (options_.reset_burst == 0) return true;
-    refill(now);
-    if (resets_left_ == 0) return false;
-    --resets_left_;
-    return true;
-  }
-  void stream_completed() noexcept {
-    if (resets_left_ < options_.reset_burst) ++resets_left_;
-  }
+  bool allow_reset(TimePoint now) noexcept { return resets_.allow(now); }
+  void stream_completed() noexcept { resets_.earn(); }
+  bool allow_settings(TimePoint now) noexcept { return settings_.allow(now); }
 
   bool allow_empty_frame() noexcept {
     return options_.empty_frames == 0 || ++empty_frames_ <= options_.empty_frames;
@@ -44,22 +72,12 @@ class AbuseLimits {
   void useful_frame() noexcept { empty_frames_ = 0; }
 
  private:
-  void refill(TimePoint now) noexcept {
-    const auto earned = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(0, (now - refilled_at_) / std::chrono::milliseconds(1)) *
-        options_.resets_per_second / 1000);
-    if (earned == 0) return;
-    refilled_at_ = now;
-    resets_left_ = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(options_.reset_burst, resets_left_ + earned));
-  }
-
   AbuseOptions options_;
   std::uint64_t epoch_start_ = 0;
   std::uint32_t answers_ = 0;
-  std::uint32_t resets_left_;
   std::uint32_t empty_frames_ = 0;
-  TimePoint refilled_at_{};
+  RateLimit resets_;
+  RateLimit settings_;
 };
 
 }  // namespace weft::http2::internal

@@ -36,6 +36,12 @@ class FrameReader {
   Bytes take_data() noexcept { return std::move(data_); }
   /// The piece is the last of its frame.
   bool data_complete() const noexcept { return left_ == 0; }
+  /// The header of such a frame has arrived and its payload has not, as a whole.
+  bool inside(FrameType type) const noexcept {
+    return state_ == State::Whole && header_.type == type;
+  }
+  /// Memory kept for a payload that is split between inputs.
+  std::size_t memory() const noexcept { return split_.capacity(); }
   /// Flow-controlled bytes of the DATA frame that are not data: the padding and its length.
   std::uint32_t padding() const noexcept { return padding_; }
 

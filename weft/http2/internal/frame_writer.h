@@ -15,6 +15,7 @@ namespace weft::http2::internal {
 class FrameWriter {
  public:
   OutputQueue& output() noexcept { return output_; }
+  std::size_t output_memory() const noexcept { return output_.memory(); }
   /// Bytes that have ever been put into the output.
   std::uint64_t written() const noexcept { return written_; }
   /// Bytes that the transport has taken.

@@ -32,6 +32,7 @@ class HeaderBlock {
   bool begin(std::uint32_t stream_id, bool end_stream, bool depends_on_itself,
              std::span<const std::uint8_t> fragment);
   bool add(std::span<const std::uint8_t> fragment);
+  std::size_t memory() const noexcept { return bytes_.capacity(); }
   void finish() noexcept {
     stream_id_ = 0;
     bytes_ = {};  // rare enough that no memory is kept for the next

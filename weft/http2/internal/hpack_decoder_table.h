@@ -32,6 +32,7 @@ class HpackDecoderTable {
   void resize(std::size_t max_size) noexcept;
 
   std::size_t max_size() const noexcept { return max_size_; }
+  std::size_t memory() const noexcept { return capacity_ * sizeof(HeaderField) + memory_size_; }
   /// Section 4.1: the strings and 32 bytes an entry.
   std::size_t size() const noexcept { return size_; }
 

@@ -90,9 +90,7 @@ void Session::Impl::close(Record& stream, const StreamEnd& end) {
                                                                 : How::PeerReset);
   if (&stream == data_stream_) data_stream_ = nullptr;
   static_cast<ListNode&>(stream).unlink();
-  stream.queue.clear();
-  stream.queued_ = 0;
-  stream.held.reset();
+  forget_queue(stream);
   // Out of the table first, so that a callback that counts or opens streams sees it gone.
   streams_.remove(stream);
   ++callbacks_;

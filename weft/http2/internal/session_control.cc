@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "weft/http2/internal/session_impl.h"
 #include "weft/http2/internal/settings.h"
 #include "weft/http2/internal/text.h"
@@ -17,6 +19,7 @@ void Session::Impl::on_settings_frame(Payload payload) {
              ack ? "none as it is an ACK" : "a multiple of 6", " (RFC 9113 section 6.5)"));
   }
   if (ack) return on_settings_ack();
+  if (!abuse_.allow_settings(now_)) return settings_too_often();
   const std::uint32_t window = peer_.initial_window_size;
   internal::SettingsFault fault = internal::apply_settings(payload, !is_server(), peer_, encoder_);
   if (!fault.ok()) return connection_error(fault.code, std::move(fault.message));
@@ -126,8 +129,8 @@ void Session::Impl::on_window_update(Payload payload) {
   Record* stream = id == 0 ? nullptr : streams_.find(id);
   if (id != 0 && stream == nullptr) {
     // Section 5.1: an idle stream gets no WINDOW_UPDATE; a closed one may for a while.
-    if (is_idle(id)) on_closed_stream(id, "WINDOW_UPDATE");
-    return;
+    if (is_idle(id)) return on_closed_stream(id, "WINDOW_UPDATE");
+    return count_empty_frame();
   }
   if (increment == 0) {
     // Section 6.9: "an increment of 0 MUST be treated as a stream error of type PROTOCOL_ERROR", on
@@ -150,6 +153,13 @@ void Session::Impl::on_window_update(Payload payload) {
         text("WINDOW_UPDATE of ", increment, " takes the connection's window above ",
              kLargestWindow, " (RFC 9113 section 6.9.1)"));
   }
+  // A few for each DATA frame are usual; what comes where nothing is sent is of no use.
+  if (std::exchange(data_sent_at_update_, data_sent_) != data_sent_) {
+    abuse_.useful_frame();
+  } else {
+    count_empty_frame();
+    if (broken_) return;
+  }
   if (stream != nullptr) wait_for_window(*stream);
   flush();
 }
@@ -160,8 +170,8 @@ void Session::Impl::on_rst_stream(Payload payload) {
   Record* stream = streams_.find(id);
   if (stream == nullptr) {
     // Section 6.4: RST_STREAM on an idle stream is a connection error PROTOCOL_ERROR.
-    if (is_idle(id)) on_closed_stream(id, "RST_STREAM");
-    return;
+    if (is_idle(id)) return on_closed_stream(id, "RST_STREAM");
+    return count_empty_frame();
   }
   close(*stream, {.by = StreamEnd::By::PeerReset,
                   .code = code,
@@ -181,6 +191,13 @@ void Session::Impl::on_priority(Payload payload) {
     return bad_priority(id, ErrorCode::ProtocolError, kSelfDependency);
   }
   count_empty_frame();
+}
+
+void Session::Impl::settings_too_often() {
+  connection_error(
+      ErrorCode::EnhanceYourCalm,
+      text("more SETTINGS frames arrived than ", abuse_.options().settings_burst, " and ",
+           abuse_.options().settings_per_second, " a second (AbuseOptions::settings_burst)"));
 }
 
 void Session::Impl::bad_priority(std::uint32_t id, ErrorCode code, const char* rule) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/http2/hpack.h"
@@ -59,6 +60,11 @@ class Session::Impl {
   void transport_closed();
 
   std::size_t open_streams() const noexcept { return streams_.size(); }
+  std::size_t queued() const noexcept { return queued_; }
+  std::size_t memory() const noexcept;
+  void hold_connection_credit(bool hold);
+  bool in_header_block() const noexcept;
+  std::vector<Stream*> stalled_streams();
   std::uint64_t data_sent() const noexcept { return data_sent_; }
   bool draining() const noexcept { return draining_ || goaway_received_; }
   bool broken() const noexcept { return broken_; }
@@ -109,6 +115,7 @@ class Session::Impl {
   void bad_priority(std::uint32_t id, ErrorCode code, const char* rule);
   void grow_windows();
   void count_answer();
+  void settings_too_often();
 
   // session_send.cc
   void write_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
@@ -119,6 +126,7 @@ class Session::Impl {
   void send_queued(Record& stream);
   void write_end(Record& stream);
   void wait_for_window(Record& stream);
+  void forget_queue(Record& stream) noexcept;
   void flush();
   void local_end_sent(Record& stream);
 
@@ -168,6 +176,10 @@ class Session::Impl {
 
   internal::SendWindow send_window_;
   std::uint64_t data_sent_ = 0;
+  std::uint64_t data_sent_at_update_ = 0;  // what that was at the last WINDOW_UPDATE
+  std::size_t queued_ = 0;                 // of all streams
+  std::size_t held_ = 0;                   // bytes of trailers that wait behind it
+  bool credit_held_ = false;
   internal::ReceiveWindow receive_window_;
   std::uint32_t receive_window_size_;    // what receive_window_ is when nothing is due
   std::int64_t initial_receive_window_;  // of a new stream, as far as the peer may believe

@@ -241,8 +241,20 @@ void Session::Impl::process_data() {
 /// stream that nobody reads does not hold up the others; what is held is bounded by the streams'
 /// windows.
 void Session::Impl::credit_connection(std::uint32_t n) {
+  if (credit_held_) [[unlikely]]
+    return;
   const std::uint32_t increment = receive_window_.give_back(n, receive_window_size_);
   if (increment != 0) writer_.window_update(0, increment);
+}
+
+void Session::Impl::hold_connection_credit(bool hold) {
+  if (broken_ || !std::exchange(credit_held_, hold) || hold) return;
+  const std::uint32_t increment = receive_window_.give_back(kLargestWindow, receive_window_size_);
+  if (increment != 0) writer_.window_update(0, increment);
+}
+
+bool Session::Impl::in_header_block() const noexcept {
+  return block_.stream_id() != 0 || reader_.inside(FrameType::Headers);
 }
 
 void Session::Impl::sample_bandwidth(std::uint32_t n) {

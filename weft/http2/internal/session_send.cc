@@ -48,6 +48,7 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, bool end_s
   stream.local_ended_ = end_stream;
   if (!stream.queue.empty()) {
     stream.held = std::make_unique<internal::HeldFields>(fields);
+    held_ += stream.held->memory();
     return;
   }
   write_headers(stream.id_, fields, end_stream);
@@ -136,19 +137,27 @@ void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
     if (end_stream && stream.queue.empty()) write_end(stream);
     return;
   }
+  if (stream.queue.empty()) stream.moved = true;
   stream.queued_ += data.size();
+  queued_ += data.size();
   stream.queue.push(std::move(data));
   stream.waiting = true;
   wait_for_window(stream);
+}
+
+void Session::Impl::forget_queue(Record& stream) noexcept {
+  stream.queue.clear();
+  queued_ -= std::exchange(stream.queued_, 0);
+  if (stream.held == nullptr) return;
+  held_ -= stream.held->memory();
+  stream.held.reset();
 }
 
 void Session::Impl::drop_queued(Record& stream) {
   if (stream.closed || stream.end_sent) return;
   stream.local_ended_ = false;
   stream.waiting = false;
-  stream.queued_ = 0;
-  stream.queue.clear();
-  stream.held.reset();
+  forget_queue(stream);
   stream.unlink();
 }
 
@@ -183,6 +192,8 @@ void Session::Impl::send_queued(Record& stream) {
                   .stream_id = stream.id_});
   take_send_window(stream, left);
   stream.queued_ -= left;
+  queued_ -= left;
+  stream.moved = true;
   stream.end_sent = last;
   while (left != 0) {
     Bytes& front = stream.queue.front();
@@ -223,6 +234,7 @@ void Session::Impl::flush() {
     if (!stream->queue.empty()) continue;
     if (stream->held != nullptr) {
       const auto held = std::move(stream->held);
+      held_ -= held->memory();
       write_headers(stream->id_, held->fields(), stream->local_ended_);
       stream->end_sent = stream->local_ended_;
     }
@@ -230,6 +242,19 @@ void Session::Impl::flush() {
     if (!stream->closed && stream->end_sent) finish_if_done(*stream);
   }
   flushing_ = false;
+}
+
+std::vector<Stream*> Session::Impl::stalled_streams() {
+  std::vector<Stream*> stalled;
+  streams_.for_each([&stalled](Record& stream) {
+    if (!std::exchange(stream.moved, false) && !stream.queue.empty()) stalled.push_back(&stream);
+  });
+  return stalled;
+}
+
+std::size_t Session::Impl::memory() const noexcept {
+  return sizeof(*this) + writer_.output_memory() + queued_ + held_ + streams_.memory() +
+         block_.memory() + reader_.memory() + decoder_.memory();
 }
 
 void Session::Impl::local_end_sent(Record& stream) {

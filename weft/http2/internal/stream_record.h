@@ -22,6 +22,9 @@ class HeldFields {
   HeldFields(const HeldFields&) = delete;
   HeldFields& operator=(const HeldFields&) = delete;
   HeaderFields fields() const noexcept { return fields_; }
+  std::size_t memory() const noexcept {
+    return sizeof(*this) + text_.capacity() + fields_.capacity() * sizeof(HeaderField);
+  }
 
  private:
   std::string text_;
@@ -61,6 +64,7 @@ struct StreamRecord final : Stream {
   bool initial_received = false;          // the peer's final header section has begun
   bool head_request = false;              // HEAD: the response's content-length announces no DATA
   bool waiting = false;                   // on_drained is due once the queue has gone out
+  bool moved = false;                     // something of the queue has gone out, or it is new
   std::int64_t content_left = kNoLength;  // what content-length still promises
   std::uint64_t headers_end = 0;  // client: where our HEADERS end, counted in bytes of output
   SendWindow send;

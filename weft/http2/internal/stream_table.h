@@ -23,6 +23,12 @@ class StreamTable {
 
   std::size_t size() const noexcept { return size_; }
 
+  /// Bytes of memory, without what waits on the streams.
+  std::size_t memory() const noexcept {
+    return slots_.capacity() * sizeof(Slot) +
+           (size_ + removed_.size() + free_.size()) * sizeof(StreamRecord);
+  }
+
   /// The open stream of this id, or null.
   StreamRecord* find(std::uint32_t id) const noexcept {
     if (size_ == 0) return nullptr;
