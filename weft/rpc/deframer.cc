@@ -21,6 +21,11 @@ constexpr std::size_t kCopyBelow = 1024;
 constexpr std::size_t kPinFactor = 8;
 // A burst of tiny messages must not leave a large array behind for the life of the stream.
 constexpr std::size_t kKeptCapacity = 256;
+// Blocks that small messages share while nobody reads them: each in one of its own would take 256
+// bytes for the six of the smallest on the wire.
+constexpr std::size_t kSmallBlock = 4096 - 16;
+// As kTrustedSize, where memory is scarce.
+constexpr std::size_t kTrustedIfScarce = std::size_t{64} * 1024 - 16;
 // Popped places in front are closed up in steps, so that each item is moved a bounded number of
 // times.
 constexpr std::size_t kCompactFrom = 32;
@@ -28,20 +33,6 @@ constexpr std::size_t kCompactFrom = 32;
 std::string hex_byte(std::uint8_t byte) {
   constexpr std::string_view kHex = "0123456789abcdef";
   return std::string("0x") + kHex[byte >> 4] + kHex[byte & 15];
-}
-
-/// The first `size` bytes of `data`, which loses them.
-Bytes take(Bytes& data, std::size_t size) {
-  Bytes taken;
-  if (size < kCopyBelow && size * kPinFactor < data.pinned()) {
-    taken = Bytes::copy_of(data.view().substr(0, size));
-  } else if (size == data.size()) {
-    return std::exchange(data, Bytes());
-  } else {
-    taken = data.slice(0, size);
-  }
-  data.remove_prefix(size);
-  return taken;
 }
 
 }  // namespace
@@ -56,6 +47,36 @@ Status Deframer::push(Bytes data) {
     take_body(data);
   }
   return ok_status();
+}
+
+/// The first `size` bytes of `data`, which loses them. Behind messages that nobody has read yet it
+/// may have to wait long, so that more is worth a copy.
+Bytes Deframer::take(Bytes& data, std::size_t size) {
+  Bytes taken;
+  const bool waits = ready() != 0;
+  if ((size < kCopyBelow || waits) && size * kPinFactor < data.pinned()) {
+    const std::string_view message = data.view().substr(0, size);
+    taken = waits && size < kCopyBelow ? copy_beside(message) : Bytes::copy_of(message);
+  } else if (size == data.size()) {
+    return std::exchange(data, Bytes());
+  } else {
+    taken = data.slice(0, size);
+  }
+  data.remove_prefix(size);
+  return taken;
+}
+
+/// A copy in the block that the last one went to, where there is room.
+Bytes Deframer::copy_beside(std::string_view message) {
+  if (message.empty()) return {};
+  if (!small_ || small_->capacity() - small_used_ < message.size()) {
+    small_ = ChunkRef(Chunk::allocate(kSmallBlock));
+    small_used_ = 0;
+  }
+  char* place = small_->data() + small_used_;
+  std::memcpy(place, message.data(), message.size());
+  small_used_ += message.size();
+  return Bytes(small_, place, message.size());
 }
 
 bool Deframer::take_prefix(Bytes& data) {
@@ -95,9 +116,10 @@ void Deframer::take_body(Bytes& data) {
 }
 
 void Deframer::fill_body(Bytes& data) {
+  const std::size_t trusted = scarce_ ? kTrustedIfScarce : kTrustedSize;
   while (!data.empty() && body_filled_ < body_size_) {
     if (body_filled_ == body_capacity_) {
-      body_capacity_ = std::min(body_size_, std::max(kTrustedSize, body_capacity_ * 2));
+      body_capacity_ = std::min(body_size_, std::max(trusted, body_capacity_ * 2));
       ChunkRef larger(Chunk::allocate(body_capacity_));
       if (body_filled_ != 0) std::memcpy(larger->data(), body_->data(), body_filled_);
       body_ = std::move(larger);
@@ -110,6 +132,7 @@ void Deframer::fill_body(Bytes& data) {
 }
 
 void Deframer::make_ready(Bytes bytes) {
+  if (ready() == 0 || !bytes.shares_block_with(ready_.back().bytes)) blocks_ += bytes.pinned();
   ready_.push_back({std::move(bytes), body_compressed_});
   in_body_ = false;
   prefix_size_ = 0;
@@ -121,14 +144,29 @@ bool Deframer::pop(Item& out) {
   if (ready_head_ == ready_.size()) return false;
   out = std::move(ready_[ready_head_++]);
   if (ready_head_ == ready_.size()) {
+    blocks_ = 0;
     ready_.clear();
     ready_head_ = 0;
+    if (small_) small_ = ChunkRef();
     if (ready_.capacity() > kKeptCapacity) std::vector<Item>().swap(ready_);
-  } else if (ready_head_ >= kCompactFrom && ready_head_ * 2 > ready_.size()) {
+    return true;
+  }
+  if (!out.bytes.shares_block_with(ready_[ready_head_].bytes)) blocks_ -= out.bytes.pinned();
+  if (ready_head_ >= kCompactFrom && ready_head_ * 2 > ready_.size()) {
     ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
     ready_head_ = 0;
   }
   return true;
+}
+
+void Deframer::drop() noexcept {
+  std::vector<Item>().swap(ready_);
+  ready_head_ = 0;
+  blocks_ = 0;
+  small_ = ChunkRef();
+  body_ = ChunkRef();
+  body_capacity_ = 0;
+  if (error_.ok()) error_ = cancelled("what arrives is not read any more");
 }
 
 }  // namespace weft::rpc

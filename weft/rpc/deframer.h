@@ -23,8 +23,8 @@ inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 ///            push                     prefix complete           body complete
 ///   boundary ----> prefix (1..4 bytes) --------------> body --------------------> ready, boundary
 ///
-/// A peer's announced size is taken at its word up to 1 MiB; beyond, the block grows with what
-/// arrives.
+/// A peer's announced size is taken at its word up to 1 MiB, or 64 KiB where memory is scarce;
+/// beyond, the block grows with what arrives. Small messages that nobody reads yet share blocks.
 class Deframer {
  public:
   struct Item {
@@ -40,6 +40,15 @@ class Deframer {
   Status push(Bytes data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
+  /// Forgets everything that was not popped and takes no more.
+  void drop() noexcept;
+  /// Little memory is left: believe less of what the peer announces.
+  void set_scarce(bool scarce) noexcept { scarce_ = scarce; }
+
+  /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
+  std::size_t unread() const noexcept { return blocks_ + ready_.capacity() * sizeof(Item); }
+  std::size_t held() const noexcept { return unread() + (body_ ? body_->capacity() : 0); }
+
   /// How many whole messages there are.
   std::size_t ready() const noexcept { return ready_.size() - ready_head_; }
   /// Nothing of an unfinished message is held: the stream may end here.
@@ -54,10 +63,16 @@ class Deframer {
   void take_body(Bytes& data);
   void fill_body(Bytes& data);
   void make_ready(Bytes bytes);
+  Bytes take(Bytes& data, std::size_t size);
+  Bytes copy_beside(std::string_view message);
 
   std::size_t limit_;
   std::vector<Item> ready_;  // a ring is not worth it: as a rule one item
   std::size_t ready_head_ = 0;
+  // What ready_ keeps alive; a block counts once for the messages in it that stand side by side.
+  std::size_t blocks_ = 0;
+  ChunkRef small_;  // where small messages that wait go
+  std::size_t small_used_ = 0;
   Status error_;
   std::uint8_t prefix_[kMessagePrefix] = {};
   std::size_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
@@ -67,6 +82,7 @@ class Deframer {
   std::size_t body_capacity_ = 0;
   bool body_compressed_ = false;
   bool in_body_ = false;
+  bool scarce_ = false;
 };
 
 }  // namespace weft::rpc

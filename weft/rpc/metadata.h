@@ -40,6 +40,11 @@ class Metadata {
   /// Sum of lengths, plus 32 per entry (RFC 9113 section 10.5.1).
   std::size_t wire_size() const noexcept { return text_.size() + 32 * spans_.size(); }
 
+  /// Bytes of memory beside the object's own.
+  std::size_t memory() const noexcept {
+    return text_.capacity() + spans_.capacity() * sizeof(Span);
+  }
+
   /// Whether an application may send this: names of [0-9a-z_.-], not reserved ("grpc-" and what
   /// HTTP/2 and gRPC themselves use), ASCII values printable. INVALID_ARGUMENT naming the entry and
   /// the rule. Spaces at the ends of an ASCII value are allowed but not sent: RFC 9113

@@ -49,6 +49,15 @@ struct ServerOptions {
   /// Beyond it a new connection is closed at once.
   std::size_t max_connections = SIZE_MAX;
 
+  /// Bytes of memory that a connection, its calls included, may make the server hold, and all of
+  /// them together: received and not yet read, waiting to be sent, metadata, the records of calls
+  /// and connections. What handlers hold is not counted, but for the one request of a method that
+  /// takes one. 0: max_connection_memory is 256 MiB, or eight messages of max_receive_size if that
+  /// is more; max_memory is 1 GiB, or four connections' if that is more. See
+  /// docs/reference/security.md.
+  std::size_t max_connection_memory = 0;
+  std::size_t max_memory = 0;
+
   /// PING a silent connection after this long, and close it when no answer comes within the
   /// timeout.
   Duration keepalive_time = std::chrono::hours(2);
@@ -64,6 +73,13 @@ struct ServerOptions {
   Duration max_connection_idle = kForever;
   /// How long a new connection may take for its TLS handshake, and then to say hello.
   Duration handshake_timeout = std::chrono::seconds(20);
+
+  /// How long a client may take to finish a header block.
+  Duration header_timeout = std::chrono::seconds(20);
+  /// A client that takes nothing of a response for this long, by not opening its window, loses the
+  /// call; one that does not read from its socket loses the connection. Noticed at the latest after
+  /// twice this time.
+  Duration stall_timeout = std::chrono::minutes(5);
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
   std::uint32_t stream_window = 256 * 1024;

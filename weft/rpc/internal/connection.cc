@@ -46,7 +46,12 @@ void Connection::on_readable() noexcept {
   // Bounded, so that one busy peer does not keep the loop from the others.
   constexpr int kReadsPerTurn = 4;
   bool more = true;
-  for (int i = 0; i < kReadsPerTurn && more; ++i) more = read_some();
+  for (int i = 0; i < kReadsPerTurn && more; ++i) {
+    reading_paused_ = session_.output().size() > pause_reading_;
+    if (reading_paused_) [[unlikely]]
+      return flush_later();
+    more = read_some();
+  }
   if (closed_) return;
   if (more) stream_->want_read();
   if (!session_.output().empty()) flush_later();
@@ -100,6 +105,7 @@ void Connection::flush() noexcept {
     const net::IoResult result = stream_->write({slices.data(), count});
     if (result.kind == net::IoResult::Kind::Done) {
       output.consume(result.size);
+      written_ += result.size;
       continue;
     }
     if (result.kind == net::IoResult::Kind::WouldBlock) {
@@ -109,8 +115,25 @@ void Connection::flush() noexcept {
     close(result.error);
     return;
   }
-  if (output.size() <= kOutputLow) wake_output_waiters();
-  if (output.empty() && close_after_write_) linger();
+  if (output.size() <= output_high_ / 4) {
+    if (session_.queued() <= queue_high_) wake_output_waiters();
+    // Also where much waits for windows: WINDOW_UPDATE has to be read.
+    if (std::exchange(reading_paused_, false)) stream_->want_read();
+  }
+  if (output.empty() && close_after_write_) return linger();
+  on_flushed();
+}
+
+void Connection::set_memory(ConnectionMemory::Ref memory) noexcept {
+  memory_ = std::move(memory);
+  output_high_ = std::min(kOutputHigh, memory_->limit() / 8);
+  queue_high_ = memory_->limit() / 4;
+  pause_reading_ = std::min(kPauseReading, memory_->limit() / 4);
+}
+
+void Connection::memory_changed() noexcept {
+  session_.hold_connection_credit(memory_->many_unread());
+  if (!session_.output().empty()) flush_later();
 }
 
 /// To close now, with bytes of the peer unread or on their way, would reset the connection, and a
@@ -216,6 +239,11 @@ void Connection::keepalive_due(net::Timer& timer) noexcept {
 
 void Connection::check_keepalive() noexcept {
   const TimePoint now = loop_.now();
+  if (reading_paused_) {
+    // Its answer could not be seen.
+    loop_.arm(keepalive_timer_, after(now, keepalive_.timeout));
+    return;
+  }
   const bool waiting = ping_sent_ != TimePoint{} && ping_sent_ > last_activity_;
   if (waiting && now >= after(ping_sent_, keepalive_.timeout)) {
     close(Status(StatusCode::Unavailable,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include "weft/net/loop.h"
 #include "weft/net/stream.h"
 #include "weft/rpc/call.h"
+#include "weft/rpc/internal/memory_budget.h"
 #include "weft/rpc/message_stream.h"
 
 namespace weft::rpc {
@@ -58,8 +60,15 @@ class Connection : public http2::SessionHandler,
   }
 
   /// So much waits to be written that no more should be produced: wait_output() tells when.
-  bool output_full() noexcept { return session_.output().size() > kOutputHigh; }
+  bool output_full() noexcept {
+    return session_.output().size() > output_high_ || session_.queued() > queue_high_;
+  }
   void wait_output(OutputWaiter& waiter) noexcept { output_waiters_.push_back(waiter); }
+
+  /// Where what this connection and its calls hold is accounted; none on a client.
+  const ConnectionMemory::Ref& memory() const noexcept { return memory_; }
+  /// What its calls hold has changed: the peer may send more, or less.
+  void memory_changed() noexcept;
 
   /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
   /// output where the windows allow it. The status says why the message could not be encoded.
@@ -80,6 +89,12 @@ class Connection : public http2::SessionHandler,
   void on_connection_error(http2::ErrorCode code, const Status& status) override;
 
  protected:
+  /// Sets an account, and bounds by its limit. Before start().
+  void set_memory(ConnectionMemory::Ref memory) noexcept;
+  /// Bytes that the stream has taken so far.
+  std::uint64_t written() const noexcept { return written_; }
+  /// What the turn has produced is on its way, or waits for the peer to read.
+  virtual void on_flushed() noexcept {}
   /// The connection is closed; nothing of it is called again. Called once, and the owner destroys
   /// it in a later turn.
   virtual void on_closed(const Status& why) noexcept = 0;
@@ -94,7 +109,9 @@ class Connection : public http2::SessionHandler,
  private:
   static constexpr std::size_t kReadSize = 64 * 1024 - 64;
   static constexpr std::size_t kOutputHigh = 1024 * 1024;
-  static constexpr std::size_t kOutputLow = 256 * 1024;
+  // A peer that sends more and reads nothing of what it is answered: far above kOutputHigh, where
+  // writers wait, so that two ends that both do this never wait for each other because of DATA.
+  static constexpr std::size_t kPauseReading = 4 * 1024 * 1024;
   static constexpr std::uint64_t kKeepAlivePing = 0x776566746b656570;  // "weftkeep"
 
   // For what was written last to reach a peer that reads; one that does not is not waited for.
@@ -127,6 +144,12 @@ class Connection : public http2::SessionHandler,
   std::unique_ptr<net::Stream> stream_;
   Peer::Ref peer_;
   http2::Session session_;
+  ConnectionMemory::Ref memory_;
+  std::size_t output_high_ = kOutputHigh;
+  std::size_t queue_high_ = SIZE_MAX;
+  std::size_t pause_reading_ = SIZE_MAX;
+  std::uint64_t written_ = 0;
+  bool reading_paused_ = false;
   KeepAlive keepalive_;
   KeepAliveTimer keepalive_timer_{*this};
   LingerTimer linger_timer_{*this};

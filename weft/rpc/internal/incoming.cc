@@ -4,6 +4,35 @@
 #include <utility>
 
 namespace weft::rpc {
+namespace {
+
+// Less than this is not worth a look at the account; what a call is charged with covers it.
+constexpr std::size_t kAccountStep = 1024;
+
+bool differs(std::size_t now, std::size_t before) noexcept {
+  return now + kAccountStep <= before || before + kAccountStep <= now;
+}
+
+}  // namespace
+
+Status Incoming::account() {
+  const std::size_t held = deframer_.held() + kept_;
+  if (!memory_ || !differs(held, held_)) return {};
+  const bool more = held > held_;
+  account(held, deframer_.unread());
+  // Also where it is a coroutine that reads, in a turn that has nothing else to do with the
+  // connection.
+  if (stream_ != nullptr) connection_->memory_changed();
+  return more ? memory_->admit() : Status();
+}
+
+void Incoming::account(std::size_t held, std::size_t unread) noexcept {
+  if (!memory_) return;
+  memory_->add(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(held_));
+  memory_->add_unread(static_cast<std::int64_t>(unread) - static_cast<std::int64_t>(unread_));
+  held_ = held;
+  unread_ = unread;
+}
 
 void Incoming::wake() noexcept {
   if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) loop_.ready(*woken);
@@ -11,8 +40,10 @@ void Incoming::wake() noexcept {
 
 Status Incoming::push(Bytes data) {
   received_ += data.size();
+  if (memory_) deframer_.set_scarce(memory_->scarce());
   Status status = deframer_.push(std::move(data));
   return_credit();
+  if (status.ok()) status = account();
   if (!status.ok()) return status;
   if (single_ && messages_ + deframer_.ready() > 1) {
     // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
@@ -32,6 +63,8 @@ Status Incoming::end() noexcept {
 
 void Incoming::fail() noexcept {
   ended_ = dropped_ = true;
+  deframer_.drop();
+  account(kept_, 0);
   wake();
 }
 
@@ -56,9 +89,11 @@ MessageReader::Poll Incoming::poll(Message& out) {
   return_credit();
   ++messages_;
   Result<Message> message = unpack(std::move(item));
-  if (!message.ok()) {
+  if (message.ok() && single_) kept_ = message->size();
+  Status accounted = account();
+  if (!message.ok() || !accounted.ok()) {
     fail();
-    owner_.on_bad_message(message.status());
+    owner_.on_bad_message(message.ok() ? accounted : message.status());
     return Poll::End;
   }
   out = std::move(*message);

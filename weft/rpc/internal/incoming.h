@@ -23,15 +23,20 @@ class IncomingOwner {
 };
 
 /// The messages that arrive on a stream: cut out of its DATA, decompressed when they are read.
-/// Unread messages keep the stream's window closed.
+/// Unread messages keep the stream's window closed. On a server what is held is accounted to the
+/// connection: messages until they are read, the one of a method that takes one until its call
+/// ends.
 class Incoming final : public MessageReader {
  public:
   Incoming(net::Loop& loop, IncomingOwner& owner, std::size_t max_message_size)
       : loop_(loop), owner_(owner), limit_(max_message_size), deframer_(max_message_size) {}
 
+  ~Incoming() { account(0, 0); }
+
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
     stream_ = &stream;
+    memory_ = connection.memory();
   }
   /// The stream is gone; what has arrived can still be read.
   void detach() noexcept { stream_ = nullptr; }
@@ -52,6 +57,9 @@ class Incoming final : public MessageReader {
 
  private:
   Result<Message> unpack(Deframer::Item item) const;
+  /// Brings the connection's account up to date. Not OK where it is overdrawn by what has come.
+  Status account() noexcept(false);
+  void account(std::size_t held, std::size_t unread) noexcept;
   void return_credit();
   void wake() noexcept;
 
@@ -62,10 +70,14 @@ class Incoming final : public MessageReader {
   Waiter* waiter_ = nullptr;
   std::size_t limit_;
   Deframer deframer_;
-  std::uint64_t received_ = 0;  // bytes of DATA
-  std::uint64_t taken_ = 0;     // of these, bytes of messages that were read
-  std::uint64_t credited_ = 0;  // of these, bytes given back to the peer's window
-  std::uint64_t messages_ = 0;  // that were read
+  ConnectionMemory::Ref memory_;  // none on a client
+  std::size_t held_ = 0;          // as accounted
+  std::size_t unread_ = 0;        // as accounted
+  std::size_t kept_ = 0;          // a single message's size, once it was read
+  std::uint64_t received_ = 0;    // bytes of DATA
+  std::uint64_t taken_ = 0;       // of these, bytes of messages that were read
+  std::uint64_t credited_ = 0;    // of these, bytes given back to the peer's window
+  std::uint64_t messages_ = 0;    // that were read
   Compression compression_ = Compression::Identity;
   bool single_ = false;
   bool ended_ = false;

@@ -19,6 +19,10 @@ constexpr std::uint8_t bit(Compression compression) noexcept {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(compression));
 }
 
+// A call's record, its stream's, and what the frames of a handler and its middlewares take as a
+// rule.
+constexpr std::size_t kCallMemory = sizeof(ServerCall) + 2048;
+
 /// The bits of a `grpc-accept-encoding`; names nobody knows are passed over.
 std::uint8_t parse_accepted(std::string_view list) noexcept {
   std::uint8_t bits = bit(Compression::Identity);
@@ -79,6 +83,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, std:
     : CancelHook(&ServerCall::on_cancelled),
       connection_(&connection),
       server_(connection.server()),
+      memory_(connection.memory()),
       route_(route),
       unknown_path_(route == nullptr ? path : std::string_view{}),
       call_(Call::Side::Server, connection.loop(),
@@ -105,7 +110,10 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, std:
   server_.call_began(*this);
 }
 
-ServerCall::~ServerCall() { server_.call_ended(); }
+ServerCall::~ServerCall() {
+  memory_->call_ended(charged_);
+  server_.call_ended();
+}
 
 void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
                        http2::HeaderFields fields, bool end_stream) {
@@ -124,14 +132,11 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   }
   const std::string_view path = field_value(fields, Token::Path);
   ServerLoop& server = connection.server();
-  const bool over_limit = server.over_call_limit();
+  Status admitted = server.admit_call(*connection.memory());
   auto* call = new ServerCall(connection, stream, path, server.shared().router.find(path));
   Status status = call->accept(fields);
-  if (status.ok() && over_limit) {
-    status = resource_exhausted("the server has reached its limit of " +
-                                std::to_string(server.options().max_calls) +
-                                " calls at a time (ServerOptions::max_calls)");
-  }
+  call->charge();
+  if (status.ok()) status = std::move(admitted);
   if (end_stream) static_cast<void>(call->incoming_.end());
   if (!call->call_.context().add_hook(*call)) std::terminate();  // a fresh root context
   if (status.ok()) {
@@ -141,6 +146,11 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   call->finish(status);
   call->task_done_ = true;
   if (call->outgoing_.stream() == nullptr) delete call;
+}
+
+void ServerCall::charge() noexcept {
+  charged_ = kCallMemory + unknown_path_.capacity() + call_.request_metadata().memory();
+  memory_->call_began(charged_);
 }
 
 Status ServerCall::accept(http2::HeaderFields fields) {

@@ -68,6 +68,8 @@ class ServerCall final : public coro::Pooled,
              const Router::Route* route);
   ~ServerCall() override;
 
+  /// Accounts for what the call takes whatever becomes of it.
+  void charge() noexcept;
   /// Reads the request's headers into the call; not OK when they cannot be served.
   Status accept(http2::HeaderFields fields);
   Status accept_field(const http2::HeaderField& field, Duration& timeout);
@@ -90,6 +92,8 @@ class ServerCall final : public coro::Pooled,
 
   ServerConnection* connection_;
   ServerLoop& server_;
+  ConnectionMemory::Ref memory_;
+  std::size_t charged_ = 0;
   const Router::Route* route_;
   std::string unknown_path_;  // owned only where no route's descriptor has it
   Call call_;

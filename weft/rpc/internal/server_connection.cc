@@ -53,12 +53,25 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
                 self.arm_idle();
               }
             }),
-      drain_(*this, [](net::Timer& timer) noexcept {
-        auto& self = static_cast<LifeTimer&>(timer).connection;
-        if (!self.drain_finished_) return self.finish_drain();
-        self.close(unavailable("the connection's age and grace are over"));
+      drain_(*this,
+             [](net::Timer& timer) noexcept {
+               auto& self = static_cast<LifeTimer&>(timer).connection;
+               if (!self.drain_finished_) return self.finish_drain();
+               self.close(unavailable("the connection's age and grace are over"));
+             }),
+      header_(*this,
+              [](net::Timer& timer) noexcept {
+                auto& self = static_cast<LifeTimer&>(timer).connection;
+                self.abort(http2::ErrorCode::EnhanceYourCalm,
+                           unavailable("a header block was not complete after " +
+                                       weft::to_string(self.server_.options().header_timeout) +
+                                       " (ServerOptions::header_timeout)"));
+              }),
+      stall_(*this, [](net::Timer& timer) noexcept {
+        static_cast<LifeTimer&>(timer).connection.check_stalls();
       }) {
   const ServerOptions& options = server.options();
+  set_memory(ConnectionMemory::Ref::make(server.memory(), server.memory_limit_of_connection()));
   if (options.handshake_timeout != kForever) {
     loop().arm(handshake_, after(loop().now(), options.handshake_timeout));
   }
@@ -87,6 +100,20 @@ void ServerConnection::drain() noexcept {
   loop().arm(drain_, after(loop().now(), std::chrono::seconds(1)));
 }
 
+void ServerConnection::shed() noexcept {
+  Status why = resource_exhausted(
+      "the server holds " + std::to_string(memory()->server().held()) +
+      " bytes for its clients, its limit is " + std::to_string(memory()->server().limit()) +
+      "; this connection has the most, " + std::to_string(memory()->held()) +
+      " (ServerOptions::max_memory)");
+  server_.log_refused(peer()->address.to_string() + ": closed: " + std::string(why.message()));
+  abort(http2::ErrorCode::EnhanceYourCalm, why);
+  // What it does not read must not stay for as long as a GOAWAY is waited for.
+  constexpr std::size_t kLittle = std::size_t{64} * 1024;
+  if (session().output().size() > kLittle) return close(why);
+  memory()->set_own(sizeof(*this) + session().memory());
+}
+
 void ServerConnection::finish_drain() noexcept {
   if (!draining_ || drain_finished_ || closed()) return;
   drain_finished_ = true;
@@ -112,9 +139,45 @@ void ServerConnection::stop_reading(std::vector<http2::Stream*> streams) {
 }
 
 void ServerConnection::on_activity() noexcept {
+  if (session().in_header_block() || header_.armed()) [[unlikely]]
+    watch_header_block();
   if (greeted_ || !session().peer_settings_received()) return;
   greeted_ = true;
   handshake_.cancel();
+}
+
+/// A client that begins a header block and never ends it holds memory and a connection without
+/// having made a call.
+void ServerConnection::watch_header_block() noexcept {
+  if (!session().in_header_block()) return header_.cancel();
+  flush_later();  // for the account
+  if (header_.armed() || server_.options().header_timeout == kForever) return;
+  loop().arm(header_, after(loop().now(), server_.options().header_timeout));
+}
+
+void ServerConnection::on_flushed() noexcept {
+  memory()->set_own(sizeof(*this) + session().memory());
+  session().hold_connection_credit(memory()->many_unread());
+  const bool waits = session().queued() != 0 || !session().output().empty();
+  if (!waits || stall_.armed() || server_.options().stall_timeout == kForever) return;
+  written_at_check_ = written();
+  loop().arm(stall_, after(loop().now(), server_.options().stall_timeout));
+}
+
+/// Ends what the client has taken nothing of since the last check: the connection where it does not
+/// read, the calls whose streams it gives no window.
+void ServerConnection::check_stalls() noexcept {
+  const std::string reason = "the client has taken nothing of what it is sent for " +
+                             weft::to_string(server_.options().stall_timeout) +
+                             " (ServerOptions::stall_timeout)";
+  if (!session().output().empty() && written() == written_at_check_) {
+    return close(unavailable(reason));
+  }
+  for (http2::Stream* stream : session().stalled_streams()) {
+    if (stream->user != nullptr) call_of(*stream).cancel(resource_exhausted(reason));
+    session().reset(*stream, http2::ErrorCode::EnhanceYourCalm);
+  }
+  flush_later();
 }
 
 void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,
@@ -196,7 +259,7 @@ void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode, std::string_vi
 }
 
 void ServerConnection::on_closed(const Status& why) noexcept {
-  for (LifeTimer* timer : {&handshake_, &age_, &idle_, &drain_}) timer->cancel();
+  for (LifeTimer* timer : {&handshake_, &age_, &idle_, &drain_, &header_, &stall_}) timer->cancel();
   if (!greeted_ && !session().error().ok()) {
     server_.log_refused(why.to_string());
   } else if (log_enabled(LogLevel::Debug)) {

@@ -24,6 +24,8 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
 
   /// Two-step GOAWAY, then closes when the last call has ended.
   void drain() noexcept;
+  /// Ends the connection because of the memory it takes.
+  void shed() noexcept;
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
   void note_sent() noexcept {
@@ -56,6 +58,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   };
   void on_closed(const Status& why) noexcept override;
   void on_activity() noexcept override;
+  void on_flushed() noexcept override;
+  void watch_header_block() noexcept;
+  void check_stalls() noexcept;
   void on_own_ping_ack() noexcept override { finish_drain(); }
   void finish_drain() noexcept;
   void arm_idle() noexcept;
@@ -66,6 +71,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   LifeTimer age_;
   LifeTimer idle_;
   LifeTimer drain_;
+  LifeTimer header_;  // while a header block is unfinished
+  LifeTimer stall_;   // while something waits for the client to take it
+  std::uint64_t written_at_check_ = 0;
   // Answered streams whose requests nobody wants, and how many bytes of such were dropped.
   static constexpr std::size_t kMostUnwanted = 8;
   static constexpr std::size_t kMostDropped = std::size_t{64} * 1024;

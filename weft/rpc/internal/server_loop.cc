@@ -14,6 +14,7 @@ void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
   // It was accepted before the listeners closed, perhaps by another loop's thread.
   if (shared_.draining.load(std::memory_order_relaxed)) return connection_gone();
   if (!self_) self_ = shared_from_this();
+  if (!joined_) join_siblings();
   // Here and not in the constructor, which another thread may call.
   if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
   ++live_connections_;
@@ -108,6 +109,56 @@ void ServerLoop::call_ended() noexcept {
   --live_calls_;
   shared_.calls.fetch_sub(1, std::memory_order_relaxed);
   if (live_calls_ == 0 && live_connections_ == 0) check_idle();
+}
+
+Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
+  const ServerOptions& options = shared_.options;
+  if (shared_.calls.load(std::memory_order_relaxed) >= options.max_calls) {
+    return resource_exhausted("the server has reached its limit of " +
+                              std::to_string(options.max_calls) +
+                              " calls at a time (ServerOptions::max_calls)");
+  }
+  return resource_exhausted(
+      "the handlers of " + std::to_string(memory.calls()) +
+      " calls of this connection are still running, those it has given up included; at most " +
+      "twice ServerOptions::max_calls_per_connection may (" +
+      std::to_string(options.max_calls_per_connection) + ")");
+}
+
+void ServerLoop::on_memory_overfull() noexcept {
+  if (std::exchange(shedding_, true)) return;
+  // In a later turn, as connections are on the stack below. Those that hold most may be another
+  // loop's.
+  const std::lock_guard lock(shared_.mutex);
+  for (const ServerShared::Sibling& sibling : shared_.loops) {
+    sibling.anchor->post([loop = sibling.loop] {
+      if (const std::shared_ptr<ServerLoop> self = loop.lock()) self->shed();
+    });
+  }
+}
+
+void ServerLoop::join_siblings() {
+  joined_ = true;
+  const std::lock_guard lock(shared_.mutex);
+  shared_.loops.push_back({loop_.anchor(), weak_from_this()});
+}
+
+/// Sends away those that hold most, as long as there is one that holds more than its share.
+void ServerLoop::shed() noexcept {
+  shedding_ = false;
+  memory_.publish_quietly();
+  while (shared_.memory.overfull()) {
+    ServerConnection* worst = nullptr;
+    connections_.for_each([&worst](ServerConnection& connection) {
+      if (connection.closed() || connection.session().broken()) return;
+      if (worst == nullptr || connection.memory()->held() > worst->memory()->held()) {
+        worst = &connection;
+      }
+    });
+    if (worst == nullptr || !worst->memory()->beyond_share()) return;
+    worst->shed();
+    memory_.publish_quietly();
+  }
 }
 
 void ServerLoop::when_idle(UniqueFunction<void()> function) {

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
@@ -27,15 +29,29 @@ struct ServerShared {
   std::atomic<std::size_t> calls{0};
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> draining{false};
+  ServerMemory memory;
+
+  /// The loops that serve, for each other: what one of them does not see the others are asked to
+  /// do. With mutex.
+  struct Sibling {
+    std::shared_ptr<net::LoopAnchor> anchor;
+    std::weak_ptr<class ServerLoop> loop;
+  };
+  std::mutex mutex;
+  std::vector<Sibling> loops;
 };
 
 /// A server's part on one loop: its connections and its calls. Used on that loop's thread, except
 /// where it says otherwise. It stays alive, and with it what the handlers use, until the last of
 /// them has ended.
-class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, private net::LoopEndHook {
+class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
+                         private net::LoopEndHook,
+                         private MemoryKeeper {
  public:
   ServerLoop(net::Loop& loop, std::shared_ptr<ServerShared> shared) noexcept
-      : loop_(loop), owned_(std::move(shared)), shared_(*owned_) {}
+      : loop_(loop), owned_(std::move(shared)), shared_(*owned_) {
+    shared_.memory.set_limit(server_memory_limit(shared_.options));
+  }
   ServerLoop(const ServerLoop&) = delete;
   ServerLoop& operator=(const ServerLoop&) = delete;
   ~ServerLoop();
@@ -72,9 +88,17 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
   // For calls and connections
   void call_began(ServerCall& call) noexcept;
   void call_ended() noexcept;
-  bool over_call_limit() const noexcept {
-    return shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls;
+  /// Not OK where a connection's call is one too many: for the server, for the connection, or for
+  /// the memory of either.
+  Status admit_call(const ConnectionMemory& memory) const {
+    if (shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls ||
+        memory.calls() >= std::size_t{2} * shared_.options.max_calls_per_connection) [[unlikely]] {
+      return too_many_calls(memory);
+    }
+    return memory.admit();
   }
+  LoopMemory& memory() noexcept { return memory_; }
+  std::size_t memory_limit_of_connection() const noexcept { return connection_memory_limit_; }
   void connection_closed(ServerConnection& connection) noexcept;
   /// A connection came to nothing before its first call, and why.
   void log_refused(const std::string& why) noexcept {
@@ -83,6 +107,10 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
 
  private:
   void on_loop_end() noexcept override;
+  void on_memory_overfull() noexcept override;
+  void shed() noexcept;
+  void join_siblings();
+  Status too_many_calls(const ConnectionMemory& memory) const;
   void check_idle() noexcept;
   bool wants_tls(const net::Stream& stream) const noexcept;
   void serve(std::unique_ptr<net::Stream> stream);
@@ -92,6 +120,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
   net::Loop& loop_;
   std::shared_ptr<ServerShared> owned_;
   ServerShared& shared_;
+  LoopMemory memory_{shared_.memory, *this};
+  std::size_t connection_memory_limit_ = connection_memory_limit(shared_.options);
   std::atomic<std::size_t> load_{0};
   IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
   IntrusiveList<ServerHandshake> handshakes_;
@@ -99,6 +129,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>, privat
   LogLimit log_limit_;
   std::size_t live_connections_ = 0;  // with those in a handshake
   std::size_t live_calls_ = 0;
+  bool shedding_ = false;  // shed() is posted
+  bool joined_ = false;    // among shared_.loops
   UniqueFunction<void()> when_idle_;
   std::shared_ptr<ServerLoop> self_;  // while not idle
 };

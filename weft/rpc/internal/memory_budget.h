@@ -1,0 +1,183 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "weft/base/status.h"
+#include "weft/rpc/server.h"
+
+namespace weft::rpc {
+
+/// The options' limits, or what they are by default.
+std::size_t connection_memory_limit(const ServerOptions& options) noexcept;
+std::size_t server_memory_limit(const ServerOptions& options) noexcept;
+
+/// Bytes of memory that a server holds for its clients, all loops together, and how many it may.
+/// From any thread.
+class ServerMemory {
+ public:
+  void set_limit(std::size_t limit) noexcept { limit_ = limit; }
+  std::size_t limit() const noexcept { return limit_; }
+  std::size_t held() const noexcept {
+    return static_cast<std::size_t>(
+        std::max<std::int64_t>(0, held_.load(std::memory_order_relaxed)));
+  }
+  /// From here on clients that hold more than their share get no more.
+  bool scarce() const noexcept { return held() > limit_ / 4 * 3; }
+  /// From here on those that hold most are sent away, to leave room for the others.
+  bool overfull() const noexcept { return held() > limit_ / 8 * 7; }
+  /// Nobody gets more.
+  bool exhausted() const noexcept { return held() > limit_; }
+  void add(std::int64_t bytes) noexcept { held_.fetch_add(bytes, std::memory_order_relaxed); }
+
+  void connection_began() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
+  void connection_ended() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+  /// What each connection may hold when memory is scarce.
+  std::size_t share() const noexcept {
+    return limit_ / 2 / std::max<std::size_t>(1, connections_.load(std::memory_order_relaxed));
+  }
+
+ private:
+  std::atomic<std::size_t> connections_{0};
+  std::atomic<std::int64_t> held_{0};
+  std::size_t limit_ = SIZE_MAX;
+};
+
+/// Told when there is too little left of the server's memory.
+class MemoryKeeper {
+ public:
+  virtual void on_memory_overfull() noexcept = 0;
+
+ protected:
+  ~MemoryKeeper() = default;
+};
+
+/// A loop's part of it. The loops' sums reach the server's in steps, so that a call costs no atomic
+/// operation: held() of the server is right to kStep for each loop.
+class LoopMemory {
+ public:
+  LoopMemory(ServerMemory& server, MemoryKeeper& keeper) noexcept
+      : server_(server), keeper_(keeper) {}
+  LoopMemory(const LoopMemory&) = delete;
+  LoopMemory& operator=(const LoopMemory&) = delete;
+  ~LoopMemory() { server_.add(unpublished_); }
+
+  ServerMemory& server() noexcept { return server_; }
+  void add(std::int64_t bytes) noexcept {
+    unpublished_ += bytes;
+    if (unpublished_ > kStep || unpublished_ < -kStep) [[unlikely]]
+      publish();
+  }
+  void publish_quietly() noexcept { server_.add(std::exchange(unpublished_, 0)); }
+
+ private:
+  void publish() noexcept {
+    const bool more = unpublished_ > 0;
+    server_.add(std::exchange(unpublished_, 0));
+    if (more && server_.overfull()) keeper_.on_memory_overfull();
+  }
+  static constexpr std::int64_t kStep = std::int64_t{64} * 1024;
+
+  ServerMemory& server_;
+  MemoryKeeper& keeper_;
+  std::int64_t unpublished_ = 0;
+};
+
+/// Bytes of memory that one client's connection makes the server hold, its calls included, which
+/// may outlive it: so it is shared by reference count, without atomics, as all belong to one loop.
+///
+///        limit / 2                      limit
+///   ─────────┬────────────────────────────┬──────────▶ held
+///     free   │ unread messages earn no    │ what would add more ends with RESOURCE_EXHAUSTED:
+///            │ credit, writers wait       │ new calls, messages that arrive
+///
+class ConnectionMemory {
+ public:
+  class Ref {
+   public:
+    Ref() noexcept = default;
+    static Ref make(LoopMemory& loop, std::size_t limit) {
+      return Ref(new ConnectionMemory(loop, limit));
+    }
+    Ref(const Ref& other) noexcept : memory_(other.memory_) {
+      if (memory_ != nullptr) ++memory_->references_;
+    }
+    Ref(Ref&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)) {}
+    Ref& operator=(Ref other) noexcept {
+      std::swap(memory_, other.memory_);
+      return *this;
+    }
+    ~Ref() {
+      if (memory_ != nullptr && --memory_->references_ == 0) delete memory_;
+    }
+    ConnectionMemory* operator->() const noexcept { return memory_; }
+    ConnectionMemory& operator*() const noexcept { return *memory_; }
+    explicit operator bool() const noexcept { return memory_ != nullptr; }
+
+   private:
+    explicit Ref(ConnectionMemory* memory) noexcept : memory_(memory) {}
+    ConnectionMemory* memory_ = nullptr;
+  };
+
+  std::size_t held() const noexcept {
+    return static_cast<std::size_t>(std::max<std::int64_t>(0, held_));
+  }
+  std::size_t limit() const noexcept { return limit_; }
+  ServerMemory& server() const noexcept { return loop_.server(); }
+  /// Little is left, here or in the whole server.
+  bool scarce() const noexcept { return held() > limit_ / 4 || server().scarce(); }
+  /// It holds more than its part of what the server may hold.
+  bool beyond_share() const noexcept { return held() > server().share(); }
+  /// OK, or RESOURCE_EXHAUSTED with the reason for which it is to hold no more.
+  Status admit() const {
+    if (held() <= limit_ && !server().scarce()) [[likely]]
+      return {};
+    return refuse();
+  }
+
+  void add(std::int64_t bytes) noexcept {
+    held_ += bytes;
+    loop_.add(bytes);
+  }
+
+  /// Of held(): whole messages that nobody has read yet.
+  void add_unread(std::int64_t bytes) noexcept { unread_ += bytes; }
+  bool many_unread() const noexcept { return unread_ > static_cast<std::int64_t>(limit_ / 2); }
+
+  /// What the connection itself holds now, besides its calls.
+  void set_own(std::size_t bytes) noexcept {
+    const auto now = static_cast<std::int64_t>(bytes);
+    add(now - std::exchange(own_, now));
+  }
+
+  /// Calls whose handler runs, though the client may have given them up.
+  void call_began(std::size_t bytes) noexcept {
+    ++calls_;
+    add(static_cast<std::int64_t>(bytes));
+  }
+  void call_ended(std::size_t bytes) noexcept {
+    --calls_;
+    add(-static_cast<std::int64_t>(bytes));
+  }
+  std::size_t calls() const noexcept { return calls_; }
+
+ private:
+  ConnectionMemory(LoopMemory& loop, std::size_t limit) noexcept : loop_(loop), limit_(limit) {
+    server().connection_began();
+  }
+  ~ConnectionMemory() { server().connection_ended(); }
+  Status refuse() const;
+
+  LoopMemory& loop_;
+  std::size_t limit_;
+  std::int64_t held_ = 0;
+  std::int64_t unread_ = 0;
+  std::int64_t own_ = 0;
+  std::size_t calls_ = 0;
+  std::uint32_t references_ = 1;
+};
+
+}  // namespace weft::rpc
