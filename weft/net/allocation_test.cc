@@ -14,6 +14,7 @@
 #include "weft/base/sanitizer.h"
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/net/internal/test_tls.h"
 
 // clang's ThreadSanitizer brings an operator new that cannot be replaced.
 #if !WEFT_TSAN
@@ -143,6 +144,35 @@ TEST(Allocations, AreNoneForWorkThatIsPostedToAWarmLoop) {
   rounds(10);
   EXPECT_LE(rounds(1000), 1U);
 }
+
+#if !WEFT_ASAN  // there the pool of blocks keeps nothing
+struct TlsAllocations : test::TlsPair {
+  void send(Stream& from, Stream& to, std::size_t size) {
+    std::array<iovec, 3> slices{};
+    slices.fill({.iov_base = buffer.data(), .iov_len = size / 3});
+    EXPECT_EQ(from.write(slices).size, size);
+    std::size_t read = 0;
+    while (read < size) read += to.read(buffer).size;
+  }
+  std::vector<char> buffer = std::vector<char>(std::size_t{64} << 10);
+};
+
+TEST_F(TlsAllocations, AreNoneWhileAConnectionIsWarm) {
+  test::Handshake both = shake_hands();
+  ASSERT_EQ(both.client_error(), "ok");
+  ASSERT_EQ(both.server_error(), "ok");
+  const auto rounds = [&](int count) {
+    const std::size_t before = allocations;
+    for (int i = 0; i < count; ++i) {
+      send(both.a(), both.b(), 90);
+      send(both.b(), both.a(), 6000);
+    }
+    return allocations - before;
+  };
+  rounds(5);
+  EXPECT_EQ(rounds(100), 0U);
+}
+#endif
 
 TEST(Allocations, OfAnIdleStreamStayBelowAKibibyte) {
   AsioLoop loop;

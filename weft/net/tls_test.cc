@@ -54,7 +54,7 @@ TEST_F(Tls, SaysWhatWasAgreedOn) {
   const auto info = both.a().tls();
   ASSERT_NE(info, nullptr);
   EXPECT_EQ(info->version, "TLSv1.3");
-  EXPECT_EQ(info->cipher, "TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(info->cipher, "TLS_AES_128_GCM_SHA256");
   EXPECT_EQ(info->alpn, "h2");
   EXPECT_FALSE(info->resumed);
   ASSERT_EQ(info->chain.size(), 1U);

@@ -31,6 +31,7 @@ class TlsPipe {
   /// Lets the BIO read from the stream again. A short read ends that, for the next one would as a
   /// rule be a system call that says there is nothing.
   void allow_reading() noexcept { may_read_ = true; }
+  bool may_read() const noexcept { return may_read_; }
   /// Reads from the stream once, behind what is there already, without waiting.
   IoResult::Kind pull();
   /// Received and not yet taken by OpenSSL.

@@ -83,7 +83,7 @@ TlsStream::TlsStream(Loop& loop, std::unique_ptr<TlsPipe> pipe, std::unique_ptr<
 IoResult TlsStream::handshake() noexcept {
   if (!error_.ok()) return failed(error_);
   pipe_->allow_reading();
-  ERR_clear_error();
+  clear_openssl_errors();
   const int result = SSL_do_handshake(ssl_.get());
   const int kind = SSL_get_error(ssl_.get(), result);
   Status failure;
@@ -124,12 +124,12 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   pipe_->allow_reading();
   std::size_t size = 0;
   int result = 1;
-  ERR_clear_error();
+  clear_openssl_errors();
   do {
     std::size_t taken = 0;
     result = SSL_read_ex(ssl_.get(), into.data() + size, into.size() - size, &taken);
     size += taken;
-  } while (result == 1 && size < into.size());
+  } while (result == 1 && size < into.size() && (has_buffered() || pipe_->may_read()));
   IoResult stopped;
   if (result != 1) stopped = read_stopped(result);
   // A key update is answered, a failure alerted. What the write itself comes to, write() will say.
@@ -153,7 +153,7 @@ IoResult TlsStream::read_stopped(int result) {
   }
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (cut && pipe_->ended()) {
-    ERR_clear_error();
+    clear_openssl_errors();
     ended_ = true;
     return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
   }
@@ -184,7 +184,7 @@ IoResult TlsStream::write(std::span<const iovec> slices) noexcept {
 }
 
 bool TlsStream::write_record(std::span<const char> plaintext) {
-  ERR_clear_error();
+  clear_openssl_errors();
   std::size_t written = 0;
   // The pipe takes whatever comes, so a record is written whole or not at all.
   return SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written) == 1;
@@ -194,14 +194,14 @@ bool TlsStream::write_record(std::span<const char> plaintext) {
 /// but the alert is what tells why.
 Status TlsStream::written_failure() {
   pipe_->allow_reading();
-  ERR_clear_error();
+  clear_openssl_errors();
   char ignored = 0;
   const int result = SSL_peek(ssl_.get(), &ignored, 1);
   if (result <= 0 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_SSL && !pipe_->ended() &&
       pipe_->read_error().ok()) {
     return tls_failure(ssl_.get(), *pipe_);
   }
-  ERR_clear_error();
+  clear_openssl_errors();
   return pipe_->write_error();
 }
 
@@ -242,9 +242,9 @@ void TlsStream::on_writable() noexcept {
 void TlsStream::shutdown_write() noexcept {
   if (closed_ || shutting_down_ || !error_.ok()) return;
   shutting_down_ = true;
-  ERR_clear_error();
+  clear_openssl_errors();
   SSL_shutdown(ssl_.get());
-  ERR_clear_error();
+  clear_openssl_errors();
   flush();
 }
 
@@ -252,7 +252,7 @@ void TlsStream::shutdown_write() noexcept {
 void TlsStream::end_tls() noexcept {
   if (error_.ok() && SSL_is_init_finished(ssl_.get()) == 1) {
     if (!shutting_down_) SSL_shutdown(ssl_.get());
-    ERR_clear_error();
+    clear_openssl_errors();
     // Otherwise OpenSSL takes the session for broken and resumes it no more.
     SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
