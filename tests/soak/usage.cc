@@ -10,7 +10,8 @@
 #include "weft/base/sanitizer.h"
 
 #if WEFT_ASAN || WEFT_TSAN
-#include <sanitizer/allocator_interface.h>
+// <sanitizer/allocator_interface.h>, which GCC 12 does not bring.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace weft::soak {

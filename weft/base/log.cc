@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <pthread.h>
 #include <spdlog/pattern_formatter.h>
 
 #include "weft/base/internal/log_file.h"
@@ -69,7 +70,20 @@ struct Output {
 };
 
 Output& output() {
-  static Output& instance = *new Output();
+  static Output& instance = []() -> Output& {
+    static Output* const made = new Output();
+    // A fork() while another thread writes would leave the child a lock that nobody opens.
+    // A sink that forks holds it itself.
+    static constexpr auto unlock = [] {
+      if (!inside_sink) made->mutex.unlock();
+    };
+    static_cast<void>(pthread_atfork(
+        [] {
+          if (!inside_sink) made->mutex.lock();
+        },
+        unlock, unlock));
+    return *made;
+  }();
   return instance;
 }
 

@@ -17,13 +17,18 @@ namespace weft {
 
 namespace rpc {
 
+/// The channel's blocking loop, or RESOURCE_EXHAUSTED where the system gives no descriptor or
+/// thread to start it.
+Result<net::Loop*> find_blocking_loop(Channel& channel);
+
 /// What a generated blocking client's unary method returns.
 template <class Response>
 Result<Response> call_unary_blocking(Channel& channel, const MethodDescriptor& method,
                                      const google::protobuf::MessageLite& request,
                                      const CallOptions& options) {
-  return net::run_blocking(channel.blocking_loop(),
-                           call_unary<Response>(channel, method, request, options));
+  const Result<net::Loop*> loop = find_blocking_loop(channel);
+  if (!loop.ok()) return loop.status();
+  return net::run_blocking(**loop, call_unary<Response>(channel, method, request, options));
 }
 
 /// Holds a stream that lives on the channel's blocking loop, and runs operations on it there.

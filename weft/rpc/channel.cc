@@ -1,10 +1,14 @@
 #include "weft/rpc/channel.h"
 
 #include <atomic>
+#include <cstdlib>
+#include <exception>
 #include <string>
 #include <utility>
 
+#include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
+#include "weft/rpc/blocking.h"
 #include "weft/rpc/internal/loop_channel.h"
 #include "weft/rpc/unary_call.h"
 
@@ -104,6 +108,21 @@ Channel::~Channel() = default;
 void Channel::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 const std::string& Channel::target() const noexcept { return impl_->target(); }
 Task<Status> Channel::serve(Call& call) { return impl_->serve(call); }
-net::Loop& Channel::blocking_loop() { return net::default_loops().next(); }
+
+net::Loop& Channel::blocking_loop() {
+  const Result<net::Loop*> loop = rpc::find_blocking_loop(*this);
+  if (loop.ok()) return **loop;
+  log(LogLevel::Error, loop.status().to_string());
+  std::abort();
+}
+
+Result<net::Loop*> rpc::find_blocking_loop(Channel&) {
+  try {
+    return &net::default_loops().next();
+  } catch (const std::exception& error) {
+    return resource_exhausted(
+        std::string("cannot start the thread that blocking calls run on: ").append(error.what()));
+  }
+}
 
 }  // namespace weft

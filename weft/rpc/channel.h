@@ -40,7 +40,8 @@ struct ChannelOptions {
   Compression compression = Compression::Identity;
 
   /// gRPC's connection back-off (doc/connection-backoff.md): from the first wait to the longest,
-  /// times 1.6 with 20 % jitter; an attempt is given at least connect_timeout.
+  /// times 1.6 with 20 % jitter; an attempt is given at least connect_timeout,
+  /// and a server as long to acknowledge our SETTINGS.
   Duration initial_backoff = std::chrono::seconds(1);
   Duration max_backoff = std::chrono::seconds(120);
   Duration connect_timeout = std::chrono::seconds(20);
@@ -81,7 +82,8 @@ class Channel final : public Service {
 
   Task<Status> serve(Call& call) override;
 
-  /// The loop that blocking calls run on.
+  /// The loop that blocking calls run on. Ends the program with a message where it cannot be
+  /// started for lack of descriptors or threads.
   net::Loop& blocking_loop();
 
  private:

@@ -1,41 +1,33 @@
 #include <csignal>
 #include <string>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "weft/base/log.h"
+#include "weft/rpc/internal/stop_signals.h"
 #include "weft/rpc/server.h"
 
 namespace weft {
 namespace {
 
-/// Blocks SIGTERM and SIGINT in this thread, and in those it starts, while in scope.
-class BlockedSignals {
- public:
-  BlockedSignals() noexcept {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+/// A program that was started with standard input, output or error closed would get these numbers
+/// for its sockets, and what it writes to the log would go to a client.
+void open_standard_descriptors() noexcept {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    // The lowest free number, which is this one.
+    static_cast<void>(!::open("/dev/null", O_RDWR));
   }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-  int wait() const noexcept {
-    int signal = 0;
-    sigwait(&set_, &signal);
-    return signal;
-  }
-
- private:
-  sigset_t set_{};
-  sigset_t before_{};
-};
+}
 
 }  // namespace
 
 int run(Server& server) {
-  const BlockedSignals signals;
-  const Status status = server.start();
+  open_standard_descriptors();
+  rpc::StopSignals signals;
+  Status status = signals.status();
+  if (status.ok()) status = server.start();
   if (!status.ok()) {
     log(LogLevel::Error, status.to_string());
     return 1;
@@ -43,16 +35,12 @@ int run(Server& server) {
   for (const net::Address& address : server.addresses()) {
     log(LogLevel::Info, "listening on " + address.to_string());
   }
+  server.when_stopped([&signals] { signals.wake(); });
+  signals.unblock();
   const int signal = signals.wait();
-  log(LogLevel::Info, std::string("stopping: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
-  // A second signal is to end the program at once, so it gets its default effect back.
-  std::signal(SIGTERM, SIG_DFL);
-  std::signal(SIGINT, SIG_DFL);
-  sigset_t both;
-  sigemptyset(&both);
-  sigaddset(&both, SIGTERM);
-  sigaddset(&both, SIGINT);
-  pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
+  if (signal != 0) {
+    log(LogLevel::Info, std::string("stopping: ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+  }
   server.stop();
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <future>
 #include <mutex>
 #include <string>
@@ -79,6 +80,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void report_stuck();
   std::future<void> report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop);
   void end_threads();
+  /// Whether this thread is one that the stop needs.
+  bool on_own_loop() const noexcept;
+  /// Goes through the second and the third step when their time has come, by itself.
+  void finish_stop(Duration grace);
+  void when_stopped(UniqueFunction<void()> function);
   bool wait_stopped(Duration time);
   Task<bool> wait_stopped(net::Loop& loop, Duration time);
 
@@ -91,6 +97,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     net::Wait* wait;
   };
 
+  class DetachedStop;
   Status bind();
   Status route();
   Status make_tls();
@@ -118,6 +125,40 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   State state_ = State::New;                       // with mutex_
   std::size_t loops_running_ = 0;                  // with mutex_
   std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
+  UniqueFunction<void()> when_stopped_;            // with mutex_
+};
+
+/// A stop that nobody waits for. It lives until it has ended or its loop has.
+class Server::Impl::DetachedStop final : private net::LoopEndHook {
+ public:
+  static void start(std::shared_ptr<Impl> server, net::Loop& loop, Duration grace) {
+    auto* stop = new DetachedStop(std::move(server), loop);
+    loop.at_loop_end(*stop);
+    stop->task_ = go_on(*stop->server_, loop, grace);
+    stop->task_.start(
+        nullptr, {[](void* self) noexcept { static_cast<DetachedStop*>(self)->ended(); }, stop});
+  }
+
+ private:
+  DetachedStop(std::shared_ptr<Impl> server, net::Loop& loop)
+      : server_(std::move(server)), loop_(loop) {}
+  ~DetachedStop() = default;
+  static Task<> go_on(Impl& server, net::Loop& loop, Duration grace) {
+    const bool stopped = co_await server.wait_stopped(loop, grace);
+    if (stopped) co_return;
+    server.cancel_all();
+    const bool stopped_now = co_await server.wait_stopped(loop, kCancelGrace);
+    if (!stopped_now) server.report_stuck();
+  }
+  /// In a later turn, for the task is on the stack.
+  void ended() noexcept {
+    loop_.post([this] { delete this; });
+  }
+  void on_loop_end() noexcept override { delete this; }
+
+  std::shared_ptr<Impl> server_;
+  net::Loop& loop_;
+  Task<> task_;
 };
 
 Status Server::Impl::start() {
@@ -140,8 +181,14 @@ Status Server::Impl::start() {
 
 /// After a failure everything is as before, so that it can be tried again.
 Status Server::Impl::bind() {
-  make_loops();
   Status status;
+  try {
+    make_loops();
+  } catch (const std::exception& error) {
+    // Asio and the standard library throw where the system gives no descriptor or no thread.
+    return resource_exhausted(
+        std::string("cannot start a thread with an event loop: ").append(error.what()));
+  }
   // On the first loop's thread; that of a program's own loop is the one that calls start().
   if (own_threads()) {
     run_on(loops_.front()->loop(), [&] { status = listen_all(); });
@@ -296,8 +343,10 @@ void Server::Impl::loop_stopped() {
 void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
   state_ = State::Stopped;
   const std::vector<std::shared_ptr<Waiting>> waiting = std::exchange(waiting_, {});
+  UniqueFunction<void()> when_stopped = std::exchange(when_stopped_, {});
   changed_.notify_all();
   lock.unlock();
+  if (when_stopped) when_stopped();
   for (const auto& one : waiting) {
     one->loop.post([one] {
       if (one->wait != nullptr) one->wait->complete();
@@ -338,6 +387,27 @@ std::future<void> Server::Impl::report_stuck(const std::shared_ptr<rpc::ServerLo
 void Server::Impl::end_threads() {
   const std::lock_guard lock(ending_);
   threads_.clear();
+}
+
+bool Server::Impl::on_own_loop() const noexcept {
+  const net::Loop* const here = net::Loop::current();
+  return here != nullptr && std::any_of(loops_.begin(), loops_.end(),
+                                        [&](const auto& loop) { return &loop->loop() == here; });
+}
+
+void Server::Impl::finish_stop(Duration grace) {
+  DetachedStop::start(shared_from_this(), *net::Loop::current(), grace);
+}
+
+void Server::Impl::when_stopped(UniqueFunction<void()> function) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::Running || state_ == State::Stopping) {
+      when_stopped_ = std::move(function);
+      return;
+    }
+  }
+  function();
 }
 
 bool Server::Impl::wait_stopped(Duration time) {
@@ -394,6 +464,7 @@ std::uint16_t Server::port() const noexcept {
 
 void Server::stop(Duration grace) {
   impl_->drain();
+  if (impl_->on_own_loop()) return impl_->finish_stop(grace);
   if (!impl_->wait_stopped(grace)) {
     impl_->cancel_all();
     if (!impl_->wait_stopped(kCancelGrace)) impl_->report_stuck();
@@ -405,9 +476,12 @@ Task<> Server::shutdown(Duration grace) {
   net::Loop& loop = *net::Loop::current();
   const std::shared_ptr<Impl> impl = impl_;
   impl->drain();
-  if (co_await impl->wait_stopped(loop, grace)) co_return;
-  impl->cancel_all();
-  if (!co_await impl->wait_stopped(loop, kCancelGrace)) impl->report_stuck();
+  impl->finish_stop(grace);
+  static_cast<void>(co_await impl->wait_stopped(loop, kForever));
+}
+
+void Server::when_stopped(UniqueFunction<void()> function) {
+  impl_->when_stopped(std::move(function));
 }
 
 void Server::wait() { impl_->wait_stopped(kForever); }

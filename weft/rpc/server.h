@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/base/function.h"
 #include "weft/base/result.h"
 #include "weft/base/time.h"
 #include "weft/coro/task.h"
@@ -97,8 +98,8 @@ struct ServerOptions {
 ///     server.add<Greeter>();
 ///     return weft::run(server);
 ///
-/// Set up from one thread, then start(). stop() and wait() may be called from any thread that is
-/// not one of its loops.
+/// Set up from one thread, then start(). stop() may be called from any thread, wait() from any that
+/// is not one of its loops, where it would wait for itself.
 class Server {
  public:
   explicit Server(ServerOptions options = {});
@@ -133,9 +134,12 @@ class Server {
 
   /// Ends the service, and always returns: stops accepting, tells clients to go elsewhere (two-step
   /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, and closes.
-  /// Idempotent.
+  /// Idempotent. On one of the server's own loops, in a handler for one, it does not wait: it
+  /// returns at once, and the stop goes on by itself.
   void stop(Duration grace = std::chrono::seconds(10));
-  /// As stop(), for a coroutine on any loop, the server's own included.
+  /// As stop(), and waits, for a coroutine on any loop. In a handler of the server itself that wait
+  /// includes its own call, so it ends when the grace is over and the call is cancelled: there,
+  /// stop() is what is wanted. A wait that is cancelled does not end the stop.
   Task<> shutdown(Duration grace = std::chrono::seconds(10));
   /// Blocks until the server has stopped.
   void wait();
@@ -149,12 +153,17 @@ class Server {
 
  private:
   friend int run(Server& server);
+  /// Calls `function` when the server has stopped, on whatever thread finds that; at once where it
+  /// has, or never started. One at a time.
+  void when_stopped(UniqueFunction<void()> function);
   class Impl;
   std::shared_ptr<Impl> impl_;
 };
 
-/// Starts the server, says so on the log, serves until SIGTERM or SIGINT, drains, and returns the
-/// program's exit status: 0, or 1 with the error on the log when it could not start.
+/// Starts the server, says so on the log, serves until SIGTERM or SIGINT, or until something else
+/// stops the server, drains, and returns the program's exit status: 0, or 1 with the error on the
+/// log when it could not start. A second signal ends the program at once. What else of a process
+/// it sees to is in docs/reference/process.md.
 int run(Server& server);
 
 }  // namespace weft

@@ -30,29 +30,30 @@ std::string_view colour_of(LogLevel level) noexcept {
 }
 constexpr std::string_view kNoColour = "\033[0m";
 
-/// Keeps a write to a pipe without reader from ending the process, without touching the signal
-/// handling that belongs to the program.
-class SigpipeBlocked {
+/// Keeps a write from ending the process by a signal, to a pipe without reader (SIGPIPE) or beyond
+/// the limit of a file's size (SIGXFSZ), without touching the signal handling that belongs to the
+/// program.
+class SignalBlocked {
  public:
-  SigpipeBlocked() noexcept {
-    sigemptyset(&sigpipe_);
-    sigaddset(&sigpipe_, SIGPIPE);
+  explicit SignalBlocked(int signal) noexcept {
+    sigemptyset(&set_);
+    sigaddset(&set_, signal);
     sigset_t pending;
     sigpending(&pending);
-    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &sigpipe_, &old_);
+    was_pending_ = sigismember(&pending, signal) == 1;
+    pthread_sigmask(SIG_BLOCK, &set_, &old_);
   }
-  SigpipeBlocked(const SigpipeBlocked&) = delete;
-  SigpipeBlocked& operator=(const SigpipeBlocked&) = delete;
-  ~SigpipeBlocked() {
+  SignalBlocked(const SignalBlocked&) = delete;
+  SignalBlocked& operator=(const SignalBlocked&) = delete;
+  ~SignalBlocked() {
     const timespec now{};
-    while (!was_pending_ && sigtimedwait(&sigpipe_, nullptr, &now) == -1 && errno == EINTR) {
+    while (!was_pending_ && sigtimedwait(&set_, nullptr, &now) == -1 && errno == EINTR) {
     }
     pthread_sigmask(SIG_SETMASK, &old_, nullptr);
   }
 
  private:
-  sigset_t sigpipe_;
+  sigset_t set_;
   sigset_t old_;
   bool was_pending_ = false;
 };
@@ -124,8 +125,8 @@ bool LogFile::write_line(std::string_view line, ColourRange range, LogLevel leve
 }
 
 bool LogFile::write_all(std::string_view text) noexcept {
-  std::optional<SigpipeBlocked> blocked;
-  if (kind_ == Kind::Pipe) blocked.emplace();
+  std::optional<SignalBlocked> blocked;
+  if (kind_ != Kind::Terminal) blocked.emplace(kind_ == Kind::Pipe ? SIGPIPE : SIGXFSZ);
   const std::size_t whole = text.size();
   while (!text.empty()) {
     std::size_t piece = text.size();

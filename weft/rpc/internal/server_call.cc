@@ -2,6 +2,7 @@
 
 #include <array>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "weft/base/log.h"
@@ -230,6 +231,9 @@ void ServerCall::on_task_done() noexcept {
   Status status;
   try {
     status = task_.take();
+  } catch (const std::bad_alloc&) {
+    log(LogLevel::Error, std::string(call_.path()) + ": the handler ran out of memory");
+    status = resource_exhausted("the server has no memory for this call");
   } catch (const std::exception& error) {
     // The peer is not told what the exception says: that may be nobody's business but ours.
     log(LogLevel::Error, std::string(call_.path()) + ": the handler threw: " + error.what());
