@@ -194,8 +194,8 @@ TEST_F(TlsErrors, OfNoCommonVersion) {
   expect(
       "the server takes none of the TLS versions offered, TLSv1.2 and later "
       "(TlsClientOptions::min_version) (alert \"protocol version\")",
-      "no common TLS version: the client has none of those here, TLSv1.3 and later "
-      "(TlsServerOptions::min_version)");
+      "no common TLS version: TLSv1.3 and later are taken here (TlsServerOptions::min_version), of "
+      "which the client has none");
   server.min_version = TlsVersion::Tls12;
   client_test.max_version = 0;
   client.min_version = TlsVersion::Tls13;
@@ -203,8 +203,8 @@ TEST_F(TlsErrors, OfNoCommonVersion) {
   expect(
       "the server takes none of the TLS versions offered, TLSv1.3 and later "
       "(TlsClientOptions::min_version) (alert \"protocol version\")",
-      "no common TLS version: the client has none of those here, TLSv1.2 and later "
-      "(TlsServerOptions::min_version)");
+      "no common TLS version: TLSv1.2 and later are taken here (TlsServerOptions::min_version), of "
+      "which the client has none");
 }
 
 TEST_F(TlsErrors, OfNoCommonCipher) {

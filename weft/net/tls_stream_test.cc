@@ -266,6 +266,28 @@ TEST_F(TlsStreams, AnswerKeyUpdatesInBothDirections) {
   }
 }
 
+TEST_F(TlsStreams, EndAPeerThatOnlySendsKeyUpdates) {
+  for (const int kind : {SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED}) {
+    Handshake both = shake_hands();
+    ASSERT_EQ(both.client_error(), "ok");
+    auto* ssl = const_cast<SSL*>(static_cast<internal::TlsStream&>(both.a()).ssl());
+    int updates = 0;
+    IoResult read;
+    std::array<char, 100> buffer;
+    for (; updates < 10000 && read.kind == IoResult::Kind::WouldBlock; ++updates) {
+      ASSERT_EQ(SSL_key_update(ssl, kind), 1);
+      ASSERT_EQ(SSL_do_handshake(ssl), 1);
+      (void)both.a().write({});
+      read = both.b().read(buffer);
+      if (updates % 100 == 0) (void)both.a().read(buffer);
+    }
+    EXPECT_EQ(read.error.to_string(),
+              "UNAVAILABLE: memory:first: more than 65536 bytes of TLS messages without data");
+    EXPECT_GT(updates, 2000);
+    EXPECT_LT(updates, 3500);
+  }
+}
+
 TEST_F(TlsStreams, MayBeClosedInTheirOwnCallbacks) {
   struct Closing final : StreamHandler {
     void on_readable() noexcept override { stream.reset(); }

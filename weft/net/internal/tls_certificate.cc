@@ -30,20 +30,8 @@ std::string hex(const unsigned char* data, std::size_t size) {
 }
 
 std::string escaped(const ASN1_STRING* string) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  const unsigned char* data = ASN1_STRING_get0_data(string);
-  const auto size = static_cast<std::size_t>(ASN1_STRING_length(string));
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
-    if (data[i] > 0x20 && data[i] < 0x7f && data[i] != '\\') {
-      text += static_cast<char>(data[i]);
-    } else {
-      text += '\\';
-      text += kDigits[data[i] >> 4U];
-      text += kDigits[data[i] & 15U];
-    }
-  }
-  return text;
+  return internal::escaped({reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
+                            static_cast<std::size_t>(ASN1_STRING_length(string))});
 }
 
 std::string ip_text(const ASN1_OCTET_STRING* address) {
@@ -147,6 +135,22 @@ Result<Owned<EVP_PKEY>> key_of(std::string_view pem, const std::string& source) 
 
 }  // namespace
 
+std::string escaped(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte < 0x7f && byte != '\\') {
+      result += c;
+    } else {
+      result += '\\';
+      result += kDigits[byte >> 4U];
+      result += kDigits[byte & 15U];
+    }
+  }
+  return result;
+}
+
 std::string name_text(const X509_NAME* name) {
   const Owned<BIO> bio(BIO_new(BIO_s_mem()));
   // UTF-8 stays as it is, control characters and RFC 4514's special ones are escaped.
@@ -176,13 +180,14 @@ CertificateInfo describe(X509& certificate) {
 
 std::string names_text(const CertificateInfo& info) {
   constexpr int kMost = 8;
+  constexpr std::size_t kLongest = 253;  // of a DNS name; others would only fill the log
   int count = 0;
   std::string text;
   for (const auto* names : {&info.dns, &info.ips}) {
     for (const std::string& name : *names) {
       if (++count > kMost) return text + ", ...";
       if (!text.empty()) text += ", ";
-      text += name;
+      text += name.substr(0, kLongest);
     }
   }
   return text;

@@ -14,6 +14,10 @@ namespace weft::net::internal {
 /// backslash as \5C), so that an embedded NUL cannot make one name look like another.
 CertificateInfo describe(X509& certificate);
 
+/// A name as it may be shown and compared: bytes that are not printable ASCII, and backslashes, as
+/// \XX.
+std::string escaped(std::string_view text);
+
 /// A name in RFC 4514's form, control characters escaped.
 std::string name_text(const X509_NAME* name);
 

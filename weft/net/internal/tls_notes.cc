@@ -15,13 +15,19 @@ std::string_view ca_option(const TlsNotes& notes) noexcept {
   return notes.role == TlsRole::Client ? "TlsClientOptions::ca" : "TlsServerOptions::client_ca";
 }
 
+/// A name that strangers chose, for a message.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t kLongest = 256;
+  return name.size() <= kLongest ? name : name.substr(0, kLongest) + "...";
+}
+
 /// "the server's certificate (CN=x)", or of which CA in its chain.
 std::string refused_text(const TlsNotes& notes) {
   const std::string side(other_side(notes));
   if (notes.verify_depth == 0) {
-    return "the " + side + "'s certificate (" + notes.refused.subject + ")";
+    return "the " + side + "'s certificate (" + shortened(notes.refused.subject) + ")";
   }
-  return "the CA certificate (" + notes.refused.subject + ") that the " + side +
+  return "the CA certificate (" + shortened(notes.refused.subject) + ") that the " + side +
          "'s certificate comes from";
 }
 
@@ -103,9 +109,9 @@ std::string alpn_text(const TlsNotes& notes) {
 
 std::string version_text(const TlsNotes& notes) {
   const bool client = notes.role == TlsRole::Client;
-  return "no common TLS version: the " + std::string(other_side(notes)) +
-         " has none of those here, " + notes.min_version + " and later (" +
-         (client ? "TlsClientOptions" : "TlsServerOptions") + "::min_version)";
+  return "no common TLS version: " + notes.min_version + " and later are taken here (" +
+         (client ? "TlsClientOptions" : "TlsServerOptions") + "::min_version), of which the " +
+         std::string(other_side(notes)) + " has none";
 }
 
 std::string cipher_text(const TlsNotes& notes) {
@@ -192,12 +198,13 @@ std::string verification_text(const TlsNotes& notes) {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return refused_text(notes) + " is self-signed and not itself trusted " + option;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return "the " + std::string(other_side(notes)) + "'s certificate (" + notes.leaf.subject +
-             ") comes from a CA that is not trusted, " + notes.refused.subject + " " + option;
+      return "the " + std::string(other_side(notes)) + "'s certificate (" +
+             shortened(notes.leaf.subject) + ") comes from a CA that is not trusted, " +
+             shortened(notes.refused.subject) + " " + option;
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return refused_text(notes) + " was issued by " + notes.refused.issuer +
+      return refused_text(notes) + " was issued by " + shortened(notes.refused.issuer) +
              ", which is not trusted " + option + ", nor is there a chain to a CA that is";
     case X509_V_ERR_INVALID_PURPOSE:
       return refused_text(notes) + " is not for use as a " + std::string(other_side(notes)) +

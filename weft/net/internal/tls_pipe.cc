@@ -36,7 +36,7 @@ IoResult::Kind TlsPipe::pull() {
   if (!in_) in_ = ChunkRef(Chunk::allocate(kReadSize));
   const std::size_t room = in_->capacity() - in_end_;
   IoResult result = inner_->read({in_->data() + in_end_, room});
-  may_read_ = result.kind == IoResult::Kind::Done && result.size == room;
+  may_read_ = false;
   if (result.kind == IoResult::Kind::Done) {
     if (bytes_received_ < first_.size()) {
       const std::size_t size = std::min(result.size, first_.size() - bytes_received_);

@@ -28,8 +28,9 @@ class TlsPipe {
   /// Ends the pipe's part; what was received and not yet read stays readable here.
   std::unique_ptr<Stream> take_inner() noexcept { return std::move(inner_); }
 
-  /// Lets the BIO read from the stream again. A short read ends that, for the next one would as a
-  /// rule be a system call that says there is nothing.
+  /// Lets the BIO read from the stream once. A second read would as a rule be a system call that
+  /// says there is nothing; or the peer is one whose bytes never end, and others have to have a
+  /// turn.
   void allow_reading() noexcept { may_read_ = true; }
   bool may_read() const noexcept { return may_read_; }
   /// Reads from the stream once, behind what is there already, without waiting.
@@ -42,6 +43,8 @@ class TlsPipe {
   bool ended() const noexcept { return ended_; }
   const Status& read_error() const noexcept { return read_error_; }
   std::size_t bytes_received() const noexcept { return bytes_received_; }
+  /// Taken by OpenSSL.
+  std::size_t bytes_used() const noexcept { return bytes_received_ - received().size(); }
   /// What was received first, at most 24 bytes: it tells who speaks no TLS.
   std::string_view first_bytes() const noexcept {
     return {first_.data(), std::min(bytes_received_, first_.size())};

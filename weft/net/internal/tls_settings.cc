@@ -1,6 +1,7 @@
 #include "weft/net/internal/tls_settings.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "weft/base/log.h"
@@ -143,7 +144,7 @@ std::shared_ptr<const TlsInfo> info_of(const TlsStream& stream) {
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
   info->alpn.assign(reinterpret_cast<const char*>(alpn), alpn_size);
   if (const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)) {
-    info->server_name = name;
+    info->server_name = escaped({name, std::strlen(name)});
   }
   info->resumed = SSL_session_reused(ssl) == 1;
   X509* leaf = SSL_get0_peer_certificate(ssl);

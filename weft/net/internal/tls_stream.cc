@@ -13,6 +13,9 @@ namespace {
 
 // The largest plaintext of a record (RFC 8446 section 5.1).
 constexpr std::size_t kRecord = std::size_t{16} << 10;
+// Ciphertext that may come without any data: a record that is not complete, session tickets, and
+// key updates, of which each costs microseconds and 27 bytes.
+constexpr std::size_t kMostWithoutData = std::size_t{64} << 10;
 // What answers to the peer (key updates) may add to waiting ciphertext while it does not read.
 constexpr std::size_t kMostAnswers = std::size_t{256} << 10;
 
@@ -122,6 +125,7 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   if (into.empty()) return {};
   if (ended_) return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
   pipe_->allow_reading();
+  const std::size_t used = pipe_->bytes_used();
   std::size_t size = 0;
   int result = 1;
   clear_openssl_errors();
@@ -134,10 +138,20 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   if (result != 1) stopped = read_stopped(result);
   // A key update is answered, a failure alerted. What the write itself comes to, write() will say.
   if (!pipe_->unsent().empty()) flush();
-  if (pipe_->unsent().size() > kMostUnsent + kMostAnswers) {
-    stopped = failed(tls_status(*notes_, "the peer asks for TLS key updates and does not read"));
+  return check_use(size, pipe_->bytes_used() - used, std::move(stopped));
+}
+
+/// What a read comes to, unless the peer only keeps this side busy.
+IoResult TlsStream::check_use(std::size_t plaintext, std::size_t ciphertext, IoResult stopped) {
+  without_data_ = plaintext > 0 ? 0 : without_data_ + ciphertext;
+  if (without_data_ > kMostWithoutData) {
+    return failed(tls_status(*notes_, "more than " + std::to_string(kMostWithoutData) +
+                                          " bytes of TLS messages without data"));
   }
-  return size > 0 ? done(size) : stopped;
+  if (pipe_->unsent().size() > kMostUnsent + kMostAnswers) {
+    return failed(tls_status(*notes_, "the peer asks for TLS key updates and does not read"));
+  }
+  return plaintext > 0 ? done(plaintext) : std::move(stopped);
 }
 
 /// Why there is nothing more to read.

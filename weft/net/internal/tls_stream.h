@@ -63,6 +63,7 @@ class TlsStream final : public Stream, private StreamHandler {
   bool has_buffered() const noexcept;
   IoResult failed(Status error);
   IoResult read_stopped(int result);
+  IoResult check_use(std::size_t plaintext, std::size_t ciphertext, IoResult stopped);
   bool write_record(std::span<const char> plaintext);
   IoResult::Kind flush() noexcept;
   Status written_failure();
@@ -78,6 +79,7 @@ class TlsStream final : public Stream, private StreamHandler {
   StreamHandler* handler_ = nullptr;
   Later later_{*this};
   Status error_;
+  std::size_t without_data_ = 0;  // ciphertext since the last that was data
   bool wants_read_ = false;
   bool wants_write_ = false;
   bool shutting_down_ = false;  // close_notify is made; the inner stream's end follows it
