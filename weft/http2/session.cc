@@ -94,6 +94,7 @@ bool Session::broken() const noexcept { return impl_->broken(); }
 const Status& Session::error() const noexcept { return impl_->error(); }
 const Settings& Session::peer_settings() const noexcept { return impl_->peer_settings(); }
 bool Session::peer_settings_received() const noexcept { return impl_->peer_settings_received(); }
+bool Session::settings_acknowledged() const noexcept { return impl_->settings_acknowledged(); }
 Role Session::role() const noexcept { return impl_->role(); }
 
 }  // namespace weft::http2

@@ -183,6 +183,9 @@ class Session {
   const Status& error() const noexcept;
   const Settings& peer_settings() const noexcept;
   bool peer_settings_received() const noexcept;
+  /// The peer has acknowledged the SETTINGS that the session began with. How long that may take
+  /// (SETTINGS_TIMEOUT, RFC 9113 section 6.5.3) is the owner's to watch, who has a clock.
+  bool settings_acknowledged() const noexcept;
   Role role() const noexcept;
 
  private:

@@ -266,6 +266,43 @@ TEST(Handshake, OfAClientThatSaysNothingIsGivenUp) {
   EXPECT_EQ(world.server().active_connections(), 0U);
 }
 
+// RFC 9113 section 6.5.3
+TEST(Handshake, OfAClientThatDoesNotAcknowledgeOurSettingsEndsInSettingsTimeout) {
+  InProcess world({.link = kExact, .server = {.handshake_timeout = 3s}});
+  world.add<Forever>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  peer->set_answer_settings(false);
+  begin_call(*peer, 1);
+  const TimePoint begun = world.now();
+  EXPECT_EQ(peer->expect(FrameType::Goaway).error(), ErrorCode::SettingsTimeout);
+  peer->expect_closed();
+  EXPECT_NEAR(std::chrono::duration<double>(world.now() - begun).count(), 3, 0.1);
+  world.run_for(1min);
+  EXPECT_EQ(world.server().active_connections(), 0U);
+  EXPECT_EQ(world.server().active_calls(), 0U);
+}
+
+TEST(Handshake, OfAServerThatDoesNotAcknowledgeOurSettingsEndsInSettingsTimeout) {
+  net::SimNetwork network(1);
+  ScriptedServer server(network.host("server"), 1);
+  Channel channel("server:1", {.connect_timeout = 3s});
+  const Text request = text("x");
+  Task<Result<Text>> call = test::unary(channel, request, {.wait_for_ready = false});
+  bool done = false;
+  network.host("client").enter([&] {
+    call.start(nullptr, {[](void* it) noexcept { *static_cast<bool*>(it) = true; }, &done});
+  });
+  ScriptedPeer& peer = server.accept();
+  peer.set_answer_settings(false);
+  EXPECT_EQ(peer.expect(FrameType::Goaway).error(), ErrorCode::SettingsTimeout);
+  EXPECT_TRUE(network.run_while_not([&] { return done; }, 1min));
+  const Result<Text> reply = call.take();
+  EXPECT_EQ(reply.status().code(), StatusCode::Unavailable);
+  EXPECT_EQ(reply.status().message(),
+            "memory:server:1: no acknowledgement of our SETTINGS within 3s");
+}
+
 TEST(Handshake, ThatIsOverLeavesTheConnectionAlone) {
   InProcess world({.link = kExact, .server = {.handshake_timeout = 3s}});
   world.add<Kinds>();

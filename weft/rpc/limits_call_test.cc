@@ -172,6 +172,7 @@ TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
   world.start();
   auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
   peer->send(testing::window_update(0, 0x7fff0000 - 65535));
+  world.run_for(10ms);  // for the acknowledgement of the server's SETTINGS
   const std::string request = text(std::to_string(100 * kMiB)).SerializeAsString();
   peer->send(testing::settings({{http2::SettingId::InitialWindowSize, 0x7fff0000}}) +
              testing::headers(1, grpc_request("/test.Kinds/Expand", {{"grpc-timeout", "20S"}})) +

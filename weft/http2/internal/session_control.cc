@@ -38,8 +38,10 @@ void Session::Impl::on_settings_frame(Payload payload) {
 
 /// Our first SETTINGS are in force: what the peer sends from here on goes by our initial window.
 void Session::Impl::on_settings_ack() {
-  if (settings_acked_) return;
-  settings_acked_ = true;
+  // An ACK of nothing has no effect, as no section calls it an error; it costs the peer nothing.
+  if (settings_unacked_ == 0) return count_empty_frame();
+  --settings_unacked_;
+  if (std::exchange(settings_acked_, true)) return;
   decoder_.set_max_table_size(local_.header_table_size);
   if (local_.initial_window_size >= kDefaultWindow) return;
   const std::int64_t delta = std::int64_t{local_.initial_window_size} - initial_receive_window_;
@@ -90,6 +92,7 @@ void Session::Impl::grow_windows() {
       streams_.for_each([delta](Record& stream) { stream.receive.shift(delta); });
     }
     writer_.initial_window(estimate);
+    ++settings_unacked_;
   }
   if (estimate > receive_window_size_) {
     const std::uint32_t increment = estimate - receive_window_size_;

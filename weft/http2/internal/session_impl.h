@@ -71,6 +71,7 @@ class Session::Impl {
   const Status& error() const noexcept { return error_; }
   const Settings& peer_settings() const noexcept { return peer_; }
   bool peer_settings_received() const noexcept { return settings_received_; }
+  bool settings_acknowledged() const noexcept { return settings_acked_; }
   Role role() const noexcept { return role_; }
 
  private:
@@ -166,6 +167,7 @@ class Session::Impl {
   bool preface_done_;
   bool settings_received_ = false;
   bool settings_acked_ = false;  // the peer knows our first SETTINGS
+  std::uint32_t settings_unacked_ = 1;
   int callbacks_ = 0;  // above 0 somebody below us on the stack may look at a removed record
   bool flushing_ = false;
   bool draining_ = false;  // we sent GOAWAY, or as client open no more

@@ -22,7 +22,8 @@ http2::SessionOptions session_options(const ChannelOptions& options) {
 Connection::KeepAlive keepalive(const ChannelOptions& options) {
   return {.time = options.keepalive_time,
           .timeout = options.keepalive_timeout,
-          .without_calls = options.keepalive_without_calls};
+          .without_calls = options.keepalive_without_calls,
+          .settings_timeout = options.connect_timeout};
 }
 
 // A server's words in GOAWAY are for people; more than a line is not.

@@ -40,6 +40,24 @@ void Connection::start() {
   if (keepalive_.time != kForever) {
     loop_.arm(keepalive_timer_, after(last_activity_, keepalive_.time));
   }
+  if (keepalive_.settings_timeout != kForever) {
+    settings_due_ = true;
+    loop_.arm(linger_timer_, after(last_activity_, keepalive_.settings_timeout));
+  }
+}
+
+void Connection::settings_came() noexcept {
+  settings_due_ = false;
+  linger_timer_.cancel();
+}
+
+void Connection::settings_overdue() noexcept {
+  settings_due_ = false;
+  failure_ = Status(StatusCode::Unavailable,
+                    peer_->address.to_string() + ": no acknowledgement of our SETTINGS within " +
+                        to_string(keepalive_.settings_timeout),
+                    Origin::Transport);
+  abort(http2::ErrorCode::SettingsTimeout, Status(failure_));
 }
 
 void Connection::on_readable() noexcept {
@@ -85,6 +103,7 @@ bool Connection::read_some() {
   last_activity_ = loop_.now();
   if (!session_.receive(Bytes(read_block, block.data(), result.size), last_activity_)) return false;
   if (closed_) return false;
+  if (settings_due_ && session_.settings_acknowledged()) settings_came();
   on_activity();
   if (closed_) return false;
   if (result.size == room) {
@@ -143,7 +162,7 @@ void Connection::linger() noexcept {
   lingering_ = true;
   keepalive_timer_.cancel();
   stream_->shutdown_write();
-  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
+  arm_linger();
   stream_->want_read();
 }
 
@@ -204,12 +223,18 @@ void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
 
 void Connection::close_after_write(const Status& why) noexcept {
   if (!std::exchange(close_after_write_, true)) failure_ = why;
-  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
+  arm_linger();
   flush_later();
+}
+
+void Connection::arm_linger() noexcept {
+  if (settings_due_) settings_came();
+  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
 }
 
 void Connection::linger_over(net::Timer& timer) noexcept {
   Connection& self = static_cast<LingerTimer&>(timer).connection;
+  if (self.settings_due_) return self.settings_overdue();
   self.close(self.failure_);
 }
 

@@ -37,6 +37,8 @@ class Connection : public http2::SessionHandler,
     Duration time = kForever;  ///< silence before a PING
     Duration timeout = std::chrono::seconds(20);
     bool without_calls = true;
+    /// How long the peer may take to acknowledge our first SETTINGS (RFC 9113 section 6.5.3).
+    Duration settings_timeout = kForever;
   };
 
   Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
@@ -137,6 +139,9 @@ class Connection : public http2::SessionHandler,
   void wake_output_waiters() noexcept;
   void close_after_write(const Status& why) noexcept;
   static void linger_over(net::Timer& timer) noexcept;
+  void arm_linger() noexcept;
+  void settings_came() noexcept;
+  void settings_overdue() noexcept;
   static void keepalive_due(net::Timer& timer) noexcept;
   void check_keepalive() noexcept;
 
@@ -152,11 +157,12 @@ class Connection : public http2::SessionHandler,
   bool reading_paused_ = false;
   KeepAlive keepalive_;
   KeepAliveTimer keepalive_timer_{*this};
-  LingerTimer linger_timer_{*this};
+  LingerTimer linger_timer_{*this};  // before that: for the ACK of our SETTINGS
   TimePoint last_activity_;
   TimePoint ping_sent_{};
   IntrusiveList<OutputWaiter> output_waiters_;
   Status failure_;
+  bool settings_due_ = false;  // not acknowledged yet, and linger_timer_ runs for that
   bool close_after_write_ = false;
   bool lingering_ = false;
   bool close_when_idle_ = false;

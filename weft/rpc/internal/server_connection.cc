@@ -22,7 +22,9 @@ http2::SessionOptions session_options(const ServerOptions& options) {
 }
 
 Connection::KeepAlive keepalive(const ServerOptions& options) {
-  return {.time = options.keepalive_time, .timeout = options.keepalive_timeout};
+  return {.time = options.keepalive_time,
+          .timeout = options.keepalive_timeout,
+          .settings_timeout = options.handshake_timeout};
 }
 
 ServerCall& call_of(http2::Stream& stream) { return *static_cast<ServerCall*>(stream.user); }
