@@ -72,7 +72,8 @@ struct ServerOptions {
   Duration max_connection_age = kForever;
   Duration max_connection_age_grace = kForever;
   Duration max_connection_idle = kForever;
-  /// How long a new connection may take for its TLS handshake, and then to say hello.
+  /// How long a new connection may take for its TLS handshake, and then to say hello and to
+  /// acknowledge our SETTINGS.
   Duration handshake_timeout = std::chrono::seconds(20);
 
   /// How long a client may take to finish a header block.
