@@ -100,6 +100,35 @@ TEST_F(TlsResumption, EndsWithTheAuthorityThatVouchedForTheClient) {
   std::filesystem::remove(path);
 }
 
+TEST_F(TlsResumption, IsNotForClientsThatVerifyNothing) {
+  client.insecure = true;
+  EXPECT_FALSE(resumed());
+  EXPECT_FALSE(resumed());
+}
+
+TEST_F(TlsResumption, EndsWithTheKeysOfTheTickets) {
+  const SystemTime start = std::chrono::system_clock::now();
+  auto now = std::make_shared<SystemTime>(start);
+  server_test.clock = [now] { return *now; };
+  // From here on only the server's clock decides, whose keys seal for 12 hours and open for 24.
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    client_test.max_version = version;
+    *now = start;
+    make_contexts();
+    EXPECT_FALSE(resumed());
+    *now += 13h;
+    EXPECT_TRUE(resumed());
+    *now += 13h;
+    // TLS 1.2 keeps the first ticket, of a key that is gone; with 1.3 there was a new one.
+    EXPECT_EQ(resumed(), version == TLS1_3_VERSION);
+    *now += 25h;
+    EXPECT_FALSE(resumed());
+    // A clock set back is no reason for keys to last.
+    *now -= 1h;
+    EXPECT_FALSE(resumed());
+  }
+}
+
 TEST_F(TlsResumption, NeverOutlivesACertificate) {
   auto now = std::make_shared<SystemTime>(std::chrono::system_clock::now());
   use_client_certificate(ca.client({.common_name = "reader", .valid_until = 24h}));

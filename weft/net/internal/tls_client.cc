@@ -40,6 +40,7 @@ int note_certificate_request(SSL* ssl, void*) {
 /// Takes over the session by returning 1.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   const ClientNotes& notes = ClientNotes::of(ssl);
+  // What an insecure client took must not pass for verified.
   if (notes.state->insecure) return 0;
   notes.state->sessions->put(notes.session_key, Owned<SSL_SESSION>(session),
                              expiry_of_chain(ssl, notes.chain_expiry));
@@ -155,7 +156,6 @@ Status set_name(SSL* ssl, const TlsNotes& notes) {
 
 void offer_session(SSL* ssl, ClientNotes& notes) {
   const ClientState& state = *notes.state;
-  if (state.insecure) return;
   notes.session_key = notes.server_name + '\n' + notes.peer;
   const TlsSessionCache::Taken taken = state.sessions->take(notes.session_key, state.clock());
   if (taken.session == nullptr) return;

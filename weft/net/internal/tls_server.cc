@@ -10,6 +10,7 @@
 #include "weft/net/internal/tls_contexts.h"
 #include "weft/net/internal/tls_reload.h"
 #include "weft/net/internal/tls_sniff.h"
+#include "weft/net/internal/tls_ticket_keys.h"
 #include "weft/net/wait.h"
 
 namespace weft::net {
@@ -25,6 +26,7 @@ struct ServerState {
   std::string description;
   bool allow_plaintext = false;
   SystemClock clock;
+  std::shared_ptr<TlsTicketKeys> ticket_keys;
 };
 
 struct ServerNotes final : TlsNotes {
@@ -124,6 +126,13 @@ SSL_TICKET_RETURN check_ticket(SSL* ssl, SSL_SESSION* session, const unsigned ch
   return SSL_version(ssl) == TLS1_2_VERSION ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
+int use_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
+                   EVP_MAC_CTX* mac, int sealing) {
+  TlsTicketKeys& keys = *ServerNotes::of(ssl).state->ticket_keys;
+  const TlsTicketKeys::Name key_name(name, 16);
+  return sealing == 1 ? keys.seal(key_name, iv, cipher, mac) : keys.open(key_name, iv, cipher, mac);
+}
+
 // --- loading ---
 
 Status set_client_verification(ServerState& state, const TlsServerOptions& options,
@@ -158,18 +167,6 @@ void set_session_context(ServerState& state, const TlsServerOptions& options) {
   EVP_Digest(rules.data(), rules.size(), digest.data(), &size, EVP_sha256(), nullptr);
   SSL_CTX_set_session_id_context(state.context.get(), digest.data(),
                                  std::min<unsigned>(size, SSL_MAX_SID_CTX_LENGTH));
-}
-
-/// Tickets given out before a reload stay good, unless they vouch for clients of other CAs.
-void keep_ticket_keys(ServerState& state, const ServerState* old) {
-  if (old == nullptr || old->client_ca != state.client_ca) return;
-  std::array<unsigned char, 256> keys{};
-  const long size = SSL_CTX_set_tlsext_ticket_keys(old->context.get(), nullptr, 0);
-  if (size <= 0 || static_cast<std::size_t>(size) > keys.size()) return;
-  if (SSL_CTX_get_tlsext_ticket_keys(old->context.get(), keys.data(), size) == 1) {
-    SSL_CTX_set_tlsext_ticket_keys(state.context.get(), keys.data(), size);
-  }
-  OPENSSL_cleanse(keys.data(), keys.size());
 }
 
 Status load_certificates(ServerState& state, const TlsServerOptions& options,
@@ -218,6 +215,7 @@ Result<std::shared_ptr<const ServerState>> load_server(const TlsServerOptions& o
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_client_hello_cb(context, &check_hello, nullptr);
   SSL_CTX_set_alpn_select_cb(context, &select_alpn, nullptr);
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, &use_ticket_key);
   SSL_CTX_set_session_ticket_cb(context, &fill_ticket, &check_ticket, nullptr);
   Status status = load_certificates(*state, options, watched);
   if (status.ok()) status = set_client_verification(*state, options, watched);
@@ -225,7 +223,10 @@ Result<std::shared_ptr<const ServerState>> load_server(const TlsServerOptions& o
   if (state->certificates.size() > 1) SSL_CTX_set_cert_cb(context, &select_certificate, nullptr);
   if (test.clock && test.verifies_by_clock) set_verification_time(context, state->clock());
   set_session_context(*state, options);
-  keep_ticket_keys(*state, old);
+  // Tickets given out before a reload stay good, unless they vouch for clients of other CAs.
+  const bool same_rules = old != nullptr && old->client_ca == state->client_ca;
+  state->ticket_keys =
+      same_rules ? old->ticket_keys : std::make_shared<TlsTicketKeys>(state->clock);
   return std::shared_ptr<const ServerState>(std::move(state));
 }
 

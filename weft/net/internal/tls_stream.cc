@@ -265,10 +265,9 @@ void TlsStream::shutdown_write() noexcept {
 /// The close_notify, where TLS is in a state to send one.
 void TlsStream::end_tls() noexcept {
   if (error_.ok() && SSL_is_init_finished(ssl_.get()) == 1) {
+    // Also because OpenSSL takes a session for broken, and resumes it no more, that ends without.
     if (!shutting_down_) SSL_shutdown(ssl_.get());
     clear_openssl_errors();
-    // Otherwise OpenSSL takes the session for broken and resumes it no more.
-    SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   }
 }
 
