@@ -107,7 +107,8 @@ class SimNetwork {
   /// The host of that name, made when first asked for.
   SimLoop& host(std::string_view name);
 
-  /// Takes the next event, or returns false when there is none.
+  /// Takes the next event, or returns false when there is none. Ends the program with a message
+  /// when a million events come without any time passing.
   bool step();
   /// Everything that happens up to a time; it is that time afterwards.
   void run_until(TimePoint when);
@@ -158,6 +159,9 @@ class SimNetwork {
   /// count.
   TimePoint next_time();
   void note(TimePoint when, const Event& event) noexcept;
+  // More than any test has work for at one time; a test that hangs says less than one that ends.
+  static constexpr std::uint64_t kMostEventsAtOneTime = 1'000'000;
+  [[noreturn]] void does_not_get_on() const;
   template <class F>
   void for_each_connection(F&& function);
 
@@ -170,6 +174,7 @@ class SimNetwork {
   std::map<std::string, std::unique_ptr<SimLoop>, std::less<>> hosts_;
   Events events_;
   std::uint64_t sequence_ = 1;
+  std::uint64_t events_now_ = 0;
   std::uint64_t trace_;
   std::map<std::uint64_t, std::weak_ptr<internal::SimConnection>> connections_;
   std::uint64_t next_connection_ = 0;

@@ -262,6 +262,24 @@ TEST(SimNetwork, RepeatsARunExactlyFromItsSeed) {
   EXPECT_NE(trace_of(21), trace_of(22));
 }
 
+/// Is due again whenever it expires.
+struct Restless : Timer {
+  explicit Restless(Loop& on)
+      : Timer([](Timer& timer) noexcept {
+          auto& self = static_cast<Restless&>(timer);
+          self.loop.arm(self, self.loop.now());
+        }),
+        loop(on) {}
+  Loop& loop;
+};
+
+TEST(SimNetworkDeathTest, EndsARunInWhichNoTimePasses) {
+  SimNetwork network(1);
+  Restless timer(network.host("a"));
+  network.host("a").arm(timer, network.now());
+  EXPECT_DEATH(network.run_for(std::chrono::seconds(1)), "does not get on");
+}
+
 TEST(SimNetwork, FreesWorkThatWasPostedAndNeverRan) {
   auto token = std::make_shared<int>(1);
   {

@@ -1,6 +1,9 @@
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 #include <utility>
 
+#include "weft/base/log.h"
 #include "weft/net/internal/sim_connection.h"
 #include "weft/net/sim_loop.h"
 
@@ -104,12 +107,22 @@ TimePoint SimNetwork::next_time() {
 bool SimNetwork::step() {
   const TimePoint when = next_time();
   if (when == kNever) return false;
+  if (when > now_) events_now_ = 0;
+  if (++events_now_ > kMostEventsAtOneTime) does_not_get_on();
   now_ = std::max(now_, when);
   auto node = events_.extract(events_.begin());
   Event& event = node.mapped();
   note(when, event);
   event.target->enter([&event] { event.action(); });
   return true;
+}
+
+void SimNetwork::does_not_get_on() const {
+  log(LogLevel::Error, "the simulation of seed " + std::to_string(seed_) +
+                           " does not get on: " + std::to_string(kMostEventsAtOneTime) +
+                           " events without any time passing, as of a timer that is armed for "
+                           "the past whenever it expires");
+  std::abort();
 }
 
 void SimNetwork::run_until(TimePoint when) {

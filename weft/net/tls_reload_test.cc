@@ -1,8 +1,9 @@
 // Sessions that are resumed, and files that change under a running server.
 
-#include <cstdio>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -267,6 +268,35 @@ TEST_F(TlsReload, TrustsChangedAuthoritiesOnTheClient) {
   EXPECT_NE(shown().find("which is not trusted"), std::string::npos);
   directory.write("ca.pem", ca.certificate());
   EXPECT_EQ(shown(), "CN=one");
+}
+
+TEST_F(TlsReload, GoesOnWhileManyThreadsShakeHands) {
+  make_contexts();
+  std::atomic<int> failed = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      AsioLoop own;
+      for (int round = 0; round < 25; ++round) {
+        auto [a, b] = memory_pair(own, own);
+        Handshake both = run(own, test::shake(client_context, server_context, std::move(a),
+                                              std::move(b), "greeter.test"));
+        if (!both.client.ok() || !both.server.ok()) {
+          ++failed;
+          continue;
+        }
+        EXPECT_TRUE(run(own, greet(both.a(), both.b())).ok());
+      }
+    });
+  }
+  for (int i = 0; i < 10; ++i) {
+    write_pair("changed");
+    (void)server_context->reload();
+    (void)client_context->reload();
+    std::this_thread::yield();
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failed, 0);
 }
 
 TEST_F(TlsReload, WarnsOfCertificatesThatExpireSoon) {
