@@ -219,6 +219,7 @@ TextPosition locate_field(const JsonText& json, std::string_view path) {
 
 Result<std::string> encode_json(const Schema& schema, const pb::Descriptor& type,
                                 const JsonText& json) {
+  if (!schema.json_possible().ok()) return schema.json_possible();
   std::string bytes;
   const auto status =
       pb::util::JsonToBinaryString(&schema.resolver(), url_of(type), json.text, &bytes);
@@ -234,6 +235,7 @@ Result<std::string> encode_json(const Schema& schema, const pb::Descriptor& type
 
 Result<std::string> decode_to_json(const Schema& schema, const pb::Descriptor& type,
                                    const std::string& bytes, DecodeOptions options) {
+  if (!schema.json_possible().ok()) return schema.json_possible();
   // The JSON functions pass over what is cut off in the middle, so the bytes are parsed before.
   pb::DynamicMessageFactory factory;
   const std::unique_ptr<pb::Message> message(factory.GetPrototype(&type)->New());

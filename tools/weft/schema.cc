@@ -6,6 +6,7 @@
 #include <google/protobuf/util/type_resolver_util.h>
 
 #include "tools/weft/near_names.h"
+#include "tools/weft/well_known_types.h"
 
 namespace weft::cli {
 
@@ -47,7 +48,8 @@ Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::
     : pool_(std::move(pool)),
       services_(std::move(services)),
       files_(std::move(files)),
-      resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())) {}
+      resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())),
+      json_possible_(check_well_known_types(*pool_)) {}
 
 std::vector<std::string> Schema::symbols() const {
   std::vector<std::string> symbols;

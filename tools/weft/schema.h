@@ -38,6 +38,9 @@ class Schema {
   /// For protobuf's JSON functions; urls are kTypeUrlPrefix and a full name.
   google::protobuf::util::TypeResolver& resolver() const noexcept { return *resolver_; }
 
+  /// OK, or why messages of these types cannot be shown as JSON; see well_known_types.h.
+  const Status& json_possible() const noexcept { return json_possible_; }
+
   /// INVALID_ARGUMENT naming what was not found and what is near it.
   Result<const google::protobuf::ServiceDescriptor*> service(const std::string& name) const;
   Result<Method> method(const std::string& service, const std::string& method) const;
@@ -47,6 +50,7 @@ class Schema {
   std::vector<std::string> services_;
   std::vector<std::string> files_;
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
+  Status json_possible_;
 };
 
 inline constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";

@@ -107,7 +107,7 @@ Task<> examine_health(Examination& examination) {
     finding = failed_call(Step::Health, response.status(), examination.trusted);
   }
   finding.time = loop.now() - begun;
-  examination.report.add(finding);
+  examination.add(finding);
 }
 
 Task<> examine_reflection(Examination& examination) {
@@ -133,7 +133,7 @@ Task<> examine_reflection(Examination& examination) {
     finding = failed_call(Step::Reflection, services.status(), examination.trusted);
   }
   finding.time = loop.now() - begun;
-  examination.report.add(finding);
+  examination.add(finding);
 }
 
 }  // namespace weft::cli

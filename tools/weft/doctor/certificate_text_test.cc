@@ -114,6 +114,7 @@ TEST(Wrapped, BreaksBetweenWords) {
 TEST(FirstBytes, SayWhatIsSpoken) {
   EXPECT_EQ(spoken(""), Spoken::Nothing);
   EXPECT_EQ(spoken("HTTP/1.1 400 Bad Request"), Spoken::Http1);
+  EXPECT_EQ(spoken("<!DOCTYPE HTML>"), Spoken::Http1);
   EXPECT_EQ(spoken(std::string("\x15\x03\x03\x00\x02\x02\x46", 7)), Spoken::Tls);
   EXPECT_EQ(spoken(std::string("\0\0\x06\x04\0\0\0\0\0", 9)), Spoken::Http2);
   EXPECT_EQ(spoken(std::string("\0\0\x06\x04", 4)), Spoken::Other);

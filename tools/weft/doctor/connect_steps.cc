@@ -99,7 +99,7 @@ Task<bool> connect_one(Examination& examination, const net::Address& address) {
     finding.outcome = Outcome::Warning;
   }
   const bool connected = stream.ok();
-  examination.report.add(finding);
+  examination.add(finding);
   co_return connected;
 }
 
@@ -113,7 +113,7 @@ Task<bool> find_addresses(Examination& examination) {
   if (target->scheme != "dns") {
     examination.addresses = *target->literals();
     finding.text = listed(examination.addresses) + ", as given";
-    examination.report.add(finding);
+    examination.add(finding);
     co_return true;
   }
   const Result<net::HostPort> parts = net::HostPort::parse(target->endpoint);
@@ -139,7 +139,7 @@ Task<bool> find_addresses(Examination& examination) {
   std::vector<std::string> texts;
   for (const net::Address& address : examination.addresses) texts.push_back(address.to_string());
   finding.json.add("addresses", texts);
-  examination.report.add(finding);
+  examination.add(finding);
   co_return found.ok();
 }
 

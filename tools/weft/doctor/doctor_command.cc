@@ -43,11 +43,11 @@ Task<> examine(Examination& examination) {
 }
 
 Task<int> doctor(std::shared_ptr<const DoctorFlags> flags) {
+  const Context* context = co_await current_context();
   Report report(flags->json ? Report::Form::Json : Report::Form::Text, flags->address);
-  Examination examination(flags->connection, report);
+  Examination examination(flags->connection, report, *context);
   if (flags->connection.timeout != kForever) examination.limit = flags->connection.timeout;
   co_await examine(examination);
-  Context* context = co_await current_context();
   if (context->is_cancelled()) co_return cli::report(context->cancel_reason());
   co_return report.finish();
 }

@@ -22,10 +22,17 @@ namespace weft::cli {
 
 /// What `weft doctor` was told, and what it has found so far.
 struct Examination {
-  Examination(const ConnectionFlags& told, Report& to) noexcept : flags(told), report(to) {}
+  Examination(const ConnectionFlags& told, Report& to, const Context& in) noexcept
+      : flags(told), report(to), context(in) {}
+
+  /// Reports it; but what follows from the user's Ctrl-C is no finding.
+  void add(const Finding& finding) const {
+    if (!context.is_cancelled()) report.add(finding);
+  }
 
   const ConnectionFlags& flags;
   Report& report;
+  const Context& context;
   /// Longest time of a step.
   Duration limit = std::chrono::seconds(5);
 

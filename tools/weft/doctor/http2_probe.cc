@@ -17,6 +17,10 @@ http2::SessionOptions client_options() {
 Spoken spoken(std::string_view first_bytes) noexcept {
   if (first_bytes.empty()) return Spoken::Nothing;
   if (first_bytes.starts_with("HTTP/1.")) return Spoken::Http1;
+  // To a version that they do not know, some web servers answer without a status line.
+  if (first_bytes.starts_with("<!DOCTYPE") || first_bytes.starts_with("<html")) {
+    return Spoken::Http1;
+  }
   // A TLS record (RFC 8446 section 5.1): alert or handshake, then the major version 3.
   const bool record = first_bytes[0] == 0x15 || first_bytes[0] == 0x16;
   if (record && first_bytes.size() > 1 && first_bytes[1] == 3) return Spoken::Tls;

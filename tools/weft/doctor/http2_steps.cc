@@ -146,12 +146,12 @@ Task<bool> examine_http2(Examination& examination) {
   const Status greeted = co_await within(examination.limit, examination.probe->greet());
   if (!greeted.ok()) {
     Finding failed = co_await failed_greeting(examination, greeted);
-    examination.report.add(failed);
+    examination.add(failed);
     co_return false;
   }
   Finding finding = describe(examination.probe->settings());
   finding.time = loop.now() - begun;
-  examination.report.add(finding);
+  examination.add(finding);
   co_return true;
 }
 
@@ -181,7 +181,7 @@ Task<> measure_latency(Examination& examination) {
                             std::chrono::duration<double, std::milli>(times.front()).count());
     finding.json.add_number("median_ms", std::chrono::duration<double, std::milli>(median).count());
   }
-  examination.report.add(finding);
+  examination.add(finding);
 }
 
 }  // namespace weft::cli

@@ -158,7 +158,10 @@ void Report::print(const Finding& finding) const {
   std::string out = mark(finding.outcome);
   out += style_.paint(style_.bold, padded(std::string(name_of(finding.step)), 11));
   out += wrapped(printable(finding.text), indent, width_);
-  if (finding.time) out += style_.paint(style_.dim, " (" + short_duration(*finding.time) + ")");
+  // How long a failure took is in its text where that is the point.
+  if (finding.time && finding.outcome != Outcome::Failed) {
+    out += style_.paint(style_.dim, " (" + short_duration(*finding.time) + ")");
+  }
   for (const std::string& line : finding.details) {
     const std::size_t own = std::min(line.find_first_not_of(' '), line.size());
     out.append("\n").append(indent + own, ' ');

@@ -164,7 +164,7 @@ Task<bool> examine_tls(Examination& examination) {
   if (!stream.ok()) {
     const Spoken plaintext = co_await spoken_in_plaintext(examination);
     const bool shown = !examination.flags.tls.certificate.empty();
-    examination.report.add(failed_handshake(stream.status(), plaintext, shown));
+    examination.add(failed_handshake(stream.status(), plaintext, shown));
     co_return false;
   }
   examination.stream = std::move(*stream);
@@ -172,7 +172,7 @@ Task<bool> examine_tls(Examination& examination) {
   examination.trusted = info->verification.ok() || examination.flags.tls.insecure;
   Finding finding = describe(examination, *info, std::chrono::system_clock::now());
   finding.time = took;
-  examination.report.add(finding);
+  examination.add(finding);
   co_return true;
 }
 
