@@ -49,6 +49,9 @@ struct ServerOptions {
   std::size_t max_calls = SIZE_MAX;
   /// Beyond it a new connection is closed at once.
   std::size_t max_connections = SIZE_MAX;
+  /// The same for one client: an IPv4 address, or the /64 network of an IPv6 one. Behind a proxy or
+  /// a balancer all clients are one.
+  std::size_t max_connections_per_peer = SIZE_MAX;
 
   /// Bytes of memory that a connection, its calls included, may make the server hold, and all of
   /// them together: received and not yet read, waiting to be sent, metadata, the records of calls

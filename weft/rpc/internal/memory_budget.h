@@ -15,6 +15,9 @@ namespace weft::rpc {
 std::size_t connection_memory_limit(const ServerOptions& options) noexcept;
 std::size_t server_memory_limit(const ServerOptions& options) noexcept;
 
+/// What a connection takes beside what is counted: OpenSSL's state, during the handshake and after.
+inline constexpr std::size_t kTlsMemory = std::size_t{48} * 1024;
+
 /// Bytes of memory that a server holds for its clients, all loops together, and how many it may.
 /// From any thread.
 class ServerMemory {

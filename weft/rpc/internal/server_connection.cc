@@ -31,10 +31,12 @@ ServerCall& call_of(http2::Stream& stream) { return *static_cast<ServerCall*>(st
 
 }  // namespace
 
-ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream)
+ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream,
+                                   PeerConnections::Slot slot)
     : Connection(server.loop(), std::move(stream), session_options(server.options()),
                  keepalive(server.options())),
       server_(server),
+      slot_(std::move(slot)),
       handshake_(*this,
                  [](net::Timer& timer) noexcept {
                    auto& self = static_cast<LifeTimer&>(timer).connection;
@@ -113,7 +115,7 @@ void ServerConnection::shed() noexcept {
   // What it does not read must not stay for as long as a GOAWAY is waited for.
   constexpr std::size_t kLittle = std::size_t{64} * 1024;
   if (session().output().size() > kLittle) return close(why);
-  memory()->set_own(sizeof(*this) + session().memory());
+  account();
 }
 
 void ServerConnection::finish_drain() noexcept {
@@ -158,7 +160,7 @@ void ServerConnection::watch_header_block() noexcept {
 }
 
 void ServerConnection::on_flushed() noexcept {
-  memory()->set_own(sizeof(*this) + session().memory());
+  account();
   session().hold_connection_credit(memory()->many_unread());
   const bool waits = session().queued() != 0 || !session().output().empty();
   if (!waits || stall_.armed() || server_.options().stall_timeout == kForever) return;

@@ -6,6 +6,7 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/rpc/internal/connection.h"
+#include "weft/rpc/internal/peer_connections.h"
 #include "weft/rpc/internal/server_call.h"
 
 namespace weft::rpc {
@@ -17,7 +18,8 @@ struct ServerConnectionNode : ListNode {};
 /// connection's life.
 class ServerConnection final : public Connection, public ServerConnectionNode {
  public:
-  ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream);
+  ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream,
+                   PeerConnections::Slot slot);
   ~ServerConnection() override = default;
 
   ServerLoop& server() noexcept { return server_; }
@@ -26,6 +28,11 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void drain() noexcept;
   /// Ends the connection because of the memory it takes.
   void shed() noexcept;
+  /// Brings what the connection itself holds up to date in its account.
+  void account() noexcept {
+    memory()->set_own(sizeof(*this) + session().memory() +
+                      (peer()->tls == nullptr ? 0 : kTlsMemory));
+  }
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
   void note_sent() noexcept {
@@ -67,6 +74,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void stop_reading(std::vector<http2::Stream*> streams);
 
   ServerLoop& server_;
+  PeerConnections::Slot slot_;
   LifeTimer handshake_;
   LifeTimer age_;
   LifeTimer idle_;

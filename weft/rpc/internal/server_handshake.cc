@@ -7,11 +7,14 @@
 namespace weft::rpc {
 
 ServerHandshake::ServerHandshake(ServerLoop& server, net::TlsServerContext& tls,
-                                 std::unique_ptr<net::Stream> stream)
-    : server_(server), task_(tls.accept(std::move(stream))) {
+                                 std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot)
+    : server_(server), slot_(std::move(slot)), task_(tls.accept(std::move(stream))) {
+  server_.memory().add(kTlsMemory);
   const Duration timeout = server.options().handshake_timeout;
   if (timeout != kForever) context_.limit_deadline(after(server.loop().now(), timeout));
 }
+
+ServerHandshake::~ServerHandshake() { server_.memory().add(-std::int64_t{kTlsMemory}); }
 
 void ServerHandshake::start() { task_.start(&context_, {&ServerHandshake::ended, this}); }
 

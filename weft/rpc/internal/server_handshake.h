@@ -7,6 +7,7 @@
 #include "weft/coro/task.h"
 #include "weft/net/stream.h"
 #include "weft/net/tls.h"
+#include "weft/rpc/internal/peer_connections.h"
 
 namespace weft::rpc {
 
@@ -17,18 +18,21 @@ class ServerLoop;
 class ServerHandshake final : public ListNode {
  public:
   ServerHandshake(ServerLoop& server, net::TlsServerContext& tls,
-                  std::unique_ptr<net::Stream> stream);
+                  std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
   ServerHandshake(const ServerHandshake&) = delete;
   ServerHandshake& operator=(const ServerHandshake&) = delete;
-  ~ServerHandshake() = default;
+  ~ServerHandshake();
 
   /// May end before it returns.
   void start();
+  /// The connection's place among those of its client.
+  PeerConnections::Slot take_slot() noexcept { return std::move(slot_); }
 
  private:
   static void ended(void* argument) noexcept;
 
   ServerLoop& server_;
+  PeerConnections::Slot slot_;
   Context context_;
   Task<Result<std::unique_ptr<net::Stream>>> task_;
 };

@@ -17,9 +17,15 @@ void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
   if (!joined_) join_siblings();
   // Here and not in the constructor, which another thread may call.
   if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
+  std::optional<PeerConnections::Slot> slot = admit(stream->peer_address());
+  if (!slot) {
+    stream.reset();
+    connection_gone();
+    return check_idle();
+  }
   ++live_connections_;
-  if (!wants_tls(*stream)) return serve(std::move(stream));
-  auto* handshake = new ServerHandshake(*this, *shared_.tls, std::move(stream));
+  if (!wants_tls(*stream)) return serve(std::move(stream), std::move(*slot));
+  auto* handshake = new ServerHandshake(*this, *shared_.tls, std::move(stream), std::move(*slot));
   handshakes_.push_back(*handshake);
   handshake->start();
 }
@@ -30,8 +36,25 @@ bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
   return family == net::Address::Family::Ipv4 || family == net::Address::Family::Ipv6;
 }
 
-void ServerLoop::serve(std::unique_ptr<net::Stream> stream) {
-  auto* connection = new ServerConnection(*this, std::move(stream));
+/// Nothing where there is no room for another connection, or none for this client's.
+std::optional<PeerConnections::Slot> ServerLoop::admit(const net::Address& peer) {
+  if (shared_.memory.exhausted()) {
+    log_refused("a connection was refused: the server holds " +
+                std::to_string(shared_.memory.held()) + " bytes for its clients, its limit is " +
+                std::to_string(shared_.memory.limit()) + " (ServerOptions::max_memory)");
+    return std::nullopt;
+  }
+  const std::size_t limit = shared_.options.max_connections_per_peer;
+  std::optional<PeerConnections::Slot> slot = shared_.peers.take(peer, limit);
+  if (!slot) {
+    log_refused("a connection was refused: " + peer.host() + " has its limit of " +
+                std::to_string(limit) + " (ServerOptions::max_connections_per_peer)");
+  }
+  return slot;
+}
+
+void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot) {
+  auto* connection = new ServerConnection(*this, std::move(stream), std::move(slot));
   connections_.push_back(*connection);
   connection->start();
 }
@@ -42,7 +65,7 @@ void ServerLoop::handshake_ended(ServerHandshake& handshake,
   // Its task is on the stack below, so it goes in a later turn.
   loop_.post([owned = std::unique_ptr<ServerHandshake>(&handshake)]() mutable { owned.reset(); });
   if (stream.ok() && !shared_.draining.load(std::memory_order_relaxed)) {
-    return serve(std::move(*stream));
+    return serve(std::move(*stream), handshake.take_slot());
   }
   if (!stream.ok()) log_refused("TLS handshake failed: " + std::string(stream.status().message()));
   loop_.post([this] { connection_over(); });

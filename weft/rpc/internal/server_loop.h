@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct ServerShared {
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> draining{false};
   ServerMemory memory;
+  PeerConnections peers;
 
   /// The loops that serve, for each other: what one of them does not see the others are asked to
   /// do. With mutex.
@@ -113,7 +115,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   Status too_many_calls(const ConnectionMemory& memory) const;
   void check_idle() noexcept;
   bool wants_tls(const net::Stream& stream) const noexcept;
-  void serve(std::unique_ptr<net::Stream> stream);
+  void serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
+  std::optional<PeerConnections::Slot> admit(const net::Address& peer);
   void drop_handshakes() noexcept;
   void connection_over() noexcept;
 
