@@ -25,6 +25,21 @@ TEST(ConnectionFlood, BeyondTheLimitIsClosedAtOnce) {
   victim.serves_on();
 }
 
+TEST(ConnectionFlood, BeyondTheLimitOfOneClientIsClosedAtOnce) {
+  Victim victim({.max_connections_per_peer = 20});
+  std::vector<std::unique_ptr<Attacker>> attackers;
+  for (int i = 0; i < 100; ++i) attackers.push_back(std::make_unique<Attacker>(victim.port()));
+  std::size_t served = 0;
+  for (const auto& attacker : attackers) served += attacker->round_trip() ? 1 : 0;
+  // The well-behaved client has the same address.
+  EXPECT_EQ(served, 19U);
+  // A place that is given back is there for the next.
+  attackers.clear();
+  while (victim.server().active_connections() > 1) victim.serves_on(1);
+  Attacker next(victim.port());
+  EXPECT_TRUE(next.round_trip());
+}
+
 TEST(ConnectionFlood, ThatComesAndGoesDoesNotReachTheOthers) {
   Victim victim;
   victim.outlive([&] {

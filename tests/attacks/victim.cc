@@ -50,11 +50,13 @@ Task<Result<Text>> Target::Collect(ServerContext&, Reader<Text>&) {
   co_return status;
 }
 
-Victim::Victim(ServerOptions options) : server_(with_defaults(std::move(options))) {
+Victim::Victim(ServerOptions options, ChannelOptions client)
+    : server_(with_defaults(std::move(options))) {
   target_ = &server_.add<Target>();
   const Status started = server_.start();
   if (!started.ok()) throw std::runtime_error(started.to_string());
-  channel_ = std::make_unique<Channel>("127.0.0.1:" + std::to_string(server_.port()));
+  channel_ =
+      std::make_unique<Channel>("127.0.0.1:" + std::to_string(server_.port()), std::move(client));
   client_ = std::thread([this] { make_calls(); });
   serves_on(1);
 }

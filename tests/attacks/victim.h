@@ -40,7 +40,7 @@ class Target : public rpc::test::Kinds {
 /// and a well-behaved client that makes one call after the other while the test runs.
 class Victim {
  public:
-  explicit Victim(ServerOptions options = {});
+  explicit Victim(ServerOptions options = {}, ChannelOptions client = {});
   ~Victim();
 
   std::uint16_t port() const noexcept { return server_.port(); }
