@@ -63,7 +63,10 @@ struct Nghttp2Peer::Callbacks {
     peer.outgoing_.erase(static_cast<std::uint32_t>(id));
     return 0;
   }
-  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void*) {
+  static int on_sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+      self(user).outgoing_[static_cast<std::uint32_t>(frame->hd.stream_id)].on_wire = true;
+    }
     require(frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR,
             "nghttp2 does not give us up");
     return 0;
@@ -173,6 +176,8 @@ void Nghttp2Peer::act() {
     case 10: {
       const std::uint32_t id = any_stream();
       if (id == 0 || !input_.rarely(4)) return;
+      // Of a request that still waits nghttp2 sends the RST_STREAM alone.
+      if (is_client_ && !outgoing_[id].on_wire) return;
       streams_[id].reset = true;
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<std::int32_t>(id),
                                 input_.below(14));
@@ -236,7 +241,7 @@ void Nghttp2Peer::finish() {
   for (const auto& [id, stream] : streams_) {
     if (stream.closed) continue;
     if (!is_client_ && !outgoing_[id].begun) {
-      outgoing_[id] = {.left = 0, .last = true, .trailers = true, .begun = true, .deferred = false};
+      outgoing_[id] = {.last = true, .trailers = true, .begun = true};
       nghttp2_data_provider body{};
       body.read_callback = &Callbacks::read;
       nghttp2_submit_response(session_, static_cast<std::int32_t>(id), kResponse.data(),

@@ -54,6 +54,7 @@ class Nghttp2Peer {
     bool trailers = false;
     bool begun = false;
     bool deferred = false;
+    bool on_wire = false;  // HEADERS have been sent
   };
   void begin();
   void send();
