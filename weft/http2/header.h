@@ -55,6 +55,9 @@ struct HeaderField {
   Token token = Token::Other;
   /// Secrets: sent as a literal that no table on the way keeps (RFC 7541 section 7.1.3).
   bool sensitive = false;
+  /// The characters of name and value are known to keep the rules of RFC 9113 section 8.2.1: an
+  /// entry of a decoder's table is looked at once and not in every block that refers to it.
+  bool checked = false;
 
   /// Size as RFC 9113 section 10.5.1 counts it: both lengths and 32.
   std::size_t size() const noexcept { return name.size() + value.size() + 32; }

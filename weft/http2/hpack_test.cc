@@ -287,6 +287,21 @@ TEST(HpackDecoder, StoresNothingOfABombBeyondTheLimit) {
   EXPECT_EQ(decoder.decode(bytes("be")), Outcome::Ok);
 }
 
+TEST(HpackDecoder, MarksTheFieldsOfItsTablesWhoseCharactersKeepTheRules) {
+  HpackDecoder decoder({});
+  // A static entry; then "a: b", and "a: \n", which enter the table.
+  ASSERT_EQ(decoder.decode(bytes("82 4001 6101 62 4001 6101 0a")), Outcome::Ok);
+  EXPECT_TRUE(decoder.fields()[0].checked);
+  EXPECT_FALSE(decoder.fields()[1].checked);
+  EXPECT_FALSE(decoder.fields()[2].checked);
+  ASSERT_EQ(decoder.decode(bytes("bf be")), Outcome::Ok);
+  EXPECT_TRUE(decoder.fields()[0].checked);
+  EXPECT_FALSE(decoder.fields()[1].checked);
+  // The name of an entry with another value.
+  ASSERT_EQ(decoder.decode(bytes("7f 00 01 62")), Outcome::Ok);
+  EXPECT_FALSE(decoder.fields()[0].checked);
+}
+
 TEST(HpackEncoder, WritesOneByteAFieldOnAWarmConnection) {
   HpackEncoder encoder;
   HpackDecoder decoder({});

@@ -2,68 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cstddef>
+#include <cstdint>
+
+#include "weft/http2/internal/field_characters.h"
 
 namespace weft::http2::internal {
 namespace {
-
-/// RFC 9113 section 8.2.1: "A field name MUST NOT contain characters in the ranges 0x00-0x20,
-/// 0x41-0x5a, or 0x7f-0xff (all ranges inclusive)", nor ':' but for a pseudo-header's first.
-constexpr std::array<bool, 256> kNameCharacters = [] {
-  std::array<bool, 256> allowed{};
-  for (std::size_t c = 0x21; c < 0x7f; ++c) allowed[c] = (c < 'A' || c > 'Z') && c != ':';
-  return allowed;
-}();
-
-bool is_valid_name(std::string_view name) noexcept {
-  if (name.empty()) return false;
-  for (const char c : name) {
-    if (!kNameCharacters[static_cast<std::uint8_t>(c)]) return false;
-  }
-  return true;
-}
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-bool is_forbidden(char c) noexcept { return c == '\0' || c == '\r' || c == '\n'; }
-
-template <class Word>
-Word load(const char* at) noexcept {
-  Word word;
-  std::memcpy(&word, at, sizeof word);
-  return word;
-}
-/// Not zero where a byte of the word is below 0x20.
-template <class Word>
-Word controls(Word word) noexcept {
-  constexpr Word kOnes = static_cast<Word>(0x0101010101010101);
-  return (word - kOnes * 0x20) & ~word & (kOnes * 0x80);
-}
-
-/// Whether anything in `value` may be below 0x20; the last word overlaps the one before it.
-bool may_have_controls(std::string_view value) noexcept {
-  const char* const data = value.data();
-  const std::size_t size = value.size();
-  if (size >= 8) {
-    std::uint64_t found = controls(load<std::uint64_t>(data + size - 8));
-    for (std::size_t i = 0; i + 8 < size; i += 8) found |= controls(load<std::uint64_t>(data + i));
-    return found != 0;
-  }
-  if (size >= 4) {
-    return (controls(load<std::uint32_t>(data)) | controls(load<std::uint32_t>(data + size - 4))) !=
-           0;
-  }
-  return true;
-}
-
-/// Section 8.2.1: no NUL, CR or LF anywhere, no space or tab at either end. Controls are rare, so
-/// that they are looked for eight bytes at a time before each is looked at.
-[[gnu::always_inline]] inline bool is_valid_value(std::string_view value) noexcept {
-  if (value.empty()) return true;
-  if (is_blank(value.front()) || is_blank(value.back())) return false;
-  if (!may_have_controls(value)) [[likely]]
-    return true;
-  return std::none_of(value.begin(), value.end(), is_forbidden);
-}
 
 constexpr const char* kBadName =
     "a field name is empty or has a character that RFC 9113 section "
@@ -128,7 +73,7 @@ std::string_view without_default_port(std::string_view authority,
 const char* check_regular(const HeaderField& field, MessageHead& head) noexcept {
   switch (field.token) {
     case Token::Other:
-      if (!is_valid_name(field.name)) return kBadName;
+      if (!field.checked && !is_valid_name(field.name)) return kBadName;
       break;
     case Token::Connection:
     case Token::KeepAlive:
@@ -150,7 +95,7 @@ const char* check_regular(const HeaderField& field, MessageHead& head) noexcept 
     default:
       break;
   }
-  return is_valid_value(field.value) ? nullptr : kBadValue;
+  return field.checked || is_valid_value(field.value) ? nullptr : kBadValue;
 }
 
 bool is_pseudo(const HeaderField& field) noexcept {
@@ -195,7 +140,7 @@ const char* take_pseudo(HeaderFields fields, std::uint32_t allowed, PseudoFields
     if ((pseudo.seen & mask) != 0) {
       return "a pseudo-header field is present twice (RFC 9113 section 8.3)";
     }
-    if (!is_valid_value(field.value)) return kBadValue;
+    if (!field.checked && !is_valid_value(field.value)) return kBadValue;
     pseudo.seen |= mask;
     pseudo.at[static_cast<std::size_t>(field.token)] = &field;
     ++pseudo.count;

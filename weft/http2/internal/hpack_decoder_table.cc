@@ -3,11 +3,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "weft/http2/internal/field_characters.h"
+
 namespace weft::http2 {
 namespace {
 
 constexpr std::size_t kFirstCapacity = 8;
 constexpr std::size_t kSmallestMemory = 256;
+
+/// The names behind tokens are valid, those of pseudo-headers in their own way.
+bool keeps_character_rules(const HeaderField& field) noexcept {
+  return (field.token != Token::Other || internal::is_valid_name(field.name)) &&
+         internal::is_valid_value(field.value);
+}
 
 }  // namespace
 
@@ -54,6 +62,7 @@ void HpackDecoderTable::store(HeaderField& entry) noexcept {
   std::copy_n(entry.value.data(), entry.value.size(), value);
   entry.name = {out, entry.name.size()};
   entry.value = {value, entry.value.size()};
+  entry.checked = keeps_character_rules(entry);
   memory_used_ += entry.name.size() + entry.value.size();
 }
 

@@ -41,6 +41,7 @@ class HpackDecoderTable {
   void evict_to(std::size_t size) noexcept;
   void grow();
   void store_unsettled();
+  static_assert(sizeof(HeaderField) <= 40, "an entry costs memory on every connection");
   void store(HeaderField& entry) noexcept;
 
   std::unique_ptr<HeaderField[]> entries_;  // a ring; capacity_ is a power of two

@@ -2,7 +2,9 @@
 
 namespace weft::http2 {
 
-constexpr std::array<HeaderField, kStaticEntries + 1> kStaticTable = {{
+namespace {
+
+constexpr std::array<HeaderField, kStaticEntries + 1> kEntries = {{
     {"", ""},
     {":authority", "", Token::Authority},
     {":method", "GET", Token::Method},
@@ -66,6 +68,15 @@ constexpr std::array<HeaderField, kStaticEntries + 1> kStaticTable = {{
     {"via", ""},
     {"www-authenticate", ""},
 }};
+
+constexpr auto with_checks_done(std::array<HeaderField, kStaticEntries + 1> entries) {
+  for (HeaderField& entry : entries) entry.checked = true;
+  return entries;
+}
+
+}  // namespace
+
+constexpr std::array<HeaderField, kStaticEntries + 1> kStaticTable = with_checks_done(kEntries);
 
 namespace {
 
