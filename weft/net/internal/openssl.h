@@ -30,8 +30,8 @@ using Owned = std::unique_ptr<T, OpenSslFree>;
 
 using SystemTime = std::chrono::system_clock::time_point;
 
-/// Empties the thread's error queue, which SSL_get_error() looks at. ERR_clear_error() visits all of
-/// its places even when there is nothing.
+/// Empties the thread's error queue, which SSL_get_error() looks at. ERR_clear_error() visits all
+/// of its places even when there is nothing.
 inline void clear_openssl_errors() noexcept {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }

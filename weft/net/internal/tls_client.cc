@@ -241,7 +241,8 @@ Result<std::shared_ptr<TlsClientContext>> make_client_context(const TlsClientOpt
 }  // namespace internal
 
 Result<std::shared_ptr<TlsClientContext>> TlsClientContext::create(TlsClientOptions options) {
-  return internal::make_client_context(options, {});
+  const TlsClientOptions kept = std::move(options);
+  return internal::make_client_context(kept, {});
 }
 
 }  // namespace weft::net

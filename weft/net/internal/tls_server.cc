@@ -148,7 +148,7 @@ Status set_client_verification(ServerState& state, const TlsServerOptions& optio
   const Result<std::vector<Owned<X509>>> cas =
       bundle_of(state.client_ca, is_pem_text(options.client_ca) ? "client_ca" : options.client_ca);
   if (!cas) return cas.status();
-  const Status trusted = trust(state.context.get(), *cas);
+  Status trusted = trust(state.context.get(), *cas);
   if (!trusted.ok()) return trusted;
   for (const Owned<X509>& ca : *cas) SSL_CTX_add_client_CA(state.context.get(), ca.get());
   const bool required = options.client_certificate == ClientCertificate::Required;
@@ -361,7 +361,8 @@ Result<std::shared_ptr<TlsServerContext>> make_server_context(const TlsServerOpt
 }  // namespace internal
 
 Result<std::shared_ptr<TlsServerContext>> TlsServerContext::create(TlsServerOptions options) {
-  return internal::make_server_context(options, {});
+  const TlsServerOptions kept = std::move(options);
+  return internal::make_server_context(kept, {});
 }
 
 }  // namespace weft::net
