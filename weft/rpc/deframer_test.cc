@@ -1,6 +1,7 @@
 #include "weft/rpc/deframer.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -211,6 +212,59 @@ TEST(Deframer, ALimitOfZeroLetsEmptyMessagesPass) {
   EXPECT_TRUE(deframer.push(Bytes::copy_of(framed(""))).ok());
   EXPECT_EQ(pop_all(deframer).size(), 1U);
   EXPECT_EQ(deframer.push(Bytes::copy_of(framed("x"))).code(), StatusCode::ResourceExhausted);
+}
+
+TEST(Deframer, SaysWhatUnreadMessagesHold) {
+  // As a server reads: one block, of which much is messages of a byte.
+  constexpr std::size_t kCount = 1000;
+  std::string wire;
+  for (std::size_t i = 0; i < kCount; ++i) wire += framed("x");
+  ChunkRef block(Chunk::allocate(64 * 1024 - 16));
+  std::memcpy(block->data(), wire.data(), wire.size());
+  Deframer deframer(100);
+  EXPECT_TRUE(deframer.push(Bytes(block, block->data(), wire.size())).ok());
+  EXPECT_TRUE(block->unique()) << "small messages do not keep the block that was read into";
+  EXPECT_GE(deframer.held(), kCount * sizeof(Deframer::Item));
+  EXPECT_LE(deframer.held(), 2 * kCount * sizeof(Deframer::Item) + 8192);
+  EXPECT_EQ(pop_all(deframer), std::vector<std::string>(kCount, "x"));
+  EXPECT_EQ(deframer.held(), 0U);
+}
+
+TEST(Deframer, CountsABlockOnceForTheMessagesInIt) {
+  const std::string wire = framed(std::string(20000, 'a')) + framed(std::string(20000, 'b'));
+  ChunkRef block(Chunk::allocate(64 * 1024 - 16));
+  std::memcpy(block->data(), wire.data(), wire.size());
+  Deframer deframer(100000);
+  EXPECT_TRUE(deframer.push(Bytes(block, block->data(), wire.size())).ok());
+  EXPECT_GE(deframer.held(), block->capacity());
+  EXPECT_LT(deframer.held(), block->capacity() + 1000);
+  Deframer::Item item;
+  EXPECT_TRUE(deframer.pop(item));
+  EXPECT_GE(deframer.held(), block->capacity()) << "the second keeps all of it";
+  EXPECT_TRUE(deframer.pop(item));
+  EXPECT_LT(deframer.held(), 1000U);
+}
+
+TEST(Deframer, BelievesLessOfAnAnnouncementWhereMemoryIsScarce) {
+  const std::string prefix = framed(std::string(900000, 'x')).substr(0, kMessagePrefix + 1);
+  Deframer plenty(1000000);
+  EXPECT_TRUE(plenty.push(Bytes::copy_of(prefix)).ok());
+  EXPECT_GE(plenty.held(), 900000U);
+  Deframer scarce(1000000);
+  scarce.set_scarce(true);
+  EXPECT_TRUE(scarce.push(Bytes::copy_of(prefix)).ok());
+  EXPECT_LE(scarce.held(), 65536U);
+}
+
+TEST(Deframer, HoldsNothingOnceItIsDropped) {
+  Deframer deframer(100000);
+  EXPECT_TRUE(
+      deframer.push(Bytes::copy_of(framed("whole") + framed(std::string(5000, 'x')).substr(0, 900)))
+          .ok());
+  deframer.drop();
+  EXPECT_EQ(deframer.held(), 0U);
+  EXPECT_EQ(deframer.ready(), 0U);
+  EXPECT_FALSE(deframer.push(Bytes::copy_of(framed("more"))).ok());
 }
 
 }  // namespace
