@@ -35,6 +35,7 @@ struct Flags {
   std::string test_case = "large_unary";
   std::string additional_metadata;
   bool use_tls = false;
+  bool use_tls_given = false;
   bool use_test_ca = false;
   std::string ca_file;
   std::string ignored;
@@ -112,8 +113,8 @@ void add_flags(CLI::App& app, Flags& flags) {
 /// INVALID_ARGUMENT with what is wrong with the flags.
 Status finish_tls(Flags& flags) {
   if (!flags.use_tls) {
-    if (flags.ca_file.empty()) return {};
-    return weft::invalid_argument("--ca_file is of use with --use_tls=true only");
+    if (flags.use_tls_given || flags.ca_file.empty()) return {};
+    return weft::invalid_argument("--ca_file: is it to be --use_tls=true or false?");
   }
   flags.client.tls.emplace();
   flags.client.tls->ca = flags.ca_file;
@@ -188,6 +189,7 @@ int main(int argc, char* argv[]) {
   CLI::App app("The client of gRPC's interop tests (grpc.testing.TestService).");
   add_flags(app, flags);
   CLI11_PARSE(app, argc, argv);
+  flags.use_tls_given = app.count("--use_tls") != 0;
   const std::vector<TestCase> cases = every_case();
   if (flags.test_case == "list") {
     for (const TestCase& test : cases) std::cout << test.name << '\n';
