@@ -17,6 +17,13 @@ std::string_view type_name(FrameType type) {
 
 std::string details(const FrameHeader& header, const std::uint8_t* payload) {
   using internal::text;
+  const std::uint32_t least = header.type == FrameType::Goaway ? 8 : 4;
+  const bool has_numbers = header.type == FrameType::RstStream ||
+                           header.type == FrameType::WindowUpdate ||
+                           header.type == FrameType::Goaway;
+  if (has_numbers && header.length < least) {
+    return text(" ", header.stream_id, " size=", header.length);
+  }
   switch (header.type) {
     case FrameType::Data:
       return text(" ", header.stream_id, " size=", header.length);
