@@ -39,6 +39,7 @@ std::string hex_byte(std::uint8_t byte) {
 
 Status Deframer::push(Bytes data) {
   if (!error_.ok()) return error_;
+  if (dropped_) return ok_status();
   while (!data.empty()) {
     if (!in_body_) {
       if (!take_prefix(data)) break;
@@ -160,13 +161,14 @@ bool Deframer::pop(Item& out) {
 }
 
 void Deframer::drop() noexcept {
-  std::vector<Item>().swap(ready_);
+  if (ready_.capacity() != 0) std::vector<Item>().swap(ready_);
   ready_head_ = 0;
   blocks_ = 0;
-  small_ = ChunkRef();
+  if (small_) small_ = ChunkRef();
+  dropped_ = true;
+  if (!body_) return;
   body_ = ChunkRef();
   body_capacity_ = 0;
-  if (error_.ok()) error_ = cancelled("what arrives is not read any more");
 }
 
 }  // namespace weft::rpc

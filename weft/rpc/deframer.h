@@ -40,7 +40,7 @@ class Deframer {
   Status push(Bytes data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
-  /// Forgets everything that was not popped and takes no more.
+  /// Forgets everything that was not popped; what is pushed later is ignored.
   void drop() noexcept;
   /// Little memory is left: believe less of what the peer announces.
   void set_scarce(bool scarce) noexcept { scarce_ = scarce; }
@@ -83,6 +83,7 @@ class Deframer {
   bool body_compressed_ = false;
   bool in_body_ = false;
   bool scarce_ = false;
+  bool dropped_ = false;
 };
 
 }  // namespace weft::rpc

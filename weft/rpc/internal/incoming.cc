@@ -16,10 +16,14 @@ bool differs(std::size_t now, std::size_t before) noexcept {
 }  // namespace
 
 Status Incoming::account() {
+  if (!memory_) return {};
   const std::size_t held = deframer_.held() + kept_;
-  if (!memory_ || !differs(held, held_)) return {};
+  const std::size_t unread = deframer_.unread();
+  // A single message goes over from unread to kept, which is the same in sum.
+  if (!differs(held, held_) && !differs(unread, unread_)) [[likely]]
+    return {};
   const bool more = held > held_;
-  account(held, deframer_.unread());
+  account(held, unread);
   // Also where it is a coroutine that reads, in a turn that has nothing else to do with the
   // connection.
   if (stream_ != nullptr) connection_->memory_changed();
@@ -64,7 +68,7 @@ Status Incoming::end() noexcept {
 void Incoming::fail() noexcept {
   ended_ = dropped_ = true;
   deframer_.drop();
-  account(kept_, 0);
+  if (held_ != kept_ || unread_ != 0) account(kept_, 0);
   wake();
 }
 
