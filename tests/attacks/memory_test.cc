@@ -78,6 +78,33 @@ TEST(UnreadMessages, OfAClientThatKeepsToItsWindowsEndInBackPressure) {
   victim.serves_on();
 }
 
+// What handlers keep is no reason to hold up those who would send more.
+TEST(ReadMessages, OfHandlersThatRunHoldUpNoCredit) {
+  Victim victim({.max_connection_memory = 16 * kMiB, .max_window = 0});
+  Attacker attacker(victim.port());
+  for (std::uint32_t id = 1; id < 81; id += 2) {
+    // "deaf", and a field that nobody knows of 240 KB.
+    const std::string message =
+        "\x0a\x04"
+        "deaf" +
+        hex("1280d30e") + std::string(240000, 'u');
+    const std::string framed = testing::grpc_message(message);
+    std::string bytes = open_call(id);
+    for (std::size_t at = 0; at < framed.size(); at += 16384) {
+      bytes += testing::data(id, std::string_view(framed).substr(at, 16384));
+    }
+    attacker.send(bytes + testing::data(id, {}, EndStream::Yes));
+    ASSERT_TRUE(attacker.round_trip()) << attacker.last_words();
+  }
+  // 9.6 MB are more than half of the budget, and all of their credit came back but the last steps'.
+  std::size_t credit = 65535;
+  while (const Frame* update = attacker.find(FrameType::WindowUpdate, 0, 0ns)) {
+    credit += http2::read_u32(reinterpret_cast<const std::uint8_t*>(update->payload.data()));
+  }
+  EXPECT_GT(credit, 9'600'000U);
+  EXPECT_EQ(victim.target().deaf, 40);
+}
+
 // A prefix of five bytes that announces a message of 4 MiB, and one byte of it.
 TEST(AnnouncedMessages, AreHeldUpToTheBudgetOfTheConnection) {
   Victim victim({.max_connection_memory = 16 * kMiB});
