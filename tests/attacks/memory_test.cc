@@ -72,7 +72,8 @@ TEST(UnreadMessages, OfAClientThatKeepsToItsWindowsEndInBackPressure) {
     if (window < 15005) break;
     id += 2;
   }
-  EXPECT_GT(sent, 6 * kMiB);
+  // How much of a block a message keeps alive depends on how the bytes arrive.
+  EXPECT_GT(sent, 2 * kMiB);
   EXPECT_LT(sent, 11 * kMiB);
   EXPECT_EQ(attacker.count(FrameType::RstStream), 0U);
   victim.serves_on();
@@ -180,7 +181,7 @@ TEST(ServerMemory, IsRefusedToThoseThatHaveMoreThanTheirShare) {
   EXPECT_LT(memory.bytes(), 48 * kMiB);
   std::size_t refused = 0;
   for (const auto& attacker : attackers) {
-    attacker->round_trip();  // it may be one of those that were sent away
+    if (!attacker->round_trip()) ++refused;  // it was sent away as well
     while (const Frame* headers = attacker->find(FrameType::Headers, Attacker::kAnyStream, 0ns)) {
       if (headers->field("grpc-status") != "8") continue;
       ++refused;
