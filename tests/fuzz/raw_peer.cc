@@ -88,7 +88,13 @@ void RawPeer::on_section(std::uint32_t id, const WireModel::Fields& fields, bool
     message.grpc = std::any_of(fields.begin(), fields.end(), is_grpc);
   }
   require(first || end, "trailers end the stream");
-  require(message.left == 0 && message.prefix.empty(), "a stream ends behind a message");
+  // An error's status does not wait for the window that the rest of a message would need.
+  const auto is_error = [](const auto& field) {
+    return field.first == "grpc-status" && field.second != "0";
+  };
+  const bool failed = !is_client_ && end && std::any_of(fields.begin(), fields.end(), is_error);
+  require(failed || (message.left == 0 && message.prefix.empty()),
+          "a stream ends behind a message, unless with an error");
   if (end && !is_client_ && message.grpc) check_end(fields);
 }
 
