@@ -108,7 +108,7 @@ class SimNetwork {
   SimLoop& host(std::string_view name);
 
   /// Takes the next event, or returns false when there is none. Ends the program with a message
-  /// when a hundred thousand events come without any time passing.
+  /// when a hundred thousand events come within a millisecond.
   bool step();
   /// Everything that happens up to a time; it is that time afterwards.
   void run_until(TimePoint when);
@@ -161,6 +161,7 @@ class SimNetwork {
   void note(TimePoint when, const Event& event) noexcept;
   // More than any test has work for at one time; a test that hangs says less than one that ends.
   static constexpr std::uint64_t kMostEventsAtOneTime = 100'000;
+  static constexpr Duration kOneTime = std::chrono::milliseconds(1);
   [[noreturn]] void does_not_get_on() const;
   template <class F>
   void for_each_connection(F&& function);
@@ -174,7 +175,8 @@ class SimNetwork {
   std::map<std::string, std::unique_ptr<SimLoop>, std::less<>> hosts_;
   Events events_;
   std::uint64_t sequence_ = 1;
-  std::uint64_t events_now_ = 0;
+  TimePoint burst_began_{};
+  std::uint64_t events_now_ = 0;  // within kOneTime of burst_began_
   std::uint64_t trace_;
   std::map<std::uint64_t, std::weak_ptr<internal::SimConnection>> connections_;
   std::uint64_t next_connection_ = 0;

@@ -273,7 +273,7 @@ struct Restless : Timer {
   Loop& loop;
 };
 
-TEST(SimNetworkDeathTest, EndsARunInWhichNoTimePasses) {
+TEST(SimNetworkDeathTest, EndsARunThatDoesNotGetOn) {
   SimNetwork network(1);
   Restless timer(network.host("a"));
   network.host("a").arm(timer, network.now());
