@@ -144,7 +144,7 @@ Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
   return resource_exhausted(
       "the handlers of " + std::to_string(memory.calls()) +
       " calls of this connection are still running, those it has given up included; at most " +
-      "twice ServerOptions::max_calls_per_connection may (" +
+      std::to_string(most_handlers_) + " may (from ServerOptions::max_calls_per_connection, " +
       std::to_string(options.max_calls_per_connection) + ")");
 }
 

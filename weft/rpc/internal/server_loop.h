@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -94,7 +95,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   /// the memory of either.
   Status admit_call(const ConnectionMemory& memory) const {
     if (shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls ||
-        memory.calls() >= std::size_t{2} * shared_.options.max_calls_per_connection) [[unlikely]] {
+        memory.calls() >= most_handlers_) [[unlikely]] {
       return too_many_calls(memory);
     }
     return memory.admit();
@@ -124,6 +125,10 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   std::shared_ptr<ServerShared> owned_;
   ServerShared& shared_;
   LoopMemory memory_{shared_.memory, *this};
+  // Handlers of a connection that run at a time, those of calls it has given up included: they may
+  // need a moment to notice.
+  std::size_t most_handlers_ = std::size_t{shared_.options.max_calls_per_connection} +
+                               std::max<std::size_t>(shared_.options.max_calls_per_connection, 50);
   std::size_t connection_memory_limit_ = connection_memory_limit(shared_.options);
   std::atomic<std::size_t> load_{0};
   IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
