@@ -242,6 +242,11 @@ TEST_F(Process, ServesTheConnectionsItHasWhileDescriptorsAreOut) {
 }
 
 TEST_F(Process, CallsOverTheConnectionsItHasWhileDescriptorsAreOut) {
+#if WEFT_ASAN
+  GTEST_SKIP()
+      << "UBSan's check of a vptr opens a pipe to see whether memory can be read, and reports "
+         "an error where there is no descriptor; release runs it";
+#endif
   Child server(serve());
   EXPECT_EQ(answer("x"), "x");
   EXPECT_EQ(Child({"starved_client", address()}).wait(), "exit 0");
