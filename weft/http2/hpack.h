@@ -42,6 +42,9 @@ class HpackDecoder {
   /// Valid until the next decode(), whatever the block evicted from the table.
   /// Empty unless decode() returned Ok.
   HeaderFields fields() const noexcept;
+  /// Counts what has happened to the dynamic table: while it stands still, the same bytes mean the
+  /// same fields.
+  std::uint32_t table_changes() const noexcept;
   /// What was wrong, for the GOAWAY's debug data; static text.
   const char* error() const noexcept;
   /// The dynamic table's size as RFC 7541 section 4.1 counts it.
@@ -52,6 +55,16 @@ class HpackDecoder {
  private:
   struct State;
   std::unique_ptr<State> state_;
+};
+
+/// What a list of fields that never changes was encoded to last, on one connection.
+class FixedBlock {
+ private:
+  friend class HpackEncoder;
+  static constexpr std::size_t kLongest = 16;
+  std::uint8_t bytes_[kLongest] = {};
+  std::uint32_t size_ = 0;  // none yet
+  std::uint32_t table_changes_ = 0;
 };
 
 /// Turns lists of fields into header blocks, to be sent in the order in which they were encoded.
@@ -72,6 +85,9 @@ class HpackEncoder {
   /// lower case, tokens token_of(name) or Other. What is entered into the dynamic table: fields
   /// that tend to repeat (see hpack_encoder.cc).
   std::uint8_t* encode(HeaderFields fields, std::uint8_t* out);
+  /// As encode(), for a list that is the same each time; what it came to is kept in `block`.
+  std::uint8_t* encode_fixed(HeaderFields fields, FixedBlock& block, std::uint8_t* out);
+  std::size_t bound_fixed(HeaderFields fields, const FixedBlock& block) const noexcept;
 
  private:
   struct State;

@@ -73,6 +73,7 @@ struct HpackDecoder::State {
   bool too_large = false;
   const char* error = "";
   bool broken = false;
+  std::uint32_t table_changes = 0;
 
   // Holds the strings of this block's literals. Sized once a block, so that they do not move.
   std::unique_ptr<char[]> arena;
@@ -188,7 +189,10 @@ bool HpackDecoder::State::literal(HpackInput& in) {
   if (!literal_name(in, incremental ? 6 : 4, field)) return false;
   if (!string(in, field.value)) return false;
   add(field);
-  if (incremental) table.insert(field);
+  if (incremental) {
+    table.insert(field);
+    ++table_changes;
+  }
   return true;
 }
 
@@ -211,6 +215,7 @@ bool HpackDecoder::State::size_updates(HpackInput& in) {
     }
     update_required = false;
     table.resize(size);
+    ++table_changes;
   }
   if (update_required) return fail("table size update is missing after our limit was lowered");
   return true;
@@ -253,6 +258,7 @@ void HpackDecoder::set_max_table_size(std::size_t size) noexcept {
 HeaderFields HpackDecoder::fields() const noexcept {
   return {state_->fields.get(), state_->field_count};
 }
+std::uint32_t HpackDecoder::table_changes() const noexcept { return state_->table_changes; }
 const char* HpackDecoder::error() const noexcept { return state_->error; }
 std::size_t HpackDecoder::memory() const noexcept {
   return sizeof(State) + state_->table.memory() + state_->field_capacity * sizeof(HeaderField) +

@@ -109,6 +109,9 @@ struct HpackEncoder::State {
   std::uint8_t* write_field(const HeaderField& field, std::uint8_t* out);
   std::uint8_t* write_unmatched(const HeaderField& field, Token token, std::uint8_t* out);
   std::uint8_t* write_size_updates(std::uint8_t* out) noexcept;
+  bool is_current(std::uint32_t changes) const noexcept {
+    return changes == table_changes && !size_changed;
+  }
   bool seen_before(std::uint32_t hash) noexcept;
 
   HpackEncoderTable table;
@@ -117,6 +120,9 @@ struct HpackEncoder::State {
   bool size_changed = false;
   std::size_t lowest_size = HpackEncoderTable::kMaxSize;
   std::size_t last_size = HpackEncoderTable::kMaxSize;
+
+  // What FixedBlocks go by.
+  std::uint32_t table_changes = 0;
 
   // Hashes of unknown fields sent lately, each in the place its low bits name: a request id is sent
   // as a literal for ever, a tenant's name is entered the second time.
@@ -165,6 +171,7 @@ std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field, Tok
                       (policy == Policy::SeatName && name_index == 0);
   if (insert) {
     table.insert(key, hash);
+    ++table_changes;
     return write_literal(out, kIncremental, name_index, field);
   }
   const std::uint8_t pattern = policy == Policy::Never ? kNeverIndexed : kNotIndexed;
@@ -180,6 +187,7 @@ std::uint8_t* HpackEncoder::State::write_size_updates(std::uint8_t* out) noexcep
   out = write_integer(out, 5, kSizeUpdate, last_size);
   lowest_size = last_size;
   size_changed = false;
+  ++table_changes;
   return out;
 }
 
@@ -209,6 +217,30 @@ std::uint8_t* HpackEncoder::encode(HeaderFields fields, std::uint8_t* out) {
   }
   for (const HeaderField& field : fields) out = state.write_field(field, out);
   return out;
+}
+
+std::size_t HpackEncoder::bound_fixed(HeaderFields fields, const FixedBlock& block) const noexcept {
+  const bool current = block.size_ != 0 && state_->is_current(block.table_changes_);
+  return current ? FixedBlock::kLongest : bound(fields);
+}
+
+std::uint8_t* HpackEncoder::encode_fixed(HeaderFields fields, FixedBlock& block,
+                                         std::uint8_t* out) {
+  const State& state = *state_;
+  if (block.size_ != 0 && state.is_current(block.table_changes_)) [[likely]] {
+    // The whole array, since a copy of a size known beforehand is two instructions.
+    std::copy_n(block.bytes_, FixedBlock::kLongest, out);
+    return out + block.size_;
+  }
+  const std::uint32_t before = state.table_changes;
+  std::uint8_t* const end = encode(fields, out);
+  const auto size = static_cast<std::size_t>(end - out);
+  // A block that has changed the table says something else the next time.
+  const bool repeats = state.table_changes == before && size <= FixedBlock::kLongest;
+  block.size_ = repeats ? static_cast<std::uint32_t>(size) : 0;
+  block.table_changes_ = before;
+  if (repeats) std::copy_n(out, size, block.bytes_);
+  return end;
 }
 
 }  // namespace weft::http2

@@ -314,6 +314,47 @@ TEST(HpackEncoder, WritesOneByteAFieldOnAWarmConnection) {
   EXPECT_EQ(encode(encoder, trailers), bytes("be"));
 }
 
+std::vector<std::uint8_t> encode_fixed(HpackEncoder& encoder,
+                                       const std::vector<HeaderField>& fields, FixedBlock& block) {
+  std::vector<std::uint8_t> out(encoder.bound_fixed(fields, block));
+  const std::uint8_t* end = encoder.encode_fixed(fields, block, out.data());
+  out.resize(static_cast<std::size_t>(end - out.data()));
+  return out;
+}
+
+TEST(HpackEncoder, KeepsWhatAFixedListCameTo) {
+  HpackEncoder encoder;
+  HpackDecoder decoder({});
+  FixedBlock fixed;
+  const std::vector<HeaderField> response = {field(":status", "200"),
+                                             field("content-type", "application/grpc")};
+  const List expected = {{":status", "200"}, {"content-type", "application/grpc"}};
+  const auto expect_response = [&](std::size_t size) {
+    const std::vector<std::uint8_t> block = encode_fixed(encoder, response, fixed);
+    EXPECT_EQ(block.size(), size);
+    ASSERT_EQ(decoder.decode(block), Outcome::Ok) << decoder.error();
+    EXPECT_EQ(list_of(decoder), expected);
+  };
+  const auto send = [&](const HeaderField& other) {
+    ASSERT_EQ(decoder.decode(encode(encoder, {other})), Outcome::Ok) << decoder.error();
+  };
+  ASSERT_EQ(decoder.decode(encode_fixed(encoder, response, fixed)), Outcome::Ok);
+  for (int i = 0; i < 3; ++i) expect_response(2);
+  // Other entries move it to another index.
+  send(field(":path", "/a"));
+  for (int i = 0; i < 3; ++i) expect_response(2);
+  send(field("content-length", "7"));
+  expect_response(2);
+  // The table is emptied; the first block says so and enters it anew.
+  encoder.set_max_table_size(0);
+  encoder.set_max_table_size(4096);
+  const std::vector<std::uint8_t> block = encode_fixed(encoder, response, fixed);
+  EXPECT_GT(block.size(), 2U);
+  ASSERT_EQ(decoder.decode(block), Outcome::Ok) << decoder.error();
+  EXPECT_EQ(list_of(decoder), expected);
+  for (int i = 0; i < 3; ++i) expect_response(2);
+}
+
 TEST(HpackEncoder, FindsTheTokenOfAFieldThatCameWithout) {
   HpackEncoder encoder;
   encode(encoder, {{.name = "grpc-status", .value = "0"}});

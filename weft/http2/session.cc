@@ -54,12 +54,17 @@ Session::~Session() = default;
 bool Session::receive(Bytes input, TimePoint now) { return impl_->receive(std::move(input), now); }
 OutputQueue& Session::output() noexcept { return impl_->output(); }
 
+std::unique_ptr<HeaderMemo>* Session::memo() noexcept { return impl_->memo(); }
 bool Session::can_open() const noexcept { return impl_->can_open(); }
 Stream& Session::open_stream(HeaderFields fields, bool end_stream, void* user) {
   return impl_->open_stream(fields, end_stream, user);
 }
 void Session::send_headers(Stream& stream, HeaderFields fields, bool end_stream) {
-  impl_->send_headers(record_of(stream), fields, end_stream);
+  impl_->send_headers(record_of(stream), fields, nullptr, end_stream);
+}
+void Session::send_headers(Stream& stream, HeaderFields fields, FixedBlock& block,
+                           bool end_stream) {
+  impl_->send_headers(record_of(stream), fields, &block, end_stream);
 }
 std::uint8_t* Session::reserve_data(Stream& stream, std::size_t n) {
   return impl_->reserve_data(record_of(stream), n);

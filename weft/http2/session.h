@@ -12,6 +12,7 @@
 #include "weft/http2/abuse_options.h"
 #include "weft/http2/frame.h"
 #include "weft/http2/header.h"
+#include "weft/http2/hpack.h"
 #include "weft/http2/output.h"
 #include "weft/http2/stream.h"
 
@@ -38,6 +39,11 @@ struct StreamEnd {
   /// LocalReset because the peer broke a rule on this stream: the rule, with its RFC section.
   /// Static text; empty otherwise.
   std::string_view detail = {};
+};
+
+/// What an owner has made of a header block; see Session::memo().
+struct HeaderMemo {
+  virtual ~HeaderMemo() = default;
 };
 
 /// What a session tells its owner, from within receive() and from within the calls that end a
@@ -120,6 +126,11 @@ class Session {
 
   // Streams
 
+  /// Within on_headers, when the block is one that this connection has brought before, byte for
+  /// byte: a place for what the owner has made of its fields, empty the first time; null otherwise.
+  /// What is put there is deleted when the block is forgotten, never within on_headers.
+  std::unique_ptr<HeaderMemo>* memo() noexcept;
+
   /// Client: whether open_stream() may be called now: not draining, ids left, below the peer's
   /// limit.
   bool can_open() const noexcept;
@@ -128,6 +139,8 @@ class Session {
   /// Sends a header block: a response's initial one, informational, or trailers. Trailers follow
   /// what is queued on the stream.
   void send_headers(Stream& stream, HeaderFields fields, bool end_stream);
+  /// As above, for fields that are the same each time on this session; `block` belongs to them.
+  void send_headers(Stream& stream, HeaderFields fields, FixedBlock& block, bool end_stream);
   /// Room for `n` bytes in a DATA frame whose header is written by commit_data; null when
   /// windows, frame size or bytes already queued forbid it now (then use queue_data). Nothing
   /// else of the session may be called before commit_data.

@@ -4,6 +4,7 @@
 namespace weft::http2 {
 
 using internal::MessageHead;
+using internal::Section;
 using internal::text;
 
 namespace {
@@ -80,7 +81,7 @@ void Session::Impl::header_block_too_long() {
 /// decoded leaves the HPACK tables of the two sides apart (RFC 9113 section 4.3).
 void Session::Impl::process_block(std::uint32_t id, bool end_stream, bool depends_on_itself,
                                   Payload block) {
-  const HpackDecoder::Outcome outcome = decoder_.decode(block);
+  const HpackDecoder::Outcome outcome = decode(block);
   if (outcome == HpackDecoder::Outcome::CompressionError) [[unlikely]] {
     return connection_error(
         ErrorCode::CompressionError,
@@ -98,6 +99,42 @@ void Session::Impl::process_block(std::uint32_t id, bool end_stream, bool depend
   on_closed_stream(id, "HEADERS");
 }
 
+/// Decodes the block, or finds what it decoded to before.
+HpackDecoder::Outcome Session::Impl::decode(Payload block) {
+  const std::uint64_t hash = internal::KnownBlocks::hash_of(block);
+  known_ = known_blocks_.find(block, hash);
+  if (known_ != nullptr) [[likely]] {
+    fields_ = known_->view();
+    return HpackDecoder::Outcome::Ok;
+  }
+  const std::uint32_t before = decoder_.table_changes();
+  const HpackDecoder::Outcome outcome = decoder_.decode(block);
+  fields_ = decoder_.fields();
+  if (decoder_.table_changes() != before) {
+    known_blocks_.forget();
+  } else if (outcome == HpackDecoder::Outcome::Ok) {
+    known_ = known_blocks_.learn(block, hash, fields_);
+  }
+  return outcome;
+}
+
+/// Null when the fields keep the rules of the section, otherwise the rule that they break.
+const char* Session::Impl::check(Section section, MessageHead& head) {
+  if (known_ != nullptr && known_->section == section) [[likely]] {
+    head = known_->head;
+    return nullptr;
+  }
+  const char* fault = section == Section::Request    ? internal::check_request(fields_, head)
+                      : section == Section::Response ? internal::check_response(fields_, head)
+                                                     : internal::check_trailers(fields_);
+  head.authority = head.scheme = {};
+  if (fault == nullptr && known_ != nullptr) {
+    known_->section = section;
+    known_->head = head;
+  }
+  return fault;
+}
+
 void Session::Impl::open_peer_stream(std::uint32_t id, bool end_stream, bool too_large,
                                      const char* fault) {
   last_peer_id_ = id;
@@ -111,7 +148,7 @@ void Session::Impl::open_peer_stream(std::uint32_t id, bool end_stream, bool too
     return;
   }
   MessageHead head;
-  if (fault == nullptr && !too_large) fault = internal::check_request(decoder_.fields(), head);
+  if (fault == nullptr && !too_large) fault = check(Section::Request, head);
   if (fault == nullptr && end_stream && head.content_length > 0) fault = kContentDiffers;
   if (fault != nullptr) [[unlikely]] {
     // Section 8.1.1: malformed, a stream error PROTOCOL_ERROR. The owner never hears of it.
@@ -142,7 +179,7 @@ void Session::Impl::deliver_section(Record& stream, bool end_stream, bool too_la
 
 void Session::Impl::deliver_response(Record& stream, bool end_stream) {
   MessageHead head;
-  const char* fault = internal::check_response(decoder_.fields(), head);
+  const char* fault = check(Section::Response, head);
   if (head.informational) {
     // Section 8.1: "A HEADERS frame with the END_STREAM flag set that carries an informational
     // status code is malformed".
@@ -152,7 +189,7 @@ void Session::Impl::deliver_response(Record& stream, bool end_stream) {
     if (fault != nullptr) return stream_error(stream, ErrorCode::ProtocolError, fault);
     count_empty_frame();
     if (broken_) return;
-    return handler_.on_headers(stream, HeadersKind::Informational, decoder_.fields(), false);
+    return handler_.on_headers(stream, HeadersKind::Informational, fields_, false);
   }
   // Section 8.1.1: content-length need not match where a response never has content, but there
   // must be none then.
@@ -165,7 +202,8 @@ void Session::Impl::deliver_response(Record& stream, bool end_stream) {
 }
 
 void Session::Impl::deliver_trailers(Record& stream, bool end_stream, bool too_large) {
-  const char* fault = too_large ? nullptr : internal::check_trailers(decoder_.fields());
+  MessageHead head;
+  const char* fault = too_large ? nullptr : check(Section::Trailers, head);
   // Section 8.1: "MUST treat ... as malformed" when a HEADERS frame without END_STREAM follows the
   // final header section.
   if (!end_stream) fault = "trailers do not end the stream (RFC 9113 section 8.1)";
@@ -180,7 +218,7 @@ void Session::Impl::deliver(Record& stream, HeadersKind kind, bool end_stream, b
   if (too_large) [[unlikely]] {
     handler_.on_headers_too_large(stream, kind, end_stream);
   } else {
-    handler_.on_headers(stream, kind, decoder_.fields(), end_stream);
+    handler_.on_headers(stream, kind, fields_, end_stream);
   }
   finish_if_done(stream);
 }

@@ -17,6 +17,7 @@
 #include "weft/http2/internal/frame_writer.h"
 #include "weft/http2/internal/header_block.h"
 #include "weft/http2/internal/header_rules.h"
+#include "weft/http2/internal/known_blocks.h"
 #include "weft/http2/internal/preface.h"
 #include "weft/http2/internal/stream_table.h"
 #include "weft/http2/session.h"
@@ -43,9 +44,12 @@ class Session::Impl {
   bool receive(Bytes input, TimePoint now);
   OutputQueue& output() noexcept { return writer_.output(); }
 
+  std::unique_ptr<HeaderMemo>* memo() noexcept {
+    return known_ == nullptr ? nullptr : &known_->memo;
+  }
   bool can_open() const noexcept;
   Stream& open_stream(HeaderFields fields, bool end_stream, void* user);
-  void send_headers(Record& stream, HeaderFields fields, bool end_stream);
+  void send_headers(Record& stream, HeaderFields fields, FixedBlock* fixed, bool end_stream);
   std::uint8_t* reserve_data(Record& stream, std::size_t n);
   void commit_data(Record& stream, std::size_t n, bool end_stream);
   void queue_data(Record& stream, Bytes data, bool end_stream);
@@ -98,6 +102,8 @@ class Session::Impl {
   void on_continuation(Payload payload);
   void header_block_too_long();
   void process_block(std::uint32_t id, bool end_stream, bool depends_on_itself, Payload block);
+  HpackDecoder::Outcome decode(Payload block);
+  const char* check(internal::Section section, internal::MessageHead& head);
   void open_peer_stream(std::uint32_t id, bool end_stream, bool too_large, const char* fault);
   void deliver_section(Record& stream, bool end_stream, bool too_large);
   void deliver_response(Record& stream, bool end_stream);
@@ -119,7 +125,7 @@ class Session::Impl {
   void settings_too_often();
 
   // session_send.cc
-  void write_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
+  void write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed, bool end_stream);
   void write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   std::size_t frame_room(const Record& stream) const noexcept;
   void take_send_window(Record& stream, std::size_t n) noexcept;
@@ -156,6 +162,9 @@ class Session::Impl {
   internal::PrefaceReader preface_;
   HpackEncoder encoder_;
   HpackDecoder decoder_;
+  internal::KnownBlocks known_blocks_;
+  internal::KnownBlock* known_ = nullptr;  // the block that is being delivered, where it is known
+  HeaderFields fields_;                    // of that block, known or not
   internal::HeaderBlock block_;
   internal::StreamTable streams_;
   internal::ClosedStreams closed_;

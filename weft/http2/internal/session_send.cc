@@ -38,12 +38,13 @@ Stream& Session::Impl::open_stream(HeaderFields fields, bool end_stream, void* u
   stream.user = user;
   stream.head_request = is_head(fields);
   stream.local_ended_ = stream.end_sent = end_stream;
-  write_headers(id, fields, end_stream);
+  write_headers(id, fields, nullptr, end_stream);
   stream.headers_end = writer_.written();
   return stream;
 }
 
-void Session::Impl::send_headers(Record& stream, HeaderFields fields, bool end_stream) {
+void Session::Impl::send_headers(Record& stream, HeaderFields fields, FixedBlock* fixed,
+                                 bool end_stream) {
   if (stream.closed || stream.local_ended_ || broken_) return;
   stream.local_ended_ = end_stream;
   if (!stream.queue.empty()) {
@@ -51,16 +52,20 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, bool end_s
     held_ += stream.held->memory();
     return;
   }
-  write_headers(stream.id_, fields, end_stream);
+  write_headers(stream.id_, fields, fixed, end_stream);
   if (end_stream) local_end_sent(stream);
 }
 
-void Session::Impl::write_headers(std::uint32_t id, HeaderFields fields, bool end_stream) {
-  const std::size_t bound = encoder_.bound(fields);
+void Session::Impl::write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed,
+                                  bool end_stream) {
+  const std::size_t bound =
+      fixed == nullptr ? encoder_.bound(fields) : encoder_.bound_fixed(fields, *fixed);
   if (bound > peer_.max_frame_size) [[unlikely]]
     return write_long_headers(id, fields, end_stream);
   std::uint8_t* frame = writer_.reserve(kFrameHeaderSize + bound);
-  const std::uint8_t* end = encoder_.encode(fields, frame + kFrameHeaderSize);
+  std::uint8_t* const block = frame + kFrameHeaderSize;
+  const std::uint8_t* const end = fixed == nullptr ? encoder_.encode(fields, block)
+                                                   : encoder_.encode_fixed(fields, *fixed, block);
   const auto size = static_cast<std::size_t>(end - frame);
   write_frame_header(frame,
                      {.length = static_cast<std::uint32_t>(size - kFrameHeaderSize),
@@ -235,7 +240,7 @@ void Session::Impl::flush() {
     if (stream->held != nullptr) {
       const auto held = std::move(stream->held);
       held_ -= held->memory();
-      write_headers(stream->id_, held->fields(), stream->local_ended_);
+      write_headers(stream->id_, held->fields(), nullptr, stream->local_ended_);
       stream->end_sent = stream->local_ended_;
     }
     if (std::exchange(stream->waiting, false)) handler_.on_drained(*stream);
@@ -254,7 +259,7 @@ std::vector<Stream*> Session::Impl::stalled_streams() {
 
 std::size_t Session::Impl::memory() const noexcept {
   return sizeof(*this) + writer_.output_memory() + queued_ + held_ + streams_.memory() +
-         block_.memory() + reader_.memory() + decoder_.memory();
+         block_.memory() + reader_.memory() + decoder_.memory() + known_blocks_.memory();
 }
 
 void Session::Impl::local_end_sent(Record& stream) {

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weft/http2/header.h"
+#include "weft/http2/internal/header_rules.h"
+#include "weft/http2/session.h"
+
+namespace weft::http2::internal {
+
+/// The section of a message whose rules a known block has been found to keep.
+enum class Section : std::uint8_t { Unchecked, Request, Response, Trailers };
+
+/// A header block that the peer sends again and again, byte for byte, and what it stands for. Its
+/// strings are its own.
+struct KnownBlock {
+  std::uint64_t hash = 0;
+  std::string bytes;
+  std::vector<HeaderField> fields;
+  std::string text;
+  Section section = Section::Unchecked;
+  MessageHead head;  // of that section; its views are empty
+  std::unique_ptr<HeaderMemo> memo;
+
+  HeaderFields view() const noexcept { return fields; }
+  std::size_t memory() const noexcept {
+    return sizeof(*this) + bytes.capacity() + fields.capacity() * sizeof(HeaderField) +
+           text.capacity();
+  }
+};
+
+/// Remembers header blocks that come often on a connection, so that they need be neither decoded
+/// nor checked. A block is remembered the second time it is seen; only those that left the dynamic
+/// table as it was are, and all are forgotten when that table changes, since the same bytes may
+/// then mean something else.
+class KnownBlocks {
+ public:
+  /// Blocks and lists larger than this are decoded each time.
+  static constexpr std::size_t kLongestBlock = 512;
+  static constexpr std::size_t kLongestList = 2048;
+
+  static std::uint64_t hash_of(std::span<const std::uint8_t> block) noexcept;
+
+  /// The block, if it is known; null otherwise.
+  KnownBlock* find(std::span<const std::uint8_t> block, std::uint64_t hash) const noexcept;
+  /// Has seen `block`, which is not known and decodes to `fields` without changing the table. Not
+  /// null when it is known from now on.
+  KnownBlock* learn(std::span<const std::uint8_t> block, std::uint64_t hash, HeaderFields fields);
+  /// The dynamic table has changed.
+  void forget() noexcept;
+  std::size_t memory() const noexcept { return memory_; }
+
+ private:
+  static constexpr std::size_t kSlots = 8;
+  struct Slot {
+    std::unique_ptr<KnownBlock> block;
+    std::uint64_t seen = 0;  // the hash of the last block for this place that is not known
+  };
+  std::array<Slot, kSlots> slots_;
+  std::size_t memory_ = 0;
+};
+
+}  // namespace weft::http2::internal
