@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "weft/base/local_ref.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
@@ -19,10 +20,14 @@
 namespace weft {
 
 /// Who is at the other end of a connection, as far as the transport knows. Shared by the connection
-/// and its calls, which may outlive it; counted without atomics, since all of them belong to one
-/// loop.
-class Peer {
+/// and its calls, which may outlive it; all of them belong to one loop.
+class Peer : public LocalCounted {
  public:
+  using Ref = LocalRef<const Peer>;
+
+  explicit Peer(net::Address where, std::shared_ptr<const net::TlsInfo> how = nullptr)
+      : address(std::move(where)), tls(std::move(how)) {}
+
   net::Address address;
   /// What the TLS handshake agreed on; null without TLS.
   std::shared_ptr<const net::TlsInfo> tls;
@@ -31,37 +36,6 @@ class Peer {
   const net::CertificateInfo* identity() const noexcept {
     return tls == nullptr ? nullptr : tls->identity();
   }
-
-  class Ref {
-   public:
-    Ref() noexcept = default;
-    static Ref make(net::Address address, std::shared_ptr<const net::TlsInfo> tls = nullptr) {
-      return Ref(new Peer(std::move(address), std::move(tls)));
-    }
-    Ref(const Ref& other) noexcept : peer_(other.peer_) {
-      if (peer_ != nullptr) ++peer_->references_;
-    }
-    Ref(Ref&& other) noexcept : peer_(std::exchange(other.peer_, nullptr)) {}
-    Ref& operator=(Ref other) noexcept {
-      std::swap(peer_, other.peer_);
-      return *this;
-    }
-    ~Ref() {
-      if (peer_ != nullptr && --peer_->references_ == 0) delete peer_;
-    }
-    const Peer* get() const noexcept { return peer_; }
-    const Peer& operator*() const noexcept { return *peer_; }
-    const Peer* operator->() const noexcept { return peer_; }
-
-   private:
-    explicit Ref(Peer* peer) noexcept : peer_(peer) {}
-    Peer* peer_ = nullptr;
-  };
-
- private:
-  Peer(net::Address where, std::shared_ptr<const net::TlsInfo> how)
-      : address(std::move(where)), tls(std::move(how)) {}
-  std::uint32_t references_ = 1;
 };
 
 /// One call of a procedure, on the client or on the server: everything between the application's
@@ -112,8 +86,20 @@ class Call {
   TimePoint started() const noexcept { return started_; }
   void set_started(TimePoint when) noexcept { started_ = when; }
 
-  Metadata& request_metadata() noexcept { return request_metadata_; }
-  const Metadata& request_metadata() const noexcept { return request_metadata_; }
+  /// The first time on a server this makes a copy that may be changed; const takes none.
+  Metadata& request_metadata() {
+    if (shared_request_metadata_ != nullptr) {
+      request_metadata_ = *std::exchange(shared_request_metadata_, nullptr);
+    }
+    return request_metadata_;
+  }
+  const Metadata& request_metadata() const noexcept {
+    return shared_request_metadata_ == nullptr ? request_metadata_ : *shared_request_metadata_;
+  }
+  /// Metadata that other calls have too, and that outlives this one.
+  void share_request_metadata(const Metadata& metadata) noexcept {
+    shared_request_metadata_ = &metadata;
+  }
   /// Initial metadata of the response. On a server: to be filled before the first response message.
   Metadata& response_metadata() noexcept { return response_metadata_; }
   /// Trailing metadata of the response.
@@ -173,6 +159,7 @@ class Call {
   Peer::Ref peer_;
   ResponseMetadataHook on_response_metadata_ = nullptr;
   void* on_response_metadata_argument_ = nullptr;
+  const Metadata* shared_request_metadata_ = nullptr;
   Metadata request_metadata_;
   Metadata response_metadata_;
   Metadata trailers_;

@@ -42,8 +42,15 @@ Status Deframer::push(Bytes data) {
   if (dropped_) return ok_status();
   while (!data.empty()) {
     if (!in_body_) {
-      if (!take_prefix(data)) break;
-      if (Status status = start_body(prefix_); !status.ok()) return error_ = std::move(status);
+      const char* start = data.data();
+      if (prefix_size_ == 0 && data.size() >= kMessagePrefix) [[likely]] {
+        data.remove_prefix(prefix_size_ = kMessagePrefix);
+      } else {
+        if (!take_prefix(data)) break;
+        start = reinterpret_cast<const char*>(prefix_);
+      }
+      Status status = start_body(reinterpret_cast<const std::uint8_t*>(start));
+      if (!status.ok()) return error_ = std::move(status);
     }
     take_body(data);
   }
@@ -133,8 +140,15 @@ void Deframer::fill_body(Bytes& data) {
 }
 
 void Deframer::make_ready(Bytes bytes) {
-  if (ready() == 0 || !bytes.shares_block_with(ready_.back().bytes)) blocks_ += bytes.pinned();
-  ready_.push_back({std::move(bytes), body_compressed_});
+  const Bytes& last = behind_.empty() ? next_.bytes : behind_.back().bytes;
+  if (!has_next_ || !bytes.shares_block_with(last)) blocks_ += bytes.pinned();
+  if (has_next_) {
+    behind_.push_back({std::move(bytes), body_compressed_});
+  } else {
+    next_.bytes = std::move(bytes);
+    next_.compressed = body_compressed_;
+    has_next_ = true;
+  }
   in_body_ = false;
   prefix_size_ = 0;
   body_filled_ = 0;
@@ -142,27 +156,38 @@ void Deframer::make_ready(Bytes bytes) {
 }
 
 bool Deframer::pop(Item& out) {
-  if (ready_head_ == ready_.size()) return false;
-  out = std::move(ready_[ready_head_++]);
-  if (ready_head_ == ready_.size()) {
+  if (!has_next_) return false;
+  out = std::move(next_);
+  has_next_ = false;
+  if (behind_.empty()) [[likely]] {
     blocks_ = 0;
-    ready_.clear();
-    ready_head_ = 0;
     if (small_) small_ = ChunkRef();
-    if (ready_.capacity() > kKeptCapacity) std::vector<Item>().swap(ready_);
-    return true;
-  }
-  if (!out.bytes.shares_block_with(ready_[ready_head_].bytes)) blocks_ -= out.bytes.pinned();
-  if (ready_head_ >= kCompactFrom && ready_head_ * 2 > ready_.size()) {
-    ready_.erase(ready_.begin(), ready_.begin() + static_cast<std::ptrdiff_t>(ready_head_));
-    ready_head_ = 0;
+  } else {
+    advance();
+    if (!out.bytes.shares_block_with(next_.bytes)) blocks_ -= out.bytes.pinned();
   }
   return true;
 }
 
+/// Makes the first of those behind the next.
+void Deframer::advance() {
+  next_ = std::move(behind_[behind_head_++]);
+  has_next_ = true;
+  if (behind_head_ == behind_.size()) {
+    behind_.clear();
+    behind_head_ = 0;
+    if (behind_.capacity() > kKeptCapacity) std::vector<Item>().swap(behind_);
+  } else if (behind_head_ >= kCompactFrom && behind_head_ * 2 > behind_.size()) {
+    behind_.erase(behind_.begin(), behind_.begin() + static_cast<std::ptrdiff_t>(behind_head_));
+    behind_head_ = 0;
+  }
+}
+
 void Deframer::drop() noexcept {
-  if (ready_.capacity() != 0) std::vector<Item>().swap(ready_);
-  ready_head_ = 0;
+  if (has_next_) next_ = {};
+  has_next_ = false;
+  if (behind_.capacity() != 0) std::vector<Item>().swap(behind_);
+  behind_head_ = 0;
   blocks_ = 0;
   if (small_) small_ = ChunkRef();
   dropped_ = true;

@@ -46,11 +46,13 @@ class Deframer {
   void set_scarce(bool scarce) noexcept { scarce_ = scarce; }
 
   /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
-  std::size_t unread() const noexcept { return blocks_ + ready_.capacity() * sizeof(Item); }
+  std::size_t unread() const noexcept { return blocks_ + behind_.capacity() * sizeof(Item); }
   std::size_t held() const noexcept { return unread() + (body_ ? body_->capacity() : 0); }
 
   /// How many whole messages there are.
-  std::size_t ready() const noexcept { return ready_.size() - ready_head_; }
+  std::size_t ready() const noexcept {
+    return (has_next_ ? std::size_t{1} : 0) + behind_.size() - behind_head_;
+  }
   /// Nothing of an unfinished message is held: the stream may end here.
   bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
   /// Bytes held for a message that is not whole yet, prefix included: to be credited to the peer at
@@ -63,13 +65,16 @@ class Deframer {
   void take_body(Bytes& data);
   void fill_body(Bytes& data);
   void make_ready(Bytes bytes);
+  void advance();
   Bytes take(Bytes& data, std::size_t size);
   Bytes copy_beside(std::string_view message);
 
   std::size_t limit_;
-  std::vector<Item> ready_;  // a ring is not worth it: as a rule one item
-  std::size_t ready_head_ = 0;
-  // What ready_ keeps alive; a block counts once for the messages in it that stand side by side.
+  // Whole messages: the next to be popped, as a rule the only one, and those behind it.
+  Item next_;
+  std::vector<Item> behind_;
+  std::size_t behind_head_ = 0;
+  // What they keep alive; a block counts once for the messages in it that stand side by side.
   std::size_t blocks_ = 0;
   ChunkRef small_;  // where small messages that wait go
   std::size_t small_used_ = 0;
@@ -82,6 +87,7 @@ class Deframer {
   std::size_t body_capacity_ = 0;
   bool body_compressed_ = false;
   bool in_body_ = false;
+  bool has_next_ = false;
   bool scarce_ = false;
   bool dropped_ = false;
 };

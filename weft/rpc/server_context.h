@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "weft/rpc/call.h"
 
@@ -15,7 +16,7 @@ class ServerContext {
   ServerContext& operator=(const ServerContext&) = delete;
 
   /// What the client sent along.
-  const Metadata& metadata() const noexcept { return call_.request_metadata(); }
+  const Metadata& metadata() const noexcept { return std::as_const(call_).request_metadata(); }
   /// Sent before the first response message.
   Metadata& response_metadata() noexcept { return call_.response_metadata(); }
   /// Sent after the last response message.

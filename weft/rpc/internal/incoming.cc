@@ -92,25 +92,31 @@ MessageReader::Poll Incoming::poll(Message& out) {
   taken_ += kMessagePrefix + item.bytes.size();
   return_credit();
   ++messages_;
-  Result<Message> message = unpack(std::move(item));
-  if (message.ok() && single_) kept_ = message->size();
-  Status accounted = account();
-  if (!message.ok() || !accounted.ok()) {
-    fail();
-    owner_.on_bad_message(message.ok() ? accounted : message.status());
-    return Poll::End;
+  Status status;
+  if (!item.compressed) [[likely]] {
+    out = Message(std::move(item.bytes));
+  } else if (Result<Message> message = unpack(item.bytes); message.ok()) {
+    out = std::move(*message);
+  } else {
+    status = std::move(message).status();
   }
-  out = std::move(*message);
-  return Poll::Message;
+  if (status.ok()) {
+    if (single_) kept_ = out.size();
+    status = account();
+  }
+  if (status.ok()) [[likely]]
+    return Poll::Message;
+  fail();
+  owner_.on_bad_message(status);
+  return Poll::End;
 }
 
-Result<Message> Incoming::unpack(Deframer::Item item) const {
-  if (!item.compressed) return Message(std::move(item.bytes));
+Result<Message> Incoming::unpack(const Bytes& packed) const {
   if (compression_ == Compression::Identity) {
     return internal_error(
         "a message has its compressed flag set, but the stream has no grpc-encoding");
   }
-  Result<Bytes> plain = codec::decompress(compression_, item.bytes.view(), limit_);
+  Result<Bytes> plain = codec::decompress(compression_, packed.view(), limit_);
   if (!plain.ok()) return std::move(plain).status();
   Message message(std::move(*plain));
   message.set_arrived_compressed(true);

@@ -31,7 +31,9 @@ class Incoming final : public MessageReader {
   Incoming(net::Loop& loop, IncomingOwner& owner, std::size_t max_message_size)
       : loop_(loop), owner_(owner), limit_(max_message_size), deframer_(max_message_size) {}
 
-  ~Incoming() { account(0, 0); }
+  ~Incoming() {
+    if (held_ != 0 || unread_ != 0) account(0, 0);
+  }
 
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
@@ -56,9 +58,9 @@ class Incoming final : public MessageReader {
   bool unwait() noexcept override { return std::exchange(waiter_, nullptr) != nullptr; }
 
  private:
-  Result<Message> unpack(Deframer::Item item) const;
+  Result<Message> unpack(const Bytes& packed) const;
   /// Brings the connection's account up to date. Not OK where it is overdrawn by what has come.
-  Status account() noexcept(false);
+  Status account();
   void account(std::size_t held, std::size_t unread) noexcept;
   void return_credit();
   void wake() noexcept;

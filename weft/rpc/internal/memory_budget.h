@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "weft/base/local_ref.h"
 #include "weft/base/status.h"
 #include "weft/rpc/server.h"
 
@@ -90,40 +91,21 @@ class LoopMemory {
 };
 
 /// Bytes of memory that one client's connection makes the server hold, its calls included, which
-/// may outlive it: so it is shared by reference count, without atomics, as all belong to one loop.
+/// may outlive it: so it is shared by reference count, as all belong to one loop.
 ///
 ///        limit / 2                      limit
 ///   ─────────┬────────────────────────────┬──────────▶ held
 ///     free   │ unread messages earn no    │ what would add more ends with RESOURCE_EXHAUSTED:
 ///            │ credit, writers wait       │ new calls, messages that arrive
 ///
-class ConnectionMemory {
+class ConnectionMemory : public LocalCounted {
  public:
-  class Ref {
-   public:
-    Ref() noexcept = default;
-    static Ref make(LoopMemory& loop, std::size_t limit) {
-      return Ref(new ConnectionMemory(loop, limit));
-    }
-    Ref(const Ref& other) noexcept : memory_(other.memory_) {
-      if (memory_ != nullptr) ++memory_->references_;
-    }
-    Ref(Ref&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)) {}
-    Ref& operator=(Ref other) noexcept {
-      std::swap(memory_, other.memory_);
-      return *this;
-    }
-    ~Ref() {
-      if (memory_ != nullptr && --memory_->references_ == 0) delete memory_;
-    }
-    ConnectionMemory* operator->() const noexcept { return memory_; }
-    ConnectionMemory& operator*() const noexcept { return *memory_; }
-    explicit operator bool() const noexcept { return memory_ != nullptr; }
+  using Ref = LocalRef<ConnectionMemory>;
 
-   private:
-    explicit Ref(ConnectionMemory* memory) noexcept : memory_(memory) {}
-    ConnectionMemory* memory_ = nullptr;
-  };
+  ConnectionMemory(LoopMemory& loop, std::size_t limit) noexcept : loop_(loop), limit_(limit) {
+    server().connection_began();
+  }
+  ~ConnectionMemory() { server().connection_ended(); }
 
   std::size_t held() const noexcept {
     return static_cast<std::size_t>(std::max<std::int64_t>(0, held_));
@@ -168,10 +150,6 @@ class ConnectionMemory {
   std::size_t calls() const noexcept { return calls_; }
 
  private:
-  ConnectionMemory(LoopMemory& loop, std::size_t limit) noexcept : loop_(loop), limit_(limit) {
-    server().connection_began();
-  }
-  ~ConnectionMemory() { server().connection_ended(); }
   Status refuse() const;
 
   LoopMemory& loop_;
@@ -180,7 +158,6 @@ class ConnectionMemory {
   std::int64_t unread_ = 0;
   std::int64_t own_ = 0;
   std::size_t calls_ = 0;
-  std::uint32_t references_ = 1;
 };
 
 }  // namespace weft::rpc

@@ -16,28 +16,9 @@ namespace {
 using http2::HeaderField;
 using http2::Token;
 
-constexpr std::uint8_t bit(Compression compression) noexcept {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(compression));
-}
-
 // A call's record, its stream's, and what the frames of a handler and its middlewares take as a
 // rule.
 constexpr std::size_t kCallMemory = sizeof(ServerCall) + 2048;
-
-/// The bits of a `grpc-accept-encoding`; names nobody knows are passed over.
-std::uint8_t parse_accepted(std::string_view list) noexcept {
-  std::uint8_t bits = bit(Compression::Identity);
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    std::string_view name = list.substr(0, comma);
-    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
-    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
-    Compression compression;
-    if (compression_of(name, compression)) bits |= bit(compression);
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-  }
-  return bits;
-}
 
 std::string_view field_value(http2::HeaderFields fields, Token token) noexcept {
   for (const HeaderField& field : fields) {
@@ -79,21 +60,21 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
 
 }  // namespace
 
-ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, std::string_view path,
-                       const Router::Route* route)
+ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
     : CancelHook(&ServerCall::on_cancelled),
       connection_(&connection),
       server_(connection.server()),
       memory_(connection.memory()),
-      route_(route),
-      unknown_path_(route == nullptr ? path : std::string_view{}),
-      call_(Call::Side::Server, connection.loop(),
-            route == nullptr ? std::string_view(unknown_path_) : route->method->path,
-            route == nullptr ? nullptr : route->method, nullptr),
+      head_(std::move(head)),
+      call_(Call::Side::Server, connection.loop(), head_->path(),
+            head_->route == nullptr ? nullptr : head_->route->method, nullptr),
       incoming_(connection.loop(), *this, server_.options().max_receive_size) {
   incoming_.attach(connection, stream);
   outgoing_.attach(connection, stream);
+  const Router::Route* route = head_->route;
   incoming_.set_single(route != nullptr && !streams_requests(route->method->kind));
+  incoming_.set_compression(head_->compression);
+  call_.share_request_metadata(head_->metadata);
   call_.set_requests(incoming_);
   call_.set_responses(responses_);
   call_.set_peer(connection.peer());
@@ -118,26 +99,13 @@ ServerCall::~ServerCall() {
 
 void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
                        http2::HeaderFields fields, bool end_stream) {
-  const std::string_view method = field_value(fields, Token::Method);
-  if (method != "POST") {
-    return refuse_http(connection, stream, "405",
-                       "method '" + std::string(method.substr(0, 32)) + "' is not POST",
-                       method == "HEAD", end_stream);
-  }
-  const std::string_view type = field_value(fields, Token::ContentType);
-  if (!is_grpc_content_type(type)) {
-    return refuse_http(
-        connection, stream, "415",
-        "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc", false,
-        end_stream);
-  }
-  const std::string_view path = field_value(fields, Token::Path);
-  ServerLoop& server = connection.server();
-  Status admitted = server.admit_call(*connection.memory());
-  auto* call = new ServerCall(connection, stream, path, server.shared().router.find(path));
-  Status status = call->accept(fields);
+  RequestHead::Ref head = find_head(connection, stream, fields, end_stream);
+  if (!head) return;
+  Status admitted = connection.server().admit_call(*connection.memory());
+  auto* call = new ServerCall(connection, stream, std::move(head));
   call->charge();
-  if (status.ok()) status = std::move(admitted);
+  call->limit_deadline();
+  const Status& status = call->head_->status.ok() ? admitted : call->head_->status;
   if (end_stream) static_cast<void>(call->incoming_.end());
   if (!call->call_.context().add_hook(*call)) std::terminate();  // a fresh root context
   if (status.ok()) {
@@ -149,63 +117,49 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   if (call->outgoing_.stream() == nullptr) delete call;
 }
 
+void ServerCall::limit_deadline() {
+  if (head_->timeout == kForever || !head_->status.ok()) return;
+  const TimePoint now = call_.loop().now();
+  call_.set_started(now);
+  call_.limit_deadline(after(now, head_->timeout));
+}
+
 void ServerCall::charge() noexcept {
-  charged_ = kCallMemory + unknown_path_.capacity() + call_.request_metadata().memory();
+  charged_ = kCallMemory + head_->memory();
   memory_->call_began(charged_);
 }
 
-Status ServerCall::accept(http2::HeaderFields fields) {
-  Duration timeout = kForever;
-  for (const HeaderField& field : fields) {
-    Status status = accept_field(field, timeout);
-    if (!status.ok()) return status;
+/// Makes the head of a request that is gRPC's; answers one that is not, and returns null.
+RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stream& stream,
+                                       http2::HeaderFields fields, bool end_stream) {
+  const std::string_view method = field_value(fields, Token::Method);
+  if (method != "POST") {
+    refuse_http(connection, stream, "405",
+                "method '" + std::string(method.substr(0, 32)) + "' is not POST", method == "HEAD",
+                end_stream);
+    return {};
   }
-  if (timeout <= Duration::zero()) {
-    return deadline_exceeded("the deadline had passed before the call arrived");
+  const std::string_view type = field_value(fields, Token::ContentType);
+  if (!is_grpc_content_type(type)) {
+    refuse_http(connection, stream, "415",
+                "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
+                false, end_stream);
+    return {};
   }
-  if (timeout != kForever) {
-    const TimePoint now = call_.loop().now();
-    call_.set_started(now);
-    call_.limit_deadline(after(now, timeout));
-  }
-  return {};
+  return RequestHead::Ref::make(fields, field_value(fields, Token::Path),
+                                connection.server().shared().router);
 }
 
-Status ServerCall::accept_field(const HeaderField& field, Duration& timeout) {
-  switch (field.token) {
-    case Token::GrpcTimeout:
-      if (parse_timeout(field.value, timeout)) return {};
-      return invalid_argument("grpc-timeout '" + std::string(field.value.substr(0, 64)) +
-                              "' is not one to eight digits and a unit of H M S m u n");
-    case Token::GrpcEncoding: {
-      Compression compression;
-      request_compressed_ = true;
-      if (!compression_of(field.value, compression)) {
-        return unimplemented("grpc-encoding '" + std::string(field.value.substr(0, 64)) +
-                             "' is not supported; accepted are " +
-                             std::string(accepted_compressions()));
-      }
-      incoming_.set_compression(compression);
-      return {};
-    }
-    case Token::GrpcAcceptEncoding:
-      accepted_compressions_ = parse_accepted(field.value);
-      return {};
-    case Token::Authority:
-    case Token::Method:
-    case Token::Path:
-    case Token::Scheme:
-    case Token::Protocol:
-    case Token::Status:
-    case Token::ContentType:
-    case Token::ContentLength:
-    case Token::Te:
-      return {};
-    default:
-      if (add_received(field, call_.request_metadata())) return {};
-      return internal_error("metadata '" + std::string(field.name.substr(0, 64)) +
-                            "' is not valid base64");
+/// As read_head(), unless the connection has brought the same header block before.
+RequestHead::Ref ServerCall::find_head(ServerConnection& connection, http2::Stream& stream,
+                                       http2::HeaderFields fields, bool end_stream) {
+  std::unique_ptr<http2::HeaderMemo>* memo = connection.session().memo();
+  if (memo != nullptr && *memo != nullptr) [[likely]] {
+    return static_cast<RequestHeadMemo&>(**memo).head;
   }
+  RequestHead::Ref head = read_head(connection, stream, fields, end_stream);
+  if (head && memo != nullptr) *memo = std::make_unique<RequestHeadMemo>(head);
+  return head;
 }
 
 void ServerCall::run(Runnable& runnable) noexcept {
@@ -223,8 +177,9 @@ void ServerCall::run(Runnable& runnable) noexcept {
 }
 
 Task<Status> ServerCall::serve(Call& call) {
-  if (route_ == nullptr) return server_.shared().router.not_found(call.path());
-  return route_->service->serve(route_->index, call);
+  const Router::Route* route = head_->route;
+  if (route == nullptr) return server_.shared().router.not_found(call.path());
+  return route->service->serve(route->index, call);
 }
 
 void ServerCall::on_task_done() noexcept {

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "weft/base/intrusive_list.h"
@@ -12,7 +11,7 @@
 #include "weft/rpc/call.h"
 #include "weft/rpc/internal/incoming.h"
 #include "weft/rpc/internal/outgoing.h"
-#include "weft/rpc/router.h"
+#include "weft/rpc/internal/request_head.h"
 
 namespace weft::rpc {
 
@@ -64,15 +63,16 @@ class ServerCall final : public coro::Pooled,
     ServerCall& self;
   };
 
-  ServerCall(ServerConnection& connection, http2::Stream& stream, std::string_view path,
-             const Router::Route* route);
+  ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
   ~ServerCall() override;
 
   /// Accounts for what the call takes whatever becomes of it.
   void charge() noexcept;
-  /// Reads the request's headers into the call; not OK when they cannot be served.
-  Status accept(http2::HeaderFields fields);
-  Status accept_field(const http2::HeaderField& field, Duration& timeout);
+  static RequestHead::Ref read_head(ServerConnection& connection, http2::Stream& stream,
+                                    http2::HeaderFields fields, bool end_stream);
+  static RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
+                                    http2::HeaderFields fields, bool end_stream);
+  void limit_deadline();
   static void run(Runnable& runnable) noexcept;
   Task<Status> serve(Call& call) override;
   void on_task_done() noexcept;
@@ -94,17 +94,14 @@ class ServerCall final : public coro::Pooled,
   ServerLoop& server_;
   ConnectionMemory::Ref memory_;
   std::size_t charged_ = 0;
-  const Router::Route* route_;
-  std::string unknown_path_;  // owned only where no route's descriptor has it
+  RequestHead::Ref head_;
   Call call_;
   Incoming incoming_;
   Outgoing outgoing_;
   Responses responses_{*this};
   Start start_{*this};
   Task<Status> task_{Status()};
-  std::uint8_t accepted_compressions_ = 1;           // bit per Compression
   Compression compression_ = Compression::Identity;  // as the headers said
-  bool request_compressed_ = false;
   bool headers_sent_ = false;
   bool finished_ = false;
   bool task_done_ = false;

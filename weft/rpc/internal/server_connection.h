@@ -33,6 +33,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
     memory()->set_own(sizeof(*this) + session().memory() +
                       (peer()->tls == nullptr ? 0 : kTlsMemory));
   }
+  /// The header blocks of nearly every response.
+  http2::FixedBlock& usual_headers() noexcept { return usual_headers_; }
+  http2::FixedBlock& usual_trailers() noexcept { return usual_trailers_; }
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
   void note_sent() noexcept {
@@ -82,6 +85,8 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   LifeTimer header_;  // while a header block is unfinished
   LifeTimer stall_;   // while something waits for the client to take it
   std::uint64_t written_at_check_ = 0;
+  http2::FixedBlock usual_headers_;
+  http2::FixedBlock usual_trailers_;
   // Answered streams whose requests nobody wants, and how many bytes of such were dropped.
   static constexpr std::size_t kMostUnwanted = 8;
   static constexpr std::size_t kMostDropped = std::size_t{64} * 1024;

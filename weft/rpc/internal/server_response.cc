@@ -18,6 +18,9 @@ using http2::Token;
 
 constexpr HeaderField kStatus200{":status", "200", Token::Status};
 constexpr HeaderField kContentType{"content-type", "application/grpc", Token::ContentType};
+constexpr std::array<HeaderField, 2> kUsualHeaders = {kStatus200, kContentType};
+constexpr std::array<HeaderField, 1> kUsualTrailers = {
+    HeaderField{"grpc-status", "0", Token::GrpcStatus}};
 // What a header block of gRPC's own takes beside metadata, message and details.
 constexpr std::size_t kOwnFields = 512;
 
@@ -64,7 +67,7 @@ MessageWriter::Poll ServerCall::Responses::offer(const Message& message) {
 
 Compression ServerCall::response_compression() const noexcept {
   const Compression wanted = call_.compression();
-  return (accepted_compressions_ >> static_cast<unsigned>(wanted) & 1U) != 0
+  return (head_->accepted_compressions >> static_cast<unsigned>(wanted) & 1U) != 0
              ? wanted
              : Compression::Identity;
 }
@@ -126,32 +129,41 @@ Status ServerCall::sendable(const Status& status) {
 
 void ServerCall::send_headers() {
   headers_sent_ = true;
+  connection_->note_sent();
+  connection_->flush_later();
+  compression_ = response_compression();
+  if (compression_ == Compression::Identity && !head_->compressed &&
+      call_.response_metadata().empty()) [[likely]] {
+    return connection_->session().send_headers(*outgoing_.stream(), kUsualHeaders,
+                                               connection_->usual_headers(), false);
+  }
   fields_scratch.assign({kStatus200, kContentType});
   text_scratch.clear();
-  compression_ = response_compression();
   if (compression_ != Compression::Identity) {
     fields_scratch.push_back({"grpc-encoding", name_of(compression_), Token::GrpcEncoding});
   }
-  if (request_compressed_) {
+  if (head_->compressed) {
     fields_scratch.push_back(
         {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
   }
   append_fields(call_.response_metadata(), fields_scratch, text_scratch);
   connection_->session().send_headers(*outgoing_.stream(), fields_scratch, false);
-  connection_->note_sent();
-  connection_->flush_later();
 }
 
 void ServerCall::send_trailers(const Status& status) {
   // Trailers-Only is for a call that fails at once; what a handler has put into the response's
   // metadata is to arrive as such.
   if (!headers_sent_ && (status.ok() || !call_.response_metadata().empty())) send_headers();
+  if (status.ok() && call_.trailers().empty()) [[likely]] {
+    return connection_->session().send_headers(*outgoing_.stream(), kUsualTrailers,
+                                               connection_->usual_trailers(), true);
+  }
   fields_scratch.clear();
   text_scratch.clear();
   if (!headers_sent_) {
     // Trailers-Only: one header block that both begins and ends the response.
     fields_scratch.assign({kStatus200, kContentType});
-    if (request_compressed_ && status.code() == StatusCode::Unimplemented) {
+    if (head_->compressed && status.code() == StatusCode::Unimplemented) {
       fields_scratch.push_back(
           {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
     }
