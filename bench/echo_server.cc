@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "weft/coro/event.h"
 #include "weft/rpc/server.h"
 
+#include "bench/payload.h"
 #include "echo.weft.h"
 
 namespace {
@@ -14,6 +16,8 @@ class Echo final : public perf::EchoService {
   // Needs no co_await, so it is a plain function.
   weft::Task<weft::Result<perf::Msg>> Unary(weft::ServerContext&,
                                             const perf::Msg& request) override {
+    if (bench::asks_to_hold(request.payload())) return hold();
+    bench::spin_if_asked(request.payload());
     return weft::Result<perf::Msg>(request);
   }
   weft::Task<weft::Status> Stream(weft::ServerContext&, weft::Reader<perf::Msg>& reader,
@@ -23,6 +27,13 @@ class Echo final : public perf::EchoService {
       if (!co_await writer.write(message)) break;
     }
     co_return reader.status();
+  }
+
+  /// Pending until the client has gone or lost its patience.
+  static weft::Task<weft::Result<perf::Msg>> hold() {
+    weft::Event never;
+    weft::Status status = co_await never.wait();
+    co_return status;
   }
 };
 

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bench/peers/server_flags.h"
+
 // What a server with one thread and epoll needs around its protocol, at the least cost: one read of
 // what is there, one write of what that brought about.
 namespace bench {
@@ -86,8 +88,7 @@ inline int listen_on(std::uint16_t port) {
     std::perror("listen");
     std::exit(1);
   }
-  std::printf("listening on 127.0.0.1:%u\n", ntohs(address.sin_port));
-  std::fflush(stdout);
+  say_listening(ntohs(address.sin_port));
   return listener;
 }
 
@@ -105,10 +106,10 @@ void accept_all(int poll, int listener) {
   }
 }
 
-/// Serves the port that the first argument names (none: the system chooses) until it is killed.
+/// Serves until it is killed.
 template <class Protocol>
 [[noreturn]] void serve(int argc, char* argv[]) {
-  const int listener = listen_on(static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 0));
+  const int listener = listen_on(ServerFlags::read(argc, argv).port);
   const int poll = epoll_create1(0);
   epoll_event event{};
   event.events = EPOLLIN;

@@ -1,11 +1,14 @@
-// gRPC C++'s asynchronous API: one completion queue, one thread, which is its fastest form on one
-// core.
-#include <cstdio>
+// gRPC C++'s asynchronous API: a completion queue for each thread; one thread is its fastest form
+// on one core.
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <grpcpp/grpcpp.h>
 
+#include "bench/payload.h"
+#include "bench/peers/grpcpp_credentials.h"
 #include "echo.grpc.pb.h"
 
 namespace {
@@ -30,6 +33,8 @@ class UnaryCall final : public Tag {
     }
     new UnaryCall(service_, queue_);
     finished_ = true;
+    if (bench::asks_to_hold(request_.payload())) return;
+    bench::spin_if_asked(request_.payload());
     writer_.Finish(request_, grpc::Status::OK, this);
   }
 
@@ -83,24 +88,33 @@ class StreamCall final : public Tag {
   Step step_ = Step::Begin;
 };
 
+void serve(perf::Echo::AsyncService& service, grpc::ServerCompletionQueue& queue) {
+  new UnaryCall(service, queue);
+  new StreamCall(service, queue);
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue.Next(&tag, &ok)) static_cast<Tag*>(tag)->proceed(ok);
+}
+
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  const auto flags = bench::ServerFlags::read(argc, argv);
   int port = 0;
   perf::Echo::AsyncService service;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "0"),
-                           grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:" + std::to_string(flags.port), bench::credentials_of(flags),
+                           &port);
   builder.RegisterService(&service);
-  const std::unique_ptr<grpc::ServerCompletionQueue> queue = builder.AddCompletionQueue();
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues;
+  for (int i = 0; i < flags.threads; ++i) queues.push_back(builder.AddCompletionQueue());
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return 1;
-  std::printf("listening on 127.0.0.1:%d\n", port);
-  std::fflush(stdout);
-  new UnaryCall(service, *queue);
-  new StreamCall(service, *queue);
-  void* tag = nullptr;
-  bool ok = false;
-  while (queue->Next(&tag, &ok)) static_cast<Tag*>(tag)->proceed(ok);
+  std::vector<std::thread> threads;
+  for (const auto& queue : queues) {
+    threads.emplace_back([&service, &queue] { serve(service, *queue); });
+  }
+  bench::say_listening(port);
+  for (std::thread& thread : threads) thread.join();
   return 0;
 }

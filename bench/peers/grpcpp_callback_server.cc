@@ -1,9 +1,10 @@
 // gRPC C++'s callback API, its own first recommendation, as its documentation has it.
-#include <cstdio>
 #include <string>
 
 #include <grpcpp/grpcpp.h>
 
+#include "bench/payload.h"
+#include "bench/peers/grpcpp_credentials.h"
 #include "echo.grpc.pb.h"
 
 namespace {
@@ -28,8 +29,10 @@ class EchoStream final : public grpc::ServerBidiReactor<perf::Msg, perf::Msg> {
 class Echo final : public perf::Echo::CallbackService {
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext* context, const perf::Msg* request,
                                   perf::Msg* response) override {
-    *response = *request;
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+    if (bench::asks_to_hold(request->payload())) return reactor;
+    bench::spin_if_asked(request->payload());
+    *response = *request;
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
@@ -41,16 +44,16 @@ class Echo final : public perf::Echo::CallbackService {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  const auto flags = bench::ServerFlags::read(argc, argv);
   int port = 0;
   Echo service;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(std::string("127.0.0.1:") + (argc > 1 ? argv[1] : "0"),
-                           grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort("127.0.0.1:" + std::to_string(flags.port), bench::credentials_of(flags),
+                           &port);
   builder.RegisterService(&service);
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return 1;
-  std::printf("listening on 127.0.0.1:%d\n", port);
-  std::fflush(stdout);
+  bench::say_listening(port);
   server->Wait();
   return 0;
 }

@@ -25,5 +25,7 @@ target_include_directories(bench_grpcpp_proto SYSTEM PUBLIC ${generated})
 target_link_libraries(bench_grpcpp_proto PUBLIC PkgConfig::GRPCPP protobuf::libprotobuf)
 
 foreach(api callback async)
-  bench_program(bench_grpcpp_${api}_server SOURCES peers/grpcpp_${api}_server.cc DEPS bench_grpcpp_proto)
+  foreach(side server client)
+    bench_program(bench_grpcpp_${api}_${side} SOURCES peers/grpcpp_${api}_${side}.cc DEPS bench_grpcpp_proto)
+  endforeach()
 endforeach()

@@ -1,0 +1,46 @@
+#include "bench/client/plan.h"
+
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+
+namespace bench {
+
+std::uint16_t Plan::port() const {
+  return static_cast<std::uint16_t>(std::atoi(target.c_str() + target.rfind(':') + 1));
+}
+
+Plan read_plan(const char* description, int argc, char* argv[]) {
+  CLI::App app(description);
+  Plan plan;
+  app.add_option("target", plan.target, "host:port of the echo server")
+      ->required()
+      ->check([](const std::string& text) {
+        return text.rfind(':') == std::string::npos ? "no port in '" + text + "'" : "";
+      });
+  app.add_option("-c,--connections", plan.connections, "connections");
+  app.add_option("-m,--outstanding", plan.outstanding, "calls or streams under way on each");
+  app.add_option("--threads", plan.threads, "threads of the client, where it has a choice");
+  app.add_option("--bytes", plan.bytes, "payload");
+  app.add_flag("--stream", plan.stream, "bidirectional streams instead of unary calls");
+  app.add_option("--messages", plan.messages, "messages under way on each stream");
+  app.add_option("--warm-up", plan.warm_up, "seconds of load before the measurement");
+  app.add_option("--seconds", plan.seconds, "seconds of the measurement");
+  app.add_option("-n,--calls", plan.calls, "measure this many calls instead of a time");
+  app.add_option("--rate", plan.rate, "open loop: calls a second");
+  app.add_option("--spin", plan.spin_micros, "CPU microseconds a call costs the handler");
+  app.add_option("--slow-every", plan.slow_every, "one call in so many is slow");
+  app.add_option("--slow", plan.slow_micros, "CPU microseconds of a slow call");
+  app.add_option("--timeout", plan.timeout_ms, "deadline of a call in milliseconds");
+  app.add_option("--seed", plan.seed, "of what is random");
+  app.add_option("--tls-ca", plan.tls_ca, "PEM file to trust; then the client speaks TLS");
+  app.add_option("--server-pid", plan.server_pid, "process whose CPU time is measured too");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  return plan;
+}
+
+}  // namespace bench

@@ -1,0 +1,103 @@
+"""Client and server both of a side: single calls, many calls, large messages, streams, TLS."""
+
+from driver import sides
+from driver.machine import AwakeCores
+from driver.stats import (BYTES, CALLS, CLIENT_CPU, MEGABYTES, MESSAGES, P50, P99, P999, SERVER_CPU,
+                          Case, Scenario, figures)
+
+COSTS = [SERVER_CPU, CLIENT_CPU, P50, P99, P999, BYTES]
+MIB = 1024 * 1024
+
+
+def size_text(size):
+    return f"{size // MIB} MiB" if size >= MIB else f"{size // 1024} KiB" if size >= 1024 else f"{size} B"
+
+
+def _flags(connections, outstanding, size):
+    return ["-c", connections, "-m", outstanding, "--bytes", size]
+
+
+def _compare(bench, scenario, present, servers, case, flags, payload=None):
+    def run(side, server):
+        return figures(bench.client(side, server, flags), payload)
+
+    bench.rounds_of(case, present, servers, run)
+    scenario.cases.append(case)
+
+
+def one_at_a_time(bench):
+    scenario = Scenario("A", "One call at a time",
+                        "One connection, one call under way, 64 B: the round trip. A core that sleeps takes "
+                        "tens of microseconds to wake in a virtual machine, so the figures are taken with the "
+                        "cores kept awake (/dev/cpu_dma_latency at 0) and as the system is by default.")
+    present = bench.present(sides.PAIRS, scenario)
+    with bench.servers(present, scenario) as servers:
+        def compare(name):
+            case = Case(name, [P50, P99, P999, CALLS, SERVER_CPU, CLIENT_CPU, BYTES], ["raw", "weft"],
+                        [P50, P99])
+            _compare(bench, scenario, present, servers, case, _flags(1, 1, 64))
+
+        if AwakeCores.possible():
+            with AwakeCores():
+                compare("1×1, 64 B, cores kept awake")
+        else:
+            scenario.notes.append("/dev/cpu_dma_latency cannot be opened: cores could not be kept awake")
+        compare("1×1, 64 B, cores as by default")
+    return scenario
+
+
+def many_under_way(bench):
+    scenario = Scenario("B", "Many calls under way",
+                        "Connections × calls under way on each. What a core can serve, and what a call costs.")
+    present = bench.present(sides.PAIRS, scenario)
+    with bench.servers(present, scenario) as servers:
+        for connections, outstanding, size in ((1, 100, 64), (8, 32, 64), (1, 100, 1024), (8, 32, 1024)):
+            case = Case(f"{connections}×{outstanding}, {size_text(size)}", [CALLS, *COSTS], ["weft"],
+                        [CALLS, SERVER_CPU])
+            _compare(bench, scenario, present, servers, case, _flags(connections, outstanding, size))
+    return scenario
+
+
+def large_messages(bench):
+    scenario = Scenario("C", "Large messages",
+                        "1 MiB there and back, four under way on one connection (Thrift: on four, since with "
+                        "several on one both of its sides may stand in a write). MB/s counts one direction.")
+    present = bench.present(sides.PAIRS, scenario)
+    with bench.servers(present, scenario) as servers:
+        case = Case("1×4, 1 MiB", [MEGABYTES, SERVER_CPU, CLIENT_CPU, P50, P99], ["weft"], [MEGABYTES])
+        _compare(bench, scenario, present, servers, case, _flags(1, 4, MIB), MIB)
+    return scenario
+
+
+def streams(bench):
+    scenario = Scenario("D", "Bidirectional streams",
+                        "64 B messages echoed on streams of one connection: streams × messages under way on "
+                        "each. Latency is that of a message.")
+    present = bench.present([side for side in sides.PAIRS if side.streams], scenario)
+    with bench.servers(present, scenario) as servers:
+        for count, messages in ((8, 64), (100, 1), (1, 1)):
+            case = Case(f"{count} streams × {messages}, 64 B", [MESSAGES, *COSTS], ["weft"], [MESSAGES])
+            _compare(bench, scenario, present, servers, case,
+                     [*_flags(1, count, 64), "--stream", "--messages", messages])
+    return scenario
+
+
+def over_tls(bench):
+    scenario = Scenario("G", "TLS 1.3",
+                        "B and C over TLS, beside plaintext in the same run: what the cipher costs, and what "
+                        "comes with it.")
+    plain = bench.present([sides.WEFT, sides.ASYNC, sides.CALLBACK], scenario)
+    present = [form for side in plain for form in (side, side.with_tls(bench.certificate))]
+    with bench.servers(present, scenario) as servers:
+        for connections, outstanding, size in ((1, 100, 64), (8, 32, 64), (8, 32, 1024), (1, 4, MIB)):
+            large = size >= MIB
+            first = [MEGABYTES] if large else [CALLS]
+            case = Case(f"{connections}×{outstanding}, {size_text(size)}", [*first, *COSTS],
+                        ["weft", "weft TLS"], [*first, SERVER_CPU])
+            _compare(bench, scenario, present, servers, case, _flags(connections, outstanding, size), size)
+            for side in plain:
+                plain_cpu = case.median(side.name, "server_us")
+                tls_cpu = case.median(f"{side.name} TLS", "server_us")
+                if plain_cpu and tls_cpu:
+                    case.notes.append(f"{side.name}: TLS adds {tls_cpu - plain_cpu:.2f} µs of server CPU a call")
+    return scenario
