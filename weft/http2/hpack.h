@@ -87,6 +87,7 @@ class HpackEncoder {
   std::uint8_t* encode(HeaderFields fields, std::uint8_t* out);
   /// As encode(), for a list that is the same each time; what it came to is kept in `block`.
   std::uint8_t* encode_fixed(HeaderFields fields, FixedBlock& block, std::uint8_t* out);
+  /// An upper bound of what encode_fixed() writes.
   std::size_t bound_fixed(HeaderFields fields, const FixedBlock& block) const noexcept;
 
  private:

@@ -125,6 +125,9 @@ bool Session::Impl::check_length(const FrameHeader& header) {
       {"GOAWAY", On::Connection, 8, kAny},   {"WINDOW_UPDATE", On::Either, 4, 4},
       {"CONTINUATION", On::Stream, 0, kAny},
   };
+  const bool usual = header.type == FrameType::Data || header.type == FrameType::Headers;
+  if (usual && header.stream_id != 0) [[likely]]
+    return true;
   if (header.type > FrameType::Continuation) return true;
   const Rule& rule = kRules[static_cast<std::size_t>(header.type)];
   if (rule.on != On::Either && (rule.on == On::Stream) != (header.stream_id != 0)) [[unlikely]] {

@@ -110,6 +110,15 @@ void ServerLoop::connection_over() noexcept {
   check_idle();
 }
 
+std::size_t ServerShared::active_calls() noexcept {
+  const std::lock_guard lock(mutex);
+  std::size_t sum = 0;
+  for (const Sibling& sibling : loops) {
+    if (const std::shared_ptr<ServerLoop> loop = sibling.loop.lock()) sum += loop->live_calls();
+  }
+  return sum;
+}
+
 void ServerLoop::drain() noexcept {
   drop_handshakes();
   connections_.for_each([](ServerConnection& connection) { connection.drain(); });
@@ -124,19 +133,22 @@ void ServerLoop::cancel_all(const Status& reason) noexcept {
 
 void ServerLoop::call_began(ServerCall& call) noexcept {
   calls_.push_back(call);
-  ++live_calls_;
-  shared_.calls.fetch_add(1, std::memory_order_relaxed);
+  live_calls_.store(live_calls() + 1, std::memory_order_relaxed);
+  if (shared_.options.max_calls == SIZE_MAX) return;
+  shared_.limited_calls.fetch_add(1, std::memory_order_relaxed);
 }
 
 void ServerLoop::call_ended() noexcept {
-  --live_calls_;
-  shared_.calls.fetch_sub(1, std::memory_order_relaxed);
-  if (live_calls_ == 0 && live_connections_ == 0) check_idle();
+  live_calls_.store(live_calls() - 1, std::memory_order_relaxed);
+  if (shared_.options.max_calls != SIZE_MAX) {
+    shared_.limited_calls.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (idle()) check_idle();
 }
 
 Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
   const ServerOptions& options = shared_.options;
-  if (shared_.calls.load(std::memory_order_relaxed) >= options.max_calls) {
+  if (shared_.limited_calls.load(std::memory_order_relaxed) >= options.max_calls) {
     return resource_exhausted("the server has reached its limit of " +
                               std::to_string(options.max_calls) +
                               " calls at a time (ServerOptions::max_calls)");

@@ -28,7 +28,7 @@ struct ServerShared {
   std::shared_ptr<net::TlsServerContext> tls;  // null: plaintext
   Router router;
   MiddlewareChain middlewares;
-  std::atomic<std::size_t> calls{0};
+  std::atomic<std::size_t> limited_calls{0};  // of all loops; counted only where max_calls is set
   std::atomic<std::size_t> connections{0};
   std::atomic<bool> draining{false};
   ServerMemory memory;
@@ -42,6 +42,8 @@ struct ServerShared {
   };
   std::mutex mutex;
   std::vector<Sibling> loops;
+  /// From any thread.
+  std::size_t active_calls() noexcept;
 };
 
 /// A server's part on one loop: its connections and its calls. Used on that loop's thread, except
@@ -82,7 +84,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   /// Ends every call with `reason` and closes every connection.
   void cancel_all(const Status& reason) noexcept;
   /// No call and no connection is left.
-  bool idle() const noexcept { return live_connections_ == 0 && live_calls_ == 0; }
+  bool idle() const noexcept { return live_connections_ == 0 && live_calls() == 0; }
+  /// From any thread.
+  std::size_t live_calls() const noexcept { return live_calls_.load(std::memory_order_relaxed); }
   /// Calls `function` once, when idle() has come true; at once where it is.
   void when_idle(UniqueFunction<void()> function);
   /// The paths of the calls that are left.
@@ -94,7 +98,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   /// Not OK where a connection's call is one too many: for the server, for the connection, or for
   /// the memory of either.
   Status admit_call(const ConnectionMemory& memory) const {
-    if (shared_.calls.load(std::memory_order_relaxed) >= shared_.options.max_calls ||
+    if (shared_.limited_calls.load(std::memory_order_relaxed) >= shared_.options.max_calls ||
         memory.calls() >= most_handlers_) [[unlikely]] {
       return too_many_calls(memory);
     }
@@ -136,7 +140,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   IntrusiveList<ServerCall, ServerCallNode> calls_;
   LogLimit log_limit_;
   std::size_t live_connections_ = 0;  // with those in a handshake
-  std::size_t live_calls_ = 0;
+  // Written by this loop only: the way of a call has no atomic operation that loops share.
+  std::atomic<std::size_t> live_calls_{0};
   bool shedding_ = false;  // shed() is posted
   bool joined_ = false;    // among shared_.loops
   UniqueFunction<void()> when_idle_;
