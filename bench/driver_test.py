@@ -113,7 +113,7 @@ class QuickRun(unittest.TestCase):
         run = Path(__file__).with_name("run.py")
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
-                [sys.executable, str(run), "--bin", PROGRAMS, "--quick", "--out", folder, "A", "D", "E",
+                [sys.executable, str(run), "--bin", PROGRAMS, "--quick", "--out", folder, *"ADEFHJK",
                  "--sides", "weft", "raw", "floor"],
                 capture_output=True, text=True, timeout=100, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -124,8 +124,11 @@ class QuickRun(unittest.TestCase):
                 for scenario in result["scenarios"]}
         self.assertEqual(set(rows["A"][0]), {"raw", "weft"}, result)
         self.assertEqual(set(rows["D"][0]), {"weft"}, result)
-        for row in rows["E"]:
+        for row in [*rows["E"], rows["F"][0]]:
             self.assertEqual(set(row), {"floor", "weft"}, result)
+        for row in [*rows["F"][1:], *rows["H"], *rows["K"]]:
+            self.assertEqual(set(row), {"weft"}, result)
+        self.assertEqual(set(rows["J"][0]), {"weft, 1 loop", "weft, 2 loops"}, result)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ def arguments_of(argv):
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a measured run")
+    parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind too")
+    parser.add_argument("--clean-build", action="store_true", help="time a build of everything too (I)")
     parser.add_argument("--quick", action="store_true", help="does everything, and measures nothing well")
     parser.add_argument("--sides", nargs="*", default=[], metavar="SIDE", help="these only: weft raw ...")
     parser.add_argument("--repeats", type=int, default=REPEATS,
@@ -42,18 +44,22 @@ def arguments_of(argv):
 
 def bench_of(arguments, folder):
     if arguments.quick:
-        return Bench(arguments.bin, folder, rounds=1, seconds=0.1, warm_up=0.05, scale=0.02,
-                     only=arguments.sides)
-    return Bench(arguments.bin, folder, rounds=arguments.rounds, seconds=arguments.seconds,
-                 only=arguments.sides)
+        bench = Bench(arguments.bin, folder, rounds=1, seconds=0.1, warm_up=0.05, scale=0.02,
+                      only=arguments.sides)
+        bench.compiles = False
+    else:
+        bench = Bench(arguments.bin, folder, rounds=arguments.rounds, seconds=arguments.seconds,
+                      only=arguments.sides)
+    bench.clean_build = arguments.clean_build
+    return bench
 
 
-def run_all(bench, letters, repeats):
+def run_all(bench, chosen, repeats):
     done = []
-    for letter in letters:
+    for letter, function in chosen.items():
         bench.repeats_left = repeats
         begun = time.perf_counter()
-        scenario = scenarios.ALL[letter](bench)
+        scenario = function(bench)
         bench.say(f"\n== {letter}: {scenario.title} ({time.perf_counter() - begun:.0f} s)")
         for case in scenario.cases:
             bench.say(tables.terminal(case))
@@ -65,10 +71,12 @@ def run_all(bench, letters, repeats):
 
 def main(argv):
     arguments = arguments_of(argv)
-    letters = arguments.scenarios or list(scenarios.ALL)
+    chosen = {letter: scenarios.ALL[letter] for letter in arguments.scenarios or scenarios.ALL}
+    if arguments.instructions:
+        chosen |= scenarios.INSTRUCTIONS
     with tempfile.TemporaryDirectory() as folder:
         bench = bench_of(arguments, folder)
-        done = run_all(bench, letters, 0 if arguments.quick else arguments.repeats)
+        done = run_all(bench, chosen, 0 if arguments.quick else arguments.repeats)
     notes = []
     if arguments.quick:
         notes.append("a quick run: its figures mean nothing")

@@ -1,6 +1,8 @@
 """What a scenario works with: the programs, the cores, the rounds."""
 
 import contextlib
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -19,6 +21,9 @@ class Bench:
         # What is counted rather than timed (connections, calls) is multiplied by it.
         self.scale = scale
         self.only = set(only)  # names of sides; empty: all
+        # Whether to measure compilers too, and a build of everything.
+        self.compiles, self.clean_build = True, False
+        self.all_cores = sorted(os.sched_getaffinity(0))
         self.server_core, self.client_core = cores_of_machine()
         self.repeats_left = 0
         self.thrown_away = 0
@@ -45,6 +50,14 @@ class Bench:
             else:
                 found.append(side)
         return found
+
+    def has_flag(self, program, flag):
+        """Whether a program of ours, which may be older than the scenario, has a flag."""
+        path = self.programs / program
+        if not path.exists():
+            return False
+        told = subprocess.run([path, "--help"], capture_output=True, text=True, check=False).stdout
+        return flag in told.split()
 
     def start(self, side, cores=None):
         return Server(side.name, [self.programs / side.server, "--port", "0", *side.server_flags],

@@ -29,3 +29,16 @@ foreach(api callback async)
     bench_program(bench_grpcpp_${api}_${side} SOURCES peers/grpcpp_${api}_${side}.cc DEPS bench_grpcpp_proto)
   endforeach()
 endforeach()
+
+# The hello server, from the example's .proto.
+set(hello ${PROJECT_SOURCE_DIR}/examples/hello)
+set(outputs ${generated}/hello.pb.cc ${generated}/hello.grpc.pb.cc)
+add_custom_command(
+  OUTPUT ${outputs}
+  COMMAND protobuf::protoc --proto_path=${hello} --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN}
+          --cpp_out=${generated} --grpc_out=${generated} hello.proto
+  DEPENDS ${hello}/hello.proto
+  COMMENT "Generating grpc++'s hello service"
+  VERBATIM)
+set_source_files_properties(${outputs} PROPERTIES COMPILE_OPTIONS -w SKIP_LINTING ON)
+bench_program(bench_grpcpp_hello_server SOURCES peers/grpcpp_hello_server.cc ${outputs} DEPS bench_grpcpp_proto)

@@ -1,6 +1,6 @@
 """The scenarios, by their letters. Each is a function of a Bench that gives a Scenario."""
 
-from scenarios import calls, h2load
+from scenarios import calls, h2load, instructions, memory, overload, startup, tail, threads
 
 ALL = {
     "A": calls.one_at_a_time,
@@ -8,5 +8,11 @@ ALL = {
     "C": calls.large_messages,
     "D": calls.streams,
     "E": h2load.run,
+    "F": memory.run,
     "G": calls.over_tls,
+    "H": tail.run,
+    "I": startup.run,
+    "J": threads.run,
+    "K": overload.run,
 }
+INSTRUCTIONS = {"instructions": instructions.run}

@@ -4,6 +4,7 @@ import re
 import shutil
 
 from driver import sides
+from driver.http2 import grpc_message
 from driver.processes import Failed, run_text
 from driver.stats import BYTES, CALLS, SERVER_CPU, Case, Metric, Scenario
 
@@ -12,20 +13,6 @@ CASES = ((1, 1, 64, 20_000), (1, 100, 64, 400_000), (8, 32, 64, 800_000), (8, 32
 SLOW = {"gRPC callback": 0.15, "gRPC async": 0.15, "nghttp2": 0.7}
 RUN_SECONDS = 120
 MEAN = Metric("mean", "mean µs", 1)
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out) + bytes([value])
-
-
-def grpc_message(payload):
-    """A perf.Msg in gRPC's framing."""
-    message = b"\x0a" + varint(len(payload)) + payload
-    return b"\x00" + len(message).to_bytes(4, "big") + message
 
 
 def body_file(bench, size):

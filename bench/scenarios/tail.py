@@ -1,0 +1,49 @@
+"""One call in a hundred keeps a core busy for 5 ms: what becomes of the others."""
+
+from driver import sides
+from driver.stats import Case, Metric, Scenario
+
+# 20 slow calls a second take a tenth of a core.
+RATE, SLOW_EVERY, SLOW_MICROS = 2000, 100, 5000
+SECONDS = 4
+CONNECTIONS = 8
+
+RATIO = Metric("ratio", "p99 with / without", 2)
+SHOWN = [RATIO, Metric("p99", "p99 µs with slow calls", 0), Metric("quiet_p99", "p99 µs without", 0),
+         Metric("p50", "p50 µs with", 0), Metric("quiet_p50", "p50 µs without", 0),
+         Metric("p99.9", "p99.9 µs with", 0), Metric("quiet_p99.9", "p99.9 µs without", 0),
+         Metric("server_us", "server µs/call")]
+
+
+def _sides(bench, scenario):
+    wanted = [sides.WEFT, sides.CALLBACK, sides.ASYNC]
+    if bench.has_flag(sides.WEFT.server, "--take-over"):
+        wanted.insert(1, sides.WEFT.with_flags("weft, take-over", "--take-over"))
+    return bench.present(wanted, scenario)
+
+
+def run(bench):
+    scenario = Scenario("H", "Tail isolation",
+                        f"An open loop of {RATE} calls a second over {CONNECTIONS} connections; latency counts from "
+                        "when a call was due. One call in a hundred, chosen at random, costs its handler 5 ms of CPU; "
+                        "shown is the latency of the others, beside a run without slow calls in the same round. "
+                        "weft's client makes the load for all; the servers have one loop and may use every core.")
+    present = _sides(bench, scenario)
+    flags = ["-c", CONNECTIONS, "--rate", RATE]
+    slow = [*flags, "--slow-every", SLOW_EVERY, "--slow", SLOW_MICROS]
+    seconds = max(0.2, SECONDS * bench.seconds)
+
+    def measure(_side, server):
+        quiet = bench.client(sides.WEFT, server, flags, seconds)
+        busy = bench.client(sides.WEFT, server, slow, seconds)
+        shown = {"ratio": busy["latency"]["p99"] / quiet["latency"]["p99"],
+                 "server_us": busy["server_cpu"] / max(1, busy["calls"]) * 1e6}
+        for key in ("p50", "p99", "p99.9"):
+            shown[key], shown[f"quiet_{key}"] = busy["latency"][key], quiet["latency"][key]
+        return shown
+
+    case = Case(f"{RATE}/s, 1 % of the calls 5 ms", SHOWN, [], [RATIO, SHOWN[1]])
+    with bench.servers(present, scenario, bench.all_cores) as servers:
+        bench.rounds_of(case, present, servers, measure)
+    scenario.cases.append(case)
+    return scenario
