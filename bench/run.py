@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 
 import scenarios
-from driver import machine, report, tables
+from driver import machine, report, tables, targets
 from driver.bench import Bench
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "performance.md"
 # Repetitions of disturbed runs, for each scenario.
 REPEATS = 6
 
@@ -31,6 +32,8 @@ def arguments_of(argv):
     parser.add_argument("--seconds", type=float, default=1.0, help="of a measured run")
     parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind too")
     parser.add_argument("--clean-build", action="store_true", help="time a build of everything too (I)")
+    parser.add_argument("--publish", action="store_true",
+                        help="put the results into docs/reference/performance.md")
     parser.add_argument("--quick", action="store_true", help="does everything, and measures nothing well")
     parser.add_argument("--sides", nargs="*", default=[], metavar="SIDE", help="these only: weft raw ...")
     parser.add_argument("--repeats", type=int, default=REPEATS,
@@ -86,8 +89,13 @@ def main(argv):
     if bench.server_core == bench.client_core:
         notes.append("there is one core only: server and client share it")
     command = shlex.join(["./dev", "bench", *argv_without_bin(argv)])
-    report.write(arguments.out, machine.describe(), command, done, notes)
+    described = machine.describe()
+    print(f"\nTargets\n{targets.terminal(done)}")
+    report.write(arguments.out, described, command, done, notes)
     print(f"\nwritten: {arguments.out}/bench.json, bench.md and the charts")
+    if arguments.publish:
+        report.publish(DOCUMENT, DOCUMENT.parent / "performance", described, command, done, notes)
+        print(f"published: {DOCUMENT}")
 
 
 def argv_without_bin(argv):

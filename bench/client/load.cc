@@ -48,6 +48,7 @@ bool Load::counts(TimePoint begun) const noexcept {
 
 TimePoint Load::done(TimePoint begun, Outcome outcome, bool slow) {
   const TimePoint now = Clock::now();
+  if (outcome == Outcome::Ok && measuring_.load(std::memory_order_relaxed)) ++mine().answered;
   if (!counts(begun)) return now;
   Tally& tally = mine();
   ++tally.outcomes[static_cast<std::size_t>(outcome)];
@@ -90,6 +91,7 @@ int Load::finish() {
     all.usual.add(tally->usual);
     all.slow.add(tally->slow);
     all.worst_start = std::max(all.worst_start, tally->worst_start);
+    all.answered += tally->answered;
     for (std::size_t i = 0; i < 4; ++i) all.outcomes[i] += tally->outcomes[i];
   }
   const auto count = [&](Outcome outcome) {
@@ -98,6 +100,7 @@ int Load::finish() {
   std::printf("{\"calls\": %llu, \"refused\": %llu, \"late\": %llu, \"failed\": %llu, ",
               count(Outcome::Ok), count(Outcome::Refused), count(Outcome::Late),
               count(Outcome::Failed));
+  std::printf("\"answered\": %llu, ", static_cast<unsigned long long>(all.answered));
   std::printf("\"seconds\": %.6f, \"client_cpu\": %.6f, \"server_cpu\": %.6f, ",
               static_cast<double>(until_ - from_) * 1e-9, after_.client_cpu - before_.client_cpu,
               after_.server_cpu - before_.server_cpu);

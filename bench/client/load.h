@@ -30,6 +30,7 @@ struct Tally {
   Histogram usual;
   Histogram slow;
   std::uint64_t outcomes[4] = {};
+  std::uint64_t answered = 0;    // Ok and in the measured time, whenever it was due
   std::int64_t worst_start = 0;  // nanoseconds that a call began after it was due
 };
 

@@ -78,13 +78,13 @@ class Bench:
             for server in started.values():
                 server.stop()
 
-    def client(self, side, server, flags, seconds=None, cores=None, may_fail=False):
+    def client(self, side, server, flags, seconds=None, cores=None, may_fail=False, warm_up=None):
         """The result of a run of the side's client against its server."""
-        seconds = seconds or self.seconds
+        seconds, warm_up = seconds or self.seconds, warm_up or self.warm_up
         command = [self.programs / side.client, server.address, "--server-pid", server.pid,
-                   "--seconds", seconds, "--warm-up", self.warm_up, *side.client_flags, *flags]
+                   "--seconds", seconds, "--warm-up", warm_up, *side.client_flags, *flags]
         return run_client(f"{side.name}'s client", command, cores or [self.client_core],
-                          seconds + self.warm_up + 30, may_fail)
+                          seconds + warm_up + 30, may_fail)
 
     # ---- rounds ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ TIMEOUT_MS = 500
 SAMPLE_SECONDS = 0.1
 
 GOODPUT = Metric("goodput", "goodput / capacity", 2)
-SHOWN = [GOODPUT, Metric("capacity", "capacity, calls/s", 0), Metric("offered", "offered, calls/s", 0),
+SHOWN = [GOODPUT, Metric("per_cpu", "same per CPU second", 2), Metric("capacity", "capacity, calls/s", 0), Metric("offered", "offered, calls/s", 0),
          Metric("refused", "refused, calls/s", 0), Metric("late", "too late, calls/s", 0),
          Metric("refusal", "cost of a refusal, % of a call", 1, 100),
          Metric("p50", "p50 ms of answers", 1, 1e-3), Metric("p99", "p99 ms of answers", 1, 1e-3),
@@ -45,23 +45,29 @@ class MemoryOverTime:
 def _overload(bench, server, seconds):
     """(figures, samples of the memory) of a run at capacity and one at twice of it."""
     spin = ["-c", CONNECTIONS, "--spin", SPIN_MICROS]
+    # The overload is measured once the first calls have become too late.
+    warm_up = min(bench.warm_up * 3, 2 * TIMEOUT_MS / 1000)
     full = bench.client(sides.WEFT, server, [*spin, "-m", OUTSTANDING], max(0.2, seconds / 2))
     capacity = full["calls"] / full["seconds"]
     cost = full["server_cpu"] / full["calls"]
     with MemoryOverTime(server) as memory:
         over = bench.client(sides.WEFT, server, [*spin, "--rate", round(2 * capacity),
-                                                 "--timeout", TIMEOUT_MS], seconds, may_fail=True)
+                                                 "--timeout", TIMEOUT_MS], seconds, may_fail=True, warm_up=warm_up)
     took = over["seconds"]
     sizes = [size for _, size in memory.samples]
-    shown = {"goodput": over["calls"] / took / capacity, "capacity": capacity,
+    answered = over["answered"]
+    shown = {"goodput": answered / took / capacity, "capacity": capacity,
              "offered": sum(over[key] for key in ("calls", "refused", "late", "failed")) / took,
              "refused": over["refused"] / took, "late": (over["late"] + over["failed"]) / took,
              "p50": over["latency"]["p50"], "p99": over["latency"]["p99"],
              "grown": (max(sizes) - sizes[0]) * 2**20}
+    if over["server_cpu"] > 0:
+        # What a busy machine takes from one run more than from the other does not show here.
+        shown["per_cpu"] = answered / over["server_cpu"] * cost
     if over["refused"] > over["calls"] / 10 and over["late"] + over["failed"] < over["refused"] / 20:
         # What is left of the CPU time once the answered calls have had theirs. Calls that are late may have
         # had theirs too, so many of them would spoil it.
-        shown["refusal"] = max(0.0, (over["server_cpu"] - over["calls"] * cost) / over["refused"] / cost)
+        shown["refusal"] = max(0.0, (over["server_cpu"] - answered * cost) / over["refused"] / cost)
     return shown, memory.samples
 
 

@@ -20,7 +20,7 @@ def run(bench):
     plain = bench.present([sides.WEFT, sides.ASYNC], scenario)
     forms = [side.with_flags(f"{side.name}, {loops} loop{'s' if loops > 1 else ''}", "--threads", loops)
              for side in plain for loops in LOOPS]
-    case = Case("16×32, 64 B", [CALLS, SERVER_CPU, CLIENT_CPU, P50, P99], ["weft, 1 loop"],
+    case = Case("16×32, 64 B" if spare else "16×32, 64 B, cores shared with the client", [CALLS, SERVER_CPU, CLIENT_CPU, P50, P99], ["weft, 1 loop"],
                 [CALLS, SERVER_CPU])
     flags = ["-c", 16, "-m", 32, "--threads", len(client_cores)]
 
