@@ -68,6 +68,8 @@ std::size_t format_timeout(Duration timeout, char* out) noexcept {
 
 bool is_grpc_content_type(std::string_view value) noexcept {
   constexpr std::string_view kType = "application/grpc";
+  if (value == kType) [[likely]]
+    return true;
   if (value.size() < kType.size()) return false;
   for (std::size_t i = 0; i < kType.size(); ++i) {
     // Media types are compared without case (RFC 9110 section 8.3.1).

@@ -1,0 +1,133 @@
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "weft/coro/scope.h"
+#include "weft/net/asio_loop.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/server.h"
+#include "weft/testing/run.h"
+
+#include "bench/instructions/operation.h"
+#include "echo.weft.h"
+
+// Whole calls: a client and a server on one loop, connected through memory, so that nothing is
+// counted of the kernel and every run is the same.
+
+namespace bench {
+namespace {
+
+using perf::EchoClient;
+using weft::Result;
+using weft::Scope;
+using weft::Task;
+
+constexpr std::chrono::minutes kLimit{5};
+constexpr unsigned kWorkers = 32;  // calls under way at a time
+
+class Echo final : public perf::EchoService {
+  Task<Result<perf::Msg>> Unary(weft::ServerContext& context, const perf::Msg& request) override {
+    for (const auto entry : context.metadata()) {
+      if (entry.name == "x-echo") context.trailers().add(entry.name, entry.value);
+    }
+    perf::Msg reply;
+    reply.set_payload(request.payload());
+    return reply;
+  }
+  Task<weft::Status> Stream(weft::ServerContext&, weft::Reader<perf::Msg>& requests,
+                            weft::Writer<perf::Msg>& responses) override {
+    perf::Msg message;
+    for (;;) {
+      const bool read = co_await requests.read(message);
+      if (!read) break;
+      const bool written = co_await responses.write(message);
+      if (!written) break;
+    }
+    co_return weft::ok_status();
+  }
+};
+
+void require(const weft::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "%s\n", status.to_string().c_str());
+  std::abort();
+}
+
+perf::Msg message_of(std::size_t bytes) {
+  perf::Msg message;
+  message.set_payload(std::string(bytes, 'x'));
+  return message;
+}
+
+Task<> call(EchoClient client, perf::Msg request, weft::CallOptions options, unsigned times) {
+  for (unsigned i = 0; i < times; ++i) {
+    const Result<perf::Msg> reply = co_await client.Unary(request, options);
+    require(reply.status());
+  }
+}
+
+Task<> exchange(EchoClient client, perf::Msg message, unsigned times) {
+  auto stream = co_await client.Stream();
+  for (unsigned i = 0; i < times; ++i) {
+    const bool written = co_await stream.write(message);
+    const bool read = co_await stream.read(message);
+    if (!written || !read) break;
+  }
+  stream.half_close();
+  const weft::Status status = co_await stream.finish();
+  require(status);
+}
+
+template <class Work>
+Task<> share_out(unsigned times, Work work) {
+  Scope scope(co_await weft::current_context());
+  for (unsigned i = 0; i < kWorkers; ++i) scope.spawn(work(times / kWorkers));
+  co_await scope.join();
+}
+
+/// Runs `work` with a client of a server on the same loop.
+template <class Work>
+void in_one_loop(unsigned times, Work work) {
+  weft::net::AsioLoop loop;
+  weft::Server server{{.listen = "memory:instructions", .loops = {&loop}}};
+  server.add<Echo>();
+  require(server.start());
+  weft::Channel channel("memory:instructions");
+  const EchoClient client(channel);
+  weft::testing::run(loop, share_out(times, [&](unsigned share) { return work(client, share); }),
+                     kLimit);
+}
+
+void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times) {
+  in_one_loop(times, [&](const EchoClient& client, unsigned share) {
+    return call(client, message_of(bytes), options, share);
+  });
+}
+
+constexpr std::array<Operation, 6> kOperations{{
+    {"unary_64", [](unsigned times) { unary(64, {}, times); }},
+    {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
+    {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
+    {"unary_deadline",
+     [](unsigned times) { unary(64, {.timeout = std::chrono::seconds(10)}, times); }},
+    {"unary_metadata",
+     [](unsigned times) {
+       weft::Metadata metadata;
+       metadata.add("x-echo", "a value that comes back");
+       metadata.add("x-tenant", "blue");
+       unary(64, {.metadata = &metadata}, times);
+     }},
+    {"stream_message",
+     [](unsigned times) {
+       in_one_loop(times, [](const EchoClient& client, unsigned share) {
+         return exchange(client, message_of(64), share);
+       });
+     }},
+}};
+
+}  // namespace
+
+std::span<const Operation> call_operations() { return kOperations; }
+
+}  // namespace bench

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Counts the instructions of the operations on the way of a call, and compares them with the record.
+
+    count.py --program build/release/bin/bench_instructions [--update]
+
+Each operation runs twice under callgrind with different counts; the difference is divided by the difference of
+the counts, so start-up and warm-up do not show. The counts depend on the compiler and on libprotobuf, so the
+record names both; with others the comparison is skipped, and says so. Ends with 1 when an operation takes
+over 5 % more than the record says. --update writes a new record.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+RECORD = Path(__file__).parent / "record.json"
+FEW, MANY = 640, 3200  # multiples of the 32 workers of a call operation
+TOLERANCE = 0.05
+RUN_SECONDS = 120
+# The same memcpy and strlen on every CPU, and none whose one instruction moves many bytes and is counted as many.
+PLAIN_LIBC = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-ERMS,-FSRM,-AVX2,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load"}
+
+
+def instructions(program, operation, times):
+    with tempfile.NamedTemporaryFile() as out:
+        done = subprocess.run(
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", program, operation,
+             str(times)], capture_output=True, text=True, timeout=RUN_SECONDS, check=False,
+            env=os.environ | PLAIN_LIBC)
+        if done.returncode != 0:
+            raise SystemExit(f"{operation}: ended with {done.returncode}\n{done.stderr}")
+        return int(re.search(r"^(?:summary|totals): (\d+)", Path(out.name).read_text(errors="replace"),
+                             re.MULTILINE).group(1))
+
+
+def cost(program, operation):
+    many, few = (instructions(program, operation, times) for times in (MANY, FEW))
+    return round((many - few) / (MANY - FEW))
+
+
+def environment():
+    """What the counts depend on beside the code."""
+    compiler = subprocess.run(["c++", "-dumpfullversion"], capture_output=True, text=True, check=True)
+    protobuf = subprocess.run(["pkg-config", "--modversion", "protobuf"], capture_output=True, text=True,
+                              check=True)
+    return {"g++": compiler.stdout.strip(), "protobuf": protobuf.stdout.strip()}
+
+
+def compare(name, now, recorded):
+    """A line of the table, and whether the operation has grown too much."""
+    if recorded is None:
+        return f"{name:<24} {now:>8}  not on record", True
+    change = now / recorded - 1
+    grown = change > TOLERANCE
+    note = "GROWN by more than 5 %" if grown else "less: record it with --update" if change < -TOLERANCE else ""
+    return f"{name:<24} {now:>8} {recorded:>8} {change:>+7.1%}  {note}", grown
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--update", action="store_true", help="write what is counted as the new record")
+    arguments = parser.parse_args()
+    names = subprocess.run([arguments.program], capture_output=True, text=True, check=True).stdout.split()
+    with ThreadPoolExecutor(2) as pool:
+        counts = dict(zip(names, pool.map(lambda name: cost(arguments.program, name), names)))
+    here = environment()
+    if arguments.update:
+        RECORD.write_text(json.dumps({"environment": here, "instructions": counts}, indent=1) + "\n")
+    record = json.loads(RECORD.read_text())
+    print(f"{'operation':<24} {'now':>8} {'record':>8}")
+    rows = [compare(name, counts[name], record["instructions"].get(name)) for name in names]
+    print("\n".join(line for line, _ in rows))
+    if record["environment"] != here:
+        print(f"not compared: the record was made with {record['environment']}, this is {here}")
+        return 0
+    return 1 if any(grown for _, grown in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
