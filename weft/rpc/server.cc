@@ -490,9 +490,7 @@ void Server::set_serving(std::string_view service, bool serving) {
   impl_->health().set(service, serving ? ServingStatus::Serving : ServingStatus::NotServing);
 }
 
-std::size_t Server::active_calls() const noexcept {
-  return impl_->shared().active_calls();
-}
+std::size_t Server::active_calls() const noexcept { return impl_->shared().active_calls(); }
 std::size_t Server::active_connections() const noexcept {
   return impl_->shared().connections.load(std::memory_order_relaxed);
 }
