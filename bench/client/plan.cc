@@ -33,6 +33,7 @@ Plan read_plan(const char* description, int argc, char* argv[]) {
   app.add_option("--slow", plan.slow_micros, "CPU microseconds of a slow call");
   app.add_option("--timeout", plan.timeout_ms, "deadline of a call in milliseconds");
   app.add_option("--seed", plan.seed, "of what is random");
+  app.add_option("--poll", plan.poll_micros, "microseconds to look for work before sleeping");
   app.add_option("--tls-ca", plan.tls_ca, "PEM file to trust; then the client speaks TLS");
   app.add_option("--server-pid", plan.server_pid, "process whose CPU time is measured too");
   try {

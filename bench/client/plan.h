@@ -39,6 +39,10 @@ struct Plan {
   std::uint32_t timeout_ms = 0;
   std::uint64_t seed = 1;
 
+  /// Microseconds for which a client that has nothing to do looks for work before it sleeps, where
+  /// it can.
+  std::uint32_t poll_micros = 0;
+
   /// PEM file of the certificate to trust; then the client speaks TLS.
   std::string tls_ca;
   /// Process whose CPU time is measured over the same window; 0 for none.

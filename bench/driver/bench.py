@@ -28,7 +28,8 @@ class Bench:
         self.repeats_left = 0
         self.thrown_away = 0
         self._certificate = None
-        self._disturbed = {}  # side: cores that others used in the runs that were kept nevertheless
+        # Of the case that is being measured. _disturbed: cores that others used beside runs that were kept.
+        self._results, self._lost, self._disturbed = {}, set(), {}
 
     # ---- programs -------------------------------------------------------------------------------
 
@@ -91,24 +92,32 @@ class Bench:
     def rounds_of(self, case, sides, servers, run):
         """Runs the sides in turn, a round at a time, and fills the case. `run(side, server)` gives a
         dictionary of figures."""
-        results, lost, self._disturbed = {}, set(), {}
         for _ in range(self.rounds):
             for side in sides:
-                if side.name in servers and side.name not in lost:
-                    try:
-                        result = self._calm_run(side, servers[side.name], run)
-                        results.setdefault(side.name, []).append(result)
-                    except Failed as failed:
-                        lost.add(side.name)
-                        case.notes.append(f"{side.name}: {failed}")
-        for side in sides:
-            if side.name in results and side.name not in lost:
-                case.add(side.name, results[side.name])
+                self.one_round(case, side, servers, run)
+        self.close(case)
+
+    def one_round(self, case, side, servers, run):
+        """A run of one side, kept until close(); a side that has failed is not run again."""
+        if side.name in servers and side.name not in self._lost:
+            try:
+                result = self._calm_run(side, servers[side.name], run)
+                self._results.setdefault(side.name, []).append(result)
+            except Failed as failed:
+                self._lost.add(side.name)
+                case.notes.append(f"{side.name}: {failed}")
+
+    def close(self, case):
+        """Fills the case with the rounds there were, and forgets them."""
+        for name, results in self._results.items():
+            if name not in self._lost:
+                case.add(name, results)
         if self._disturbed:
             runs = ", ".join(f"{name} {len(used)} of {self.rounds} (up to {max(used):.1f})"
                              for name, used in self._disturbed.items())
             case.notes.append(f"runs beside which other processes used more than {TOLERATED_OTHERS} cores: "
                               f"{runs}")
+        self._results, self._lost, self._disturbed = {}, set(), {}
 
     def _calm_run(self, side, server, run):
         while True:

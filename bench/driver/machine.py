@@ -75,6 +75,12 @@ class AwakeCores:
     def possible(cls):
         return os.access(cls.DEVICE, os.W_OK)
 
+    @staticmethod
+    def has_effect():
+        """Whether the kernel chooses among states to sleep in at all; many guests' kernels do not."""
+        driver = Path("/sys/devices/system/cpu/cpuidle/current_driver")
+        return driver.exists() and driver.read_text().strip() != "none"
+
     def __enter__(self):
         self._file = open(self.DEVICE, "wb", buffering=0)
         self._file.write(struct.pack("i", 0))

@@ -23,6 +23,9 @@ class Side:
     def with_flags(self, name, *flags):
         return replace(self, name=name, server_flags=(*self.server_flags, *flags))
 
+    def with_client_flags(self, *flags):
+        return replace(self, client_flags=(*self.client_flags, *flags))
+
     def programs(self):
         return [program for program in (self.server, self.client) if program]
 

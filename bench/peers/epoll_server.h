@@ -109,14 +109,16 @@ void accept_all(int poll, int listener) {
 /// Serves until it is killed.
 template <class Protocol>
 [[noreturn]] void serve(int argc, char* argv[]) {
-  const int listener = listen_on(ServerFlags::read(argc, argv).port);
+  const auto flags = ServerFlags::read(argc, argv);
+  const int timeout = flags.poll ? 0 : -1;
+  const int listener = listen_on(flags.port);
   const int poll = epoll_create1(0);
   epoll_event event{};
   event.events = EPOLLIN;
   epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
   for (;;) {
     std::array<epoll_event, 256> events;
-    const int count = epoll_wait(poll, events.data(), static_cast<int>(events.size()), -1);
+    const int count = epoll_wait(poll, events.data(), static_cast<int>(events.size()), timeout);
     for (int i = 0; i < count; ++i) {
       auto* connection =
           static_cast<EpollConnection<Protocol>*>(events[static_cast<std::size_t>(i)].data.ptr);

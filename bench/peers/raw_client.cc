@@ -157,9 +157,10 @@ void run(Load& load) {
     }
     return false;
   };
+  const int timeout = load.plan().poll_micros > 0 ? 0 : -1;
   while (busy()) {
     std::array<epoll_event, 64> events;
-    const int count = epoll_wait(poll, events.data(), static_cast<int>(events.size()), -1);
+    const int count = epoll_wait(poll, events.data(), static_cast<int>(events.size()), timeout);
     for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(count, 0)); ++i) {
       static_cast<Connection*>(events[i].data.ptr)->ready(events[i].events);
     }

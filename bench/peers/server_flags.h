@@ -12,6 +12,7 @@ namespace bench {
 struct ServerFlags {
   std::uint16_t port = 0;  // 0: the system chooses
   int threads = 1;
+  bool poll = false;  // look for work all the time instead of sleeping until there is some
   std::string tls_cert;
   std::string tls_key;
 
@@ -21,6 +22,7 @@ struct ServerFlags {
     ServerFlags flags;
     app.add_option("--port", flags.port, "port on 127.0.0.1");
     app.add_option("--threads", flags.threads, "threads, where the server has a choice");
+    app.add_flag("--poll", flags.poll, "never sleep, where the server has a choice");
     app.add_option("--tls-cert", flags.tls_cert, "PEM file; then the server speaks TLS");
     app.add_option("--tls-key", flags.tls_key, "PEM file");
     try {

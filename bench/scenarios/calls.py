@@ -7,6 +7,7 @@ from driver.stats import (BYTES, CALLS, CLIENT_CPU, MEGABYTES, MESSAGES, P50, P9
 
 COSTS = [SERVER_CPU, CLIENT_CPU, P50, P99, P999, BYTES]
 MIB = 1024 * 1024
+POLL_MICROS = 1000
 
 
 def size_text(size):
@@ -40,10 +41,31 @@ def one_at_a_time(bench):
         if AwakeCores.possible():
             with AwakeCores():
                 compare("1×1, 64 B, cores kept awake")
+            if not AwakeCores.has_effect():
+                scenario.notes.append("this kernel has one way to sleep only (no cpuidle driver), so both are the "
+                                      "same: what a wake-up costs is up to the hypervisor")
         else:
             scenario.notes.append("/dev/cpu_dma_latency cannot be opened: cores could not be kept awake")
         compare("1×1, 64 B, cores as by default")
+    _polling(bench, scenario)
     return scenario
+
+
+def _polling(bench, scenario):
+    """Both ends look for work before they sleep. Servers of its own: they keep the core busy."""
+    wanted = [sides.RAW.with_flags("raw", "--poll").with_client_flags("--poll", POLL_MICROS)]
+    if bench.has_flag(sides.WEFT.server, "--poll-spin"):
+        wanted.append(sides.WEFT.with_flags("weft", "--poll-spin", POLL_MICROS)
+                      .with_client_flags("--poll", POLL_MICROS))
+    present = bench.present(wanted, scenario)
+    case = Case("1×1, 64 B, polling", [P50, P99, P999, CALLS], ["raw"], [P50])
+    for _ in range(bench.rounds):
+        for side in present:
+            with bench.servers([side], scenario) as servers:
+                bench.one_round(case, side, servers,
+                                lambda of, server: figures(bench.client(of, server, _flags(1, 1, 64))))
+    bench.close(case)
+    scenario.cases.append(case)
 
 
 def many_under_way(bench):
