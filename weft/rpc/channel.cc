@@ -27,6 +27,7 @@ class Channel::Impl {
   const std::string& target() const noexcept { return target_; }
   void use(Middleware middleware) { middlewares_.add(std::move(middleware)); }
   Task<Status> serve(Call& call);
+  Task<Status> connect(net::Loop& loop);
 
  private:
   /// One loop's part. Only ever added, by the loop itself, so that looking it up locks nothing.
@@ -101,6 +102,11 @@ Task<Status> Channel::Impl::serve(Call& call) {
   return part_of(call.loop()).serve_chain(call);
 }
 
+Task<Status> Channel::Impl::connect(net::Loop& loop) {
+  if (!unusable_.ok()) return Status(unusable_);
+  return part_of(loop).connected();
+}
+
 Channel::Channel(std::string target, ChannelOptions options)
     : impl_(std::make_unique<Impl>(std::move(target), std::move(options))) {}
 Channel::~Channel() = default;
@@ -108,6 +114,12 @@ Channel::~Channel() = default;
 void Channel::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 const std::string& Channel::target() const noexcept { return impl_->target(); }
 Task<Status> Channel::serve(Call& call) { return impl_->serve(call); }
+
+Task<Status> Channel::connect() {
+  net::Loop* loop = net::Loop::current();
+  if (loop == nullptr) co_return rpc::no_loop();
+  co_return co_await impl_->connect(*loop);
+}
 
 net::Loop& Channel::blocking_loop() {
   const Result<net::Loop*> loop = rpc::find_blocking_loop(*this);

@@ -82,6 +82,10 @@ class Channel final : public Service {
 
   Task<Status> serve(Call& call) override;
 
+  /// Makes this loop's connection to the target where there is none, so that the first call finds
+  /// it. OK once there is one; else why not, as a call that does not wait for ready would be told.
+  Task<Status> connect();
+
   /// The loop that blocking calls run on. Ends the program with a message where it cannot be
   /// started for lack of descriptors or threads.
   net::Loop& blocking_loop();

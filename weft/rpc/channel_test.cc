@@ -44,6 +44,31 @@ TEST(Connecting, ToAPortNobodyListensOnIsUnavailableWithAddressAndCause) {
   EXPECT_EQ(status.origin(), Origin::Transport);
 }
 
+TEST(Connecting, MayBeAskedForBeforeTheFirstCall) {
+  InProcess world({.link = kExact});
+  world.add<Kinds>();
+  Channel& channel = world.channel();
+  EXPECT_TRUE(world.run(channel.connect()).ok());
+  const TimePoint connected = world.now();
+  // There is one, so this asks for nothing.
+  EXPECT_TRUE(world.run(channel.connect()).ok());
+  EXPECT_EQ(world.now(), connected);
+  EXPECT_TRUE(world.run(call_once(channel)).ok());
+  // A round trip, and none for the connection.
+  EXPECT_EQ(world.now() - connected, 2ms);
+}
+
+TEST(Connecting, ThatWasAskedForSaysWhyItCannotBe) {
+  net::SimNetwork network(1, kExact);
+  network.host("server");
+  Channel channel("server:1");
+  const Status status = testing::run(network.host("client"), channel.connect());
+  EXPECT_EQ(status.code(), StatusCode::Unavailable);
+  EXPECT_EQ(status.message(), "memory:server:1: connection refused");
+  Channel unusable("server:1", {.tls = TlsClientOptions{.ca = "/no/such/file"}});
+  EXPECT_FALSE(testing::run(network.host("client"), unusable.connect()).ok());
+}
+
 TEST(Connecting, LongerThanItMayTakeIsUnavailableAlsoWhereTheCallHasTime) {
   net::SimNetwork network(1, kExact);
   network.host("server");

@@ -9,12 +9,23 @@ namespace weft::rpc {
 void SingleRequest::wait(Waiter&) noexcept { std::abort(); }
 void SingleResponse::wait(Waiter&) noexcept { std::abort(); }
 
-Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into) const {
+Status SingleResponse::count_checked(Status status) const {
   if (!status.ok()) return status;
   // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
   if (count_ == 0) return unimplemented("the call ended with OK but without its response message");
   if (count_ > 1) return unimplemented("the server sent more than the one response of this method");
-  return codec::parse(bytes_, into);
+  return status;
+}
+
+Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into) const {
+  status = count_checked(std::move(status));
+  return status.ok() ? codec::parse(bytes_, into) : status;
+}
+
+Status SingleResponse::finish(Status status, Bytes& into) const {
+  status = count_checked(std::move(status));
+  if (status.ok()) into = bytes_;
+  return status;
 }
 
 UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
@@ -29,6 +40,11 @@ UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
 }
 
 Status UnaryCall::finish(Status status, google::protobuf::MessageLite& into) {
+  hand_over_metadata(options_, call_);
+  return response_.finish(std::move(status), into);
+}
+
+Status UnaryCall::finish(Status status, Bytes& into) {
   hand_over_metadata(options_, call_);
   return response_.finish(std::move(status), into);
 }

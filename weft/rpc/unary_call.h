@@ -46,8 +46,11 @@ class SingleResponse final : public MessageWriter {
   /// The call's status once it has ended with `status`: parses the response, or says that there was
   /// none or more than one.
   Status finish(Status status, google::protobuf::MessageLite& into) const;
+  /// As above, for whoever wants the response as bytes.
+  Status finish(Status status, Bytes& into) const;
 
  private:
+  Status count_checked(Status status) const;
   Bytes bytes_;
   std::size_t count_ = 0;
 };
@@ -62,6 +65,8 @@ class UnaryCall {
   Task<Status> run() { return service_.serve(call_).in(call_.context()); }
   /// After run(): hands the metadata to who asked for it and parses the response.
   Status finish(Status status, google::protobuf::MessageLite& into);
+  /// As above, for whoever wants the response as bytes.
+  Status finish(Status status, Bytes& into);
 
  private:
   Service& service_;

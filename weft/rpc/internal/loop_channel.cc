@@ -67,7 +67,7 @@ Task<Status> LoopChannel::serve(Call& call) {
     // Nobody overtakes those who wait.
     ClientConnection* connection = waiting_.empty() ? pick() : nullptr;
     for (Place place = Place::Back; connection == nullptr; place = Place::Front) {
-      Status status = co_await wait_for_connection(call, place);
+      Status status = co_await wait_for_connection(&call.context(), call.wait_for_ready(), place);
       if (!status.ok()) co_return status;
       connection = pick();
     }
@@ -112,14 +112,14 @@ bool LoopChannel::has_room() noexcept {
 }
 
 /// OK when it is worth while to pick again.
-Task<Status> LoopChannel::wait_for_connection(Call& call, Place place) {
+Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_ready, Place place) {
   if (closed_) co_return channel_destroyed();
   const bool full = has_serving();
-  if (!full && !call.wait_for_ready() && loop_.now() < retry_at_) {
+  if (!full && !for_ready && loop_.now() < retry_at_) {
     // Backing off: there is nothing to wait for that is worth the caller's while.
     co_return last_error_;
   }
-  Waiting waiting(*this, call.wait_for_ready());
+  Waiting waiting(*this, for_ready);
   // First, because an attempt may fail at once and tells who waits by then.
   if (place == Place::Back) {
     waiting_.push_back(waiting);
@@ -129,7 +129,20 @@ Task<Status> LoopChannel::wait_for_connection(Call& call, Place place) {
   if (!full || connections_.size() < options_.max_connections) need_connection();
   const Status status = co_await waiting.wait;
   waiting.announced = false;
-  co_return call.context().is_cancelled() && !status.ok() ? why_waited(status) : status;
+  const bool cut_short = context != nullptr && context->is_cancelled() && !status.ok();
+  co_return cut_short ? why_waited(status) : status;
+}
+
+Task<Status> LoopChannel::connected() {
+  const Active active(*this);
+  const Context* context = co_await current_context();
+  while (!has_serving()) {
+    Status status = co_await wait_for_connection(context, false, Place::Back);
+    if (!status.ok()) co_return status;
+    // It was for the room that may be there now, which this has no use for.
+    announce_room();
+  }
+  co_return Status();
 }
 
 /// A call's cancellation while it waited, with what it waited for.

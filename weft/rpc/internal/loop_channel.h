@@ -41,6 +41,8 @@ class LoopChannel final : public Service,
   /// chain is this object's own.
   Task<Status> serve_chain(Call& call);
   Task<Status> serve(Call& call) override;
+  /// Waits for a connection, which it brings about; how that ended.
+  Task<Status> connected();
   /// Ends every call and connection with CANCELLED; nothing can be called any more.
   void close() noexcept;
 
@@ -84,7 +86,7 @@ class LoopChannel final : public Service,
   Task<Status> run_chain(Call& call);
   ClientConnection* pick() noexcept;
   bool has_room() noexcept;
-  Task<Status> wait_for_connection(Call& call, Place place);
+  Task<Status> wait_for_connection(const Context* context, bool for_ready, Place place);
   Status why_waited(const Status& reason) const;
   bool has_serving() noexcept;
   void need_connection();
