@@ -16,29 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 7> kStepNames = {"name",   "connect",    "tls",    "http2",
                                                         "health", "reflection", "latency"};
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (byte < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
-      out += escape.data();
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3f", value);
-  return text.data();
-}
-
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
 }
@@ -69,50 +46,6 @@ std::string counted(std::size_t count, const std::string& what) {
 }
 
 }  // namespace
-
-JsonMembers& JsonMembers::add_json(std::string_view name, std::string_view json) {
-  if (!text_.empty()) text_ += ',';
-  text_.append(quoted(name)).append(":").append(json);
-  return *this;
-}
-
-JsonMembers& JsonMembers::add(std::string_view name, std::string_view value) {
-  return add_json(name, quoted(value));
-}
-
-JsonMembers& JsonMembers::add(std::string_view name, std::int64_t value) {
-  return add_json(name, std::to_string(value));
-}
-
-JsonMembers& JsonMembers::add_bool(std::string_view name, bool value) {
-  return add_json(name, value ? "true" : "false");
-}
-
-JsonMembers& JsonMembers::add_number(std::string_view name, double value) {
-  return add_json(name, number(value));
-}
-
-JsonMembers& JsonMembers::add(std::string_view name, const std::vector<std::string>& values) {
-  std::vector<std::string> texts;
-  texts.reserve(values.size());
-  for (const std::string& value : values) texts.push_back(quoted(value));
-  return add_json(name, json_array(texts));
-}
-
-JsonMembers& JsonMembers::append(const JsonMembers& other) {
-  if (!text_.empty() && !other.text_.empty()) text_ += ',';
-  text_ += other.text_;
-  return *this;
-}
-
-std::string json_array(const std::vector<std::string>& values) {
-  std::string out = "[";
-  for (const std::string& value : values) {
-    if (out.size() > 1) out += ',';
-    out += value;
-  }
-  return out + "]";
-}
 
 int exit_status_of(Step step) noexcept { return 11 + static_cast<int>(step); }
 
@@ -181,7 +114,7 @@ int Report::finish() {
     JsonMembers json;
     json.add("address", address_);
     json.add_json("steps", json_array(json_));
-    json.add_json("failed", failed_ ? quoted(name_of(*failed_)) : "null");
+    json.add_json("failed", failed_ ? json_quoted(name_of(*failed_)) : "null");
     json.add("warnings", static_cast<std::int64_t>(warnings_));
     json.add("exit_status", std::int64_t{status});
     std::printf("%s\n", json.object().c_str());

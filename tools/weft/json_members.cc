@@ -1,0 +1,78 @@
+#include "tools/weft/json_members.h"
+
+#include <array>
+#include <cstdio>
+
+namespace weft::cli {
+namespace {
+
+std::string number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", value);
+  return text.data();
+}
+
+}  // namespace
+
+std::string json_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else if (byte < 0x20) {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
+      out += escape.data();
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+JsonMembers& JsonMembers::add_json(std::string_view name, std::string_view json) {
+  if (!text_.empty()) text_ += ',';
+  text_.append(json_quoted(name)).append(":").append(json);
+  return *this;
+}
+
+JsonMembers& JsonMembers::add(std::string_view name, std::string_view value) {
+  return add_json(name, json_quoted(value));
+}
+
+JsonMembers& JsonMembers::add(std::string_view name, std::int64_t value) {
+  return add_json(name, std::to_string(value));
+}
+
+JsonMembers& JsonMembers::add_bool(std::string_view name, bool value) {
+  return add_json(name, value ? "true" : "false");
+}
+
+JsonMembers& JsonMembers::add_number(std::string_view name, double value) {
+  return add_json(name, number(value));
+}
+
+JsonMembers& JsonMembers::add(std::string_view name, const std::vector<std::string>& values) {
+  std::vector<std::string> texts;
+  texts.reserve(values.size());
+  for (const std::string& value : values) texts.push_back(json_quoted(value));
+  return add_json(name, json_array(texts));
+}
+
+JsonMembers& JsonMembers::append(const JsonMembers& other) {
+  if (!text_.empty() && !other.text_.empty()) text_ += ',';
+  text_ += other.text_;
+  return *this;
+}
+
+std::string json_array(const std::vector<std::string>& values) {
+  std::string out = "[";
+  for (const std::string& value : values) {
+    if (out.size() > 1) out += ',';
+    out += value;
+  }
+  return out + "]";
+}
+
+}  // namespace weft::cli
