@@ -24,6 +24,7 @@ constexpr const char* kExamples = R"(Examples:
   weft call :50051 calculator.Calculator/Add '{"a": 2, "b": 3}'
   weft health :50051
   weft doctor :50051
+  weft bench :50051 calculator.Calculator/Add -d '{"a": 2}' -c 8 -m 32 -z 10s
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -87,6 +88,7 @@ int run(int argc, char** argv) {
   add_call_command(app, chosen);
   add_health_command(app, chosen);
   add_doctor_command(app, chosen);
+  add_bench_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tools/weft/bench/call_mix.h"
+#include "tools/weft/proto_source.h"
+#include "tools/weft/schema.h"
+
+namespace weft::cli::bench {
+
+/// For this folder's tests: the types of a small service, a method of each kind.
+inline Schema test_schema() {
+  const std::string path = ::testing::TempDir() + "bench-" +
+                           ::testing::UnitTest::GetInstance()->current_test_info()->name() +
+                           ".proto";
+  std::ofstream(path) << R"(syntax = "proto3";
+package test;
+message Text { string value = 1; int64 number = 2; bytes raw = 3; }
+service Kinds {
+  rpc Unary(Text) returns (Text);
+  rpc Collect(stream Text) returns (Text);
+  rpc Expand(Text) returns (stream Text);
+  rpc Chat(stream Text) returns (stream Text);
+}
+)";
+  Result<Schema> schema = compile_protos({path}, {});
+  EXPECT_TRUE(schema.ok()) << schema.status().to_string();
+  return *std::move(schema);
+}
+
+inline std::vector<MethodShare> shares(const std::vector<std::string>& texts) {
+  std::vector<MethodShare> out;
+  for (const std::string& text : texts) {
+    Result<MethodShare> share = parse_method_share(text);
+    EXPECT_TRUE(share.ok()) << share.status().to_string();
+    out.push_back(*std::move(share));
+  }
+  return out;
+}
+
+inline std::vector<DataFlag> data_flags(const std::vector<std::string>& texts) {
+  std::vector<DataFlag> out;
+  for (const std::string& text : texts) {
+    Result<DataFlag> flag = read_data_flag(text);
+    EXPECT_TRUE(flag.ok()) << flag.status().to_string();
+    out.push_back(*std::move(flag));
+  }
+  return out;
+}
+
+}  // namespace weft::cli::bench
