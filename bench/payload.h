@@ -2,10 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <string_view>
-
-#include <time.h>
 
 // What a request may ask of an echo server besides its echo: its first bytes say so, so that every
 // protocol can carry it.

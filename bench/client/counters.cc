@@ -1,6 +1,7 @@
 #include "bench/client/counters.h"
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <string>
 
@@ -8,7 +9,6 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 
 namespace bench {
 namespace {

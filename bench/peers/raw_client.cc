@@ -25,7 +25,6 @@
 namespace {
 
 using bench::Load;
-using bench::Outcome;
 
 constexpr std::size_t kBlock = 256 * 1024;
 

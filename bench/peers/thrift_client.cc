@@ -85,6 +85,7 @@ int main(int argc, char* argv[]) {
   Load load(plan);
   if (plan.calls != 0) load.conduct();
   std::vector<std::thread> threads;
+  threads.reserve(connections.size());
   for (const auto& connection : connections) {
     threads.emplace_back([&] { connection->run(load, large ? 1 : plan.outstanding); });
   }
