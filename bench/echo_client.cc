@@ -201,7 +201,9 @@ int main(int argc, char* argv[]) {
   const Plan plan = bench::read_plan("Calls perf.Echo with weft", argc, argv);
   Load load(plan);
   const std::size_t threads = std::min(plan.threads, plan.connections);
-  weft::net::LoopPool loops(threads);
+  const weft::net::LoopOptions loop_options{.poll_spin =
+                                                std::chrono::microseconds(plan.poll_micros)};
+  weft::net::LoopPool loops(threads, "weft-loop", loop_options);
   std::vector<Channels> channels;
   for (std::size_t i = 0; i < threads; ++i) {
     channels.push_back(connections_of(plan, i, threads));

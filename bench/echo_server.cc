@@ -48,7 +48,13 @@ int main(int argc, char* argv[]) {
   app.add_option("--threads", options.threads, "loops")->capture_default_str();
   app.add_option("--tls-cert", certificate.certificate, "PEM file; then the server speaks TLS");
   app.add_option("--tls-key", certificate.key, "PEM file");
+  bool take_over = false;
+  std::int64_t poll_spin = 0;
+  app.add_flag("--take-over", take_over, "a handler of more than 100 microseconds keeps no others");
+  app.add_option("--poll-spin", poll_spin, "microseconds to look for work before sleeping");
   CLI11_PARSE(app, argc, argv);
+  if (take_over) options.handler_bound = std::chrono::microseconds(100);
+  options.poll_spin = std::chrono::microseconds(poll_spin);
 
   options.listen = "127.0.0.1:" + std::to_string(port);
   if (!certificate.certificate.empty()) {

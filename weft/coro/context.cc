@@ -2,19 +2,26 @@
 
 #include <cassert>
 
+#include "weft/coro/executor.h"
+
 namespace weft {
 
 Context::Context(Context* parent) noexcept : parent_(parent), parent_hook_(*this) {
   if (parent == nullptr) return;
-  deadline_ = parent->deadline_;
+  Executor::leave_user_code();
+  deadline_.store(parent->deadline(), std::memory_order_relaxed);
   trace_ = parent->trace_;
-  if (!parent->add_hook(parent_hook_)) reason_ = parent->reason_;
+  if (parent->add_hook(parent_hook_)) return;
+  reason_ = parent->reason_;
+  cancelled_.store(true, std::memory_order_release);
 }
 
 void Context::cancel(const Status& reason) noexcept {
   assert(!reason.ok());
+  Executor::leave_user_code();
   if (is_cancelled()) return;
   reason_ = reason;
+  cancelled_.store(true, std::memory_order_release);
   // From a list of its own and with a copy of the reason: what a hook sets off may destroy it,
   // other hooks and this context.
   const Status copy = reason;

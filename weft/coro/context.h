@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,8 +36,8 @@ class CancelHook : public ListNode {
 ///
 /// Contexts form a tree: a child starts with its parent's deadline and trace, and cancelling a
 /// context cancels the children it has. A deadline that a parent gets later reaches its children by
-/// that cancellation. A context belongs to one thread, must outlive the tasks that run in it, and a
-/// parent must outlive its children.
+/// that cancellation. A context belongs to one thread, but for deadline(), is_cancelled() and
+/// cancel_reason(), must outlive the tasks that run in it, and a parent must outlive its children.
 class Context {
  public:
   using Baggage = std::vector<std::pair<std::string, std::string>>;
@@ -49,16 +50,16 @@ class Context {
   Context& operator=(const Context&) = delete;
   ~Context() = default;
 
-  TimePoint deadline() const noexcept { return deadline_; }
+  TimePoint deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
   /// Moves the deadline earlier; a later one is ignored. It is enforced by whoever waits (timers of
   /// the loop, the transport of a call), which cancels this context when the time has come.
   void limit_deadline(TimePoint deadline) noexcept {
-    if (deadline < deadline_) deadline_ = deadline;
+    if (deadline < this->deadline()) deadline_.store(deadline, std::memory_order_relaxed);
   }
 
-  bool is_cancelled() const noexcept { return !reason_.ok(); }
+  bool is_cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
   /// OK, or why this context was cancelled: CANCELLED or DEADLINE_EXCEEDED as a rule.
-  const Status& cancel_reason() const noexcept { return reason_; }
+  const Status& cancel_reason() const noexcept { return is_cancelled() ? reason_ : kNotCancelled; }
   /// Cancels this context and its children; the first reason stays. `reason` must not be OK.
   void cancel(const Status& reason) noexcept;
 
@@ -98,8 +99,12 @@ class Context {
   };
 
   Context* parent_ = nullptr;
-  TimePoint deadline_ = kNever;
-  Status reason_;
+  inline static const Status kNotCancelled;
+
+  // Atomic for a handler in its UserCode, which may ask while another thread runs the loop.
+  std::atomic<TimePoint> deadline_{kNever};
+  std::atomic<bool> cancelled_{false};
+  Status reason_;  // does not change once cancelled_
   IntrusiveList<CancelHook> hooks_;
   ParentHook parent_hook_;
   TraceContext trace_;

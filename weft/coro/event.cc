@@ -3,6 +3,7 @@
 namespace weft {
 
 void Event::set() noexcept {
+  Executor::leave_user_code();
   set_ = true;
   // From a list of its own: whoever is resumed may reset the event, wait again or destroy it.
   IntrusiveList<coro::Waiter> woken;

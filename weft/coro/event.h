@@ -18,10 +18,16 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  bool is_set() const noexcept { return set_; }
+  bool is_set() const noexcept {
+    Executor::leave_user_code();
+    return set_;
+  }
   /// Wakes the waiting coroutines in the order they came. One of them may destroy the event.
   void set() noexcept;
-  void reset() noexcept { set_ = false; }
+  void reset() noexcept {
+    Executor::leave_user_code();
+    set_ = false;
+  }
 
   /// `co_await event.wait()`: OK once the event is set, or the reason for which the context of the
   /// waiting coroutine was cancelled.

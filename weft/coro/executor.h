@@ -1,6 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cassert>
+#include <cstdint>
+#include <utility>
 
 #include "weft/base/time.h"
 
@@ -94,10 +97,25 @@ class RunnableQueue {
 /// A turn is: events are taken in (bytes parsed, timers expired), each of them making coroutines
 /// *ready*; then the ready ones run at the top level, where no parser or table is half-way through
 /// a change; then what they wrote is flushed. So a coroutine never runs inside somebody's callback.
+///
+/// An executor may be *taken over* (record 6): while its thread is in a UserCode that takes long,
+/// another thread becomes its thread. The first of the two waits for it to be given back as soon as
+/// it touches what belongs to the executor: leave_user_code().
 class Executor : public Clock {
  public:
-  /// The executor whose thread this is, or null.
-  static Executor* current() noexcept { return current_; }
+  /// The executor whose thread this is, or null. Ends a UserCode.
+  static Executor* current() noexcept {
+    leave_user_code();
+    return current_;
+  }
+  /// As current(), to compare with only: does not end a UserCode.
+  static const Executor* identity() noexcept { return current_; }
+  /// Before anything that belongs to the thread's executor is touched from where the user's code
+  /// may be calling. A load and a branch where no UserCode is open.
+  static void leave_user_code() noexcept {
+    if (open_ != 0) [[unlikely]]
+      close_user_code();
+  }
 
   /// Runs `item` in this turn, after what is ready already; starts a turn if none is under way.
   /// Only on the executor's own thread.
@@ -106,7 +124,76 @@ class Executor : public Clock {
   virtual void post(Runnable& item) noexcept = 0;
 
  protected:
-  inline static thread_local Executor* current_ = nullptr;
+  friend class UserCode;
+  friend class NestedCode;
+
+  /// Waits until this thread, which was in a UserCode that another took over, has the executor
+  /// back.
+  virtual void rejoin() noexcept;
+  /// A UserCode begins; what watches the executor may be asleep.
+  virtual void user_code_begins() noexcept {}
+
+  inline static constinit thread_local Executor* current_ = nullptr;
+  /// The window that this thread has open; 0: none.
+  inline static constinit thread_local std::uint64_t open_ = 0;
+  /// Keeps `item`, which this thread posts to its own executor in a UserCode, until that is over:
+  /// it must not run before, and who posts may hold a lock, so must not wait. False: post it.
+  static bool defer_post(Runnable& item) noexcept {
+    if (open_ == 0) [[likely]]
+      return false;
+    item.next = std::exchange(deferred_, &item);
+    return true;
+  }
+  /// Whether a UserCode may begin: below it on the stack there is nothing but the executor's loop
+  /// over what is ready, and coroutines that wait for each other.
+  inline static constinit thread_local bool at_top_ = false;
+
+  /// What was kept, newest first.
+  inline static constinit thread_local Runnable* deferred_ = nullptr;
+
+  /// Odd while the executor's thread is in a UserCode. It grows with each beginning, end and
+  /// take-over, so that one UserCode is told from the next, and who has it moved from odd to even
+  /// is the executor's thread from then on.
+  std::atomic<std::uint64_t> window_{0};
+
+ private:
+  static void close_user_code() noexcept;
+  void post_deferred() noexcept;
+};
+
+/// While it exists, and until leave_user_code(), the executor's thread may be in code of the user's
+/// for which another thread need not wait: nothing of the executor's is half-way through a change,
+/// and nothing of it is touched. Does nothing on an executor that cannot be taken over, and where
+/// something else than coroutines is on the stack.
+class UserCode {
+ public:
+  UserCode() noexcept {
+    if (Executor::at_top_) begin();
+  }
+  UserCode(const UserCode&) = delete;
+  UserCode& operator=(const UserCode&) = delete;
+  ~UserCode() { Executor::leave_user_code(); }
+
+ private:
+  static void begin() noexcept {
+    Executor& executor = *Executor::current();
+    const std::uint64_t window = executor.window_.load(std::memory_order_relaxed) + 1;
+    Executor::open_ = window;
+    executor.window_.store(window, std::memory_order_release);
+    executor.user_code_begins();
+  }
+};
+
+/// While it exists no UserCode begins: for who runs a coroutine in the middle of something.
+class NestedCode {
+ public:
+  NestedCode() noexcept : outer_(std::exchange(Executor::at_top_, false)) {}
+  NestedCode(const NestedCode&) = delete;
+  NestedCode& operator=(const NestedCode&) = delete;
+  ~NestedCode() { Executor::at_top_ = outer_; }
+
+ private:
+  bool outer_;
 };
 
 }  // namespace weft

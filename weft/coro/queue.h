@@ -40,8 +40,14 @@ class Queue {
   /// No more items come: who waits in push() fails, who waits in pop() gets nullopt. What is in can
   /// still be popped. Idempotent.
   void close() noexcept;
-  bool closed() const noexcept { return closed_; }
-  std::size_t size() const noexcept { return items_.size(); }
+  bool closed() const noexcept {
+    Executor::leave_user_code();
+    return closed_;
+  }
+  std::size_t size() const noexcept {
+    Executor::leave_user_code();
+    return items_.size();
+  }
 
  private:
   // An item that arrives goes straight to the first who waits, so that nobody overtakes.
@@ -127,6 +133,7 @@ class [[nodiscard]] Queue<T>::Pop {
 
 template <class T>
 bool Queue<T>::try_push(T& item) {
+  Executor::leave_user_code();
   if (closed_) return false;
   if (give(item)) return true;
   if (items_.size() >= capacity_) return false;
@@ -136,6 +143,7 @@ bool Queue<T>::try_push(T& item) {
 
 template <class T>
 std::optional<T> Queue<T>::try_pop() {
+  Executor::leave_user_code();
   if (items_.empty()) return std::nullopt;
   std::optional<T> item(std::in_place, std::move(items_.front()));
   items_.pop_front();
@@ -148,6 +156,7 @@ std::optional<T> Queue<T>::try_pop() {
 
 template <class T>
 void Queue<T>::close() noexcept {
+  Executor::leave_user_code();
   closed_ = true;
   // From lists of their own: whoever is resumed may destroy the queue.
   IntrusiveList<coro::Waiter> pushers;

@@ -71,6 +71,7 @@ Scope::~Scope() {
 
 template <class T>
 void Scope::start(Task<T> task) {
+  Executor::leave_user_code();
   auto* child = new Child<T>(*this, std::move(task));
   ++running_;
   child->task.start(&context_, coro::DoneCallback{.function = &Child<T>::ended, .argument = child});

@@ -3,6 +3,7 @@
 namespace weft {
 
 void Semaphore::release() noexcept {
+  Executor::leave_user_code();
   // The permit goes to the first in line without becoming available in between, so that a newcomer
   // cannot overtake.
   if (coro::Waiter* waiter = waiters_.pop_front(); waiter != nullptr) {

@@ -28,7 +28,10 @@ class Semaphore {
   /// A permit, or an empty one if none is free.
   [[nodiscard]] Permit try_acquire() noexcept;
 
-  std::size_t available() const noexcept { return available_; }
+  std::size_t available() const noexcept {
+    Executor::leave_user_code();
+    return available_;
+  }
 
  private:
   void release() noexcept;
@@ -90,6 +93,7 @@ class [[nodiscard]] Semaphore::Acquire {
 inline Semaphore::Acquire Semaphore::acquire() noexcept { return Acquire(*this); }
 
 inline Semaphore::Permit Semaphore::try_acquire() noexcept {
+  Executor::leave_user_code();
   if (available_ == 0) return {};
   --available_;
   return Permit(*this);

@@ -26,6 +26,35 @@ struct DoneCallback {
   void* argument = nullptr;
 };
 
+/// What `operator co_await`, where there is one, makes of an awaitable.
+template <class A>
+decltype(auto) awaiter_of(A&& awaitable) {
+  if constexpr (requires { static_cast<A&&>(awaitable).operator co_await(); }) {
+    return static_cast<A&&>(awaitable).operator co_await();
+  } else if constexpr (requires { operator co_await(static_cast<A&&>(awaitable)); }) {
+    return operator co_await(static_cast<A&&>(awaitable));
+  } else {
+    return static_cast<A&&>(awaitable);
+  }
+}
+
+/// The awaiter that await_transform() gives for an awaitable. It only refers to what is awaited:
+/// GCC 12 copies an awaiter that is given by reference.
+template <class A>
+class Awaiting {
+ public:
+  explicit Awaiting(A&& awaitable) : awaiter_(awaiter_of(static_cast<A&&>(awaitable))) {}
+  bool await_ready() { return awaiter_.await_ready(); }
+  template <class P>
+  auto await_suspend(std::coroutine_handle<P> handle) {
+    return awaiter_.await_suspend(handle);
+  }
+  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  decltype(awaiter_of(std::declval<A&&>())) awaiter_;
+};
+
 class PromiseBase : public Pooled {
  public:
   std::suspend_always initial_suspend() noexcept { return {}; }
@@ -44,6 +73,18 @@ class PromiseBase : public Pooled {
     void await_resume() noexcept {}
   };
   FinalAwaiter final_suspend() noexcept { return {}; }
+
+  /// Whatever a coroutine awaits belongs to the executor, so a UserCode ends here. A Task is not
+  /// awaited in that sense but goes on in its own code.
+  template <class Awaitable>
+  auto await_transform(Awaitable&& awaitable) {
+    Executor::leave_user_code();
+    return Awaiting<Awaitable>(static_cast<Awaitable&&>(awaitable));
+  }
+  template <class T>
+  auto await_transform(Task<T>&& task) noexcept {
+    return typename Task<T>::Awaiter(task);
+  }
 
   Context* context() const noexcept { return context_; }
 
@@ -163,6 +204,11 @@ class [[nodiscard]] Task {
   /// end (perhaps before this returns). The task object must stay where it is until then; take()
   /// gives the result.
   void start(Context* context, coro::DoneCallback done) {
+    const NestedCode nested;
+    start_at_top(context, done);
+  }
+  /// As start(), for a Runnable that does nothing after it: its handler may be taken over.
+  void start_at_top(Context* context, coro::DoneCallback done) {
     if (!handle_) {
       done.function(done.argument);
       return;
@@ -181,21 +227,29 @@ class [[nodiscard]] Task {
     }
   }
 
-  // Awaiter. The child is resumed from here rather than by symmetric transfer: one that completes
+  // The child is resumed from await_suspend rather than by symmetric transfer: one that completes
   // at once then costs no suspension, and a loop over such children cannot grow the stack in builds
   // where GCC makes no tail call of a transfer (GCC bug 100897).
-  Task&& operator co_await() && noexcept { return std::move(*this); }
-  bool await_ready() const noexcept { return !handle_; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> parent) {
-    auto& promise = handle_.promise();
-    if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
-    handle_.resume();
-    if (handle_.done()) return false;
-    promise.continuation_ = parent;
-    return true;
-  }
-  T await_resume() { return take(); }
+  class Awaiter {
+   public:
+    explicit Awaiter(Task& task) noexcept : task_(task) {}
+    bool await_ready() const noexcept { return !task_.handle_; }
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> parent) {
+      auto& promise = task_.handle_.promise();
+      if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
+      task_.handle_.resume();
+      if (task_.handle_.done()) return false;
+      promise.continuation_ = parent;
+      return true;
+    }
+    T await_resume() { return task_.take(); }
+
+   private:
+    Task& task_;
+  };
+  /// For coroutines that are not Tasks.
+  Awaiter operator co_await() && noexcept { return Awaiter(*this); }
 
  private:
   friend promise_type;

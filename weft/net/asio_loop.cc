@@ -10,6 +10,8 @@
 #include "weft/net/internal/ares_resolver.h"
 #include "weft/net/internal/socket_connect.h"
 #include "weft/net/internal/socket_listener.h"
+#include "weft/net/internal/take_over.h"
+#include "weft/net/internal/watchdog.h"
 #include "weft/net/memory_stream.h"
 
 namespace weft::net {
@@ -38,18 +40,42 @@ struct AsioLoop::Wake {
   void (AsioLoop::*action)() noexcept;
 };
 
-AsioLoop::AsioLoop(asio::io_context* context, bool own)
+/// The same on a context of the loop's own, which goes first: it needs no anchor, and no memory of
+/// its own as long as one of a kind is under way.
+struct AsioLoop::OwnWake {
+  using allocator_type = internal::HandlerAllocator<std::byte>;
+  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
+  void operator()() const { (*this)(boost::system::error_code()); }
+  void operator()(const boost::system::error_code& error) const {
+    if (error) return;
+    loop->enter([this] {
+      if (action != nullptr) (loop->*action)();
+    });
+  }
+  AsioLoop* loop;
+  internal::HandlerMemory* memory;
+  void (AsioLoop::*action)() noexcept;
+};
+
+AsioLoop::AsioLoop(asio::io_context* context, bool own, const LoopOptions& options)
     : Loop(system_seed()),
+      options_(options),
       own_(own ? context : nullptr),
       context_(*context),
       work_(context->get_executor()),
-      timer_(context->get_executor()) {}
+      timer_(context->get_executor()) {
+  if (own && options.handler_bound != kForever) {
+    take_over_ = std::make_shared<internal::TakeOver>(*this, options);
+    internal::Watchdog::instance().add(take_over_);
+  }
+}
 
-AsioLoop::AsioLoop() : AsioLoop(new asio::io_context(1), true) {}
+AsioLoop::AsioLoop(const LoopOptions& options) : AsioLoop(new asio::io_context(1), true, options) {}
 
-AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, false) {}
+AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, false, {}) {}
 
 AsioLoop::~AsioLoop() {
+  if (take_over_ != nullptr) internal::Watchdog::instance().remove(take_over_);
   end();
   Runnable* item = posted_.exchange(nullptr, std::memory_order_acquire);
   while (item != nullptr) discard(*std::exchange(item, item->next));
@@ -57,24 +83,36 @@ AsioLoop::~AsioLoop() {
 
 TimePoint AsioLoop::now() const noexcept { return std::chrono::steady_clock::now(); }
 
+bool AsioLoop::on_own_thread() const noexcept {
+  // With a context of its own coroutines run outside of Asio.
+  return own_ != nullptr ? identity() == this : context_.get_executor().running_in_this_thread();
+}
+
 void AsioLoop::resume(Runnable& item) noexcept {
-  if (!context_.get_executor().running_in_this_thread()) return post(item);
+  if (!on_own_thread()) return post(item);
   const Turn turn(*this);
   ready(item);
 }
 
 void AsioLoop::post(Runnable& item) noexcept {
+  if (identity() == this && defer_post(item)) return;
   Runnable* newest = posted_.load(std::memory_order_relaxed);
   do {
     item.next = newest;
-  } while (!posted_.compare_exchange_weak(newest, &item, std::memory_order_release,
+  } while (!posted_.compare_exchange_weak(newest, &item, std::memory_order_acq_rel,
                                           std::memory_order_relaxed));
   // Only who finds the stack empty wakes the loop; the others ride along.
-  if (newest == nullptr) asio::post(context_, Wake{this, anchor(), &AsioLoop::take_posted});
+  if (newest != nullptr) return;
+  if (own_ != nullptr) {
+    asio::post(context_, OwnWake{this, &posted_memory_, &AsioLoop::take_posted});
+  } else {
+    asio::post(context_, Wake{this, anchor(), &AsioLoop::take_posted});
+  }
 }
 
 void AsioLoop::take_posted() noexcept {
-  Runnable* newest = posted_.exchange(nullptr, std::memory_order_acquire);
+  // Also releases posted_memory_ to who posts next.
+  Runnable* newest = posted_.exchange(nullptr, std::memory_order_acq_rel);
   Runnable* oldest = nullptr;
   while (newest != nullptr) {
     Runnable* item = std::exchange(newest, newest->next);
@@ -85,10 +123,43 @@ void AsioLoop::take_posted() noexcept {
 
 void AsioLoop::run() {
   Executor* const outer = std::exchange(current_, this);
-  context_.run();
-  if (own_ != nullptr) own_->restart();
+  if (own_ == nullptr) {
+    context_.run();
+  } else {
+    while (take_turn()) {
+      if (take_over_ != nullptr) take_over_->give_way();
+    }
+    if (take_over_ != nullptr) take_over_->wait_for_all();
+    own_->restart();
+  }
   current_ = outer;
 }
+
+bool AsioLoop::take_turn() {
+  const Turn turn(*this, take_over_ != nullptr ? Turn::Place::AtTop : Turn::Place::InEvent);
+  return run_one_event();
+}
+
+/// Runs one handler of Asio's, and waits for it if there is none; the coroutines that it makes
+/// ready run after it, outside of Asio, so that another thread can go on from there.
+bool AsioLoop::run_one_event() {
+  if (options_.poll_spin <= Duration::zero()) return own_->run_one() != 0;
+  while (own_->poll_one() == 0) {
+    if (own_->stopped()) return false;
+    if (now() < spin_until_) continue;
+    if (own_->run_one() == 0) return false;
+    break;
+  }
+  spin_until_ = after(now(), options_.poll_spin);
+  return true;
+}
+
+void AsioLoop::rejoin() noexcept {
+  take_over_->rejoin();
+  resume_turn();
+}
+
+void AsioLoop::user_code_begins() noexcept { internal::Watchdog::wake_if_asleep(); }
 
 void AsioLoop::stop() noexcept {
   if (own_ != nullptr) {
@@ -98,11 +169,21 @@ void AsioLoop::stop() noexcept {
   }
 }
 
-void AsioLoop::request_turn() noexcept { asio::post(context_, Wake{this, anchor(), nullptr}); }
+void AsioLoop::request_turn() noexcept {
+  if (own_ != nullptr) {
+    asio::post(context_, OwnWake{this, &turn_memory_, nullptr});
+  } else {
+    asio::post(context_, Wake{this, anchor(), nullptr});
+  }
+}
 
 void AsioLoop::rearm(TimePoint when) noexcept {
   timer_.expires_at(when);
-  timer_.async_wait(Wake{this, anchor(), &AsioLoop::run_timers});
+  if (own_ != nullptr) {
+    timer_.async_wait(OwnWake{this, &timer_memory_, &AsioLoop::run_timers});
+  } else {
+    timer_.async_wait(Wake{this, anchor(), &AsioLoop::run_timers});
+  }
 }
 
 void AsioLoop::run_timers() noexcept { expire_timers(now()); }
@@ -110,6 +191,7 @@ void AsioLoop::run_timers() noexcept { expire_timers(now()); }
 Result<std::unique_ptr<Listener>> AsioLoop::listen(const Address& address,
                                                    const ListenOptions& options,
                                                    AcceptHandler handler) {
+  leave_user_code();
   if (address.family() == Address::Family::Memory) {
     return memory_listen(*this, address, std::move(handler));
   }
@@ -117,11 +199,13 @@ Result<std::unique_ptr<Listener>> AsioLoop::listen(const Address& address,
 }
 
 Task<Result<std::unique_ptr<Stream>>> AsioLoop::connect(Address address) {
+  leave_user_code();
   if (address.family() == Address::Family::Memory) return memory_connect(*this, address);
   return internal::connect_socket(*this, std::move(address));
 }
 
 Task<Result<std::vector<Address>>> AsioLoop::resolve(std::string host, std::uint16_t port) {
+  leave_user_code();
   return internal::resolve_name(resolver(), std::move(host), port);
 }
 

@@ -12,13 +12,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "weft/net/internal/handler_memory.h"
 #include "weft/net/loop.h"
+#include "weft/net/loop_options.h"
 
 namespace weft::net {
 
 namespace internal {
 class AresResolver;
-}
+class TakeOver;
+}  // namespace internal
 
 /// The loop of life, on a Boost.Asio io_context: TCP, Unix sockets, streams in memory, DNS.
 ///
@@ -26,13 +29,17 @@ class AresResolver;
 /// own, which that program runs, with one thread. It must be destroyed before that context.
 class AsioLoop final : public Loop {
  public:
-  AsioLoop();
+  explicit AsioLoop(const LoopOptions& options = {});
+  /// On a program's own context; there it can neither be taken over nor spin.
   explicit AsioLoop(boost::asio::io_context& context);
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;
   ~AsioLoop() override;
 
-  boost::asio::io_context& context() noexcept { return context_; }
+  boost::asio::io_context& context() noexcept {
+    leave_user_code();
+    return context_;
+  }
 
   /// Runs `item` soon; from any thread. On the loop's own thread this is a turn, at once.
   void resume(Runnable& item) noexcept;
@@ -55,15 +62,31 @@ class AsioLoop final : public Loop {
   Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) override;
 
  private:
-  AsioLoop(boost::asio::io_context* context, bool own);
+  friend class internal::TakeOver;
+  AsioLoop(boost::asio::io_context* context, bool own, const LoopOptions& options);
   void request_turn() noexcept override;
+  void rejoin() noexcept override;
+  void user_code_begins() noexcept override;
+  /// One turn of a context of its own, which may wait for events; false when it has been stopped.
+  bool take_turn();
+  bool run_one_event();
+  /// The rest of a turn that this thread has taken from another.
+  void go_on_with_turn() noexcept { finish_turn(Turn::Place::AtTop); }
+  bool on_own_thread() const noexcept;
   void rearm(TimePoint when) noexcept override;
   void take_posted() noexcept;
   void run_timers() noexcept;
   internal::AresResolver& resolver();
 
   struct Wake;
+  struct OwnWake;
 
+  const LoopOptions options_;
+  // For the handlers of a context of its own, so they go after it. posted_memory_ belongs to who
+  // finds posted_ empty, until it is emptied again.
+  internal::HandlerMemory posted_memory_;
+  internal::HandlerMemory turn_memory_;
+  internal::HandlerMemory timer_memory_;
   // Null on a program's own context.
   std::unique_ptr<boost::asio::io_context> own_;
   boost::asio::io_context& context_;
@@ -75,6 +98,9 @@ class AsioLoop final : public Loop {
   // What other threads posted, newest first.
   std::atomic<Runnable*> posted_{nullptr};
   std::unique_ptr<internal::AresResolver> resolver_;
+  // Null where it cannot be taken over.
+  std::shared_ptr<internal::TakeOver> take_over_;
+  TimePoint spin_until_{};
 };
 
 }  // namespace weft::net

@@ -51,6 +51,7 @@ void Loop::end() noexcept {
 }
 
 void Loop::ready(Runnable& item) noexcept {
+  leave_user_code();
   ready_.push(item);
   if (!in_turn_) request();
 }
@@ -62,12 +63,14 @@ void Loop::discard(Runnable& item) noexcept {
 }
 
 void Loop::arm(Timer& timer, TimePoint when) {
+  leave_user_code();
   timers_.arm(timer, when);
   // Within a turn the wake-up is set once, at its end: most timers are cancelled before they count.
   if (!in_turn_) rearm_if_earlier();
 }
 
 void Loop::at_turn_end(TurnEndHook& hook) noexcept {
+  leave_user_code();
   if (hook.linked()) return;
   turn_end_.push_back(hook);
   if (!in_turn_) request();
@@ -91,28 +94,26 @@ void Loop::expire_timers(TimePoint now) noexcept {
   timers_.expire(now);
 }
 
-void Loop::finish_turn() noexcept {
-  while (true) {
+void Loop::finish_turn(Turn::Place place) noexcept {
+  do {
+    at_top_ = place == Turn::Place::AtTop;
     while (Runnable* item = ready_.pop()) item->run(*item);
-    TurnEndHook* hook = turn_end_.pop_front();
-    if (hook == nullptr) break;
-    hook->on_turn_end();
-  }
+    at_top_ = false;
+    if (TurnEndHook* hook = turn_end_.pop_front(); hook != nullptr) hook->on_turn_end();
+  } while (!ready_.empty() || !turn_end_.empty());
   rearm_if_earlier();
+  in_turn_ = false;
 }
 
-Loop::Turn::Turn(Loop& loop) noexcept
-    : loop_(loop),
-      outer_(std::exchange(current_, &loop)),
-      nested_(std::exchange(loop.in_turn_, true)) {
+Loop::Turn::Turn(Loop& loop, Place place) noexcept : loop_(loop), place_(place) {
+  leave_user_code();
+  outer_ = std::exchange(current_, &loop);
+  nested_ = std::exchange(loop.in_turn_, true);
   if (!nested_) loop.turn_requested_ = false;
 }
 
 Loop::Turn::~Turn() {
-  if (!nested_) {
-    loop_.finish_turn();
-    loop_.in_turn_ = false;
-  }
+  if (!nested_) loop_.finish_turn(place_);
   current_ = outer_;
 }
 

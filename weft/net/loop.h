@@ -97,7 +97,7 @@ class LoopAnchor {
 class Loop : public Executor {
  public:
   ~Loop() override;
-  /// The loop whose thread this is, or null.
+  /// The loop whose thread this is, or null. Ends a UserCode.
   static Loop* current() noexcept { return static_cast<Loop*>(Executor::current()); }
 
   // Executor
@@ -161,7 +161,9 @@ class Loop : public Executor {
   /// ready and then the turn-end hooks, until nothing is left.
   class Turn {
    public:
-    explicit Turn(Loop& loop) noexcept;
+    /// AtTop: nothing but the loop's own run() is on the stack, so that handlers may be taken over.
+    enum class Place : std::uint8_t { InEvent, AtTop };
+    explicit Turn(Loop& loop, Place place = Place::InEvent) noexcept;
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     ~Turn();
@@ -169,8 +171,14 @@ class Loop : public Executor {
    private:
     Loop& loop_;
     Executor* outer_;
+    Place place_;
     bool nested_;
   };
+  /// For a thread that has taken the loop over, or was given it back: the turn that it found on its
+  /// way is its own now.
+  void resume_turn() noexcept { in_turn_ = true; }
+  /// What Turn does at its end.
+  void finish_turn(Turn::Place place) noexcept;
   /// Runs the timers that are due; to be called inside a turn.
   void expire_timers(TimePoint now) noexcept;
   /// Forgets the wake-up that rearm() asked for, and asks for the next if there is a timer.
@@ -187,7 +195,6 @@ class Loop : public Executor {
  private:
   void request() noexcept;
   void rearm_if_earlier() noexcept;
-  void finish_turn() noexcept;
 
   RunnableQueue ready_;
   IntrusiveList<TurnEndHook> turn_end_;

@@ -18,6 +18,7 @@ std::atomic<bool> default_started{false};
 // Never destroyed, for objects that live until the process ends may use it.
 std::atomic<LoopPool*> default_pool{nullptr};
 std::mutex default_mutex;
+LoopOptions default_options;  // with default_mutex
 
 /// A child of fork() has none of its parent's threads, so it gets loops of its own when it needs
 /// them; the parent's, which it has a copy of, stand still.
@@ -31,7 +32,8 @@ bool watch_forks() {
 
 }  // namespace
 
-LoopThread::LoopThread(const std::string& name) : loop_(std::make_unique<AsioLoop>()) {
+LoopThread::LoopThread(const std::string& name, const LoopOptions& options)
+    : loop_(std::make_unique<AsioLoop>(options)) {
   thread_ = std::thread([this] { loop_->run(); });
   pthread_setname_np(thread_.native_handle(), name.substr(0, kThreadNameLimit).c_str());
 }
@@ -41,15 +43,22 @@ LoopThread::~LoopThread() {
   thread_.join();
 }
 
-LoopPool::LoopPool(std::size_t size, const std::string& name) {
+LoopPool::LoopPool(std::size_t size, const std::string& name, const LoopOptions& options) {
   for (std::size_t i = 0; i < std::max<std::size_t>(size, 1); ++i) {
-    threads_.push_back(std::make_unique<LoopThread>(name + "-" + std::to_string(i)));
+    threads_.push_back(std::make_unique<LoopThread>(name + "-" + std::to_string(i), options));
   }
 }
 
 bool set_default_loop_count(std::size_t count) {
   if (default_started.load()) return false;
   default_count = std::max<std::size_t>(count, 1);
+  return true;
+}
+
+bool set_default_loop_options(const LoopOptions& options) {
+  const std::lock_guard lock(default_mutex);
+  if (default_started.load()) return false;
+  default_options = options;
   return true;
 }
 
@@ -60,13 +69,14 @@ LoopPool& default_loops() {
   static const bool watching = watch_forks();
   static_cast<void>(watching);
   default_started = true;
-  auto* const made = new LoopPool(default_count);
+  auto* const made = new LoopPool(default_count, "weft-loop", default_options);
   default_pool.store(made, std::memory_order_release);
   return *made;
 }
 
 void internal::refuse_to_block(const Loop& loop) noexcept {
-  if (Loop::current() != &loop) return;
+  // Blocking for another loop is the user's code, and goes on being taken for that.
+  if (Loop::identity() != &loop) return;
   log(LogLevel::Error,
       "run_blocking was called on the thread of the loop that is to run the task; it would wait "
       "for itself. co_await the task instead");

@@ -15,6 +15,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop.h"
+#include "weft/net/loop_options.h"
 
 namespace weft::net {
 
@@ -23,7 +24,7 @@ namespace weft::net {
 class LoopThread {
  public:
   /// `name` is what the system shows for the thread; Linux keeps 15 characters of it.
-  explicit LoopThread(const std::string& name = "weft-loop");
+  explicit LoopThread(const std::string& name = "weft-loop", const LoopOptions& options = {});
   LoopThread(const LoopThread&) = delete;
   LoopThread& operator=(const LoopThread&) = delete;
   ~LoopThread();
@@ -38,7 +39,8 @@ class LoopThread {
 /// Some loops, each on its own thread, and a fair way to choose among them.
 class LoopPool {
  public:
-  explicit LoopPool(std::size_t size, const std::string& name = "weft-loop");
+  explicit LoopPool(std::size_t size, const std::string& name = "weft-loop",
+                    const LoopOptions& options = {});
 
   std::size_t size() const noexcept { return threads_.size(); }
   Loop& at(std::size_t index) noexcept { return threads_[index]->loop(); }
@@ -55,6 +57,9 @@ class LoopPool {
 /// How many threads default_loops() starts; before its first use, else false is returned. 1 unless
 /// set.
 bool set_default_loop_count(std::size_t count);
+
+/// How the loops of default_loops() run; before its first use, else false is returned.
+bool set_default_loop_options(const LoopOptions& options);
 
 /// The process's loops for clients that bring none, started by the first use. They are never
 /// stopped: objects that live until the process ends may use them. A child of fork() gets its own.

@@ -11,7 +11,7 @@
 #include "weft/rpc/typed_stream.h"
 
 /// What generated service classes call: each serves one kind of method with a member function of
-/// the user's class.
+/// the user's class. Until that first awaits something, another thread may run the loop (UserCode).
 namespace weft::rpc {
 
 /// Parses the one request of a method that takes one; says why where there is none.
@@ -31,7 +31,9 @@ Task<Status> serve_unary(Call& call, Handler& handler,
     if (!parsed.ok()) co_return parsed;
   }
   ServerContext context(call);
+  const UserCode user_code;
   Result<Response> response = co_await (handler.*method)(context, request);
+  Executor::leave_user_code();
   if (!response.ok()) co_return std::move(response).status();
   const Message message = codec::message_of(*response).mark_last();
   const bool taken = co_await call.responses().write(message);
@@ -50,6 +52,7 @@ Task<Status> serve_server_streaming(Call& call, Handler& handler,
   }
   ServerContext context(call);
   Writer<Response> writer(call.responses(), call.context());
+  const UserCode user_code;
   co_return co_await (handler.*method)(context, request, writer);
 }
 
@@ -59,7 +62,9 @@ Task<Status> serve_client_streaming(Call& call, Handler& handler,
                                                                               Reader<Request>&)) {
   ServerContext context(call);
   Reader<Request> reader(call.requests(), call.context());
+  const UserCode user_code;
   Result<Response> response = co_await (handler.*method)(context, reader);
+  Executor::leave_user_code();
   if (!response.ok()) co_return std::move(response).status();
   // A stream that broke off must not look like one that ended, even to a handler that did not ask.
   Status read = reader.status();
@@ -76,7 +81,9 @@ Task<Status> serve_bidi_streaming(Call& call, Handler& handler,
   ServerContext context(call);
   Reader<Request> reader(call.requests(), call.context());
   Writer<Response> writer(call.responses(), call.context());
+  const UserCode user_code;
   Status status = co_await (handler.*method)(context, reader, writer);
+  Executor::leave_user_code();
   if (status.ok()) status = reader.status();
   co_return status;
 }

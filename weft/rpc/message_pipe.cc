@@ -48,7 +48,10 @@ MessageWriter::Poll MessagePipe::WriteEnd::offer(const Message& message) {
   if (pipe.reading_ != nullptr && !pipe.holding_) {
     pipe.offered_ = &message;
     Waiter& reader = *std::exchange(pipe.reading_, nullptr);
-    reader.run(reader);
+    {
+      const NestedCode nested;
+      reader.run(reader);
+    }
     if (std::exchange(pipe.offered_, nullptr) == nullptr) return Poll::Accepted;
     if (pipe.closed_) return Poll::Closed;
   }

@@ -240,8 +240,10 @@ void Server::Impl::make_loops() {
   if (own_threads()) {
     std::size_t count = shared_->options.threads;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
+    const net::LoopOptions options{.handler_bound = shared_->options.handler_bound,
+                                   .poll_spin = shared_->options.poll_spin};
     for (std::size_t i = 0; i < count; ++i) {
-      threads_.push_back(std::make_unique<net::LoopThread>());
+      threads_.push_back(std::make_unique<net::LoopThread>("weft-loop", options));
       loops.push_back(&threads_.back()->loop());
     }
   }

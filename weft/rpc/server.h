@@ -35,6 +35,15 @@ struct ServerOptions {
   /// Run on these loops instead of threads of the server's own (a program's own io_context, a
   /// simulation). They must outlive the server.
   std::vector<net::Loop*> loops{};
+  /// A handler that keeps its loop's thread for longer than this, before it first awaits anything,
+  /// does not keep the loop's other calls waiting: another thread carries on with them meanwhile.
+  /// So handlers may run in parallel, also with one thread. 100 microseconds is a good value;
+  /// kForever: never. Like poll_spin for loops of the server's own; a program's bring their
+  /// net::LoopOptions. docs/guide/slow-handlers.md says what handlers have to bear with.
+  Duration handler_bound = kForever;
+  /// How long a loop that has run out of work looks for more before it sleeps. Spends a core on
+  /// latency: what arrives meanwhile need not wait for the thread to be woken.
+  Duration poll_spin = Duration::zero();
   /// TLS on every address but `unix:` and `memory:`; without it all is plaintext.
   std::optional<TlsServerOptions> tls{};
 

@@ -8,7 +8,8 @@
 namespace weft {
 
 /// What a handler sees of its call beside the messages. Lives as long as the handler runs; used on
-/// the call's loop only.
+/// the call's loop only. Where slow handlers are taken over (ServerOptions::handler_bound), what
+/// changes the call, call() and context() first wait until the handler has its loop again.
 class ServerContext {
  public:
   explicit ServerContext(Call& call) noexcept : call_(call) {}
@@ -18,11 +19,11 @@ class ServerContext {
   /// What the client sent along.
   const Metadata& metadata() const noexcept { return std::as_const(call_).request_metadata(); }
   /// Sent before the first response message.
-  Metadata& response_metadata() noexcept { return call_.response_metadata(); }
+  Metadata& response_metadata() noexcept { return call().response_metadata(); }
   /// Sent after the last response message.
-  Metadata& trailers() noexcept { return call_.trailers(); }
+  Metadata& trailers() noexcept { return call().trailers(); }
   /// Sends response_metadata() now rather than with the first message.
-  void send_response_metadata() { call_.announce_response_metadata(); }
+  void send_response_metadata() { call().announce_response_metadata(); }
 
   /// kNever where the client set none. Calls made from the handler inherit it.
   TimePoint deadline() const noexcept { return call_.context().deadline(); }
@@ -42,10 +43,13 @@ class ServerContext {
 
   /// Encoding of the responses, to be set before the first; one that the client does not accept is
   /// passed over.
-  void set_compression(Compression compression) noexcept { call_.set_compression(compression); }
+  void set_compression(Compression compression) noexcept { call().set_compression(compression); }
 
-  Call& call() noexcept { return call_; }
-  Context& context() noexcept { return call_.context(); }
+  Call& call() noexcept {
+    Executor::leave_user_code();
+    return call_;
+  }
+  Context& context() noexcept { return call().context(); }
 
  private:
   Call& call_;

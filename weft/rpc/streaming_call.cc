@@ -85,10 +85,12 @@ void StreamingCall::hand_over_metadata() {
 }
 
 void StreamingCall::cancel(const Status& reason) noexcept {
+  Executor::leave_user_code();
   if (!done_) call_.context().cancel(reason);
 }
 
 void StreamingCall::release() noexcept {
+  Executor::leave_user_code();
   if (done_) {
     delete this;
     return;

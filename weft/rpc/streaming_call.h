@@ -34,7 +34,10 @@ class StreamingCall : private CancelHook {
   MessageWriter& requests() noexcept { return requests_.writer(); }
   MessageReader& responses() noexcept { return responses_.reader(); }
   /// No more requests.
-  void half_close() noexcept { requests_.end(); }
+  void half_close() noexcept {
+    Executor::leave_user_code();
+    requests_.end();
+  }
   void cancel(const Status& reason) noexcept;
 
   bool done() const noexcept { return done_; }

@@ -171,7 +171,7 @@ void ServerCall::run(Runnable& runnable) noexcept {
     return;
   }
   self.task_ = self.server_.shared().middlewares.serve(self.call_, self);
-  self.task_.start(
+  self.task_.start_at_top(
       &self.call_.context(),
       {[](void* call) noexcept { static_cast<ServerCall*>(call)->on_task_done(); }, &self});
 }

@@ -1,0 +1,140 @@
+#include "weft/net/internal/take_over.h"
+
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace weft::net::internal {
+namespace {
+
+// A runner that is not asleep gives way within a turn, a few microseconds as a rule; to sleep and
+// be woken takes longer.
+constexpr int kSpins = 500;
+// Far beyond the bounds that the watchdog keeps to.
+constexpr auto kPatience = std::chrono::milliseconds(20);
+
+void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+/// Returns with the lock, when `waiting` has been granted or after a while.
+bool TakeOver::wait_a_while(std::unique_lock<std::mutex>& lock, Waiting& waiting) noexcept {
+  lock.unlock();
+  for (int i = 0; i < kSpins && !waiting.granted.load(std::memory_order_acquire); ++i) {
+    pause_briefly();
+  }
+  // With the lock in any case: who grants holds it for as long as it touches `waiting`.
+  lock.lock();
+  return waiting.changed.wait_for(lock, kPatience,
+                                  [&] { return waiting.granted.load(std::memory_order_relaxed); });
+}
+
+void TakeOver::wait(std::unique_lock<std::mutex>& lock, Waiting& waiting) noexcept {
+  while (!wait_a_while(lock, waiting)) {
+  }
+}
+
+void TakeOver::update_wanted() noexcept {
+  wanted_.store(base_ != nullptr || !waiting_.empty(), std::memory_order_relaxed);
+}
+
+void TakeOver::grant(Waiting& waiting) noexcept {
+  update_wanted();
+  waiting.granted.store(true, std::memory_order_release);
+  waiting.changed.notify_one();
+}
+
+void TakeOver::grant_first() noexcept {
+  --out_;
+  grant(*waiting_.pop_front());
+}
+
+void TakeOver::let_others_run() noexcept {
+  std::unique_lock lock(mutex_);
+  if (waiting_.empty()) return;
+  Waiting self;
+  base_ = &self;
+  grant_first();
+  wait(lock, self);
+}
+
+void TakeOver::wait_for_all() noexcept {
+  std::unique_lock lock(mutex_);
+  while (out_ != 0) {
+    asked_.wait(lock, [this] { return !waiting_.empty(); });
+    Waiting self;
+    base_ = &self;
+    grant_first();
+    wait(lock, self);
+  }
+}
+
+void TakeOver::rejoin() noexcept {
+  Waiting self;
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(self);
+  update_wanted();
+  asked_.notify_one();
+  // The runner may be asleep in the system's wait for events.
+  boost::asio::post(loop_.context_, [] {});
+  std::uint64_t before = 0;
+  while (!wait_a_while(lock, self)) {
+    // The runner may be in a UserCode that waits for this thread, with nobody left to take over.
+    const std::uint64_t seen = window();
+    if (seen % 2 != 0 && seen == std::exchange(before, seen) && move_on(seen)) {
+      self.unlink();
+      update_wanted();
+      return;
+    }
+  }
+}
+
+/// Makes the calling thread the runner instead of the one in the UserCode of `window`.
+bool TakeOver::move_on(std::uint64_t window) noexcept {
+  return loop_.window_.compare_exchange_strong(window, window + 1, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed);
+}
+
+TakeOver::Taken TakeOver::take(std::uint64_t window) noexcept {
+  const std::lock_guard lock(mutex_);
+  // Who waits for the loop is out already, so there are no more of them then.
+  if (waiting_.empty() && out_ >= options_.max_slow_handlers) return Taken::No;
+  if (!move_on(window)) return Taken::No;
+  ++out_;
+  if (waiting_.empty()) return Taken::Mine;
+  grant_first();
+  return Taken::Given;
+}
+
+/// For a runner that is not the base, between two turns: true when it is the runner no more.
+bool TakeOver::hand_over(bool stopped) noexcept {
+  std::unique_lock lock(mutex_);
+  // Nothing more will happen on a loop that was stopped, but that those who are out come back.
+  if (stopped) {
+    asked_.wait(lock, [this] { return wanted_.load(std::memory_order_relaxed); });
+  }
+  if (!waiting_.empty()) {
+    grant_first();
+    return true;
+  }
+  if (base_ == nullptr) return false;
+  grant(*std::exchange(base_, nullptr));
+  return true;
+}
+
+void TakeOver::run() noexcept {
+  Executor* const outer = std::exchange(AsioLoop::current_, &loop_);
+  loop_.go_on_with_turn();
+  bool stopped = false;
+  while (!((stopped || wanted_.load(std::memory_order_relaxed)) && hand_over(stopped))) {
+    stopped = !loop_.take_turn();
+  }
+  AsioLoop::current_ = outer;
+}
+
+}  // namespace weft::net::internal

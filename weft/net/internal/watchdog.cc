@@ -1,0 +1,185 @@
+#include "weft/net/internal/watchdog.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include "weft/base/log.h"
+#include "weft/net/internal/take_over.h"
+
+namespace weft::net::internal {
+namespace {
+
+// As many handlers that block as one process should have; a limit for each loop is in its options.
+constexpr std::size_t kMostThreads = 64;
+// A thread without work stays for as long, in case there is more.
+constexpr auto kIdle = std::chrono::seconds(10);
+// Loops that have begun no handler for this long can wake the watch if they do; waking it costs as
+// much as some ten looks.
+constexpr auto kQuiet = std::chrono::milliseconds(20);
+// Slow handlers come in numbers.
+constexpr auto kCloseWatch = std::chrono::seconds(1);
+
+std::atomic<Watchdog*> the_watchdog{nullptr};
+std::mutex making;
+
+bool watch_forks() {
+  return pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
+                        [] {
+                          the_watchdog.store(nullptr);
+                          making.unlock();
+                        }) == 0;
+}
+
+TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Watchdog& Watchdog::instance() {
+  if (Watchdog* const there = the_watchdog.load(std::memory_order_acquire)) return *there;
+  const std::lock_guard lock(making);
+  if (Watchdog* const there = the_watchdog.load(std::memory_order_relaxed)) return *there;
+  static const bool watching = watch_forks();
+  static_cast<void>(watching);
+  asleep_.store(false);
+  auto* const made = new Watchdog();
+  the_watchdog.store(made, std::memory_order_release);
+  return *made;
+}
+
+void Watchdog::add(std::shared_ptr<TakeOver> loop) {
+  const Lock lock(mutex_);
+  loops_.push_back({std::move(loop), 0, now()});
+  if (threads_ == 0) start_thread();
+  woken_ = true;
+  tick_.notify_one();
+}
+
+void Watchdog::remove(const std::shared_ptr<TakeOver>& loop) noexcept {
+  const Lock lock(mutex_);
+  std::erase_if(loops_, [&](const Watched& watched) { return watched.loop == loop; });
+}
+
+void Watchdog::wake() noexcept {
+  Watchdog* const self = the_watchdog.load(std::memory_order_acquire);
+  if (self == nullptr) return;
+  const Lock lock(self->mutex_);
+  asleep_.store(false, std::memory_order_relaxed);
+  self->woken_ = true;
+  self->tick_.notify_one();
+}
+
+/// With the lock. Without a thread, loops are not taken over.
+void Watchdog::start_thread() noexcept {
+  try {
+    std::thread thread([this] { serve(); });
+    pthread_setname_np(thread.native_handle(), "weft-watch");
+    thread.detach();
+    ++threads_;
+  } catch (const std::exception& error) {
+    log(LogLevel::Warn,
+        std::string("no thread to take over from slow handlers: ").append(error.what()));
+  }
+}
+
+void Watchdog::serve() noexcept {
+  // Looks are to be when they are due, not when it suits the system's batch of timers.
+  ::prctl(PR_SET_TIMERSLACK, 1);
+  Lock lock(mutex_);
+  while (true) {
+    if (!on_watch_) {
+      on_watch_ = true;
+      std::shared_ptr<TakeOver> taken = watch(lock);
+      on_watch_ = false;
+      relieve();
+      lock.unlock();
+      taken->run();
+      taken.reset();
+      lock.lock();
+      continue;
+    }
+    ++idle_;
+    const bool needed = relief_.wait_for(lock, kIdle, [this] { return !on_watch_; });
+    --idle_;
+    if (!needed && idle_ != 0) {
+      --threads_;
+      return;
+    }
+  }
+}
+
+/// Has another thread keep watch, while this one runs a loop.
+void Watchdog::relieve() noexcept {
+  if (idle_ != 0) {
+    relief_.notify_one();
+  } else if (threads_ < kMostThreads) {
+    start_thread();
+  }
+}
+
+/// Looks at the loops, again and again, until it has taken one.
+std::shared_ptr<TakeOver> Watchdog::watch(Lock& lock) noexcept {
+  // One more in reserve, so that no thread has to be made while a loop waits for one.
+  if (idle_ == 0 && threads_ < kMostThreads) start_thread();
+  while (true) {
+    if (std::shared_ptr<TakeOver> taken = look(now())) return taken;
+    rest(lock);
+  }
+}
+
+std::shared_ptr<TakeOver> Watchdog::look(TimePoint now) noexcept {
+  const bool closely = last_slow_ != TimePoint{} && now - last_slow_ < kCloseWatch;
+  next_look_ = std::chrono::hours(1);
+  for (Watched& watched : loops_) {
+    const TakeOver& loop = *watched.loop;
+    next_look_ = std::min(next_look_, closely ? loop.close_interval() : loop.interval());
+    if (look_at(watched, now)) return watched.loop;
+  }
+  return nullptr;
+}
+
+/// Whether this thread has to run the loop.
+bool Watchdog::look_at(Watched& watched, TimePoint now) noexcept {
+  TakeOver& loop = *watched.loop;
+  const std::uint64_t window = loop.window();
+  if (window != watched.window) {
+    watched.window = window;
+    watched.since = last_change_ = now;
+  }
+  if (window % 2 == 0) return false;
+  last_change_ = now;
+  const Duration so_far = now - watched.since;
+  if (so_far < loop.bound()) {
+    next_look_ = std::min(next_look_, loop.bound() - so_far);
+    return false;
+  }
+  const TakeOver::Taken taken = loop.take(window);
+  if (taken == TakeOver::Taken::No) return false;
+  last_slow_ = now;
+  return taken == TakeOver::Taken::Mine;
+}
+
+void Watchdog::rest(Lock& lock) noexcept {
+  if (now() - last_change_ > kQuiet) return sleep(lock);
+  tick_.wait_for(lock, next_look_);
+}
+
+/// Until a loop begins a handler. A loop that has just done so may not have seen that the watch is
+/// asleep, and its window may not have been seen by the last look; an interval later it is.
+void Watchdog::sleep(Lock& lock) noexcept {
+  if (!asleep_.exchange(true, std::memory_order_seq_cst)) {
+    tick_.wait_for(lock, next_look_);
+    return;
+  }
+  tick_.wait(lock, [this] { return woken_; });
+  woken_ = false;
+  asleep_.store(false, std::memory_order_relaxed);
+  last_change_ = now();
+}
+
+}  // namespace weft::net::internal

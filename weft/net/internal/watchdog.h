@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "weft/base/time.h"
+
+namespace weft::net::internal {
+
+class TakeOver;
+
+/// The process's threads that take loops over. One of them is on watch: when it finds a loop in the
+/// same UserCode for longer than its bound, it takes that loop and runs it, and another is on
+/// watch. Those who have nothing to do sleep, and end after a while; while no loop runs handlers,
+/// the one on watch sleeps as well.
+class Watchdog {
+ public:
+  /// Made when first needed, and never destroyed; a child of fork() gets its own.
+  static Watchdog& instance();
+
+  void add(std::shared_ptr<TakeOver> loop);
+  /// Before `loop` ends; nobody runs it any more.
+  void remove(const std::shared_ptr<TakeOver>& loop) noexcept;
+
+  /// For a loop that begins a UserCode.
+  static void wake_if_asleep() noexcept {
+    if (asleep_.load(std::memory_order_relaxed)) [[unlikely]]
+      wake();
+  }
+
+ private:
+  struct Watched {
+    std::shared_ptr<TakeOver> loop;
+    std::uint64_t window;
+    TimePoint since;  // this window has been seen
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
+  Watchdog() = default;
+  static void wake() noexcept;
+  void start_thread() noexcept;
+  void serve() noexcept;
+  std::shared_ptr<TakeOver> watch(Lock& lock) noexcept;
+  std::shared_ptr<TakeOver> look(TimePoint now) noexcept;
+  bool look_at(Watched& watched, TimePoint now) noexcept;
+  void rest(Lock& lock) noexcept;
+  void sleep(Lock& lock) noexcept;
+  void relieve() noexcept;
+
+  inline static std::atomic<bool> asleep_{false};
+
+  std::mutex mutex_;
+  std::condition_variable tick_;    // the thread on watch
+  std::condition_variable relief_;  // the others
+  std::vector<Watched> loops_;
+  std::size_t threads_ = 0;
+  std::size_t idle_ = 0;  // of those, neither on watch nor running a loop
+  bool on_watch_ = false;
+  bool woken_ = false;
+  Duration next_look_{};     // from the last look
+  TimePoint last_change_{};  // when a loop was last seen to have done something
+  TimePoint last_slow_{};    // when a loop was last taken
+};
+
+}  // namespace weft::net::internal
