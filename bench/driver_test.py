@@ -9,7 +9,7 @@ import unittest
 import xml.etree.ElementTree
 from pathlib import Path
 
-from driver import charts, tables
+from driver import charts, report, tables, targets
 from driver.stats import Case, Metric, Scenario, figures, summary
 from scenarios import h2load
 
@@ -93,6 +93,43 @@ class Charts(unittest.TestCase):
         self.assertAlmostEqual(widths[1] / widths[0], 2, places=2)
 
 
+class Targets(unittest.TestCase):
+    def scenario(self, calls_per_s):
+        scenario = Scenario("C", "large", "")
+        case = Case("1×4, 1 MiB", [RATE])
+        case.add("weft", [{"megabytes_per_s": calls_per_s}])
+        scenario.cases.append(case)
+        return scenario
+
+    def test_a_target_is_met_or_not(self):
+        self.assertIn("| 2,500 MB/s | yes |", targets.markdown([self.scenario(2500)]))
+        self.assertIn("| 2,100 MB/s | **no** |", targets.markdown([self.scenario(2100)]))
+
+    def test_what_was_not_measured_is_neither(self):
+        empty = Scenario("C", "large", "")
+        self.assertIn("| not measured | – |", targets.markdown([empty]))
+        self.assertEqual(targets.rows([]), [])
+
+
+class Report(unittest.TestCase):
+    MACHINE = {"date": "today", "commit": "abc", "cpu": "a CPU", "cores": 2, "memory_gib": 4,
+               "system": "a system", "kernel": "6", "compiler": "c++", "peers": {}}
+
+    def test_publishing_twice_replaces_what_was_there(self):
+        scenario = Scenario("X", "a title", "about")
+        scenario.cases = [case_of({"raw": [2], "weft": [3]})]
+        with tempfile.TemporaryDirectory() as name:
+            document = Path(name, "page.md")
+            document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+            for _ in range(2):
+                report.publish(document, Path(name, "page"), self.MACHINE, "./dev bench", [scenario], [])
+            text = document.read_text()
+            self.assertTrue(text.startswith("before") and text.endswith("after\n"), text)
+            self.assertNotIn("old", text)
+            self.assertEqual(text.count("page/bench-X.svg"), 1)
+            self.assertTrue(Path(name, "page", "bench-X.svg").exists())
+
+
 class H2load(unittest.TestCase):
     def test_its_report_is_read(self):
         found = h2load.parse(H2LOAD, 100)
@@ -124,8 +161,10 @@ class QuickRun(unittest.TestCase):
                 for scenario in result["scenarios"]}
         self.assertEqual(set(rows["A"][0]), {"raw", "weft"}, result)
         self.assertEqual(set(rows["D"][0]), {"weft"}, result)
-        for row in [*rows["E"], rows["F"][0]]:
+        for row in [*rows["E"][:4], rows["F"][0]]:
             self.assertEqual(set(row), {"floor", "weft"}, result)
+        for row in rows["E"][4:]:
+            self.assertLessEqual({"h2load", "weft's client"}, set(row), result)
         for row in [*rows["F"][1:], *rows["H"], *rows["K"]]:
             self.assertEqual(set(row), {"weft"}, result)
         self.assertEqual(set(rows["J"][0]), {"weft, 1 loop", "weft, 2 loops"}, result)

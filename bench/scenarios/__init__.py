@@ -1,13 +1,22 @@
 """The scenarios, by their letters. Each is a function of a Bench that gives a Scenario."""
 
-from scenarios import calls, h2load, instructions, memory, overload, startup, tail, threads
+from scenarios import calls, generators, h2load, instructions, memory, overload, startup, tail, threads
+
+
+
+def _common_client(bench):
+    scenario = h2load.run(bench)
+    if scenario.cases:
+        generators.compare(bench, scenario)
+    return scenario
+
 
 ALL = {
     "A": calls.one_at_a_time,
     "B": calls.many_under_way,
     "C": calls.large_messages,
     "D": calls.streams,
-    "E": h2load.run,
+    "E": _common_client,
     "F": memory.run,
     "G": calls.over_tls,
     "H": tail.run,

@@ -40,12 +40,15 @@ def parse(text, calls):
     return found
 
 
+def command(address, connections, streams, body, calls):
+    return ["h2load", "-t", "1", "-c", connections, "-m", streams, "-n", calls, "-d", body,
+            "-H", "content-type: application/grpc", "-H", "te: trailers", f"http://{address}/perf.Echo/Unary"]
+
+
 def load(bench, server, connections, streams, body, calls):
-    command = ["h2load", "-t", "1", "-c", connections, "-m", streams, "-n", calls, "-d", body,
-               "-H", "content-type: application/grpc", "-H", "te: trailers",
-               f"http://{server.address}/perf.Echo/Unary"]
     before = server.cpu_seconds()
-    text = run_text("h2load", command, [bench.client_core], RUN_SECONDS)
+    text = run_text("h2load", command(server.address, connections, streams, body, calls), [bench.client_core],
+                    RUN_SECONDS)
     found = parse(text, calls)
     if found is None:
         raise Failed(f"h2load did not succeed: {text.strip()[-400:]}")

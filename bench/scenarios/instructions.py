@@ -60,9 +60,8 @@ class Watched:
 def _server_run(bench, side, shape, calls):
     server = Watched(bench, side)
     connections, streams = shape
-    run_text("h2load", ["h2load", "-t", "1", "-c", connections, "-m", streams, "-n", calls, "-d",
-                        h2load.body_file(bench, 64), "-H", "content-type: application/grpc", "-H",
-                        "te: trailers", f"http://{server.address}/perf.Echo/Unary"], [bench.client_core], 300)
+    run_text("h2load", h2load.command(server.address, connections, streams, h2load.body_file(bench, 64), calls),
+             [bench.client_core], 300)
     return server.stop()
 
 
