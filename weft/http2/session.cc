@@ -57,7 +57,11 @@ OutputQueue& Session::output() noexcept { return impl_->output(); }
 std::unique_ptr<HeaderMemo>* Session::memo() noexcept { return impl_->memo(); }
 bool Session::can_open() const noexcept { return impl_->can_open(); }
 Stream& Session::open_stream(HeaderFields fields, bool end_stream, void* user) {
-  return impl_->open_stream(fields, end_stream, user);
+  return impl_->open_stream(fields, nullptr, {}, end_stream, user);
+}
+Stream& Session::open_stream(HeaderFields usual, FixedBlock& block, HeaderFields more,
+                             bool end_stream, void* user) {
+  return impl_->open_stream(usual, &block, more, end_stream, user);
 }
 void Session::send_headers(Stream& stream, HeaderFields fields, bool end_stream) {
   impl_->send_headers(record_of(stream), fields, nullptr, end_stream);

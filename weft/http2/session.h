@@ -136,6 +136,10 @@ class Session {
   bool can_open() const noexcept;
   /// Client: begins a stream. `user` is put into the stream.
   Stream& open_stream(HeaderFields fields, bool end_stream, void* user);
+  /// As above, for fields of which the first, `usual`, are the same each time on this session;
+  /// `block` belongs to them, and `more` follows.
+  Stream& open_stream(HeaderFields usual, FixedBlock& block, HeaderFields more, bool end_stream,
+                      void* user);
   /// Sends a header block: a response's initial one, informational, or trailers. Trailers follow
   /// what is queued on the stream.
   void send_headers(Stream& stream, HeaderFields fields, bool end_stream);

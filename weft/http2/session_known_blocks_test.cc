@@ -116,5 +116,47 @@ TEST_F(KnownBlocks, MayHaveAContentLengthThatIsHeldToEachTime) {
   }
 }
 
+TEST(FixedBlocks, OfRequestsAreFollowedByWhatIsOfOneRequestOnly) {
+  Recorder client{plain(Role::Client)};
+  SessionOptions options = plain(Role::Server);
+  options.local.max_header_list_size = 64 * 1024;
+  Recorder server{options};
+  exchange(client, server);
+  const std::vector<HeaderField> usual = {{":method", "POST", Token::Method},
+                                          {":scheme", "http", Token::Scheme},
+                                          {":path", "/pkg.Service/Method", Token::Path},
+                                          {":authority", "here", Token::Authority},
+                                          {"te", "trailers", Token::Te}};
+  FixedBlock block;
+  const auto open = [&](const std::vector<HeaderField>& more) {
+    server.events();
+    const Stream& stream = client.session.open_stream(usual, block, more, true, nullptr);
+    const std::uint32_t id = stream.id();
+    const std::string bytes = take(client.session.output());
+    server.receive(bytes);
+    std::string expected = internal::text(
+        "headers ", id,
+        " initial :method=POST :scheme=http :path=/pkg.Service/Method :authority=here te=trailers");
+    for (const HeaderField& field : more) {
+      expected += internal::text(" ", field.name, "=", field.value);
+    }
+    EXPECT_THAT(server.events(), Contains(expected + " end"));
+    return bytes.size() - kFrameHeaderSize;
+  };
+  EXPECT_GT(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_GT(open({{"grpc-timeout", "3S", Token::GrpcTimeout}}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  // What enters the table moves the usual to other indices.
+  for (int i = 0; i < 4; ++i) open({{"x-tenant", "blue"}});
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  // More than a frame takes goes on in CONTINUATION.
+  const std::string large(20'000, '\\');  // which Huffman codes make no shorter
+  EXPECT_GT(open({{"x-large", large}}), kDefaultFrameSize);
+  EXPECT_EQ(open({}), 5U);
+}
+
 }  // namespace
 }  // namespace weft::http2

@@ -48,7 +48,8 @@ class Session::Impl {
     return known_ == nullptr ? nullptr : &known_->memo;
   }
   bool can_open() const noexcept;
-  Stream& open_stream(HeaderFields fields, bool end_stream, void* user);
+  Stream& open_stream(HeaderFields fields, FixedBlock* fixed, HeaderFields more, bool end_stream,
+                      void* user);
   void send_headers(Record& stream, HeaderFields fields, FixedBlock* fixed, bool end_stream);
   std::uint8_t* reserve_data(Record& stream, std::size_t n);
   void commit_data(Record& stream, std::size_t n, bool end_stream);
@@ -125,7 +126,8 @@ class Session::Impl {
   void settings_too_often();
 
   // session_send.cc
-  void write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed, bool end_stream);
+  void write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed, HeaderFields more,
+                     bool end_stream);
   void write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   std::size_t frame_room(const Record& stream) const noexcept;
   void take_send_window(Record& stream, std::size_t n) noexcept;

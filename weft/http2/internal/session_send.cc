@@ -28,7 +28,8 @@ bool Session::Impl::can_open() const noexcept {
          streams_.size() < peer_.max_concurrent_streams;
 }
 
-Stream& Session::Impl::open_stream(HeaderFields fields, bool end_stream, void* user) {
+Stream& Session::Impl::open_stream(HeaderFields fields, FixedBlock* fixed, HeaderFields more,
+                                   bool end_stream, void* user) {
   assert(can_open());
   const std::uint32_t id = next_id_;
   next_id_ += 2;
@@ -38,7 +39,7 @@ Stream& Session::Impl::open_stream(HeaderFields fields, bool end_stream, void* u
   stream.user = user;
   stream.head_request = is_head(fields);
   stream.local_ended_ = stream.end_sent = end_stream;
-  write_headers(id, fields, nullptr, end_stream);
+  write_headers(id, fields, fixed, more, end_stream);
   stream.headers_end = writer_.written();
   return stream;
 }
@@ -52,20 +53,26 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, FixedBlock
     held_ += stream.held->memory();
     return;
   }
-  write_headers(stream.id_, fields, fixed, end_stream);
+  write_headers(stream.id_, fields, fixed, {}, end_stream);
   if (end_stream) local_end_sent(stream);
 }
 
+/// One block of `fields`, which may be fixed, and `more` behind them.
 void Session::Impl::write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed,
-                                  bool end_stream) {
-  const std::size_t bound =
+                                  HeaderFields more, bool end_stream) {
+  std::size_t bound =
       fixed == nullptr ? encoder_.bound(fields) : encoder_.bound_fixed(fields, *fixed);
-  if (bound > peer_.max_frame_size) [[unlikely]]
-    return write_long_headers(id, fields, end_stream);
+  if (!more.empty()) bound += encoder_.bound(more);
+  if (bound > peer_.max_frame_size) [[unlikely]] {
+    std::vector<HeaderField> all(fields.begin(), fields.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return write_long_headers(id, all, end_stream);
+  }
   std::uint8_t* frame = writer_.reserve(kFrameHeaderSize + bound);
-  std::uint8_t* const block = frame + kFrameHeaderSize;
-  const std::uint8_t* const end = fixed == nullptr ? encoder_.encode(fields, block)
-                                                   : encoder_.encode_fixed(fields, *fixed, block);
+  std::uint8_t* end = frame + kFrameHeaderSize;
+  end =
+      fixed == nullptr ? encoder_.encode(fields, end) : encoder_.encode_fixed(fields, *fixed, end);
+  if (!more.empty()) end = encoder_.encode(more, end);
   const auto size = static_cast<std::size_t>(end - frame);
   write_frame_header(frame,
                      {.length = static_cast<std::uint32_t>(size - kFrameHeaderSize),
@@ -240,7 +247,7 @@ void Session::Impl::flush() {
     if (stream->held != nullptr) {
       const auto held = std::move(stream->held);
       held_ -= held->memory();
-      write_headers(stream->id_, held->fields(), nullptr, stream->local_ended_);
+      write_headers(stream->id_, held->fields(), nullptr, {}, stream->local_ended_);
       stream->end_sent = stream->local_ended_;
     }
     if (std::exchange(stream->waiting, false)) handler_.on_drained(*stream);

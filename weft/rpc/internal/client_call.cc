@@ -15,6 +15,13 @@ namespace {
 using http2::HeaderField;
 using http2::Token;
 
+/// Of a header block that a server sends again and again: that it is the usual one of its kind,
+/// with nothing in it for the application.
+struct HeadMemo final : http2::HeaderMemo {
+  explicit HeadMemo(http2::HeadersKind of) noexcept : kind(of) {}
+  http2::HeadersKind kind;
+};
+
 // Header lists are built here and encoded before anything else runs on the thread.
 thread_local std::vector<HeaderField> fields_scratch;
 thread_local std::string text_scratch;
@@ -53,20 +60,12 @@ void ClientCall::start() {
   pump();
 }
 
-/// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
-Status ClientCall::send_headers() {
-  std::array<char, 10> timeout;
-  std::array<char, 10> attempts;
-  fields_scratch.assign(
-      {{":method", "POST", Token::Method},
-       {":scheme", connection_.peer()->tls ? "https" : "http", Token::Scheme},
-       {":path", call_.path(), Token::Path},
-       {":authority", authority_, Token::Authority},
-       {"te", "trailers", Token::Te},
-       {"content-type", "application/grpc", Token::ContentType},
-       {"user-agent", user_agent_, Token::UserAgent},
-       {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding}});
+/// What a call may have beside the usual: deadline, compression, attempts and metadata. Valid until
+/// the thread builds the next.
+http2::HeaderFields ClientCall::unusual_headers() {
+  fields_scratch.clear();
   if (call_.context().deadline() != kNever) {
+    thread_local std::array<char, 10> timeout;
     const Duration left = call_.context().deadline() - call_.loop().now();
     fields_scratch.push_back({"grpc-timeout",
                               {timeout.data(), format_timeout(left, timeout.data())},
@@ -76,6 +75,7 @@ Status ClientCall::send_headers() {
     fields_scratch.push_back({"grpc-encoding", name_of(call_.compression()), Token::GrpcEncoding});
   }
   if (call_.previous_attempts() != 0) {
+    thread_local std::array<char, 10> attempts;
     const auto end = std::to_chars(attempts.data(), attempts.data() + attempts.size(),
                                    call_.previous_attempts());
     fields_scratch.push_back(
@@ -83,18 +83,28 @@ Status ClientCall::send_headers() {
          {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
          Token::GrpcPreviousRpcAttempts});
   }
-  text_scratch.clear();
-  append_fields(call_.request_metadata(), fields_scratch, text_scratch);
-  std::size_t size = 0;
-  for (const HeaderField& field : fields_scratch) size += field.size();
+  if (!call_.request_metadata().empty()) {
+    text_scratch.clear();
+    append_fields(call_.request_metadata(), fields_scratch, text_scratch);
+  }
+  return fields_scratch;
+}
+
+/// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
+Status ClientCall::send_headers() {
+  UsualHeaders& usual = connection_.usual_headers(call_.path(), authority_, user_agent_);
+  const http2::HeaderFields more = unusual_headers();
+  std::size_t size = usual.size;
+  for (const HeaderField& field : more) size += field.size();
   const std::size_t limit = connection_.session().peer_settings().max_header_list_size;
-  if (size > limit) {
+  if (size > limit) [[unlikely]] {
     return resource_exhausted("request metadata of " + std::to_string(size) +
                               " bytes is larger than the limit of " + std::to_string(limit) +
                               " that " + connection_.peer()->address.to_string() +
                               " has announced (SETTINGS_MAX_HEADER_LIST_SIZE)");
   }
-  http2::Stream& stream = connection_.session().open_stream(fields_scratch, false, this);
+  http2::Stream& stream =
+      connection_.session().open_stream(usual.fields, usual.block, more, false, this);
   incoming_.attach(connection_, stream);
   outgoing_.attach(connection_, stream);
   connection_.flush_later();
@@ -150,11 +160,32 @@ void ClientCall::stop_pumping() noexcept {
 
 void ClientCall::on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream) {
   if (decided_ || kind == http2::HeadersKind::Informational) return;
+  if (is_known(kind, end_stream)) {
+    if (kind == http2::HeadersKind::Initial) return call_.announce_response_metadata();
+    decide({});
+    return response_ended();
+  }
   // A response of one header block is Trailers-Only, and its metadata trailing metadata.
   if (kind == http2::HeadersKind::Initial) read_initial(fields, end_stream);
   if (!end_stream || decided_) return;
   read_trailers(fields);
   response_ended();
+}
+
+/// Whether the block is one that has been found to say no more than most do: that a gRPC response
+/// begins, or that it ended with OK.
+bool ClientCall::is_known(http2::HeadersKind kind, bool end_stream) {
+  const std::unique_ptr<http2::HeaderMemo>* memo = connection_.session().memo();
+  if (memo == nullptr || *memo == nullptr) return false;
+  const HeadMemo& known = static_cast<const HeadMemo&>(**memo);
+  if (known.kind != kind || end_stream != (kind == http2::HeadersKind::Trailers)) return false;
+  http_status_ = 200;
+  return true;
+}
+
+void ClientCall::remember(http2::HeadersKind kind) {
+  std::unique_ptr<http2::HeaderMemo>* memo = connection_.session().memo();
+  if (memo != nullptr && *memo == nullptr) *memo = std::make_unique<HeadMemo>(kind);
 }
 
 /// The server has ended its side. If ours is still open nobody will read it, so the stream goes.
@@ -172,6 +203,7 @@ void ClientCall::response_ended() noexcept {
 
 void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
   bool grpc = false;
+  bool usual = !trailers_only;
   std::string_view content_type;
   for (const HeaderField& field : fields) {
     switch (field.token) {
@@ -184,6 +216,7 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         break;
       case Token::GrpcEncoding: {
         Compression compression;
+        usual = false;
         if (compression_of(field.value, compression)) {
           incoming_.set_compression(compression);
         } else {
@@ -199,10 +232,14 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
       case Token::GrpcStatusDetailsBin:
         break;
       default:
+        usual = false;
         if (!trailers_only) add_received(field, call_.response_metadata());
     }
   }
-  if (http_status_ == 200 && grpc) return call_.announce_response_metadata();
+  if (http_status_ == 200 && grpc) {
+    if (usual) remember(http2::HeadersKind::Initial);
+    return call_.announce_response_metadata();
+  }
   // Not gRPC's: a proxy, a web server. Its own status is worth more than that a header is missing.
   for (const HeaderField& field : fields) {
     if (field.token == Token::GrpcStatus) return;
@@ -252,7 +289,10 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
                              "', which is no status code: " + message,
                          Origin::Peer));
   }
-  if (code == StatusCode::Ok) return decide({});
+  if (code == StatusCode::Ok) {
+    if (fields.size() == 1) remember(http2::HeadersKind::Trailers);
+    return decide({});
+  }
   Status status(code, message, Origin::Peer);
   decide(details.empty() ? std::move(status) : status.with_details(details));
 }

@@ -52,11 +52,14 @@ class ClientCall final : private CancelHook, private IncomingOwner {
   };
 
   Status send_headers();
+  http2::HeaderFields unusual_headers();
   static void run_pump(Runnable& runnable) noexcept;
   void pump();
   bool send(const Message& message);
   void stop_pumping() noexcept;
 
+  bool is_known(http2::HeadersKind kind, bool end_stream);
+  void remember(http2::HeadersKind kind);
   void read_initial(http2::HeaderFields fields, bool trailers_only);
   void response_ended() noexcept;
   void read_trailers(http2::HeaderFields fields);

@@ -26,6 +26,9 @@ Connection::KeepAlive keepalive(const ChannelOptions& options) {
           .settings_timeout = options.connect_timeout};
 }
 
+// Methods whose headers a connection remembers: more than most clients call.
+constexpr std::size_t kMostUsual = 32;
+
 // A server's words in GOAWAY are for people; more than a line is not.
 constexpr std::size_t kLongestDebug = 256;
 
@@ -55,6 +58,33 @@ void ClientConnection::on_settings() {
     if (idle_timeout_ != kForever) loop().arm(idle_timer_, after(last_used_, idle_timeout_));
   }
   owner_.on_capacity();
+}
+
+UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
+                                                   const std::string& authority,
+                                                   const std::string& user_agent) {
+  using http2::Token;
+  for (const auto& known : usual_) {
+    if (known->path == path) return *(last_usual_ = known.get());
+  }
+  auto made = std::make_unique<UsualHeaders>();
+  made->path = path;
+  made->fields = {{{":method", "POST", Token::Method},
+                   {":scheme", peer()->tls ? "https" : "http", Token::Scheme},
+                   {":path", made->path, Token::Path},
+                   {":authority", authority, Token::Authority},
+                   {"te", "trailers", Token::Te},
+                   {"content-type", "application/grpc", Token::ContentType},
+                   {"user-agent", user_agent, Token::UserAgent},
+                   {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding}}};
+  for (const http2::HeaderField& field : made->fields) made->size += field.size();
+  last_usual_ = made.get();
+  if (usual_.size() < kMostUsual) {
+    usual_.push_back(std::move(made));
+  } else {
+    usual_[next_usual_++ % kMostUsual] = std::move(made);
+  }
+  return *last_usual_;
 }
 
 void ClientConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,

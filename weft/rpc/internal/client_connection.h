@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weft/base/intrusive_list.h"
+#include "weft/http2/hpack.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/connection.h"
@@ -13,6 +17,15 @@
 namespace weft::rpc {
 
 class ClientConnection;
+
+/// What the headers of a method's calls on a connection have in common: as a rule all they have.
+/// The views are of `path` and of what the channel has.
+struct UsualHeaders {
+  std::string path;
+  std::array<http2::HeaderField, 8> fields;
+  std::size_t size = 0;  ///< as SETTINGS_MAX_HEADER_LIST_SIZE counts it
+  http2::FixedBlock block;
+};
 
 /// Told of what happens to a client's connection.
 class ClientConnectionOwner {
@@ -49,6 +62,14 @@ class ClientConnection final : public Connection {
   /// It takes calls, though perhaps none more now.
   bool serving() noexcept { return ready_ && !closed() && !leaving_ && !session().draining(); }
 
+  /// Of a call of `path`. The strings must outlive the connection; what is given, the next call.
+  UsualHeaders& usual_headers(std::string_view path, const std::string& authority,
+                              const std::string& user_agent) {
+    if (last_usual_ != nullptr && last_usual_->path == path) [[likely]]
+      return *last_usual_;
+    return find_usual_headers(path, authority, user_agent);
+  }
+
   // http2::SessionHandler
   void on_headers(http2::Stream& stream, http2::HeadersKind kind, http2::HeaderFields fields,
                   bool end_stream) override;
@@ -71,6 +92,8 @@ class ClientConnection final : public Connection {
   void on_closed(const Status& why) noexcept override;
   static void idle_due(net::Timer& timer) noexcept;
   void complete_ready(const Status& status) noexcept;
+  UsualHeaders& find_usual_headers(std::string_view path, const std::string& authority,
+                                   const std::string& user_agent);
 
   ClientConnectionOwner& owner_;
   Duration idle_timeout_;
@@ -79,6 +102,9 @@ class ClientConnection final : public Connection {
   TimePoint last_used_;
   net::Wait* ready_wait_ = nullptr;
   std::string goaway_;  // what the server said in it; empty as long as there was none
+  std::vector<std::unique_ptr<UsualHeaders>> usual_;
+  UsualHeaders* last_usual_ = nullptr;  // one of them
+  std::size_t next_usual_ = 0;          // the one to be replaced when there are too many
   bool ready_ = false;
   bool leaving_ = false;
 };
