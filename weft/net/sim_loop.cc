@@ -76,7 +76,7 @@ SimLoop::SimLoop(SimNetwork& network, std::string name, std::uint64_t seed)
 
 SimLoop::~SimLoop() { end(); }
 
-TimePoint SimLoop::now() const noexcept { return network_.now(); }
+TimePoint SimLoop::now() const noexcept { return std::max(network_.now(), free_at_); }
 
 void SimLoop::post(Runnable& item) noexcept {
   const std::lock_guard lock(network_.posted_mutex_);

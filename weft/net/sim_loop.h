@@ -42,6 +42,11 @@ class SimLoop final : public Loop {
   void stop() noexcept override { stopped_ = true; }
   bool is_simulated() const noexcept override { return true; }
 
+  /// This host's thread computes for so long: its clock is ahead of the network's by that much,
+  /// what it sends leaves then, and whatever else happens to it waits. For what runs on it, as a
+  /// handler.
+  void work(Duration duration) noexcept { free_at_ = after(now(), duration); }
+
   Result<std::unique_ptr<Listener>> listen(const Address& address, const ListenOptions& options,
                                            AcceptHandler handler) override;
   Task<Result<std::unique_ptr<Stream>>> connect(Address address) override;
@@ -65,6 +70,7 @@ class SimLoop final : public Loop {
   std::uint16_t last_port_ = 40000;
   // The one wake-up among the network's events; its sequence number is 0 when there is none.
   std::pair<TimePoint, std::uint64_t> wake_{};
+  TimePoint free_at_{};  // what it computes is done
   std::atomic<bool> stopped_ = false;
   bool down_ = false;
 };
@@ -155,6 +161,8 @@ class SimNetwork {
   std::pair<TimePoint, std::uint64_t> schedule(SimLoop& target, TimePoint when, Kind kind,
                                                UniqueFunction<void()> action);
   void take_posted();
+  /// Puts the first event off until its host's thread is free; false where it is.
+  bool put_off_first();
   /// When the next event is; kNever if there is none. Wakes without a timer behind them do not
   /// count.
   TimePoint next_time();

@@ -104,9 +104,21 @@ TimePoint SimNetwork::next_time() {
   return kNever;
 }
 
+bool SimNetwork::put_off_first() {
+  const auto first = events_.begin();
+  SimLoop& target = *first->second.target;
+  if (target.free_at_ <= first->first.first || first->second.kind == Kind::Segment) return false;
+  auto node = events_.extract(first);
+  node.key() = {target.free_at_, sequence_++};
+  if (node.mapped().kind == Kind::Wake) target.wake_ = node.key();
+  events_.insert(std::move(node));
+  return true;
+}
+
 bool SimNetwork::step() {
   const TimePoint when = next_time();
   if (when == kNever) return false;
+  if (put_off_first()) return true;
   // A nanosecond for each event is not getting on either: it is what a timer that is armed again
   // for now is given.
   if (when - burst_began_ > kOneTime) {

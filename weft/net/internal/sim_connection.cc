@@ -207,7 +207,7 @@ void SimConnection::send(End from, What what, std::string data, std::size_t ackn
 }
 
 TimePoint SimConnection::arrival_of(Side& from, const SimLink& link, std::size_t size, bool data) {
-  from.line_free = std::max(from.line_free, network_.now_);
+  from.line_free = std::max(from.line_free, from.host->now());
   if (link.bandwidth != 0) {
     from.line_free += Duration(static_cast<std::int64_t>(static_cast<double>(size) * 1e9 /
                                                          static_cast<double>(link.bandwidth)));
@@ -230,6 +230,8 @@ void SimConnection::arrive(End at) {
     from.on_the_way.pop_front();
     take(at, segment);
   }
+  // As a kernel does: it takes in what arrives while the thread computes, and tells it later.
+  if (side(at).host->free_at_ > network_.now_) return notify_if_due(at);
   deliver(at);
 }
 
