@@ -30,6 +30,7 @@ constexpr std::size_t kGuessableCookie = 20;
 Policy policy_of(Token token, const HeaderField& field) noexcept {
   switch (token) {
     case Token::Other:
+    case Token::GrpcMessage:  // many calls that fail do so for the same reason
       return Policy::IndexOnRepeat;
     case Token::Authorization:
       return Policy::Never;
@@ -40,7 +41,6 @@ Policy policy_of(Token token, const HeaderField& field) noexcept {
     case Token::Traceparent:
       return Policy::SeatName;
     case Token::ContentLength:
-    case Token::GrpcMessage:
     case Token::GrpcStatusDetailsBin:
     case Token::GrpcRetryPushbackMs:
       return Policy::Literal;
