@@ -12,9 +12,11 @@ Status Router::add(std::shared_ptr<ServiceDefinition> service) {
       return already_exists("service " + std::string(descriptor.name) + " was added twice");
     }
   }
+  const bool vital = descriptor.name.starts_with("grpc.health.") ||
+                     descriptor.name.starts_with("grpc.reflection.");
   for (std::size_t i = 0; i < descriptor.methods.size(); ++i) {
     const MethodDescriptor& method = descriptor.methods[i];
-    routes_.emplace(method.path, Route{service.get(), i, &method});
+    routes_.emplace(method.path, Route{service.get(), i, &method, vital});
   }
   services_.push_back(std::move(service));
   return {};

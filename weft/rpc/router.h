@@ -18,6 +18,9 @@ class Router {
     ServiceDefinition* service;
     std::size_t index;
     const MethodDescriptor* method;
+    /// Answers even when the server is overloaded: health checks and reflection, by which others
+    /// find out about it.
+    bool vital = false;
   };
 
   /// ALREADY_EXISTS when a service of that name is there.

@@ -24,6 +24,8 @@ namespace {
 constexpr Duration kCancelGrace = std::chrono::seconds(5);
 // How long a loop may take to say what it is stuck in: one whose thread is blocked never does.
 constexpr Duration kReportTime = std::chrono::seconds(1);
+// Half of it is to be more than the shortest round that Admission looks at.
+constexpr Duration kLeastQueueDelay = std::chrono::milliseconds(4);
 
 /// Runs `function` on the loop's thread and waits for it.
 template <class F>
@@ -169,6 +171,11 @@ Status Server::Impl::start() {
   Status status = route();
   if (!status.ok()) return status;
   if (targets_.empty()) return invalid_argument("the server has no address to listen on");
+  if (const Duration delay = shared_->options.max_queue_delay; delay < kLeastQueueDelay) {
+    return invalid_argument("a queue delay of " + to_string(delay) + " is less than the " +
+                            to_string(kLeastQueueDelay) +
+                            " that any loop has (ServerOptions::max_queue_delay)");
+  }
   status = make_tls();
   if (!status.ok()) return status;
   status = bind();
@@ -495,6 +502,10 @@ void Server::set_serving(std::string_view service, bool serving) {
 std::size_t Server::active_calls() const noexcept { return impl_->shared().active_calls(); }
 std::size_t Server::active_connections() const noexcept {
   return impl_->shared().connections.load(std::memory_order_relaxed);
+}
+
+std::uint64_t Server::refused_calls() const noexcept {
+  return impl_->shared().refused.load(std::memory_order_relaxed);
 }
 
 }  // namespace weft

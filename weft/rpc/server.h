@@ -71,6 +71,13 @@ struct ServerOptions {
   std::size_t max_connection_memory = 0;
   std::size_t max_memory = 0;
 
+  /// How long calls may wait for a loop that has more to do than it can. While the delay stands,
+  /// the calls that would wait longer are refused at once, before their messages are read, as
+  /// UNAVAILABLE; not those of the health and reflection services. Without it (kForever) that
+  /// happens only to calls that would miss their own deadlines: one without a deadline has not said
+  /// that it would rather fail than wait. See docs/guide/overload.md.
+  Duration max_queue_delay = kForever;
+
   /// PING a silent connection after this long, and close it when no answer comes within the
   /// timeout.
   Duration keepalive_time = std::chrono::hours(2);
@@ -163,6 +170,8 @@ class Server {
   /// Calls and connections now.
   std::size_t active_calls() const noexcept;
   std::size_t active_connections() const noexcept;
+  /// Calls refused so far because of overload (ServerOptions::max_queue_delay).
+  std::uint64_t refused_calls() const noexcept;
 
  private:
   friend int run(Server& server);

@@ -53,6 +53,8 @@ class Connection : public http2::SessionHandler,
   /// Why it was closed, or is about to be; OK before.
   const Status& close_reason() const noexcept { return failure_; }
   bool closed() const noexcept { return closed_; }
+  /// When bytes were read last.
+  TimePoint last_read() const noexcept { return last_activity_; }
 
   /// Begins to read, and to write what the session has to say first.
   void start();

@@ -28,6 +28,9 @@ struct RequestHead : LocalCounted, coro::Pooled {
   std::string_view path() const noexcept {
     return route == nullptr ? std::string_view(unknown_path) : route->method->path;
   }
+  /// Whether an overloaded server may refuse the call; one that gets an error soon needs no
+  /// refusal.
+  bool refusable() const noexcept { return route != nullptr && !route->vital && status.ok(); }
   std::size_t memory() const noexcept {
     return sizeof(*this) + unknown_path.capacity() + metadata.memory();
   }

@@ -101,6 +101,12 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
                        http2::HeaderFields fields, bool end_stream) {
   RequestHead::Ref head = find_head(connection, stream, fields, end_stream);
   if (!head) return;
+  if (head->refusable()) [[likely]] {
+    const Admission::Verdict verdict = connection.server().admit_call(
+        connection.in_round(), connection.last_read(), head->timeout);
+    if (verdict != Admission::Verdict::Admitted) [[unlikely]]
+      return connection.refuse(stream, verdict, end_stream);
+  }
   Status admitted = connection.server().admit_call(*connection.memory());
   auto* call = new ServerCall(connection, stream, std::move(head));
   call->charge();

@@ -1,6 +1,8 @@
 #include "weft/rpc/internal/server_connection.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -181,6 +183,23 @@ void ServerConnection::check_stalls() noexcept {
     if (stream->user != nullptr) call_of(*stream).cancel(resource_exhausted(reason));
     session().reset(*stream, http2::ErrorCode::EnhanceYourCalm);
   }
+  flush_later();
+}
+
+void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict, bool end_stream) {
+  // What a header block of this takes at most, by a long way.
+  constexpr std::uint32_t kRoom = 1024;
+  const ServerLoop::Refusal refusal = server_.refuse_call(verdict);
+  const std::array<http2::HeaderField, 4> fields = {
+      http2::HeaderField{":status", "200", http2::Token::Status},
+      http2::HeaderField{"content-type", "application/grpc", http2::Token::ContentType},
+      http2::HeaderField{"grpc-status", "14", http2::Token::GrpcStatus},
+      http2::HeaderField{"grpc-message", refusal.text, http2::Token::GrpcMessage}};
+  const bool spare = session().peer_settings().max_header_list_size < kRoom;
+  if (std::exchange(refusal_version_, refusal.version) != refusal.version) refusal_ = {};
+  session().send_headers(stream, std::span(fields).first(spare ? 3 : 4), refusal_, true);
+  note_sent();
+  if (!end_stream) read_to_its_end(stream);
   flush_later();
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
+#include "weft/rpc/internal/admission.h"
 #include "weft/rpc/internal/connection.h"
 #include "weft/rpc/internal/peer_connections.h"
 #include "weft/rpc/internal/server_call.h"
@@ -36,6 +37,10 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   /// The header blocks of nearly every response.
   http2::FixedBlock& usual_headers() noexcept { return usual_headers_; }
   http2::FixedBlock& usual_trailers() noexcept { return usual_trailers_; }
+  /// Its part in the loop's rounds.
+  Admission::Client& in_round() noexcept { return in_round_; }
+  /// Answers a request that was not admitted. Its messages are dropped as they come.
+  void refuse(http2::Stream& stream, Admission::Verdict verdict, bool end_stream);
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
   void note_sent() noexcept {
@@ -87,6 +92,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   std::uint64_t written_at_check_ = 0;
   http2::FixedBlock usual_headers_;
   http2::FixedBlock usual_trailers_;
+  http2::FixedBlock refusal_;
+  std::uint32_t refusal_version_ = 0;
+  Admission::Client in_round_;
   // Answered streams whose requests nobody wants, and how many bytes of such were dropped.
   static constexpr std::size_t kMostUnwanted = 8;
   static constexpr std::size_t kMostDropped = std::size_t{64} * 1024;

@@ -1,18 +1,22 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/net/loop.h"
 #include "weft/net/tls.h"
+#include "weft/rpc/internal/admission.h"
 #include "weft/rpc/internal/log_limit.h"
 #include "weft/rpc/internal/server_call.h"
 #include "weft/rpc/internal/server_connection.h"
@@ -30,6 +34,7 @@ struct ServerShared {
   MiddlewareChain middlewares;
   std::atomic<std::size_t> limited_calls{0};  // of all loops; counted only where max_calls is set
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::uint64_t> refused{0};  // because of overload
   std::atomic<bool> draining{false};
   ServerMemory memory;
   PeerConnections peers;
@@ -104,6 +109,18 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
     }
     return memory.admit();
   }
+  /// Whether the loop has the time for a call that was read at `now`.
+  Admission::Verdict admit_call(Admission::Client& client, TimePoint now, Duration timeout) {
+    if (admission_.wants_round(now)) begin_round(now);
+    return admission_.admit(client, now, timeout);
+  }
+  /// Counts a call that was not admitted, and says why. The text is another one when its version
+  /// is.
+  struct Refusal {
+    std::string_view text;
+    std::uint32_t version;
+  };
+  Refusal refuse_call(Admission::Verdict verdict);
   LoopMemory& memory() noexcept { return memory_; }
   std::size_t memory_limit_of_connection() const noexcept { return connection_memory_limit_; }
   void connection_closed(ServerConnection& connection) noexcept;
@@ -116,6 +133,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void on_loop_end() noexcept override;
   void on_memory_overfull() noexcept override;
   void shed() noexcept;
+  void begin_round(TimePoint now);
+  void end_round() noexcept;
+  void report_refused(TimePoint now);
   void join_siblings();
   Status too_many_calls(const ConnectionMemory& memory) const;
   void check_idle() noexcept;
@@ -134,6 +154,14 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   std::size_t most_handlers_ = std::size_t{shared_.options.max_calls_per_connection} +
                                std::max<std::size_t>(shared_.options.max_calls_per_connection, 50);
   std::size_t connection_memory_limit_ = connection_memory_limit(shared_.options);
+  Admission admission_{shared_.options.max_queue_delay};
+  // Why calls are refused, by the delay or by their deadlines, and for which standing delay that is
+  // said.
+  std::array<std::string, 2> refusals_;
+  Duration refusals_delay_{};
+  std::uint32_t refusals_version_ = 0;
+  std::uint64_t refused_ = 0;  // and not reported
+  TimePoint refused_reported_{};
   std::atomic<std::size_t> load_{0};
   IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
   IntrusiveList<ServerHandshake> handshakes_;
