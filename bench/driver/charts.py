@@ -85,7 +85,8 @@ def lines(case, y):
     points = [point for line in case.lines.values() for point in line]
     ticks_x, ticks_y = nice_ticks(max(x for x, _ in points)), nice_ticks(max(v for _, v in points))
     bottom = y + TITLE + LINES_HEIGHT
-    out = [_text(8, y + 18, f"{case.name}: {case.line_axes[1]} over {case.line_axes[0]}", "title")]
+    out = [_text(8, y + 18, f"{case.name}: {case.line_axes[1]}", "title"),
+           _text(LEFT + PLOT, bottom + 28, case.line_axes[0], "small", "end")]
     out += _grid(ticks_x, ticks_x[-1], y + TITLE, bottom)
     for tick in ticks_y:
         at = bottom - LINES_HEIGHT * tick / ticks_y[-1]
@@ -97,9 +98,9 @@ def lines(case, y):
                         for x, v in line)
         out.append(f'<polyline class="line" stroke="{colour}" points="{path}"/>')
         at = LEFT + 150 * index
-        out.append(f'<rect x="{at}" y="{bottom + 20}" width="10" height="10" rx="2" fill="{colour}"/>')
-        out.append(_text(at + 15, bottom + 29, side, "small"))
-    return out, TITLE + LINES_HEIGHT + 44
+        out.append(f'<rect x="{at}" y="{bottom + 38}" width="10" height="10" rx="2" fill="{colour}"/>')
+        out.append(_text(at + 15, bottom + 47, side, "small"))
+    return out, TITLE + LINES_HEIGHT + 62
 
 
 def drawable(scenario):

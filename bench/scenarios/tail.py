@@ -1,5 +1,7 @@
 """One call in a hundred keeps a core busy for 5 ms: what becomes of the others."""
 
+import math
+
 from driver import sides
 from driver.stats import Case, Metric, Scenario
 
@@ -13,6 +15,13 @@ SHOWN = [RATIO, Metric("p99", "p99 µs with slow calls", 0), Metric("quiet_p99",
          Metric("p50", "p50 µs with", 0), Metric("quiet_p50", "p50 µs without", 0),
          Metric("p99.9", "p99.9 µs with", 0), Metric("quiet_p99.9", "p99.9 µs without", 0),
          Metric("server_us", "server µs/call")]
+
+
+def _curve(latency):
+    """Latency in milliseconds over the nines of the share of calls it holds for: 1 is p90, 2 is p99."""
+    shares = [float(key[1:]) for key in latency if key[0] == "p"]
+    return [(-math.log10(1 - share / 100), latency[f"p{share:g}"] / 1000) for share in shares
+            if 0 < share <= 99.9]
 
 
 def _sides(bench, scenario):
@@ -33,16 +42,18 @@ def run(bench):
     slow = [*flags, "--slow-every", SLOW_EVERY, "--slow", SLOW_MICROS]
     seconds = max(0.2, SECONDS * bench.seconds)
 
-    def measure(_side, server):
+    def measure(side, server):
         quiet = bench.client(sides.WEFT, server, flags, seconds)
         busy = bench.client(sides.WEFT, server, slow, seconds)
         shown = {"ratio": busy["latency"]["p99"] / quiet["latency"]["p99"],
                  "server_us": busy["server_cpu"] / max(1, busy["calls"]) * 1e6}
         for key in ("p50", "p99", "p99.9"):
             shown[key], shown[f"quiet_{key}"] = busy["latency"][key], quiet["latency"][key]
+        case.lines[side.name] = _curve(busy["latency"])
         return shown
 
     case = Case(f"{RATE}/s, 1 % of the calls 5 ms", SHOWN, [], [RATIO, SHOWN[1]])
+    case.line_axes = ("nines of the calls (1: p90, 2: p99, 3: p99.9)", "latency beside slow calls, ms, last round")
     with bench.servers(present, scenario, bench.all_cores) as servers:
         bench.rounds_of(case, present, servers, measure)
     scenario.cases.append(case)
