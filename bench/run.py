@@ -30,7 +30,7 @@ def arguments_of(argv):
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a measured run")
-    parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind too")
+    parser.add_argument("--instructions", action="store_true", help="count instructions with callgrind too, as does a run of all")
     parser.add_argument("--clean-build", action="store_true", help="time a build of everything too (I)")
     parser.add_argument("--publish", action="store_true",
                         help="put the results into docs/reference/performance.md")
@@ -75,7 +75,7 @@ def run_all(bench, chosen, repeats):
 def main(argv):
     arguments = arguments_of(argv)
     chosen = {letter: scenarios.ALL[letter] for letter in arguments.scenarios or scenarios.ALL}
-    if arguments.instructions:
+    if arguments.instructions or not (arguments.scenarios or arguments.quick):
         chosen |= scenarios.INSTRUCTIONS
     with tempfile.TemporaryDirectory() as folder:
         bench = bench_of(arguments, folder)

@@ -84,8 +84,11 @@ class Bench:
         seconds, warm_up = seconds or self.seconds, warm_up or self.warm_up
         command = [self.programs / side.client, server.address, "--server-pid", server.pid,
                    "--seconds", seconds, "--warm-up", warm_up, *side.client_flags, *flags]
-        return run_client(f"{side.name}'s client", command, cores or [self.client_core],
-                          seconds + warm_up + 30, may_fail)
+        result = run_client(f"{side.name}'s client", command, cores or [self.client_core],
+                            seconds + warm_up + 30, may_fail)
+        if result["calls"] == 0 and not may_fail:
+            raise Failed(f"{side.name}: no call was answered in the measured time")
+        return result
 
     # ---- rounds ---------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ SPIN_MICROS = 100
 CONNECTIONS, OUTSTANDING = 8, 4
 SECONDS = 3
 TIMEOUT_MS = 500
+QUEUE_MS = 20
 SAMPLE_SECONDS = 0.1
 
 GOODPUT = Metric("goodput", "goodput / capacity", 2)
@@ -73,8 +74,8 @@ def _overload(bench, server, seconds):
 
 def _sides(bench, scenario):
     wanted = [sides.WEFT, sides.ASYNC, sides.CALLBACK]
-    if bench.has_flag(sides.WEFT.server, "--overload"):
-        wanted.insert(1, sides.WEFT.with_flags("weft, overload control", "--overload"))
+    if bench.has_flag(sides.WEFT.server, "--max-queue-delay"):
+        wanted.insert(1, sides.WEFT.with_flags(f"weft, queue ≤ {QUEUE_MS} ms", "--max-queue-delay", QUEUE_MS))
     return bench.present(wanted, scenario)
 
 
@@ -82,7 +83,9 @@ def run(bench):
     scenario = Scenario("K", "Overload",
                         f"A handler costs {SPIN_MICROS} µs of CPU. Capacity is what a closed loop gets; then twice as "
                         f"much is offered in an open loop, with a deadline of {TIMEOUT_MS} ms. Goodput is what is "
-                        "answered in time. weft's client makes the load for all.")
+                        "answered in time. weft's client makes the load for all. By default weft refuses calls that "
+                        "would miss their deadline; with a bound on its queue (ServerOptions::max_queue_delay) it "
+                        "refuses those that would wait longer.")
     present = _sides(bench, scenario)
     seconds = max(0.3, SECONDS * bench.seconds)
     case = Case("twice the capacity", SHOWN, [], [GOODPUT])
