@@ -52,7 +52,10 @@ int main(int argc, char* argv[]) {
   std::int64_t poll_spin = 0;
   app.add_flag("--take-over", take_over, "a handler of more than 100 microseconds keeps no others");
   app.add_option("--poll-spin", poll_spin, "microseconds to look for work before sleeping");
+  bool overload = false;
+  app.add_flag("--overload", overload, "calls wait 100 milliseconds at most for their turn");
   CLI11_PARSE(app, argc, argv);
+  if (overload) options.max_queue_delay = std::chrono::milliseconds(100);
   if (take_over) options.handler_bound = std::chrono::microseconds(100);
   options.poll_spin = std::chrono::microseconds(poll_spin);
 
