@@ -132,11 +132,12 @@ class Report(unittest.TestCase):
 
 class H2load(unittest.TestCase):
     def test_its_report_is_read(self):
-        found = h2load.parse(H2LOAD, 100)
+        found, calls = h2load.parse(H2LOAD)
         self.assertEqual(found, {"calls_per_s": 99012.3, "bytes_per_call": 101.0, "mean": 1050.0})
+        self.assertEqual(calls, 100)
 
     def test_a_run_with_failed_calls_is_none(self):
-        self.assertIsNone(h2load.parse(H2LOAD, 101))
+        self.assertIsNone(h2load.parse(H2LOAD.replace("0 errored", "1 errored")))
 
 
 class QuickRun(unittest.TestCase):

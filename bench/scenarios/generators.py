@@ -14,7 +14,7 @@ from scenarios import h2load
 PROTO = Path(__file__).parents[1] / "proto" / "echo.proto"
 SHAPES = ((1, 100, 400_000), (8, 32, 800_000))
 SIZE = 64
-RUN_SECONDS = 60
+RUN_SECONDS = 120
 
 
 def _commands(bench, address, connections, streams, calls):

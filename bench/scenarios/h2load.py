@@ -8,10 +8,8 @@ from driver.http2 import grpc_message
 from driver.processes import Failed, run_text
 from driver.stats import BYTES, CALLS, SERVER_CPU, Case, Metric, Scenario
 
-CASES = ((1, 1, 64, 20_000), (1, 100, 64, 400_000), (8, 32, 64, 800_000), (8, 32, 1024, 400_000))
-# Beside the floor, the peers would take minutes for as many calls.
-SLOW = {"gRPC callback": 0.15, "gRPC async": 0.15, "nghttp2": 0.7}
-RUN_SECONDS = 120
+CASES = ((1, 1, 64), (1, 100, 64), (8, 32, 64), (8, 32, 1024))
+RUN_SECONDS = 60
 MEAN = Metric("mean", "mean µs", 1)
 
 
@@ -24,35 +22,40 @@ def body_file(bench, size):
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
-def parse(text, calls):
-    """h2load's report as figures; None where a call failed."""
+def parse(text):
+    """h2load's report as figures, and how many calls there were; None where one failed."""
     rate = re.search(r"finished in .*?, ([\d.]+) req/s", text)
-    succeeded = re.search(r"(\d+) succeeded, (\d+) failed", text)
+    ended = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text)
     received = re.search(r"traffic: .*?\((\d+)\) total", text)
     times = re.search(r"time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)", text)
-    if not rate or not succeeded or int(succeeded.group(1)) != calls:
+    if not rate or not ended or not int(ended.group(1)) or any(int(ended.group(i)) for i in (2, 3, 4)):
         return None
+    calls = int(ended.group(1))
     found = {"calls_per_s": float(rate.group(1))}
     if received:
         found["bytes_per_call"] = int(received.group(1)) / calls
     if times:
         found["mean"] = float(times.group(1)) * _UNITS[times.group(2)]
-    return found
+    return found, calls
 
 
-def command(address, connections, streams, body, calls):
-    return ["h2load", "-t", "1", "-c", connections, "-m", streams, "-n", calls, "-d", body,
+def command(address, connections, streams, body, calls=None, seconds=None):
+    """A number of calls, or as many as so many seconds hold."""
+    length = ["-n", calls] if calls else ["-D", f"{int(seconds * 1000)}ms"]
+    return ["h2load", "-t", "1", "-c", connections, "-m", streams, *length, "-d", body,
             "-H", "content-type: application/grpc", "-H", "te: trailers", f"http://{address}/perf.Echo/Unary"]
 
 
-def load(bench, server, connections, streams, body, calls):
+def load(bench, server, connections, streams, body, seconds):
     before = server.cpu_seconds()
-    text = run_text("h2load", command(server.address, connections, streams, body, calls), [bench.client_core],
-                    RUN_SECONDS)
-    found = parse(text, calls)
-    if found is None:
+    text = run_text("h2load", command(server.address, connections, streams, body, seconds=seconds),
+                    [bench.client_core], RUN_SECONDS)
+    used = server.cpu_seconds() - before
+    parsed = parse(text)
+    if parsed is None:
         raise Failed(f"h2load did not succeed: {text.strip()[-400:]}")
-    return {**found, "server_us": (server.cpu_seconds() - before) / calls * 1e6}
+    found, calls = parsed
+    return {**found, "server_us": used / calls * 1e6}
 
 
 def run(bench):
@@ -64,20 +67,17 @@ def run(bench):
         return scenario
     present = bench.present(sides.HTTP2_SERVERS, scenario)
     with bench.servers(present, scenario) as servers:
-        for connections, streams, size, calls in CASES:
+        for connections, streams, size in CASES:
             body = body_file(bench, size)
             name = f"{connections}×{streams}, {'1 KiB' if size == 1024 else f'{size} B'}"
             case = Case(name, [SERVER_CPU, CALLS, MEAN, BYTES], ["floor", "weft"], [SERVER_CPU])
 
-            def measure(side, server):
-                count = max(connections * streams * 2, int(
-                    calls * bench.scale * (SLOW.get(side.name, 1) if streams > 1 else 1)))
-                return load(bench, server, connections, streams, body, count)
+            def measure(_side, server):
+                return load(bench, server, connections, streams, body, bench.seconds)
 
             for side in present:  # the first run after a start pays for pages and caches
                 if side.name in servers:
-                    load(bench, servers[side.name], connections, streams, body,
-                         max(connections * streams * 2, int(calls * bench.scale * 0.05)))
+                    load(bench, servers[side.name], connections, streams, body, bench.warm_up)
             bench.rounds_of(case, present, servers, measure)
             scenario.cases.append(case)
     return scenario
