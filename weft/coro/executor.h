@@ -7,6 +7,15 @@
 
 #include "weft/base/time.h"
 
+/// On functions that use thread-local variables and may be called by coroutines. Clang (16 does)
+/// keeps the address of such a variable in the coroutine's frame over a suspension, after which the
+/// thread may be another one.
+#if defined(__clang__)
+#define WEFT_NOT_INLINE_IN_COROUTINES [[gnu::noinline]]
+#else
+#define WEFT_NOT_INLINE_IN_COROUTINES
+#endif
+
 namespace weft {
 
 /// A piece of work that an Executor runs once; intrusive, so queueing it allocates nothing. It is
@@ -104,15 +113,15 @@ class RunnableQueue {
 class Executor : public Clock {
  public:
   /// The executor whose thread this is, or null. Ends a UserCode.
-  static Executor* current() noexcept {
+  WEFT_NOT_INLINE_IN_COROUTINES static Executor* current() noexcept {
     leave_user_code();
     return current_;
   }
   /// As current(), to compare with only: does not end a UserCode.
-  static const Executor* identity() noexcept { return current_; }
+  WEFT_NOT_INLINE_IN_COROUTINES static const Executor* identity() noexcept { return current_; }
   /// Before anything that belongs to the thread's executor is touched from where the user's code
   /// may be calling. A load and a branch where no UserCode is open.
-  static void leave_user_code() noexcept {
+  WEFT_NOT_INLINE_IN_COROUTINES static void leave_user_code() noexcept {
     if (open_ != 0) [[unlikely]]
       close_user_code();
   }
@@ -167,7 +176,7 @@ class Executor : public Clock {
 /// something else than coroutines is on the stack.
 class UserCode {
  public:
-  UserCode() noexcept {
+  WEFT_NOT_INLINE_IN_COROUTINES UserCode() noexcept {
     if (Executor::at_top_) begin();
   }
   UserCode(const UserCode&) = delete;
@@ -187,10 +196,11 @@ class UserCode {
 /// While it exists no UserCode begins: for who runs a coroutine in the middle of something.
 class NestedCode {
  public:
-  NestedCode() noexcept : outer_(std::exchange(Executor::at_top_, false)) {}
+  WEFT_NOT_INLINE_IN_COROUTINES NestedCode() noexcept
+      : outer_(std::exchange(Executor::at_top_, false)) {}
   NestedCode(const NestedCode&) = delete;
   NestedCode& operator=(const NestedCode&) = delete;
-  ~NestedCode() { Executor::at_top_ = outer_; }
+  WEFT_NOT_INLINE_IN_COROUTINES ~NestedCode() { Executor::at_top_ = outer_; }
 
  private:
   bool outer_;

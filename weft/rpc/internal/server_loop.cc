@@ -63,7 +63,8 @@ void ServerLoop::handshake_ended(ServerHandshake& handshake,
                                  Result<std::unique_ptr<net::Stream>> stream) noexcept {
   handshake.unlink();
   // Its task is on the stack below, so it goes in a later turn.
-  loop_.post([owned = std::unique_ptr<ServerHandshake>(&handshake)]() mutable { owned.reset(); });
+  loop_.post([self = shared_from_this(),
+              owned = std::unique_ptr<ServerHandshake>(&handshake)]() mutable { owned.reset(); });
   if (stream.ok() && !shared_.draining.load(std::memory_order_relaxed)) {
     return serve(std::move(*stream), handshake.take_slot());
   }
@@ -97,10 +98,12 @@ void ServerLoop::connection_gone() noexcept {
 
 void ServerLoop::connection_closed(ServerConnection& connection) noexcept {
   connection.ServerConnectionNode::unlink();
-  // It is on the stack below, so it goes in a later turn.
-  loop_.post([this, owned = std::unique_ptr<ServerConnection>(&connection)]() mutable {
+  // It is on the stack below, so it goes in a later turn; or with the loop, which may be stopped
+  // before that.
+  loop_.post([self = shared_from_this(),
+              owned = std::unique_ptr<ServerConnection>(&connection)]() mutable {
     owned.reset();
-    connection_over();
+    self->connection_over();
   });
 }
 
