@@ -7,13 +7,9 @@
 namespace weft::net {
 namespace {
 
-struct PostedFunction final : Runnable {
-  explicit PostedFunction(UniqueFunction<void()> body)
-      : Runnable(&PostedFunction::call), function(std::move(body)) {}
-  static void call(Runnable& item) noexcept {
-    const std::unique_ptr<PostedFunction> self(&static_cast<PostedFunction&>(item));
-    self->function();
-  }
+struct PostedFunction final : PostedWork {
+  explicit PostedFunction(UniqueFunction<void()> body) : function(std::move(body)) {}
+  void work() noexcept override { function(); }
   UniqueFunction<void()> function;
 };
 
@@ -59,7 +55,7 @@ void Loop::ready(Runnable& item) noexcept {
 void Loop::post(UniqueFunction<void()> function) { post(*new PostedFunction(std::move(function))); }
 
 void Loop::discard(Runnable& item) noexcept {
-  if (item.run == &PostedFunction::call) delete &static_cast<PostedFunction&>(item);
+  if (item.run == &PostedWork::call) delete &static_cast<PostedWork&>(item);
 }
 
 void Loop::arm(Timer& timer, TimePoint when) {

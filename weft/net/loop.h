@@ -19,6 +19,23 @@
 
 namespace weft::net {
 
+/// Work to post that owns itself: destroyed once it has run, or when its loop ends before that.
+class PostedWork : public Runnable {
+ public:
+  virtual ~PostedWork() = default;
+
+ protected:
+  PostedWork() noexcept : Runnable(&PostedWork::call) {}
+  virtual void work() noexcept = 0;
+
+ private:
+  friend class Loop;
+  static void call(Runnable& item) noexcept {
+    const std::unique_ptr<PostedWork> self(&static_cast<PostedWork&>(item));
+    self->work();
+  }
+};
+
 /// Called once at the end of the turn in which it was registered, after every ready coroutine has
 /// run: here connections write out, in one go, what the turn produced.
 class TurnEndHook : public ListNode {
@@ -154,7 +171,7 @@ class Loop : public Executor {
   /// Runs the end hooks; after this the anchor posts nothing any more. Implementations call it
   /// first thing when they are destroyed, while post() still works.
   void end() noexcept;
-  /// Ends a posted item that will not run: frees it if it was a function.
+  /// Ends a posted item that will not run: frees it if it owns itself.
   static void discard(Runnable& item) noexcept;
 
   /// What implementations call around each batch of events: marks the turn, then runs what became

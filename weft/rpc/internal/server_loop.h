@@ -133,6 +133,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void on_loop_end() noexcept override;
   void on_memory_overfull() noexcept override;
   void shed() noexcept;
+  class RoundMarker;
   void begin_round(TimePoint now);
   void end_round() noexcept;
   void report_refused(TimePoint now);

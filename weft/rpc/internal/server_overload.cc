@@ -1,5 +1,8 @@
+#include <memory>
 #include <string>
+#include <utility>
 
+#include "weft/coro/frame_pool.h"
 #include "weft/rpc/internal/server_loop.h"
 
 // What a server's part on a loop does while there are more calls than it can serve.
@@ -15,9 +18,19 @@ Duration about(Duration delay) noexcept {
 
 }  // namespace
 
+/// Stands in line behind all that is ready.
+class ServerLoop::RoundMarker final : public net::PostedWork, public coro::Pooled {
+ public:
+  explicit RoundMarker(std::shared_ptr<ServerLoop> loop) noexcept : loop_(std::move(loop)) {}
+
+ private:
+  void work() noexcept override { loop_->end_round(); }
+  std::shared_ptr<ServerLoop> loop_;
+};
+
 void ServerLoop::begin_round(TimePoint now) {
   admission_.begin_round(now);
-  loop_.post([self = shared_from_this()] { self->end_round(); });
+  loop_.post(*new RoundMarker(shared_from_this()));
 }
 
 void ServerLoop::end_round() noexcept {
