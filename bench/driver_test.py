@@ -105,6 +105,13 @@ class Targets(unittest.TestCase):
         self.assertIn("| 2,500 MB/s | yes |", targets.markdown([self.scenario(2500)]))
         self.assertIn("| 2,100 MB/s | **no** |", targets.markdown([self.scenario(2100)]))
 
+    def test_a_disturbed_figure_says_so(self):
+        scenario = self.scenario(2500)
+        self.assertNotIn("\\*", targets.markdown([scenario]))
+        scenario.cases[0].disturbed = {"weft"}
+        self.assertIn("| 2,500 MB/s \\* | yes |", targets.markdown([scenario]))
+        self.assertIn("worse than the program's own", targets.terminal([scenario]))
+
     def test_what_was_not_measured_is_neither(self):
         empty = Scenario("C", "large", "")
         self.assertIn("| not measured | – |", targets.markdown([empty]))

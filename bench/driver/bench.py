@@ -115,6 +115,7 @@ class Bench:
         for name, results in self._results.items():
             if name not in self._lost:
                 case.add(name, results)
+        case.disturbed |= set(self._disturbed)
         if self._disturbed:
             runs = ", ".join(f"{name} {len(used)} of {self.rounds} (up to {max(used):.1f})"
                              for name, used in self._disturbed.items())

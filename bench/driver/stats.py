@@ -23,6 +23,8 @@ MESSAGES = Metric("calls_per_s", "k msgs/s", 1, 1e-3)
 MEGABYTES = Metric("megabytes_per_s", "MB/s", 0)
 SERVER_CPU = Metric("server_us", "server µs/call")
 CLIENT_CPU = Metric("client_us", "client µs/call")
+# What the calls per second are where each side has its core to itself: steadier than those on a busy machine.
+PER_CPU = Metric("per_cpu_s", "k calls/CPU s", 1, 1e-3)
 P50 = Metric("p50", "p50 µs", 1)
 P99 = Metric("p99", "p99 µs", 1)
 P999 = Metric("p99.9", "p99.9 µs", 1)
@@ -42,6 +44,7 @@ class Case:
     notes: list = field(default_factory=list)
     lines: dict = field(default_factory=dict)  # side: [(x, y)], a chart over time or rate
     line_axes: tuple = ("", "")
+    disturbed: set = field(default_factory=set)  # sides beside whose runs others used the machine
 
     def add(self, side, runs):
         """`runs`: a dictionary of figures for each round."""
@@ -62,7 +65,7 @@ class Case:
                               for side in self.rows} for reference in self.references
                   if reference in self.rows}
         return {"name": self.name, "metrics": [metric.key for metric in self.metrics],
-                "rows": self.rows, "ratios": ratios, "lines": self.lines, "notes": self.notes}
+                "rows": self.rows, "ratios": ratios, "lines": self.lines, "disturbed": sorted(self.disturbed), "notes": self.notes}
 
 
 @dataclass
@@ -91,6 +94,9 @@ def figures(result, payload=None):
         "bytes_per_call": (result["bytes_sent"] + result["bytes_received"]) / calls,
         "p50": latency["p50"], "p99": latency["p99"], "p99.9": latency["p99.9"],
     }
+    costlier = max(result["server_cpu"], result["client_cpu"])
+    if costlier > 0:
+        shown["per_cpu_s"] = calls / costlier
     if payload:
         shown["megabytes_per_s"] = shown["calls_per_s"] * payload / 1e6
     return shown

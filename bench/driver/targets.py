@@ -21,18 +21,24 @@ class Target:
 
 
 class Lookup:
-    """Figures of a run by scenario, case, side and metric."""
+    """Figures of a run by scenario, case, side and metric; knows whether those it gave were disturbed."""
 
     def __init__(self, scenarios):
         self._cases = {(scenario.letter, case.name): case
                        for scenario in scenarios for case in scenario.cases}
+        self.disturbed = False
+
+    def _find(self, letter, case, *sides):
+        found = self._cases.get((letter, case))
+        self.disturbed |= found is not None and not found.disturbed.isdisjoint(sides)
+        return found
 
     def ratio(self, letter, case, side, reference, key):
-        found = self._cases.get((letter, case))
+        found = self._find(letter, case, side, reference)
         return found.ratio(side, reference, key) if found else None
 
     def value(self, letter, case, side, key, scale=1.0):
-        found = self._cases.get((letter, case))
+        found = self._find(letter, case, side)
         value = found.median(side, key) if found else None
         return value * scale if value is not None else None
 
@@ -123,24 +129,44 @@ TARGETS = [
 
 
 def rows(scenarios):
-    """(target, value or None) of those whose scenario was run."""
-    run, letters = Lookup(scenarios), {scenario.letter for scenario in scenarios}
-    return [(target, target.measure(run)) for target in TARGETS if target.letter in letters]
+    """(target, value or None, whether it was disturbed) of those whose scenario was run."""
+    letters, found = {scenario.letter for scenario in scenarios}, []
+    for target in TARGETS:
+        if target.letter in letters:
+            run = Lookup(scenarios)
+            found.append((target, target.measure(run), run.disturbed))
+    return found
+
+
+DISTURBED = ("* beside other processes that used more than a quarter of a core: calls per second and latencies are "
+             "worse than the program's own")
+
+
+def _measured(target, value, disturbed):
+    if value is None:
+        return "not measured"
+    return f"{value:,.{target.digits}f}{target.unit}{' *' if disturbed else ''}"
 
 
 def markdown(scenarios):
+    found = rows(scenarios)
     lines = ["| | what | target | measured | met |", "|---|---|---:|---:|---|"]
-    for target, value in rows(scenarios):
-        measured = "not measured" if value is None else f"{value:,.{target.digits}f}{target.unit}"
+    for target, value, disturbed in found:
         met = "–" if value is None else "yes" if target.met(value) else "**no**"
+        measured = _measured(target, value, disturbed).replace("*", "\\*")
         lines.append(f"| {target.letter} | {target.what} | {target.limit_text()} | {measured} | {met} |")
+    if any(disturbed for _, _, disturbed in found):
+        lines += ["", DISTURBED.replace("*", "\\*") + "."]
     return "\n".join(lines)
 
 
 def terminal(scenarios):
+    found = rows(scenarios)
     lines = []
-    for target, value in rows(scenarios):
-        measured = "not measured" if value is None else f"{value:,.{target.digits}f}{target.unit}"
+    for target, value, disturbed in found:
         met = " ?" if value is None else "ok" if target.met(value) else "NO"
-        lines.append(f"  {met}  {target.letter}  {target.what}: {measured} ({target.limit_text()})")
+        lines.append(f"  {met}  {target.letter}  {target.what}: {_measured(target, value, disturbed)} "
+                     f"({target.limit_text()})")
+    if any(disturbed for _, _, disturbed in found):
+        lines.append(f"  {DISTURBED}")
     return "\n".join(lines)

@@ -2,10 +2,10 @@
 
 from driver import sides
 from driver.machine import AwakeCores
-from driver.stats import (BYTES, CALLS, CLIENT_CPU, MEGABYTES, MESSAGES, P50, P99, P999, SERVER_CPU,
-                          Case, Scenario, figures)
+from driver.stats import (BYTES, CALLS, CLIENT_CPU, MEGABYTES, MESSAGES, P50, P99, P999, PER_CPU,
+                          SERVER_CPU, Case, Scenario, figures)
 
-COSTS = [SERVER_CPU, CLIENT_CPU, P50, P99, P999, BYTES]
+COSTS = [PER_CPU, SERVER_CPU, CLIENT_CPU, P50, P99, P999, BYTES]
 MIB = 1024 * 1024
 POLL_MICROS = 1000
 

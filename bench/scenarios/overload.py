@@ -65,10 +65,12 @@ def _overload(bench, server, seconds):
     if over["server_cpu"] > 0:
         # What a busy machine takes from one run more than from the other does not show here.
         shown["per_cpu"] = answered / over["server_cpu"] * cost
-    if over["refused"] > over["calls"] / 10 and over["late"] + over["failed"] < over["refused"] / 20:
-        # What is left of the CPU time once the answered calls have had theirs. Calls that are late may have
-        # had theirs too, so many of them would spoil it.
-        shown["refusal"] = max(0.0, (over["server_cpu"] - answered * cost) / over["refused"] / cost)
+    late = over["late"] + over["failed"]
+    if over["refused"] > answered / 10 and late < over["refused"] / 5:
+        # What is left of the CPU time once the answered calls have had theirs, and the late ones, which are
+        # taken for as dear.
+        left = over["server_cpu"] - (answered + late) * cost
+        shown["refusal"] = max(0.0, left / over["refused"] / cost)
     return shown, memory.samples
 
 
