@@ -166,6 +166,76 @@ class MessageWriter::WriteAwaiter {
   bool waiting_ = false;
 };
 
+/// `co_await MessageTransfer(reader, writer)`: moves messages from one to the other, as long as
+/// there are any; false when the writer takes no more. As read() and write() in a loop, but the
+/// coroutine only wakes at the end.
+class MessageTransfer {
+ public:
+  MessageTransfer(MessageReader& reader, MessageWriter& writer) noexcept
+      : reader_(reader), writer_(writer), waiter_(&MessageTransfer::run, this) {}
+  MessageTransfer(const MessageTransfer&) = delete;
+  MessageTransfer& operator=(const MessageTransfer&) = delete;
+  /// A coroutine may be destroyed while it waits.
+  ~MessageTransfer() {
+    if (waits_for_ == WaitsFor::Reader) reader_.unwait();
+    if (waits_for_ == WaitsFor::Writer) writer_.unwait();
+  }
+  bool await_ready() { return move_some(); }
+  void await_suspend(std::coroutine_handle<> handle) noexcept {
+    handle_ = handle;
+    wait();
+  }
+  bool await_resume() const noexcept { return taken_; }
+
+ private:
+  enum class WaitsFor : std::uint8_t { Nothing, Reader, Writer };
+  struct Wake : Waiter {
+    Wake(Runnable::Function function, MessageTransfer* transfer) noexcept
+        : Waiter(function), self(transfer) {}
+    MessageTransfer* self;
+  };
+  static void run(Runnable& runnable) noexcept {
+    MessageTransfer& self = *static_cast<Wake&>(runnable).self;
+    if (!self.move_some()) return self.wait();
+    self.waits_for_ = WaitsFor::Nothing;
+    self.handle_.resume();
+  }
+  void wait() noexcept {
+    if (holding_) {
+      waits_for_ = WaitsFor::Writer;
+      writer_.wait(waiter_);
+    } else {
+      waits_for_ = WaitsFor::Reader;
+      reader_.wait(waiter_);
+    }
+  }
+  /// True at the end, or when the writer is closed.
+  bool move_some() {
+    for (;;) {
+      if (!holding_) {
+        const MessageReader::Poll polled = reader_.poll(message_);
+        if (polled != MessageReader::Poll::Message) return polled == MessageReader::Poll::End;
+        // What is borrowed is the reader's until it is polled again, so it may wait here.
+        holding_ = true;
+      }
+      const MessageWriter::Poll offered = writer_.offer(message_);
+      if (offered == MessageWriter::Poll::Blocked) return false;
+      holding_ = false;
+      taken_ = offered == MessageWriter::Poll::Accepted;
+      if (!taken_) return true;
+    }
+  }
+
+  MessageReader& reader_;
+  MessageWriter& writer_;
+  Wake waiter_;
+  std::coroutine_handle<> handle_;
+  Message message_;
+  WaitsFor waits_for_ = WaitsFor::Nothing;
+  bool holding_ = false;
+  bool taken_ = true;
+};
+
 inline MessageReader::ReadAwaiter MessageReader::read() noexcept { return ReadAwaiter(*this); }
 inline MessageWriter::WriteAwaiter MessageWriter::write(const Message& message) noexcept {
   return WriteAwaiter(*this, message);

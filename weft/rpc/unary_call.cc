@@ -22,9 +22,9 @@ Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into
   return status.ok() ? codec::parse(bytes_, into) : status;
 }
 
-Status SingleResponse::finish(Status status, Bytes& into) const {
+Status SingleResponse::finish(Status status, Bytes& into) {
   status = count_checked(std::move(status));
-  if (status.ok()) into = bytes_;
+  if (status.ok()) into = std::move(bytes_);
   return status;
 }
 

@@ -46,8 +46,8 @@ class SingleResponse final : public MessageWriter {
   /// The call's status once it has ended with `status`: parses the response, or says that there was
   /// none or more than one.
   Status finish(Status status, google::protobuf::MessageLite& into) const;
-  /// As above, for whoever wants the response as bytes.
-  Status finish(Status status, Bytes& into) const;
+  /// As above, for whoever wants the response as bytes; once.
+  Status finish(Status status, Bytes& into);
 
  private:
   Status count_checked(Status status) const;

@@ -51,22 +51,27 @@ ClientCall::~ClientCall() {
 void ClientCall::start() {
   call_.set_peer(connection_.peer());
   if (!call_.context().add_hook(*this)) return decide(call_.context().cancel_reason());
-  if (call_.context().deadline() <= call_.loop().now()) {
-    return decide(deadline_exceeded("the deadline had passed before the call was sent"));
+  TimePoint now{};
+  // Where there is no deadline the clock is not asked, which costs more than the rest here.
+  if (call_.context().deadline() != kNever) {
+    now = call_.loop().now();
+    if (call_.context().deadline() <= now) {
+      return decide(deadline_exceeded("the deadline had passed before the call was sent"));
+    }
+    call_.watch_deadline();
   }
-  call_.watch_deadline();
-  Status sent = send_headers();
+  Status sent = send_headers(now);
   if (!sent.ok()) return decide(std::move(sent));
   pump();
 }
 
 /// What a call may have beside the usual: deadline, compression, attempts and metadata. Valid until
-/// the thread builds the next.
-http2::HeaderFields ClientCall::unusual_headers() {
+/// the thread builds the next. `now` counts where there is a deadline.
+http2::HeaderFields ClientCall::unusual_headers(TimePoint now) {
   fields_scratch.clear();
   if (call_.context().deadline() != kNever) {
     thread_local std::array<char, 10> timeout;
-    const Duration left = call_.context().deadline() - call_.loop().now();
+    const Duration left = call_.context().deadline() - now;
     fields_scratch.push_back({"grpc-timeout",
                               {timeout.data(), format_timeout(left, timeout.data())},
                               Token::GrpcTimeout});
@@ -91,9 +96,9 @@ http2::HeaderFields ClientCall::unusual_headers() {
 }
 
 /// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
-Status ClientCall::send_headers() {
+Status ClientCall::send_headers(TimePoint now) {
   UsualHeaders& usual = connection_.usual_headers(call_.path(), authority_, user_agent_);
-  const http2::HeaderFields more = unusual_headers();
+  const http2::HeaderFields more = unusual_headers(now);
   std::size_t size = usual.size;
   for (const HeaderField& field : more) size += field.size();
   const std::size_t limit = connection_.session().peer_settings().max_header_list_size;

@@ -51,8 +51,8 @@ class ClientCall final : private CancelHook, private IncomingOwner {
     ClientCall& self;
   };
 
-  Status send_headers();
-  http2::HeaderFields unusual_headers();
+  Status send_headers(TimePoint now);
+  http2::HeaderFields unusual_headers(TimePoint now);
   static void run_pump(Runnable& runnable) noexcept;
   void pump();
   bool send(const Message& message);

@@ -95,6 +95,8 @@ class Connection : public http2::SessionHandler,
  protected:
   /// Sets an account, and bounds by its limit. Before start().
   void set_memory(ConnectionMemory::Ref memory) noexcept;
+  /// When bytes arrived last.
+  TimePoint last_activity() const noexcept { return last_activity_; }
   /// Bytes that the stream has taken so far.
   std::uint64_t written() const noexcept { return written_; }
   /// What the turn has produced is on its way, or waits for the peer to read.

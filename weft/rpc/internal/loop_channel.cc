@@ -74,15 +74,11 @@ Task<Status> LoopChannel::serve(Call& call) {
     ClientCall attempt(*connection, call, authority_, user_agent_);
     attempt.start();
     announce_room();
-    for (;;) {
-      const std::optional<Message> message = co_await attempt.responses().read();
-      if (!message) break;
-      const bool taken = co_await call.responses().write(*message);
-      if (taken) continue;
+    const bool taken = co_await MessageTransfer(attempt.responses(), call.responses());
+    if (!taken) {
       attempt.not_delivered(call.context().is_cancelled()
                                 ? call.context().cancel_reason()
                                 : cancelled("the caller takes no more responses"));
-      break;
     }
     if (attempt.may_repeat() && refusals < kRefusals && !closed_ && call.requests().rewind()) {
       continue;
