@@ -2,6 +2,7 @@
 // told when there is no connection, certificates that change under way.
 
 #include <atomic>
+#include <condition_variable>
 #include <fstream>
 #include <mutex>
 #include <string>
@@ -43,6 +44,7 @@ class LogLines {
     set_log_sink([this](LogLevel, std::string_view line) {
       const std::lock_guard lock(mutex_);
       lines_.emplace_back(line);
+      came_.notify_all();
     });
   }
   LogLines(const LogLines&) = delete;
@@ -52,9 +54,15 @@ class LogLines {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
+  /// Bounded: whoever looks at the lines then says what is missing.
+  void wait_for_a_line() {
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, 10s, [this] { return !lines_.empty(); });
+  }
 
  private:
   std::mutex mutex_;
+  std::condition_variable came_;
   std::vector<std::string> lines_;
 };
 
@@ -102,6 +110,8 @@ class Tls : public ::testing::Test {
     EXPECT_EQ(reply.status().origin(), Origin::Transport);
     EXPECT_THAT(std::string(reply.status().message()),
                 AllOf(HasSubstr("127.0.0.1:"), HasSubstr(std::string(caller))));
+    // The caller may know before the server has read what it sent.
+    log.wait_for_a_line();
     running_.reset();
     EXPECT_THAT(log.lines(), Contains(HasSubstr(std::string(logged))));
   }
