@@ -1,5 +1,6 @@
 #include "weft/base/bytes.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <new>
@@ -10,18 +11,23 @@ namespace weft {
 namespace {
 
 /// Powers of two from 256 bytes to 256 KiB, header included. A class keeps at most 1 MiB, so that a
-/// burst does not pin memory for ever.
+/// burst does not pin memory for ever; that of sockets' reads, of which large messages are made, a
+/// few of such messages.
 struct ChunkSizes {
   static constexpr std::size_t kSmallest = std::size_t{1} << 8;
   static constexpr std::size_t kLargest = std::size_t{1} << 18;
   static constexpr std::size_t kClasses = 11;
   static constexpr std::size_t kBytesPerClass = std::size_t{1} << 20;
+  static constexpr std::size_t kReadBlock = std::size_t{1} << 16;
+  static constexpr std::size_t kReadBlockBytes = std::size_t{8} << 20;
 
   static constexpr std::size_t index_of(std::size_t block) noexcept {
     return static_cast<std::size_t>(std::bit_width(block) - std::bit_width(kSmallest));
   }
   static constexpr std::uint32_t room(std::size_t index) noexcept {
-    return static_cast<std::uint32_t>(kBytesPerClass / (kSmallest << index));
+    const std::size_t size = kSmallest << index;
+    return static_cast<std::uint32_t>((size == kReadBlock ? kReadBlockBytes : kBytesPerClass) /
+                                      size);
   }
 };
 static_assert(ChunkSizes::index_of(ChunkSizes::kLargest) + 1 == ChunkSizes::kClasses);
@@ -47,6 +53,16 @@ void Chunk::destroy(Chunk* chunk) noexcept {
   chunk->~Chunk();
   if (block > ChunkSizes::kLargest) return ::operator delete(static_cast<void*>(chunk));
   Pool::release(ChunkSizes::index_of(block), chunk);
+}
+
+Bytes Bytes::joined(std::span<const Bytes> pieces) {
+  std::size_t size = 0;
+  for (const Bytes& piece : pieces) size += piece.size();
+  ChunkRef chunk(Chunk::allocate(size));
+  char* at = chunk->data();
+  for (const Bytes& piece : pieces) at = std::copy_n(piece.data(), piece.size(), at);
+  const char* data = chunk->data();
+  return Bytes(std::move(chunk), data, size);
 }
 
 Bytes Bytes::copy_of(std::string_view text) {

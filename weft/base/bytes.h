@@ -95,6 +95,9 @@ class Bytes {
     return Bytes(ChunkRef(), text.data(), text.size());
   }
 
+  /// A copy of the pieces, one after another, in a block of its own.
+  static Bytes joined(std::span<const Bytes> pieces);
+
   const char* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }

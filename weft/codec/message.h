@@ -2,7 +2,11 @@
 
 #include <cstddef>
 #include <cstring>
+#include <memory>
+#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weft/base/bytes.h"
 
@@ -14,7 +18,14 @@ struct MessageOps {
   std::size_t (*size)(const void* object);
   /// Writes exactly that many bytes.
   void (*write)(const void* object, std::size_t size, char* out);
+  /// Appends `head` and the same bytes as blocks of moderate size; null where an object cannot.
+  void (*write_pieces)(const void* object, std::size_t size, std::string_view head,
+                       std::vector<Bytes>& pieces) = nullptr;
 };
+
+/// Large messages are sent from blocks of this size. Reads of sockets come in such, too, so that
+/// both take the same free ones.
+inline constexpr std::size_t kPieceBlock = std::size_t{64} * 1024 - 64;
 
 /// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
 /// (as a rule straight behind a frame header). Borrowing is for the time of one write: what is kept
@@ -23,6 +34,8 @@ class Message {
  public:
   Message() noexcept = default;
   explicit Message(Bytes bytes) noexcept : size_(bytes.size()), bytes_(std::move(bytes)) {}
+  /// Bytes that arrived in pieces, one after another.
+  explicit Message(std::vector<Bytes> pieces);
   /// `object` and `ops` must outlive the write that this message is made for.
   Message(const void* object, const MessageOps& ops)
       : object_(object), ops_(&ops), size_(ops.size(object)) {}
@@ -30,25 +43,40 @@ class Message {
   std::size_t size() const noexcept { return size_; }
   /// Nobody's object is borrowed.
   bool is_bytes() const noexcept { return object_ == nullptr; }
-  /// Only when is_bytes().
-  const Bytes& bytes() const noexcept { return bytes_; }
+  /// Only when is_bytes(). Of a message in pieces these are joined the first time.
+  const Bytes& bytes() const {
+    if (pieces_ != nullptr) [[unlikely]]
+      join();
+    return bytes_;
+  }
+  /// The same without joining; only when is_bytes().
+  std::span<const Bytes> pieces() const noexcept {
+    return pieces_ == nullptr ? std::span(&bytes_, 1) : std::span<const Bytes>(*pieces_);
+  }
 
   /// Writes size() bytes.
   void write_to(char* out) const {
     if (object_ != nullptr) {
       ops_->write(object_, size_, out);
     } else if (size_ != 0) {
-      std::memcpy(out, bytes_.data(), size_);
+      for (const Bytes& piece : pieces()) {
+        std::memcpy(out, piece.data(), piece.size());
+        out += piece.size();
+      }
     }
   }
   /// The message's bytes: shared where it has them, else written now.
   Bytes to_bytes() const {
-    if (is_bytes()) return bytes_;
+    if (is_bytes()) return bytes();
     ChunkRef chunk(Chunk::allocate(size_));
     write_to(chunk->data());
     const char* data = chunk->data();
     return Bytes(std::move(chunk), data, size_);
   }
+
+  /// `head`, which is short, and the message, as bytes to be sent; at least one piece. A large
+  /// object is written to blocks of moderate size, which are used again and again.
+  std::vector<Bytes> to_pieces(std::string_view head) const;
 
   /// The same message with bytes of its own.
   Message owned() const {
@@ -74,10 +102,13 @@ class Message {
   void set_arrived_compressed(bool compressed) noexcept { arrived_compressed_ = compressed; }
 
  private:
+  void join() const;
+
   const void* object_ = nullptr;
   const MessageOps* ops_ = nullptr;
   std::size_t size_ = 0;
-  Bytes bytes_;
+  mutable Bytes bytes_;
+  mutable std::shared_ptr<const std::vector<Bytes>> pieces_;  // null: it is all in bytes_
   bool last_ = false;
   bool uncompressed_ = false;
   bool arrived_compressed_ = false;

@@ -1,9 +1,15 @@
 #include "weft/codec/protobuf.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream.h>
 #include <google/protobuf/message_lite.h>
 
 namespace weft::codec {
@@ -22,28 +28,129 @@ void write(const void* object, std::size_t /*size*/, char* out) {
       reinterpret_cast<std::uint8_t*>(out));
 }
 
-constexpr MessageOps kProtobufOps{.size = size_of, .write = write};
+/// Where a large message is written to: blocks that are used again and again, rather than one of
+/// its size, whose pages the system would have to provide anew each time.
+class PieceOutput final : public google::protobuf::io::ZeroCopyOutputStream {
+ public:
+  PieceOutput(std::string_view head, std::vector<Bytes>& pieces)
+      : block_(Chunk::allocate(kPieceBlock)), used_(head.size()), pieces_(pieces) {
+    std::copy_n(head.data(), head.size(), block_->data());
+  }
+  ~PieceOutput() override { seal(); }
+  bool Next(void** data, int* size) override {
+    if (used_ == block_->capacity()) {
+      seal();
+      block_ = ChunkRef(Chunk::allocate(kPieceBlock));
+      used_ = 0;
+    }
+    *data = block_->data() + used_;
+    *size = static_cast<int>(block_->capacity() - used_);
+    count_ += *size;
+    used_ = block_->capacity();
+    return true;
+  }
+  void BackUp(int count) override {
+    used_ -= static_cast<std::size_t>(count);
+    count_ -= count;
+  }
+  std::int64_t ByteCount() const override { return count_; }
+
+ private:
+  void seal() {
+    const char* data = block_->data();
+    if (used_ != 0) pieces_.emplace_back(std::move(block_), data, used_);
+  }
+  ChunkRef block_;
+  std::size_t used_;
+  std::int64_t count_ = 0;
+  std::vector<Bytes>& pieces_;
+};
+
+void write_pieces(const void* object, std::size_t size, std::string_view head,
+                  std::vector<Bytes>& pieces) {
+  pieces.reserve(size / kPieceBlock + 2);
+  PieceOutput output(head, pieces);
+  google::protobuf::io::CodedOutputStream coded(&output);
+  static_cast<const MessageLite*>(object)->SerializeWithCachedSizes(&coded);
+}
+
+/// What a message is read from that arrived in pieces.
+class PieceInput final : public google::protobuf::io::ZeroCopyInputStream {
+ public:
+  explicit PieceInput(std::span<const Bytes> pieces) noexcept : pieces_(pieces) {}
+  bool Next(const void** data, int* size) override {
+    while (at_ < pieces_.size() && offset_ == pieces_[at_].size()) {
+      ++at_;
+      offset_ = 0;
+    }
+    if (at_ == pieces_.size()) return false;
+    *data = pieces_[at_].data() + offset_;
+    *size = static_cast<int>(pieces_[at_].size() - offset_);
+    offset_ = pieces_[at_].size();
+    count_ += *size;
+    return true;
+  }
+  void BackUp(int count) override {
+    offset_ -= static_cast<std::size_t>(count);
+    count_ -= count;
+  }
+  bool Skip(int count) override {
+    const void* data = nullptr;
+    int size = 0;
+    while (count > 0 && Next(&data, &size)) {
+      if (size > count) BackUp(size - count);
+      count -= std::min(size, count);
+    }
+    return count == 0;
+  }
+  std::int64_t ByteCount() const override { return count_; }
+
+ private:
+  std::span<const Bytes> pieces_;
+  std::size_t at_ = 0;
+  std::size_t offset_ = 0;
+  std::int64_t count_ = 0;
+};
+
+constexpr MessageOps kProtobufOps{.size = size_of, .write = write, .write_pieces = write_pieces};
+
+Status too_large(std::size_t size, const MessageLite& into) {
+  return internal_error(std::to_string(size) + " bytes are more than a " + into.GetTypeName() +
+                        " can hold, 2147483647");
+}
+
+/// `parsed`: the bytes are of the wire format.
+Status outcome(bool parsed, std::size_t size, const MessageLite& into) {
+  if (!parsed) {
+    return internal_error(std::to_string(size) + " bytes are not a " + into.GetTypeName());
+  }
+  if (!into.IsInitialized()) {
+    return internal_error(std::to_string(size) + " bytes are not a whole " + into.GetTypeName() +
+                          ": missing required fields: " + into.InitializationErrorString());
+  }
+  return ok_status();
+}
 
 }  // namespace
 
 Message message_of(const MessageLite& message) { return Message(&message, kProtobufOps); }
 
 Status parse(const Bytes& bytes, MessageLite& into) {
-  if (bytes.size() > INT_MAX) {
-    return internal_error(std::to_string(bytes.size()) + " bytes are more than a " +
-                          into.GetTypeName() + " can hold, 2147483647");
-  }
+  if (bytes.size() > INT_MAX) return too_large(bytes.size(), into);
   // ParseFromArray would write to protobuf's log for each message that lacks a required field,
   // which hands the peer a way to fill disks.
-  if (!into.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return internal_error(std::to_string(bytes.size()) + " bytes are not a " + into.GetTypeName());
-  }
-  if (!into.IsInitialized()) {
-    return internal_error(std::to_string(bytes.size()) + " bytes are not a whole " +
-                          into.GetTypeName() +
-                          ": missing required fields: " + into.InitializationErrorString());
-  }
-  return ok_status();
+  const bool parsed = into.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return outcome(parsed, bytes.size(), into);
+}
+
+Status parse(std::span<const Bytes> pieces, MessageLite& into) {
+  if (pieces.size() == 1) [[likely]]
+    return parse(pieces.front(), into);
+  std::size_t size = 0;
+  for (const Bytes& piece : pieces) size += piece.size();
+  if (size > INT_MAX) return too_large(size, into);
+  PieceInput input(pieces);
+  return outcome(into.ParsePartialFromZeroCopyStream(&input), size, into);
 }
 
 }  // namespace weft::codec

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "weft/base/bytes.h"
 #include "weft/base/status.h"
 #include "weft/codec/message.h"
@@ -12,6 +14,9 @@ namespace weft::codec {
 
 /// Borrows `message` for one write.
 Message message_of(const google::protobuf::MessageLite& message);
+
+/// Parses pieces that follow one another, without joining them; fails as below.
+Status parse(std::span<const Bytes> pieces, google::protobuf::MessageLite& into);
 
 /// Parses; INTERNAL naming the type and the size when the bytes are not such a message.
 Status parse(const Bytes& bytes, google::protobuf::MessageLite& into);

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/struct.pb.h>
@@ -76,6 +77,57 @@ TEST(ProtobufMessage, NestingBeyondTheParsersDepthIsAnError) {
   for (int depth = 0; depth < 200; ++depth) deepest = deepest->mutable_list_value()->add_values();
   google::protobuf::Value into;
   EXPECT_EQ(parse(message_of(root).to_bytes(), into).code(), StatusCode::Internal);
+}
+
+google::protobuf::ListValue long_list() {
+  google::protobuf::ListValue list;
+  for (int i = 0; i < 20000; ++i) list.add_values()->set_string_value("value " + std::to_string(i));
+  return list;
+}
+
+TEST(ProtobufMessage, ALargeOneIsSentInBlocksThatParseBack) {
+  const google::protobuf::ListValue list = long_list();
+  const Message message = message_of(list);
+  std::vector<Bytes> pieces = message.to_pieces("head");
+  ASSERT_GT(pieces.size(), 4U);
+  for (const Bytes& piece : pieces) EXPECT_LE(piece.pinned(), std::size_t{64} * 1024);
+  EXPECT_EQ(pieces.front().view().substr(0, 4), "head");
+  pieces.front().remove_prefix(4);
+  google::protobuf::ListValue copy;
+  ASSERT_TRUE(parse(pieces, copy).ok());
+  EXPECT_EQ(copy.SerializeAsString(), list.SerializeAsString());
+  EXPECT_TRUE(Message(std::move(pieces)).bytes().view() == list.SerializeAsString());
+}
+
+TEST(ProtobufMessage, PiecesThatDoNotParseNameTypeAndSize) {
+  const std::vector<Bytes> pieces = {Bytes::of_static("\x0a\x05"), Bytes(),
+                                     Bytes::of_static("hell")};
+  google::protobuf::StringValue into;
+  EXPECT_EQ(parse(pieces, into).message(), "6 bytes are not a google.protobuf.StringValue");
+}
+
+TEST(ProtobufMessage, ParsesPiecesCutAnywhere) {
+  google::protobuf::ListValue list;
+  list.add_values()->set_string_value("a text that is longer than what a parser keeps aside");
+  list.add_values()->set_number_value(0.5);
+  const Bytes whole = message_of(list).to_bytes();
+  for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+    const std::vector<Bytes> pieces = {whole.slice(0, cut), whole.slice(cut, whole.size() - cut)};
+    google::protobuf::ListValue copy;
+    ASSERT_TRUE(parse(pieces, copy).ok()) << cut;
+    EXPECT_EQ(copy.SerializeAsString(), list.SerializeAsString());
+  }
+}
+
+TEST(Message, InPiecesIsOneMessage) {
+  const Message message({Bytes::of_static("he"), Bytes::of_static("llo")});
+  EXPECT_EQ(message.size(), 5U);
+  char out[5];
+  message.write_to(out);
+  EXPECT_EQ(std::string_view(out, sizeof out), "hello");
+  EXPECT_EQ(message.to_pieces("> ").size(), 3U);
+  EXPECT_EQ(message.bytes(), Bytes::of_static("hello"));
+  EXPECT_EQ(message.pieces().size(), 1U);
 }
 
 TEST(Message, OfBytesSharesThem) {

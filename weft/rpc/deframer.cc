@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/codec/message.h"
 #include "weft/http2/frame.h"
 
 namespace weft::rpc {
@@ -24,6 +25,10 @@ constexpr std::size_t kKeptCapacity = 256;
 // Blocks that small messages share while nobody reads them: each in one of its own would take 256
 // bytes for the six of the smallest on the wire.
 constexpr std::size_t kSmallBlock = 4096 - 16;
+// From this size on a message keeps the slices it came in, each that is at least this part of its
+// block.
+constexpr std::size_t kLinkFrom = std::size_t{32} * 1024;
+constexpr std::size_t kLinkPart = 4;
 // As kTrustedSize, where memory is scarce.
 constexpr std::size_t kTrustedIfScarce = std::size_t{64} * 1024 - 16;
 // Popped places in front are closed up in steps, so that each item is moved a bounded number of
@@ -114,45 +119,122 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
 
 void Deframer::take_body(Bytes& data) {
   if (body_filled_ == 0 && data.size() >= body_size_) {
-    make_ready(take(data, body_size_));
-    return;
+    Bytes whole = take(data, body_size_);
+    const std::size_t pinned = whole.pinned();
+    return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
   }
   fill_body(data);
-  if (body_filled_ < body_size_) return;
-  const char* start = body_->data();
-  make_ready(Bytes(std::move(body_), start, body_size_));
+  if (body_filled_ == body_size_) end_body();
 }
 
 void Deframer::fill_body(Bytes& data) {
-  const std::size_t trusted = scarce_ ? kTrustedIfScarce : kTrustedSize;
   while (!data.empty() && body_filled_ < body_size_) {
-    if (body_filled_ == body_capacity_) {
-      body_capacity_ = std::min(body_size_, std::max(trusted, body_capacity_ * 2));
-      ChunkRef larger(Chunk::allocate(body_capacity_));
-      if (body_filled_ != 0) std::memcpy(larger->data(), body_->data(), body_filled_);
-      body_ = std::move(larger);
+    const std::size_t n = std::min(body_size_ - body_filled_, data.size());
+    if (may_link(data, n)) {
+      seal_body();
+      link(n == data.size() ? data : data.slice(0, n));
+      data.remove_prefix(n);
+      body_filled_ += n;
+    } else {
+      copy_to_body(data, n);
     }
-    const std::size_t n = std::min(body_capacity_ - body_filled_, data.size());
-    std::memcpy(body_->data() + body_filled_, data.data(), n);
-    body_filled_ += n;
-    data.remove_prefix(n);
   }
 }
 
-void Deframer::make_ready(Bytes bytes) {
-  const Bytes& last = behind_.empty() ? next_.bytes : behind_.back().bytes;
-  if (!has_next_ || !bytes.shares_block_with(last)) blocks_ += bytes.pinned();
+/// Whether a piece may keep its block: where it takes a good part of it, or the last piece keeps
+/// the same one.
+bool Deframer::may_link(const Bytes& data, std::size_t size) const noexcept {
+  if (!takes_pieces()) return false;
+  if (size * kLinkPart >= data.pinned()) return true;
+  return pieces_ && body_used_ == body_sealed_ && pieces_->back().shares_block_with(data);
+}
+
+/// A compressed message has to be in one piece; where memory is scarce, exact copies take least.
+bool Deframer::takes_pieces() const noexcept {
+  return pieces_ || (body_size_ >= kLinkFrom && !body_compressed_ && !scarce_);
+}
+
+void Deframer::link(Bytes piece) {
+  if (!pieces_) pieces_ = std::make_unique<std::vector<Bytes>>();
+  if (pieces_->empty() || !pieces_->back().shares_block_with(piece)) linked_ += piece.pinned();
+  pieces_->push_back(std::move(piece));
+}
+
+/// What was copied since the last piece becomes one. Its block goes on being filled.
+void Deframer::seal_body() {
+  if (body_used_ == body_sealed_) return;
+  if (!pieces_) pieces_ = std::make_unique<std::vector<Bytes>>();
+  pieces_->emplace_back(body_, body_->data() + body_sealed_, body_used_ - body_sealed_);
+  body_sealed_ = body_used_;
+}
+
+void Deframer::copy_to_body(Bytes& data, std::size_t size) {
+  if (body_used_ == body_capacity_) make_room();
+  const std::size_t n = std::min(body_capacity_ - body_used_, size);
+  std::memcpy(body_->data() + body_used_, data.data(), n);
+  body_used_ += n;
+  body_filled_ += n;
+  data.remove_prefix(n);
+}
+
+/// A block to copy to: one more, or a larger one in place of the last.
+void Deframer::make_room() {
+  const std::size_t left = body_size_ - body_filled_;
+  if (takes_pieces()) {
+    seal_body();
+    linked_ += body_capacity_;
+    body_ = ChunkRef(Chunk::allocate(body_capacity_ = std::min(left, kPieceBlock)));
+    body_used_ = body_sealed_ = 0;
+    return;
+  }
+  const std::size_t trusted = scarce_ ? kTrustedIfScarce : kTrustedSize;
+  body_capacity_ = std::min(left + body_used_, std::max(trusted, body_capacity_ * 2));
+  ChunkRef larger(Chunk::allocate(body_capacity_));
+  if (body_used_ != 0) std::memcpy(larger->data(), body_->data(), body_used_);
+  body_ = std::move(larger);
+}
+
+/// The message is whole.
+void Deframer::end_body() {
+  if (pieces_) {
+    seal_body();
+    make_ready({.bytes = {}, .pieces = std::move(pieces_), .pinned = linked_ + body_capacity_});
+    body_ = ChunkRef();
+    return;
+  }
+  const char* start = body_->data();
+  Bytes whole(std::move(body_), start, body_size_);
+  const std::size_t pinned = whole.pinned();
+  make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
+}
+
+std::size_t Deframer::Item::size() const noexcept {
+  if (!pieces) return bytes.size();
+  std::size_t sum = 0;
+  for (const Bytes& piece : *pieces) sum += piece.size();
+  return sum;
+}
+
+bool Deframer::share_a_block(const Item& a, const Item& b) noexcept {
+  return !a.pieces && !b.pieces && a.bytes.shares_block_with(b.bytes);
+}
+
+void Deframer::make_ready(Item item) {
+  item.compressed = body_compressed_;
+  const Item& last = behind_.empty() ? next_ : behind_.back();
+  if (!has_next_ || !share_a_block(item, last)) blocks_ += item.pinned;
   if (has_next_) {
-    behind_.push_back({std::move(bytes), body_compressed_});
+    behind_.push_back(std::move(item));
   } else {
-    next_.bytes = std::move(bytes);
-    next_.compressed = body_compressed_;
+    next_ = std::move(item);
     has_next_ = true;
   }
   in_body_ = false;
   prefix_size_ = 0;
   body_filled_ = 0;
+  body_used_ = body_sealed_ = 0;
   body_capacity_ = 0;
+  linked_ = 0;
 }
 
 bool Deframer::pop(Item& out) {
@@ -164,7 +246,7 @@ bool Deframer::pop(Item& out) {
     if (small_) small_ = ChunkRef();
   } else {
     advance();
-    if (!out.bytes.shares_block_with(next_.bytes)) blocks_ -= out.bytes.pinned();
+    if (!share_a_block(out, next_)) blocks_ -= out.pinned;
   }
   return true;
 }
@@ -191,8 +273,10 @@ void Deframer::drop() noexcept {
   blocks_ = 0;
   if (small_) small_ = ChunkRef();
   dropped_ = true;
-  if (!body_) return;
+  pieces_.reset();
+  linked_ = 0;
   body_ = ChunkRef();
+  body_used_ = body_sealed_ = 0;
   body_capacity_ = 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -17,18 +18,27 @@ inline constexpr std::size_t kMessagePrefix = 5;
 inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 
 /// Cuts a stream of DATA payloads into messages. A message that lies whole in one slice is shared,
-/// not copied, unless it is small and would pin a much larger block; one in pieces is assembled in
-/// a block of its exact size. Belongs to one stream; not thread-safe.
+/// not copied, unless it is small and would pin a much larger block. One in several slices is
+/// assembled in a block of its exact size; a large one keeps the slices as its pieces, those apart
+/// that are small beside their blocks: these are copied. Belongs to one stream; not thread-safe.
 ///
 ///            push                     prefix complete           body complete
 ///   boundary ----> prefix (1..4 bytes) --------------> body --------------------> ready, boundary
 ///
-/// A peer's announced size is taken at its word up to 1 MiB, or 64 KiB where memory is scarce;
-/// beyond, the block grows with what arrives. Small messages that nobody reads yet share blocks.
+/// A peer's announced size is not taken at its word: pieces come one by one, and what has to be one
+/// block gets 1 MiB at once, 64 KiB where memory is scarce, and grows with what arrives. Small
+/// messages that nobody reads yet share blocks.
 class Deframer {
  public:
   struct Item {
+    std::size_t size() const noexcept;
+    /// In one piece; joins where it is in several.
+    Bytes joined() const { return pieces ? Bytes::joined(*pieces) : bytes; }
+
     Bytes bytes;
+    /// A large message that arrived in several slices: these, and nothing in `bytes`.
+    std::unique_ptr<std::vector<Bytes>> pieces;
+    std::size_t pinned = 0;  // bytes of memory that it keeps alive
     bool compressed = false;
   };
   explicit Deframer(std::size_t max_message_size) noexcept : limit_(max_message_size) {}
@@ -47,7 +57,7 @@ class Deframer {
 
   /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
   std::size_t unread() const noexcept { return blocks_ + behind_.capacity() * sizeof(Item); }
-  std::size_t held() const noexcept { return unread() + (body_ ? body_->capacity() : 0); }
+  std::size_t held() const noexcept { return unread() + (body_ ? body_->capacity() : 0) + linked_; }
 
   /// How many whole messages there are.
   std::size_t ready() const noexcept {
@@ -64,7 +74,15 @@ class Deframer {
   Status start_body(const std::uint8_t* prefix);
   void take_body(Bytes& data);
   void fill_body(Bytes& data);
-  void make_ready(Bytes bytes);
+  void copy_to_body(Bytes& data, std::size_t size);
+  bool takes_pieces() const noexcept;
+  bool may_link(const Bytes& data, std::size_t size) const noexcept;
+  void link(Bytes piece);
+  void seal_body();
+  void make_room();
+  void end_body();
+  void make_ready(Item item);
+  static bool share_a_block(const Item& a, const Item& b) noexcept;
   void advance();
   Bytes take(Bytes& data, std::size_t size);
   Bytes copy_beside(std::string_view message);
@@ -81,9 +99,14 @@ class Deframer {
   Status error_;
   std::uint8_t prefix_[kMessagePrefix] = {};
   std::size_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
+  // The message that is being assembled: pieces, then what is copied to a block.
+  std::unique_ptr<std::vector<Bytes>> pieces_;
+  std::size_t linked_ = 0;  // what pieces_ keeps alive
   ChunkRef body_;
   std::size_t body_size_ = 0;
-  std::size_t body_filled_ = 0;
+  std::size_t body_filled_ = 0;  // of it, the pieces included
+  std::size_t body_used_ = 0;    // of body_
+  std::size_t body_sealed_ = 0;  // of that, in pieces_ already
   std::size_t body_capacity_ = 0;
   bool body_compressed_ = false;
   bool in_body_ = false;

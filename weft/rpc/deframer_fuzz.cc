@@ -26,8 +26,8 @@ Outcome deframe(std::string_view input, std::size_t step) {
     if (deframer.at_boundary() != (deframer.partial_bytes() == 0)) std::abort();
     weft::rpc::Deframer::Item item;
     while (deframer.pop(item)) {
-      if (item.bytes.size() > kLimit) std::abort();
-      outcome.messages.push_back(item.bytes.to_string());
+      if (item.size() > kLimit) std::abort();
+      outcome.messages.push_back(item.joined().to_string());
     }
   }
   return outcome;

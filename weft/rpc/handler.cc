@@ -6,7 +6,7 @@ namespace weft::rpc {
 
 Status parse_single(const Call& call, const std::optional<Message>& message,
                     google::protobuf::MessageLite& into) {
-  if (message) return codec::parse(message->bytes(), into);
+  if (message) return codec::parse(message->pieces(), into);
   if (call.context().is_cancelled()) return call.context().cancel_reason();
   // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
   return unimplemented("the method takes one request, but the stream ended without any");

@@ -39,7 +39,7 @@ class Reader {
  private:
   bool take(std::optional<Message> message, T& into) {
     if (!message || !parse_status_.ok()) return false;
-    parse_status_ = codec::parse(message->bytes(), into);
+    parse_status_ = codec::parse(message->pieces(), into);
     return parse_status_.ok();
   }
 

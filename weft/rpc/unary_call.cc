@@ -19,12 +19,12 @@ Status SingleResponse::count_checked(Status status) const {
 
 Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into) const {
   status = count_checked(std::move(status));
-  return status.ok() ? codec::parse(bytes_, into) : status;
+  return status.ok() ? codec::parse(response_.pieces(), into) : status;
 }
 
 Status SingleResponse::finish(Status status, Bytes& into) {
   status = count_checked(std::move(status));
-  if (status.ok()) into = std::move(bytes_);
+  if (status.ok()) into = response_.bytes();
   return status;
 }
 

@@ -37,7 +37,7 @@ class SingleResponse final : public MessageWriter {
  public:
   Poll offer(const Message& message) override {
     ++count_;
-    bytes_ = message.to_bytes();
+    response_ = message.is_bytes() ? message : message.owned();
     return Poll::Accepted;
   }
   void wait(Waiter& waiter) noexcept override;
@@ -51,7 +51,7 @@ class SingleResponse final : public MessageWriter {
 
  private:
   Status count_checked(Status status) const;
-  Bytes bytes_;
+  Message response_;
   std::size_t count_ = 0;
 };
 

@@ -188,18 +188,32 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
       return {};
     }
   }
-  Bytes payload = message.to_bytes();
-  if (compressed) {
-    Result<Bytes> packed = codec::compress(compression, payload.view());
-    if (!packed.ok()) return std::move(packed).status();
-    payload = std::move(*packed);
-  }
+  if (compressed) return send_compressed(stream, message, compression, end_stream);
   std::array<std::uint8_t, kMessagePrefix> prefix;
-  write_message_prefix(prefix.data(), compressed, static_cast<std::uint32_t>(payload.size()));
-  const Bytes head = Bytes::copy_of({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
-  session_.queue_data(stream, head, end_stream && payload.empty());
-  if (!payload.empty()) session_.queue_data(stream, std::move(payload), end_stream);
+  write_message_prefix(prefix.data(), false, static_cast<std::uint32_t>(message.size()));
+  queue(stream, message.to_pieces({reinterpret_cast<const char*>(prefix.data()), prefix.size()}),
+        end_stream);
   return {};
+}
+
+Status Connection::send_compressed(http2::Stream& stream, const Message& message,
+                                   Compression compression, bool end_stream) {
+  const Bytes plain = message.to_bytes();
+  Result<Bytes> packed = codec::compress(compression, plain.view());
+  if (!packed.ok()) return std::move(packed).status();
+  std::array<std::uint8_t, kMessagePrefix> prefix;
+  write_message_prefix(prefix.data(), true, static_cast<std::uint32_t>(packed->size()));
+  const Bytes head = Bytes::copy_of({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
+  queue(stream, {head, std::move(*packed)}, end_stream);
+  return {};
+}
+
+void Connection::queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream) {
+  while (pieces.size() > 1 && pieces.back().empty()) pieces.pop_back();
+  for (Bytes& piece : pieces) {
+    const bool last = &piece == &pieces.back();
+    session_.queue_data(stream, std::move(piece), end_stream && last);
+  }
 }
 
 void Connection::close(const Status& why) noexcept {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
@@ -134,6 +135,9 @@ class Connection : public http2::SessionHandler,
     Connection& connection;
   };
 
+  Status send_compressed(http2::Stream& stream, const Message& message, Compression compression,
+                         bool end_stream);
+  void queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream);
   void on_readable() noexcept override;
   void on_writable() noexcept override { flush(); }
   void on_turn_end() noexcept override { flush(); }

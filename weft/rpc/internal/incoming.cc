@@ -89,12 +89,12 @@ MessageReader::Poll Incoming::poll(Message& out) {
   Deframer::Item item;
   if (dropped_) return Poll::End;
   if (!deframer_.pop(item)) return ended_ ? Poll::End : Poll::Pending;
-  taken_ += kMessagePrefix + item.bytes.size();
+  taken_ += kMessagePrefix + item.size();
   return_credit();
   ++messages_;
   Status status;
   if (!item.compressed) [[likely]] {
-    out = Message(std::move(item.bytes));
+    out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
   } else if (Result<Message> message = unpack(item.bytes); message.ok()) {
     out = std::move(*message);
   } else {

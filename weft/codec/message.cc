@@ -1,0 +1,34 @@
+#include "weft/codec/message.h"
+
+#include <algorithm>
+
+namespace weft {
+
+Message::Message(std::vector<Bytes> pieces)
+    : pieces_(std::make_shared<const std::vector<Bytes>>(std::move(pieces))) {
+  for (const Bytes& piece : *pieces_) size_ += piece.size();
+}
+
+void Message::join() const {
+  bytes_ = Bytes::joined(*pieces_);
+  pieces_.reset();
+}
+
+std::vector<Bytes> Message::to_pieces(std::string_view head) const {
+  std::vector<Bytes> out;
+  if (is_bytes()) {
+    out.reserve(1 + pieces().size());
+    out.push_back(Bytes::copy_of(head));
+    out.insert(out.end(), pieces().begin(), pieces().end());
+  } else if (ops_->write_pieces != nullptr && size_ > kPieceBlock) {
+    ops_->write_pieces(object_, size_, head, out);
+  } else {
+    ChunkRef chunk(Chunk::allocate(head.size() + size_));
+    write_to(std::copy_n(head.data(), head.size(), chunk->data()));
+    const char* data = chunk->data();
+    out.emplace_back(std::move(chunk), data, head.size() + size_);
+  }
+  return out;
+}
+
+}  // namespace weft
