@@ -187,6 +187,21 @@ TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
   EXPECT_EQ(service.outcome.code(), StatusCode::DeadlineExceeded);
 }
 
+TEST(Limits, WhatCountsAsAbuseIsAnOption) {
+  InProcess::Options options{.link = kFast};
+  options.server.abuse.reset_burst = 3;
+  options.server.abuse.resets_per_second = 1;
+  InProcess world(options);
+  world.add<Kinds>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  for (std::uint32_t id = 1; id <= 9; id += 2) {
+    peer->send(testing::headers(id, grpc_request("/test.Kinds/Unary")) +
+               testing::rst_stream(id, http2::ErrorCode::Cancel));
+  }
+  EXPECT_EQ(peer->expect(FrameType::Goaway).error(), http2::ErrorCode::EnhanceYourCalm);
+}
+
 /// Answers when it is told to.
 struct Gate : Kinds {
   Task<Result<Text>> Unary(ServerContext&, const Text& request) override {

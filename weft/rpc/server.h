@@ -13,6 +13,7 @@
 #include "weft/base/result.h"
 #include "weft/base/time.h"
 #include "weft/coro/task.h"
+#include "weft/http2/abuse_options.h"
 #include "weft/net/address.h"
 #include "weft/net/tls.h"
 #include "weft/rpc/service.h"
@@ -101,6 +102,11 @@ struct ServerOptions {
   /// call; one that does not read from its socket loses the connection. Noticed at the latest after
   /// twice this time.
   Duration stall_timeout = std::chrono::minutes(5);
+
+  /// What a client may do that costs it nothing; see docs/reference/security.md. Clients that give
+  /// up many calls, as with short deadlines, may need more than `reset_burst` and
+  /// `resets_per_second` by default let them.
+  http2::AbuseOptions abuse{};
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
   std::uint32_t stream_window = 256 * 1024;

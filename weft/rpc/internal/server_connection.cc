@@ -20,6 +20,7 @@ http2::SessionOptions session_options(const ServerOptions& options) {
   session.local.max_header_list_size = options.max_metadata_size;
   session.connection_window = options.connection_window;
   session.max_window = options.max_window;
+  session.abuse = options.abuse;
   return session;
 }
 
