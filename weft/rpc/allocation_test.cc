@@ -1,18 +1,27 @@
-// A warm unary call allocates nothing, on either side. Counts every call of operator new in this
-// program while one is made over a socket of this machine.
+// A warm unary call allocates nothing, on either side, and what waits on a server takes little.
+// Counts every call of operator new in this program while calls are made over sockets of this
+// machine.
 
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "weft/base/sanitizer.h"
 #include "weft/net/asio_loop.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/rpc/server.h"
+#include "weft/testing/frames.h"
 #include "weft/testing/run.h"
 
 // The sanitizers' pools of blocks and frames keep nothing, and clang's ThreadSanitizer brings an
@@ -21,6 +30,7 @@
 
 namespace {
 thread_local std::size_t allocations = 0;
+thread_local std::ptrdiff_t live_bytes = 0;
 }  // namespace
 
 // Not inlined: GCC would see malloc() and delete, or new and free(), meet and warn of a mismatch.
@@ -28,9 +38,13 @@ thread_local std::size_t allocations = 0;
   void* memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   ++allocations;
+  live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
   return memory;
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+  if (memory != nullptr) live_bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
+  std::free(memory);
+}
 [[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   ::operator delete(memory);
@@ -115,6 +129,104 @@ TEST_F(RpcAllocations, AreTheStringsOfTheHandlersTwoMessagesWhereThisSideHasByte
   const std::size_t counted = testing::run(loop_, count_bytes(*channel_, 100));
   EXPECT_GE(counted, 200U);
   EXPECT_LE(counted, 200 + kNowAndThen);
+}
+
+/// A handler that waits until its call is cancelled.
+struct Waiting : Kinds {
+  Task<Result<Text>> Unary(ServerContext&, const Text& request) override { return wait(request); }
+  static Task<Result<Text>> wait(const Text& request) {
+    const Status slept = co_await net::sleep(kForever);
+    if (!slept.ok()) co_return slept;
+    co_return request;
+  }
+};
+
+/// What a server holds for clients that are sockets and nothing else.
+class RpcMemory : public ::testing::Test {
+ protected:
+  RpcMemory() {
+    ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.loops = {&loop_};
+    server_ = std::make_unique<Server>(options);
+    server_->add<Waiting>();
+    const Status started = server_->start();
+    EXPECT_TRUE(started.ok()) << started.to_string();
+  }
+  ~RpcMemory() override {
+    for (const int socket : sockets_) close(socket);
+    run_until([&] { return server_->active_connections() == 0 && server_->active_calls() == 0; });
+    testing::run(loop_, server_->shutdown());
+  }
+
+  /// Connects, says hello and sends `bytes`.
+  void connect(std::string_view bytes) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockets_.push_back(socket);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server_->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    const std::string all = std::string(http2::kClientPreface) + testing::settings({}) +
+                            testing::settings_ack() + std::string(bytes);
+    ASSERT_EQ(send(socket, all.data(), all.size(), 0), static_cast<ssize_t>(all.size()));
+  }
+  static std::string call(std::uint32_t id, std::size_t size) {
+    return testing::headers(id, testing::grpc_request("/test.Kinds/Unary")) +
+           testing::data(id, testing::grpc_message(std::string(size, '\0')),
+                         testing::EndStream::Yes);
+  }
+  template <class F>
+  void run_until(F condition) {
+    struct Waits {
+      static Task<> run(F& until) {
+        while (!until()) static_cast<void>(co_await net::sleep(std::chrono::milliseconds(1)));
+      }
+    };
+    testing::run(loop_, Waits::run(condition));
+  }
+
+  net::AsioLoop loop_;
+  std::unique_ptr<Server> server_;
+  std::vector<int> sockets_;
+};
+
+TEST_F(RpcMemory, OfAnIdleConnectionIsLittle) {
+  // The first ones fill the thread's pools of blocks.
+  constexpr std::size_t kWarm = 200;
+  constexpr std::size_t kCount = 400;
+  const auto connect_to = [&](std::size_t count) {
+    while (sockets_.size() < count) connect({});
+    run_until([&] { return server_->active_connections() == count; });
+    run_until([turns = 0]() mutable { return ++turns > 20; });
+  };
+  connect_to(kWarm);
+  const std::ptrdiff_t before = live_bytes;
+  connect_to(kWarm + kCount);
+  const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
+  RecordProperty("bytes", static_cast<int>(each));
+  EXPECT_LE(each, 3600U);
+}
+
+TEST_F(RpcMemory, OfAPendingCallIsLittle) {
+  constexpr std::size_t kWarm = 100;
+  constexpr std::size_t kCount = 800;
+  const auto calls = [](std::size_t from, std::size_t to) {
+    std::string bytes;
+    for (std::size_t i = from; i < to; ++i) bytes += call(static_cast<std::uint32_t>(2 * i + 1), 0);
+    return bytes;
+  };
+  connect(calls(0, kWarm));
+  run_until([&] { return server_->active_calls() == kWarm; });
+  const std::string more = calls(kWarm, kWarm + kCount);
+  const std::ptrdiff_t before = live_bytes;
+  ASSERT_EQ(send(sockets_.front(), more.data(), more.size(), 0), static_cast<ssize_t>(more.size()));
+  run_until([&] { return server_->active_calls() == kWarm + kCount; });
+  const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
+  RecordProperty("bytes", static_cast<int>(each));
+  // The stream, the call, and the frames of the handler, of sleep() and of what runs the handler.
+  EXPECT_LE(each, 2500U);
 }
 
 }  // namespace
