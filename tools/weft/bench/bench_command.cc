@@ -120,13 +120,18 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
     one_service = one_service && share.name.service == flags->methods.front().name.service;
   }
   const std::string symbol = one_service ? flags->methods.front().name.service : "";
-  const Result<Schema> schema = co_await types_of(flags->protos, channel, plan.call, symbol);
+  // The deadline is that of the calls, not of connecting and of asking for the types.
+  CallOptions asking = plan.call;
+  asking.timeout = kForever;
+  const Result<Schema> schema = co_await types_of(flags->protos, channel, asking, symbol);
   if (!schema.ok()) co_return report(schema.status());
   const Result<CallMix> mix = CallMix::create(*schema, flags->methods, flags->data);
   if (!mix.ok()) co_return report(mix.status());
   status = check_kinds(*flags, *mix);
   if (!status.ok()) co_return report(status);
   if (!flags->no_check) {
+    status = co_await channel.connect();
+    if (!status.ok()) co_return report(status);
     status = co_await check_all(*schema, channel, *mix, plan.call);
     if (!status.ok()) co_return report(status, &*schema);
   }
