@@ -450,6 +450,60 @@ TEST_F(TakeOver, ASlowHandlerGoesOnWithItsLoopAsAnyOther) {
   net::run_blocking(own_->loop(), nothing());
 }
 
+/// Posts to its own loop before it blocks.
+struct Posts : Kinds {
+  Task<Result<Text>> Unary(ServerContext&, const Text& request) override {
+    if (!is_slow(request)) return request;
+    loop->post([this] { ran = true; });
+    gates.pass("slow");
+    return ran.load() ? Result<Text>(internal_error("it ran beside the handler")) : request;
+  }
+  net::Loop* loop = nullptr;
+  std::atomic<bool> ran{false};
+  Gates gates;
+};
+
+TEST_F(TakeOver, WhatAHandlerPostsToItsLoopRunsAfterIt) {
+  auto& service = serve<Posts>();
+  service.loop = &own_->loop();
+  Channel& channel = connect();
+  const auto slow = begin(channel, "slow");
+  service.gates.await(1);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(call(channel).ok());
+  service.gates.open_all();
+  const Result<Text>& reply = slow->reply();
+  EXPECT_TRUE(reply.ok()) << reply.status().to_string();
+  EXPECT_TRUE(call(channel).ok());
+  EXPECT_TRUE(service.ran.load());
+}
+
+/// The first holds a lock and wants its loop back; the others want the lock.
+struct WaitForALock : Kinds {
+  Task<Result<Text>> Unary(ServerContext& context, const Text& request) override {
+    if (!is_slow(request)) return request;
+    ++begun;
+    const std::lock_guard lock(mutex);
+    gates.pass("slow");
+    context.trailers().add("held", "1");
+    return request;
+  }
+  std::atomic<int> begun{0};
+  std::mutex mutex;
+  Gates gates;
+};
+
+TEST_F(FewThreads, HandlersThatWaitForOneThatIsOutDoNotKeepTheLoopFromIt) {
+  auto& service = serve<WaitForALock>();
+  Channel& channel = connect();
+  std::vector<std::unique_ptr<Asked>> slow;
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(begin(channel, "slow"));
+    while (service.begun.load() <= i) std::this_thread::yield();
+  }
+  service.gates.open_all();
+  for (const auto& one : slow) EXPECT_TRUE(one->reply().ok());
+}
+
 /// Calls itself through the loop that it keeps: only another thread can answer.
 struct CallsItself : Kinds {
   Task<Result<Text>> Unary(ServerContext&, const Text& request) override {
