@@ -77,8 +77,12 @@ AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, false, {}) {}
 AsioLoop::~AsioLoop() {
   if (take_over_ != nullptr) internal::Watchdog::instance().remove(take_over_);
   end();
-  Runnable* item = posted_.exchange(nullptr, std::memory_order_acquire);
-  while (item != nullptr) discard(*std::exchange(item, item->next));
+  // What is discarded may post while it goes.
+  do {
+    discard_ready();
+    Runnable* item = posted_.exchange(nullptr, std::memory_order_acquire);
+    while (item != nullptr) discard(*std::exchange(item, item->next));
+  } while (posted_.load(std::memory_order_relaxed) != nullptr);
 }
 
 TimePoint AsioLoop::now() const noexcept { return std::chrono::steady_clock::now(); }

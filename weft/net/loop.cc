@@ -38,6 +38,10 @@ Loop::Loop(std::uint64_t seed) : rng_(seed), anchor_(std::make_shared<LoopAnchor
 
 Loop::~Loop() {
   end();
+  discard_ready();
+}
+
+void Loop::discard_ready() noexcept {
   while (Runnable* item = ready_.pop()) discard(*item);
 }
 

@@ -173,6 +173,7 @@ class Loop : public Executor {
   void end() noexcept;
   /// Ends a posted item that will not run: frees it if it owns itself.
   static void discard(Runnable& item) noexcept;
+  void discard_ready() noexcept;
 
   /// What implementations call around each batch of events: marks the turn, then runs what became
   /// ready and then the turn-end hooks, until nothing is left.

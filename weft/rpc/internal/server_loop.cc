@@ -88,6 +88,8 @@ void ServerLoop::on_loop_end() noexcept {
   connections_.for_each(
       [](ServerConnection& connection) { connection.close(cancelled("the loop has ended")); });
   const std::shared_ptr<ServerLoop> self = std::exchange(self_, nullptr);
+  // It holds the server, which holds this.
+  const UniqueFunction<void()> never = std::exchange(when_idle_, UniqueFunction<void()>());
   net::LoopEndHook::unlink();
 }
 
