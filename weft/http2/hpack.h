@@ -54,7 +54,9 @@ class HpackDecoder {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  State& state();
+  Limits limits_;                 // until there is a state
+  std::unique_ptr<State> state_;  // made for the first block: idle connections have none
 };
 
 /// What a list of fields that never changes was encoded to last, on one connection.
@@ -92,7 +94,8 @@ class HpackEncoder {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  State& state();
+  std::unique_ptr<State> state_;  // made for the first block
 };
 
 }  // namespace weft::http2

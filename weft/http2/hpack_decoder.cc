@@ -231,11 +231,17 @@ inline HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in) {
   }
 }
 
-HpackDecoder::HpackDecoder(Limits limits) : state_(std::make_unique<State>(limits)) {}
+HpackDecoder::HpackDecoder(Limits limits) : limits_(limits) {}
 HpackDecoder::~HpackDecoder() = default;
 
+HpackDecoder::State& HpackDecoder::state() {
+  if (state_ == nullptr) [[unlikely]]
+    state_ = std::make_unique<State>(limits_);
+  return *state_;
+}
+
 HpackDecoder::Outcome HpackDecoder::decode(std::span<const std::uint8_t> block) {
-  State& state = *state_;
+  State& state = this->state();
   if (state.broken) return Outcome::CompressionError;
   state.begin();
   const Outcome outcome = state.run({block.data(), block.data() + block.size()});
@@ -247,7 +253,9 @@ HpackDecoder::Outcome HpackDecoder::decode(std::span<const std::uint8_t> block) 
 }
 
 void HpackDecoder::set_max_table_size(std::size_t size) noexcept {
-  State& state = *state_;
+  limits_.table_size = size;
+  if (state_ == nullptr && size >= kInitialTableSize) return;
+  State& state = this->state();
   state.limits.table_size = size;
   if (size >= state.table.max_size()) return;
   state.lowered_to = state.update_required ? std::min(state.lowered_to, size) : size;
@@ -256,14 +264,20 @@ void HpackDecoder::set_max_table_size(std::size_t size) noexcept {
 }
 
 HeaderFields HpackDecoder::fields() const noexcept {
+  if (state_ == nullptr) return {};
   return {state_->fields.get(), state_->field_count};
 }
-std::uint32_t HpackDecoder::table_changes() const noexcept { return state_->table_changes; }
-const char* HpackDecoder::error() const noexcept { return state_->error; }
+std::uint32_t HpackDecoder::table_changes() const noexcept {
+  return state_ == nullptr ? 0 : state_->table_changes;
+}
+const char* HpackDecoder::error() const noexcept { return state_ == nullptr ? "" : state_->error; }
 std::size_t HpackDecoder::memory() const noexcept {
+  if (state_ == nullptr) return 0;
   return sizeof(State) + state_->table.memory() + state_->field_capacity * sizeof(HeaderField) +
          state_->arena_size;
 }
-std::size_t HpackDecoder::table_bytes() const noexcept { return state_->table.size(); }
+std::size_t HpackDecoder::table_bytes() const noexcept {
+  return state_ == nullptr ? 0 : state_->table.size();
+}
 
 }  // namespace weft::http2

@@ -191,11 +191,18 @@ std::uint8_t* HpackEncoder::State::write_size_updates(std::uint8_t* out) noexcep
   return out;
 }
 
-HpackEncoder::HpackEncoder() : state_(std::make_unique<State>()) {}
+HpackEncoder::HpackEncoder() = default;
 HpackEncoder::~HpackEncoder() = default;
 
+HpackEncoder::State& HpackEncoder::state() {
+  if (state_ == nullptr) [[unlikely]]
+    state_ = std::make_unique<State>();
+  return *state_;
+}
+
 void HpackEncoder::set_max_table_size(std::size_t size) noexcept {
-  State& state = *state_;
+  if (state_ == nullptr && size >= HpackEncoderTable::kMaxSize) return;  // as it begins
+  State& state = this->state();
   state.last_size = std::min(size, HpackEncoderTable::kMaxSize);
   state.lowest_size = std::min(state.lowest_size, state.last_size);
   state.size_changed =
@@ -211,7 +218,7 @@ std::size_t HpackEncoder::bound(HeaderFields fields) const noexcept {
 }
 
 std::uint8_t* HpackEncoder::encode(HeaderFields fields, std::uint8_t* out) {
-  State& state = *state_;
+  State& state = this->state();
   if (state.size_changed) [[unlikely]] {
     out = state.write_size_updates(out);
   }
@@ -226,7 +233,7 @@ std::size_t HpackEncoder::bound_fixed(HeaderFields fields, const FixedBlock& blo
 
 std::uint8_t* HpackEncoder::encode_fixed(HeaderFields fields, FixedBlock& block,
                                          std::uint8_t* out) {
-  const State& state = *state_;
+  const State& state = this->state();
   if (block.size_ != 0 && state.is_current(block.table_changes_)) [[likely]] {
     // The whole array, since a copy of a size known beforehand is two instructions.
     std::copy_n(block.bytes_, FixedBlock::kLongest, out);

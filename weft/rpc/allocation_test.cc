@@ -206,7 +206,7 @@ TEST_F(RpcMemory, OfAnIdleConnectionIsLittle) {
   connect_to(kWarm + kCount);
   const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
   RecordProperty("bytes", static_cast<int>(each));
-  EXPECT_LE(each, 3600U);
+  EXPECT_LE(each, 2560U);
 }
 
 TEST_F(RpcMemory, OfAPendingCallIsLittle) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace weft::http2::internal {
 
@@ -19,7 +20,9 @@ class ClosedStreams {
   };
 
   void add(std::uint32_t id, How how) noexcept {
-    std::uint32_t& entry = ring_[next_++ % ring_.size()];
+    if (ring_ == nullptr) [[unlikely]]
+      ring_ = std::make_unique<Ring>();
+    std::uint32_t& entry = (*ring_)[next_++ % kKept];
     if (how_of(entry) == How::LocalReset) {
       forgotten_reset_ = std::max(forgotten_reset_, id_of(entry));
     }
@@ -28,23 +31,25 @@ class ClosedStreams {
   /// LocalReset where that is possible: below a reset stream that was forgotten, the peer gets the
   /// benefit of the doubt.
   How find(std::uint32_t id) const noexcept {
-    for (std::size_t i = 1; i <= ring_.size(); ++i) {  // the newest word on a stream counts
-      const std::uint32_t entry = ring_[(next_ - i) % ring_.size()];
+    for (std::size_t i = 1; ring_ != nullptr && i <= kKept; ++i) {  // the newest word counts
+      const std::uint32_t entry = (*ring_)[(next_ - i) % kKept];
       if (how_of(entry) != How::Unknown && id_of(entry) == id) return how_of(entry);
     }
     return id <= forgotten_reset_ ? How::LocalReset : How::Unknown;
   }
 
  private:
-  // An entry is how(2) | id without its lowest bit(30): ids are odd. An idle connection pays for
-  // it.
+  // An entry is how(2) | id without its lowest bit(30): ids are odd. A connection that has had a
+  // stream pays for them as long as it lives.
   static constexpr unsigned kHowShift = 30;
   static How how_of(std::uint32_t entry) noexcept { return static_cast<How>(entry >> kHowShift); }
   static std::uint32_t id_of(std::uint32_t entry) noexcept {
     return (entry & ((1U << kHowShift) - 1)) << 1 | 1;
   }
 
-  std::array<std::uint32_t, 64> ring_{};
+  static constexpr std::size_t kKept = 64;
+  using Ring = std::array<std::uint32_t, kKept>;
+  std::unique_ptr<Ring> ring_;
   std::size_t next_ = 0;
   std::uint32_t forgotten_reset_ = 0;
 };

@@ -47,14 +47,17 @@ std::uint64_t KnownBlocks::hash_of(std::span<const std::uint8_t> block) noexcept
 
 KnownBlock* KnownBlocks::find(std::span<const std::uint8_t> block,
                               std::uint64_t hash) const noexcept {
-  KnownBlock* known = slots_[hash % kSlots].block.get();
+  if (slots_ == nullptr) [[unlikely]]
+    return nullptr;
+  KnownBlock* known = (*slots_)[hash % kSlots].block.get();
   if (known == nullptr || known->hash != hash || known->bytes != text_of(block)) return nullptr;
   return known;
 }
 
 KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_t hash,
                                HeaderFields fields) {
-  Slot& slot = slots_[hash % kSlots];
+  if (slots_ == nullptr) slots_ = std::make_unique<std::array<Slot, kSlots>>();
+  Slot& slot = (*slots_)[hash % kSlots];
   if (slot.seen != hash) {
     slot.seen = hash;
     return nullptr;
@@ -73,7 +76,7 @@ KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_
 
 void KnownBlocks::forget() noexcept {
   if (memory_ == 0) return;
-  for (Slot& slot : slots_) slot.block.reset();
+  for (Slot& slot : *slots_) slot.block.reset();
   memory_ = 0;
 }
 

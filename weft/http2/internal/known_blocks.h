@@ -62,7 +62,7 @@ class KnownBlocks {
     std::unique_ptr<KnownBlock> block;
     std::uint64_t seen = 0;  // the hash of the last block for this place that is not known
   };
-  std::array<Slot, kSlots> slots_;
+  std::unique_ptr<std::array<Slot, kSlots>> slots_;  // made for the first block
   std::size_t memory_ = 0;
 };
 
