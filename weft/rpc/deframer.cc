@@ -121,7 +121,16 @@ void Deframer::take_body(Bytes& data) {
   if (body_filled_ == 0 && data.size() >= body_size_) {
     Bytes whole = take(data, body_size_);
     const std::size_t pinned = whole.pinned();
-    return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
+    if (has_next_) return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
+    // As make_ready(), where nothing was assembled and nothing waits.
+    next_.bytes = std::move(whole);
+    next_.pinned = pinned;
+    next_.compressed = body_compressed_;
+    has_next_ = true;
+    blocks_ += pinned;
+    in_body_ = false;
+    prefix_size_ = 0;
+    return;
   }
   fill_body(data);
   if (body_filled_ == body_size_) end_body();
