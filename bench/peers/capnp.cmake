@@ -1,4 +1,5 @@
 # Cap'n Proto, where libcapnp-dev and capnproto are installed.
+find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
   pkg_check_modules(CAPNP QUIET IMPORTED_TARGET capnp-rpc)
 endif()
