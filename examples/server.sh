@@ -22,6 +22,7 @@ fail() {
 # start_server COMMAND...: returns once its output says where it listens. Ten seconds are plenty.
 start_server() {
   local tries
+  : >"$work/server.log"  # there before the server is, for who reads it at once
   "$@" >"$work/server.log" 2>&1 &
   server=$!
   for ((tries = 0; tries < 200; ++tries)); do
