@@ -12,31 +12,29 @@ over 5 % more than the record says. --update writes a new record.
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from driver import callgrind  # noqa: E402
+
 RECORD = Path(__file__).parent / "record.json"
 FEW, MANY = 640, 3200  # multiples of the 32 workers of a call operation
 TOLERANCE = 0.05
 RUN_SECONDS = 120
-# The same memcpy and strlen on every CPU, and none whose one instruction moves many bytes and is counted as many.
-PLAIN_LIBC = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-ERMS,-FSRM,-AVX2,-AVX512F,-AVX512VL,-AVX_Fast_Unaligned_Load"}
 
 
 def instructions(program, operation, times):
     with tempfile.NamedTemporaryFile() as out:
-        done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", program, operation,
-             str(times)], capture_output=True, text=True, timeout=RUN_SECONDS, check=False,
-            env=os.environ | PLAIN_LIBC)
+        done = subprocess.run(callgrind.command(out.name, [program, operation, times]), capture_output=True, text=True,
+                              timeout=RUN_SECONDS, check=False, env=os.environ | callgrind.PLAIN_LIBC)
         if done.returncode != 0:
             raise SystemExit(f"{operation}: ended with {done.returncode}\n{done.stderr}")
-        return int(re.search(r"^(?:summary|totals): (\d+)", Path(out.name).read_text(errors="replace"),
-                             re.MULTILINE).group(1))
+        return callgrind.total(out.name)
 
 
 def cost(program, operation):

@@ -11,18 +11,21 @@ import argparse
 import collections
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from instructions.count import PLAIN_LIBC  # noqa: E402
+from driver import callgrind, sides  # noqa: E402
+from driver.processes import run_text  # noqa: E402
+from scenarios import h2load  # noqa: E402
+from scenarios.instructions import Watched  # noqa: E402
 
-LISTENING = re.compile(r"listening on .*:(\d+)")
 CONNECTIONS, STREAMS, PAYLOAD = 8, 32, 64
 WARM_CALLS = 2000
+RUN_SECONDS = 300
 
 # The first that matches; what the compiler has inlined counts where it stands.
 STAGES = [
@@ -40,22 +43,15 @@ STAGES = [
 ]
 
 
-def run(server, calls, out):
-    """The profile of a server that answers so many calls."""
-    environment = os.environ | PLAIN_LIBC
-    process = subprocess.Popen(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", server, "--port", "0"],
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
-    port = next(found.group(1) for found in map(LISTENING.search, process.stdout) if found)
-    message = b"\x0a" + bytes([PAYLOAD]) + bytes(PAYLOAD)
-    with tempfile.NamedTemporaryFile() as body:
-        body.write(b"\0" + len(message).to_bytes(4, "big") + message)
-        body.flush()
-        subprocess.run(["h2load", "-t", "1", "-c", str(CONNECTIONS), "-m", str(STREAMS), "-n", str(calls), "-d", body.name,
-                        "-H", "content-type: application/grpc", "-H", "te: trailers",
-                        f"http://127.0.0.1:{port}/perf.Echo/Unary"], check=True, capture_output=True, timeout=300)
-    process.terminate()
-    process.communicate(timeout=60)
-    return self_costs(out)
+def run(programs, calls, folder):
+    """The instructions of each function of a server that answers so many calls."""
+    bench = SimpleNamespace(programs=programs, folder=folder)
+    server = Watched(bench, sides.WEFT)
+    body = h2load.body_file(bench, PAYLOAD)
+    run_text("h2load", h2load.command(server.address, CONNECTIONS, STREAMS, body, calls), sorted(os.sched_getaffinity(0)),
+             RUN_SECONDS)
+    server.stop()
+    return self_costs(server.output)
 
 
 def self_costs(profile):
@@ -91,9 +87,9 @@ def main():
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--functions", type=int, default=0, help="list so many functions of each stage too")
     arguments = parser.parse_args()
-    server = str(arguments.bin / "bench_echo_server")
+    os.environ.update(callgrind.PLAIN_LIBC)
     with tempfile.TemporaryDirectory() as folder:
-        few, many = (run(server, WARM_CALLS + n, f"{folder}/{n}") for n in (0, arguments.calls))
+        few, many = (run(arguments.bin, WARM_CALLS + n, Path(folder)) for n in (0, arguments.calls))
     stages = collections.defaultdict(collections.Counter)
     for function, cost in many.items():
         stages[stage_of(function)][function] = (cost - few[function]) / arguments.calls

@@ -1,13 +1,12 @@
 """Instructions of a call, counted by callgrind: steady where clocks are not."""
 
-import re
 import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from driver import sides
+from driver import callgrind, sides
 from driver.processes import Failed, LISTENING, run_text
 from driver.stats import Case, Metric, Scenario
 from scenarios import h2load
@@ -19,25 +18,14 @@ START_SECONDS, STOP_SECONDS = 60, 60
 INSTRUCTIONS = Metric("instructions", "instructions/call", 0)
 
 
-def _callgrind(output, command):
-    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", *map(str, command)]
-
-
-def _total(output):
-    found = re.search(r"^(?:summary|totals): (\d+)", Path(output).read_text(), re.MULTILINE)
-    if not found:
-        raise Failed("callgrind counted nothing")
-    return int(found.group(1))
-
-
 class Watched:
     """A server under callgrind; `instructions` once it has stopped."""
 
     def __init__(self, bench, side):
-        self._output = bench.folder / "callgrind.server"
+        self.output = bench.folder / "callgrind.server"
         self._said = open(bench.folder / "server.log", "w+")
         self._process = subprocess.Popen(
-            _callgrind(self._output, [bench.programs / side.server, "--port", "0"]), stdout=self._said,
+            callgrind.command(self.output, [bench.programs / side.server, "--port", "0"]), stdout=self._said,
             stderr=subprocess.STDOUT)
         self.address = self._wait_for_address()
 
@@ -54,7 +42,7 @@ class Watched:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(STOP_SECONDS)
         self._said.close()
-        return _total(self._output)
+        return callgrind.total(self.output)
 
 
 def _server_run(bench, side, shape, calls):
@@ -68,9 +56,9 @@ def _server_run(bench, side, shape, calls):
 def _client_run(bench, side, server, shape, calls):
     output = bench.folder / "callgrind.client"
     connections, streams = shape
-    run_text("the client", _callgrind(output, [bench.programs / side.client, server.address, "-c", connections,
+    run_text("the client", callgrind.command(output, [bench.programs / side.client, server.address, "-c", connections,
                                                "-m", streams, "-n", calls]), [bench.client_core], 300)
-    return _total(output)
+    return callgrind.total(output)
 
 
 def _per_call(count):
