@@ -2,9 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,29 +12,15 @@
 #include "weft/base/sanitizer.h"
 #include "weft/http2/hpack.h"
 #include "weft/http2/output.h"
+#include "weft/testing/allocations.h"
 
 // clang's ThreadSanitizer brings an operator new that cannot be replaced.
 #if !WEFT_TSAN
 
-namespace {
-thread_local std::size_t allocations = 0;
-}
-
-// Not inlined: GCC would see malloc() and delete, or new and free(), meet and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-
 namespace weft::http2 {
 namespace {
+
+using testing::allocations;
 
 template <typename Function>
 std::size_t allocations_of(const Function& function) {

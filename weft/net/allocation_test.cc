@@ -3,50 +3,25 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include "weft/base/sanitizer.h"
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/test_io.h"
 #include "weft/net/internal/test_tls.h"
+#include "weft/testing/allocations.h"
 
 // clang's ThreadSanitizer brings an operator new that cannot be replaced.
 #if !WEFT_TSAN
 
-namespace {
-thread_local std::size_t allocations = 0;
-thread_local std::ptrdiff_t live_bytes = 0;
-}  // namespace
-
-// Not inlined: GCC would see malloc() and delete, or new and free(), meet and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  ++allocations;
-  live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory != nullptr) live_bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
-  std::free(memory);
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  ::operator delete(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { ::operator delete(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
-  ::operator delete(memory);
-}
-
 namespace weft::net {
 namespace {
+
+using testing::allocations;
+using testing::live_bytes;
 
 using namespace std::chrono_literals;
 using test::run;

@@ -3,15 +3,12 @@
 // machine.
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,34 +25,13 @@
 // operator new that cannot be replaced.
 #if !WEFT_TSAN && !WEFT_ASAN
 
-namespace {
-thread_local std::size_t allocations = 0;
-thread_local std::ptrdiff_t live_bytes = 0;
-}  // namespace
-
-// Not inlined: GCC would see malloc() and delete, or new and free(), meet and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  void* memory = std::malloc(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  ++allocations;
-  live_bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
-  return memory;
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory != nullptr) live_bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(memory));
-  std::free(memory);
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) { return ::operator new(size); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  ::operator delete(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept { ::operator delete(memory); }
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
-  ::operator delete(memory);
-}
+#include "weft/testing/allocations.h"
 
 namespace weft::rpc {
 namespace {
+
+using testing::allocations;
+using testing::live_bytes;
 
 using test::Kinds;
 using test::Text;
