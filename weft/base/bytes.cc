@@ -56,8 +56,7 @@ void Chunk::destroy(Chunk* chunk) noexcept {
 }
 
 Bytes Bytes::joined(std::span<const Bytes> pieces) {
-  std::size_t size = 0;
-  for (const Bytes& piece : pieces) size += piece.size();
+  const std::size_t size = total_size(pieces);
   ChunkRef chunk(Chunk::allocate(size));
   char* at = chunk->data();
   for (const Bytes& piece : pieces) at = std::copy_n(piece.data(), piece.size(), at);

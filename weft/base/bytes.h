@@ -97,6 +97,12 @@ class Bytes {
 
   /// A copy of the pieces, one after another, in a block of its own.
   static Bytes joined(std::span<const Bytes> pieces);
+  /// The sum of their sizes.
+  static std::size_t total_size(std::span<const Bytes> pieces) noexcept {
+    std::size_t sum = 0;
+    for (const Bytes& piece : pieces) sum += piece.size();
+    return sum;
+  }
 
   const char* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }

@@ -5,9 +5,8 @@
 namespace weft {
 
 Message::Message(std::vector<Bytes> pieces)
-    : pieces_(std::make_shared<const std::vector<Bytes>>(std::move(pieces))) {
-  for (const Bytes& piece : *pieces_) size_ += piece.size();
-}
+    : size_(Bytes::total_size(pieces)),
+      pieces_(std::make_shared<const std::vector<Bytes>>(std::move(pieces))) {}
 
 void Message::join() const {
   bytes_ = Bytes::joined(*pieces_);

@@ -146,8 +146,7 @@ Status parse(const Bytes& bytes, MessageLite& into) {
 Status parse(std::span<const Bytes> pieces, MessageLite& into) {
   if (pieces.size() == 1) [[likely]]
     return parse(pieces.front(), into);
-  std::size_t size = 0;
-  for (const Bytes& piece : pieces) size += piece.size();
+  const std::size_t size = Bytes::total_size(pieces);
   if (size > INT_MAX) return too_large(size, into);
   PieceInput input(pieces);
   return outcome(into.ParsePartialFromZeroCopyStream(&input), size, into);

@@ -217,13 +217,6 @@ void Deframer::end_body() {
   make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
 }
 
-std::size_t Deframer::Item::size() const noexcept {
-  if (!pieces) return bytes.size();
-  std::size_t sum = 0;
-  for (const Bytes& piece : *pieces) sum += piece.size();
-  return sum;
-}
-
 bool Deframer::share_a_block(const Item& a, const Item& b) noexcept {
   return !a.pieces && !b.pieces && a.bytes.shares_block_with(b.bytes);
 }

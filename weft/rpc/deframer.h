@@ -31,7 +31,7 @@ inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 class Deframer {
  public:
   struct Item {
-    std::size_t size() const noexcept;
+    std::size_t size() const noexcept { return pieces ? Bytes::total_size(*pieces) : bytes.size(); }
     /// In one piece; joins where it is in several.
     Bytes joined() const { return pieces ? Bytes::joined(*pieces) : bytes; }
 

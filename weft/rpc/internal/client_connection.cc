@@ -114,7 +114,7 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
     call->on_stream_closed(end);
   }
   // A stream that ends by itself does so with what has just been read.
-  last_used_ = end.by == http2::StreamEnd::By::Completion ? last_activity() : loop().now();
+  last_used_ = end.by == http2::StreamEnd::By::Completion ? last_read() : loop().now();
   owner_.on_capacity();
   // The session still counts this stream; a draining connection looks again when the turn is over.
   if (leaving_) flush_later();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "weft/rpc/grpc_wire.h"
@@ -17,6 +18,13 @@ thread_local ChunkRef read_block;
 Chunk& block_to_read_into(std::size_t size) {
   if (!read_block || !read_block->unique()) read_block = ChunkRef(Chunk::allocate(size));
   return *read_block.get();
+}
+
+std::string message_prefix(bool compressed, std::size_t size) {
+  std::string prefix(kMessagePrefix, '\0');
+  write_message_prefix(reinterpret_cast<std::uint8_t*>(prefix.data()), compressed,
+                       static_cast<std::uint32_t>(size));
+  return prefix;
 }
 
 }  // namespace
@@ -77,7 +85,7 @@ void Connection::on_readable() noexcept {
 
 /// False when there is no more to read now.
 bool Connection::read_some() {
-  Chunk& block = block_to_read_into(kReadSize);
+  Chunk& block = block_to_read_into(kPieceBlock);
   const std::size_t room = block.capacity();
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
@@ -189,10 +197,7 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
     }
   }
   if (compressed) return send_compressed(stream, message, compression, end_stream);
-  std::array<std::uint8_t, kMessagePrefix> prefix;
-  write_message_prefix(prefix.data(), false, static_cast<std::uint32_t>(message.size()));
-  queue(stream, message.to_pieces({reinterpret_cast<const char*>(prefix.data()), prefix.size()}),
-        end_stream);
+  queue(stream, message.to_pieces(message_prefix(false, message.size())), end_stream);
   return {};
 }
 
@@ -201,10 +206,8 @@ Status Connection::send_compressed(http2::Stream& stream, const Message& message
   const Bytes plain = message.to_bytes();
   Result<Bytes> packed = codec::compress(compression, plain.view());
   if (!packed.ok()) return std::move(packed).status();
-  std::array<std::uint8_t, kMessagePrefix> prefix;
-  write_message_prefix(prefix.data(), true, static_cast<std::uint32_t>(packed->size()));
-  const Bytes head = Bytes::copy_of({reinterpret_cast<const char*>(prefix.data()), prefix.size()});
-  queue(stream, {head, std::move(*packed)}, end_stream);
+  const std::size_t size = packed->size();
+  queue(stream, Message(std::move(*packed)).to_pieces(message_prefix(true, size)), end_stream);
   return {};
 }
 

@@ -96,8 +96,6 @@ class Connection : public http2::SessionHandler,
  protected:
   /// Sets an account, and bounds by its limit. Before start().
   void set_memory(ConnectionMemory::Ref memory) noexcept;
-  /// When bytes arrived last.
-  TimePoint last_activity() const noexcept { return last_activity_; }
   /// Bytes that the stream has taken so far.
   std::uint64_t written() const noexcept { return written_; }
   /// What the turn has produced is on its way, or waits for the peer to read.
@@ -114,7 +112,6 @@ class Connection : public http2::SessionHandler,
   static constexpr std::uint64_t kOwnPing = 0x7765667464726169;  // "weftdrai"
 
  private:
-  static constexpr std::size_t kReadSize = 64 * 1024 - 64;
   static constexpr std::size_t kOutputHigh = 1024 * 1024;
   // A peer that sends more and reads nothing of what it is answered: far above kOutputHigh, where
   // writers wait, so that two ends that both do this never wait for each other because of DATA.
