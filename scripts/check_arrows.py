@@ -16,14 +16,19 @@ FLOORS = [
     ["base"],
     ["coro"],
     ["http2", "net", "codec"],
+    ["cluster"],
     ["rpc"],
-    ["middleware", "cluster", "security", "telemetry"],
+    ["middleware", "security", "telemetry"],
     ["registry", "transaction", "messaging"],
     ["gateway"],
 ]
 
 # Narrower than the floors say.
-ONLY = {"http2": {"base"}, "testing": {"base", "coro", "http2", "net", "codec", "rpc"}}
+ONLY = {
+    "http2": {"base"},
+    "cluster": {"base", "coro", "net"},
+    "testing": {"base", "coro", "http2", "net", "codec", "cluster", "rpc"},
+}
 
 # Standard and system headers that would contradict what a room says it is.
 PURE = re.compile(r"sys/socket\.h|sys/epoll\.h|netinet/.*|poll\.h|boost/asio.*|coroutine|thread")

@@ -1,0 +1,26 @@
+#include <utility>
+
+#include "weft/cluster/internal/basic_resolvers.h"
+
+namespace weft::cluster {
+namespace {
+
+class FixedResolver final : public Resolver {
+ public:
+  explicit FixedResolver(std::vector<Endpoint> endpoints) : endpoints_(std::move(endpoints)) {}
+  Task<> run(Updates& updates) override {
+    updates.publish(std::move(endpoints_));
+    co_return;
+  }
+
+ private:
+  std::vector<Endpoint> endpoints_;
+};
+
+}  // namespace
+
+std::unique_ptr<Resolver> fixed_resolver(std::vector<Endpoint> endpoints) {
+  return std::make_unique<FixedResolver>(std::move(endpoints));
+}
+
+}  // namespace weft::cluster

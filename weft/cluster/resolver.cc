@@ -1,0 +1,55 @@
+#include "weft/cluster/resolver.h"
+
+#include <utility>
+
+#include "weft/cluster/internal/basic_resolvers.h"
+#include "weft/cluster/internal/schemes.h"
+
+namespace weft::cluster {
+namespace {
+
+Schemes<ResolverFactory>& schemes() {
+  // Never destroyed: channels may be made while a program ends.
+  static auto& all = *new Schemes<ResolverFactory>();
+  return all;
+}
+
+Result<std::unique_ptr<Resolver>> literal_resolver(const net::Target& target) {
+  Result<std::vector<net::Address>> addresses = target.literals();
+  if (!addresses.ok()) return std::move(addresses).status();
+  std::vector<Endpoint> endpoints;
+  for (net::Address& address : *addresses) {
+    Endpoint endpoint;
+    endpoint.addresses.push_back(std::move(address));
+    endpoints.push_back(std::move(endpoint));
+  }
+  return fixed_resolver(std::move(endpoints));
+}
+
+}  // namespace
+
+void register_resolver(std::string scheme, ResolverFactory factory) {
+  schemes().add(std::move(scheme), std::move(factory));
+}
+
+Result<std::unique_ptr<Resolver>> make_resolver(net::Loop& loop, std::string_view target) {
+  const std::string_view scheme = target.substr(0, target.find(':'));
+  if (const ResolverFactory factory = schemes().find(scheme)) {
+    Result<TargetParts> parts = TargetParts::parse(target);
+    if (!parts.ok()) return std::move(parts).status();
+    return factory(loop, *parts);
+  }
+  Result<net::Target> parsed = net::Target::parse(target);
+  if (!parsed.ok()) {
+    std::string message(parsed.status().message());
+    message.append("; registered schemes: ").append(schemes().names());
+    return Status(parsed.status().code(), message);
+  }
+  return parsed->scheme == "dns" ? dns_resolver(loop, *parsed) : literal_resolver(*parsed);
+}
+
+bool lists_instances(std::string_view target) {
+  return static_cast<bool>(schemes().find(target.substr(0, target.find(':'))));
+}
+
+}  // namespace weft::cluster

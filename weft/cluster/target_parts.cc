@@ -1,0 +1,82 @@
+#include <algorithm>
+#include <charconv>
+
+#include "weft/cluster/resolver.h"
+
+namespace weft::cluster {
+namespace {
+
+Status unreadable(std::string_view text, std::string_view why) {
+  std::string message = "target '";
+  return invalid_argument(message.append(text).append("': ").append(why));
+}
+
+/// RFC 3986, 2.1. False where a '%' is not followed by two hexadecimal digits.
+bool percent_decode(std::string_view text, std::string& into) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      into += text[i];
+      continue;
+    }
+    unsigned value = 0;
+    if (text.size() - i < 3) return false;
+    const char* const end = text.data() + i + 3;
+    if (std::from_chars(text.data() + i + 1, end, value, 16).ptr != end) return false;
+    into += static_cast<char>(value);
+    i += 2;
+  }
+  return true;
+}
+
+/// "a=1&b=2" into `into`; what is wrong with it, or empty.
+std::string_view read_query(std::string_view query, std::map<std::string, std::string>& into) {
+  while (!query.empty()) {
+    const std::string_view item = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), item.size() + 1));
+    const std::size_t equals = item.find('=');
+    if (equals == 0 || equals == std::string_view::npos) {
+      return "its query is not of the form name=value&name=value";
+    }
+    std::string name;
+    std::string value;
+    if (!percent_decode(item.substr(0, equals), name) ||
+        !percent_decode(item.substr(equals + 1), value)) {
+      return "a '%' in its query is not followed by two hexadecimal digits";
+    }
+    if (!into.emplace(std::move(name), std::move(value)).second) {
+      return "its query names something twice";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<TargetParts> TargetParts::parse(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == 0 || colon == std::string_view::npos) {
+    return unreadable(text, "expected scheme://authority/path or scheme:path");
+  }
+  TargetParts parts{.text = std::string(text),
+                    .scheme = std::string(text.substr(0, colon)),
+                    .authority = {},
+                    .path = {},
+                    .query = {}};
+  std::string_view rest = text.substr(colon + 1);
+  const std::size_t question = rest.find('?');
+  if (question != std::string_view::npos) {
+    const std::string_view wrong = read_query(rest.substr(question + 1), parts.query);
+    if (!wrong.empty()) return unreadable(text, wrong);
+    rest = rest.substr(0, question);
+  }
+  if (rest.starts_with("//")) {
+    rest.remove_prefix(2);
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    parts.authority = std::string(rest.substr(0, slash));
+    rest.remove_prefix(std::min(rest.size(), slash + 1));
+  }
+  parts.path = std::string(rest);
+  return parts;
+}
+
+}  // namespace weft::cluster
