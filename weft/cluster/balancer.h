@@ -81,6 +81,9 @@ class BalancerPolicy {
   virtual ~BalancerPolicy() = default;
   /// gRPC's name where it has one: "round_robin", "ring_hash_experimental".
   virtual std::string_view name() const noexcept = 0;
+  /// Whether its options are possible: INVALID_ARGUMENT naming the option, its value and the limit.
+  /// make() is called only where they are.
+  virtual Status valid() const { return {}; }
   virtual std::unique_ptr<Balancer> make(const BalancerSetup& setup) const = 0;
   /// All addresses are those of one server, one of which is used (pick_first): the channel then
   /// makes one member of all endpoints.

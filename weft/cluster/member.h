@@ -47,6 +47,10 @@ class Member {
   /// By outlier detection; the owner turns it into availability.
   bool ejected() const noexcept { return ejected_; }
   void set_ejected(bool ejected) noexcept { ejected_ = ejected; }
+  /// Whether it has returned from ejection and is to have one call at a time, until some have
+  /// succeeded. Set by outlier detection, respected by balancers.
+  bool probing() const noexcept { return probing_; }
+  void set_probing(bool probing) noexcept { probing_ = probing; }
   /// What outlier detection keeps.
   std::unique_ptr<State> outlier_state;
 
@@ -58,6 +62,7 @@ class Member {
   std::uint32_t outstanding_ = 0;
   bool available_ = false;
   bool ejected_ = false;
+  bool probing_ = false;
 };
 
 }  // namespace weft::cluster
