@@ -208,14 +208,21 @@ Task<Result<std::unique_ptr<Stream>>> AsioLoop::connect(Address address) {
   return internal::connect_socket(*this, std::move(address));
 }
 
-Task<Result<std::vector<Address>>> AsioLoop::resolve(std::string host, std::uint16_t port) {
+Task<Result<DnsAnswer>> AsioLoop::look_up(DnsQuestion question) {
   leave_user_code();
-  return internal::resolve_name(resolver(), std::move(host), port);
+  const Result<internal::AresResolver*> asked = resolver(question.servers);
+  if (!asked) return asked.status();
+  return internal::look_up_name(**asked, std::move(question));
 }
 
-internal::AresResolver& AsioLoop::resolver() {
-  if (resolver_ == nullptr) resolver_ = std::make_unique<internal::AresResolver>(*this);
-  return *resolver_;
+Result<internal::AresResolver*> AsioLoop::resolver(const std::string& servers) {
+  const auto known = resolvers_.find(servers);
+  if (known != resolvers_.end()) return known->second.get();
+  auto made = std::make_unique<internal::AresResolver>(*this);
+  if (!servers.empty()) {
+    if (Status status = made->set_servers(servers); !status.ok()) return status;
+  }
+  return resolvers_.emplace(servers, std::move(made)).first->second.get();
 }
 
 AsioLoop& internal::current_asio_loop() noexcept {
@@ -228,7 +235,8 @@ AsioLoop& internal::current_asio_loop() noexcept {
 }
 
 Status AsioLoop::set_name_servers(std::string_view servers) {
-  return resolver().set_servers(servers);
+  const Result<internal::AresResolver*> own = resolver({});
+  return own ? (*own)->set_servers(servers) : own.status();
 }
 
 }  // namespace weft::net

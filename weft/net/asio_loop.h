@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,7 +60,7 @@ class AsioLoop final : public Loop {
   Result<std::unique_ptr<Listener>> listen(const Address& address, const ListenOptions& options,
                                            AcceptHandler handler) override;
   Task<Result<std::unique_ptr<Stream>>> connect(Address address) override;
-  Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) override;
+  Task<Result<DnsAnswer>> look_up(DnsQuestion question) override;
 
  private:
   friend class internal::TakeOver;
@@ -76,7 +77,8 @@ class AsioLoop final : public Loop {
   void rearm(TimePoint when) noexcept override;
   void take_posted() noexcept;
   void run_timers() noexcept;
-  internal::AresResolver& resolver();
+  /// The one that asks `servers`; where that is empty, the system's or those that were set.
+  Result<internal::AresResolver*> resolver(const std::string& servers);
 
   struct Wake;
   struct OwnWake;
@@ -97,7 +99,8 @@ class AsioLoop final : public Loop {
       timer_;
   // What other threads posted, newest first.
   std::atomic<Runnable*> posted_{nullptr};
-  std::unique_ptr<internal::AresResolver> resolver_;
+  // By the name servers that they ask.
+  std::map<std::string, std::unique_ptr<internal::AresResolver>> resolvers_;
   // Null where it cannot be taken over.
   std::shared_ptr<internal::TakeOver> take_over_;
   TimePoint spin_until_{};

@@ -131,4 +131,12 @@ Task<Status> sleep(Duration duration) {
   co_return co_await wait;
 }
 
+Task<Result<std::vector<Address>>> Loop::resolve(std::string host, std::uint16_t port) {
+  DnsQuestion question(std::move(host));
+  question.port = port;
+  Result<DnsAnswer> answer = co_await look_up(std::move(question));
+  if (!answer) co_return std::move(answer).status();
+  co_return std::move(answer->addresses);
+}
+
 }  // namespace weft::net

@@ -14,6 +14,7 @@
 #include "weft/coro/executor.h"
 #include "weft/coro/task.h"
 #include "weft/net/address.h"
+#include "weft/net/dns.h"
 #include "weft/net/stream.h"
 #include "weft/net/timer.h"
 
@@ -153,9 +154,12 @@ class Loop : public Executor {
   /// Connects, or says why not (UNAVAILABLE naming the address). Ends early when the context is
   /// cancelled or its deadline passes.
   virtual Task<Result<std::unique_ptr<Stream>>> connect(Address address) = 0;
-  /// The addresses of a name, IPv6 and IPv4; UNAVAILABLE naming the host when it resolves to
-  /// nothing.
-  virtual Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) = 0;
+  /// What is known of a name. UNAVAILABLE naming it when that is nothing, with the reason: a name
+  /// that does not exist is told from name servers that do not answer. INVALID_ARGUMENT when it
+  /// cannot be asked for.
+  virtual Task<Result<DnsAnswer>> look_up(DnsQuestion question) = 0;
+  /// As look_up(): the addresses of a name, IPv6 and IPv4.
+  Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port);
 
   /// Whether runs have to repeat exactly, so that nothing may leave the thread: in a simulation.
   virtual bool is_simulated() const noexcept { return false; }

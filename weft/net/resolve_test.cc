@@ -1,112 +1,30 @@
 // Looking names up, against a name server in this process.
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/udp.hpp>
 #include <gtest/gtest.h>
 
 #include "weft/net/asio_loop.h"
+#include "weft/net/internal/dns_message.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/net/sim_loop.h"
+#include "weft/testing/name_server.h"
 
 namespace weft::net {
 namespace {
 
 using namespace std::chrono_literals;
-using boost::asio::ip::udp;
 using test::run;
-
-constexpr std::uint16_t kTypeA = 1;
+using testing::NameServer;
 
 std::string number(std::uint16_t value) {
   return {static_cast<char>(value >> 8), static_cast<char>(value & 0xff)};
 }
-
-/// An authority for a handful of names, on UDP and, where an answer is truncated, TCP (RFC 1035).
-class NameServer {
- public:
-  struct Records {
-    std::vector<std::string> v4{};  // rdata: four bytes each
-    std::vector<std::string> v6{};  // sixteen
-    bool truncated = false;
-    bool silent = false;
-  };
-
-  explicit NameServer(AsioLoop& loop)
-      : socket_(loop.context(), udp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
-    receive();
-  }
-  std::string address() const { return "127.0.0.1:" + std::to_string(port()); }
-  std::uint16_t port() const { return socket_.local_endpoint().port(); }
-  int queries() const { return queries_; }
-
-  std::string answer(std::string_view query, bool over_tcp) {
-    ++queries_;
-    const auto [name, question_end] = read_name(query);
-    const auto type =
-        static_cast<std::uint16_t>(static_cast<unsigned char>(query[question_end - 3]));
-    const auto found = names.find(name);
-    if (found != names.end() && found->second.silent) return {};
-    const bool truncated = found != names.end() && found->second.truncated && !over_tcp;
-    std::vector<std::string> data;
-    if (found != names.end() && !truncated) {
-      data = type == kTypeA ? found->second.v4 : found->second.v6;
-    }
-    // QR, RD, RA; NXDOMAIN is response code 3; TC asks to come again over TCP.
-    const std::uint16_t flags = static_cast<std::uint16_t>(0x8180 | (found == names.end() ? 3 : 0) |
-                                                           (truncated ? 0x0200 : 0));
-    std::string reply(query.substr(0, 2));
-    reply += number(flags) + number(1) + number(static_cast<std::uint16_t>(data.size()));
-    reply += number(0) + number(0);
-    reply += query.substr(12, question_end - 12);
-    for (const std::string& rdata : data) {
-      // The name is that of the question, at offset 12; class IN; a TTL of a minute.
-      reply += number(0xc00c) + number(type) + number(1) + number(0) + number(60);
-      reply += number(static_cast<std::uint16_t>(rdata.size())) + rdata;
-    }
-    return reply;
-  }
-
-  std::map<std::string, Records> names;
-
- private:
-  static std::pair<std::string, std::size_t> read_name(std::string_view query) {
-    std::string name;
-    std::size_t at = 12;
-    while (query[at] != 0) {
-      const std::size_t length = static_cast<unsigned char>(query[at]);
-      if (!name.empty()) name += '.';
-      name += query.substr(at + 1, length);
-      at += 1 + length;
-    }
-    return {name, at + 5};
-  }
-  void receive() {
-    socket_.async_receive_from(boost::asio::buffer(buffer_), peer_,
-                               [this](const boost::system::error_code& error, std::size_t size) {
-                                 if (error) return;
-                                 const std::string reply =
-                                     answer(std::string_view(buffer_.data(), size), false);
-                                 if (!reply.empty()) {
-                                   socket_.send_to(boost::asio::buffer(reply), peer_);
-                                 }
-                                 receive();
-                               });
-  }
-
-  udp::socket socket_;
-  udp::endpoint peer_;
-  std::array<char, 1500> buffer_{};
-  int queries_ = 0;
-};
 
 std::vector<std::string> texts(const Result<std::vector<Address>>& result) {
   std::vector<std::string> all;
@@ -131,7 +49,7 @@ TEST(Resolve, KnowsLocalhost) {
   AsioLoop loop;
   const std::vector<std::string> found = texts(run(loop, loop.resolve("localhost", 80)));
   EXPECT_NE(std::find(found.begin(), found.end(), "127.0.0.1:80"), found.end())
-      << testing::PrintToString(found);
+      << ::testing::PrintToString(found);
 }
 
 TEST(Resolve, GathersTheAddressesOfBothFamilies) {
@@ -233,6 +151,123 @@ TEST(Resolve, RefusesNameServersItCannotRead) {
   const Status status = loop.set_name_servers("not an address");
   EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
   EXPECT_NE(status.message().find("'not an address'"), std::string_view::npos);
+}
+
+Result<DnsAnswer> look_up(AsioLoop& loop, DnsQuestion question) {
+  return run(loop, loop.look_up(std::move(question)));
+}
+
+TEST(LookUp, SaysHowLongTheAnswerHolds) {
+  AsioLoop loop;
+  NameServer server(loop);
+  server.names["brief.test"] = {.v4 = {kV4}, .v6 = {kV6}, .ttl = 7};
+  server.names["alias.test"] = {.alias_of = "brief.test", .ttl = 5};
+  ASSERT_TRUE(loop.set_name_servers(server.address()).ok());
+  EXPECT_EQ(look_up(loop, DnsQuestion("brief.test"))->ttl, 7s);
+  EXPECT_EQ(look_up(loop, DnsQuestion("alias.test"))->ttl, 5s);
+  EXPECT_EQ(look_up(loop, DnsQuestion("127.0.0.1"))->ttl, kForever);
+  EXPECT_EQ(look_up(loop, DnsQuestion("localhost"))->ttl, kForever);
+}
+
+TEST(LookUp, FindsANameThatHasAddressesOfOneFamilyOnly) {
+  AsioLoop loop;
+  NameServer server(loop);
+  server.names["six.test"] = {.v6 = {kV6}};
+  server.names["four.test"] = {.v4 = {kV4}};
+  server.names["alias6.test"] = {.alias_of = "six.test"};
+  server.names["alias4.test"] = {.alias_of = "four.test"};
+  ASSERT_TRUE(loop.set_name_servers(server.address()).ok());
+  for (const std::string name : {"six.test", "alias6.test"}) {
+    EXPECT_EQ(texts(run(loop, loop.resolve(name, 1))), std::vector<std::string>{"[fd00::9]:1"});
+  }
+  EXPECT_EQ(texts(run(loop, loop.resolve("alias4.test", 1))),
+            std::vector<std::string>{"10.0.0.7:1"});
+}
+
+TEST(LookUp, FindsServicesWithTheirPrioritiesAndWeights) {
+  AsioLoop loop;
+  NameServer server(loop);
+  server.names["_grpc._tcp.test"] = {
+      .services = {{.host = "a.test", .port = 80, .priority = 1, .weight = 3},
+                   {.host = "b.test", .port = 81, .priority = 2, .weight = 0}},
+      .ttl = 9};
+  ASSERT_TRUE(loop.set_name_servers(server.address()).ok());
+  const Result<DnsAnswer> answer =
+      look_up(loop, DnsQuestion("_grpc._tcp.test", DnsQuestion::Kind::Services));
+  ASSERT_TRUE(answer.ok()) << answer.status().to_string();
+  EXPECT_EQ(answer->ttl, 9s);
+  ASSERT_EQ(answer->services.size(), 2u);
+  EXPECT_EQ(answer->services[0].host, "a.test");
+  EXPECT_EQ(answer->services[0].port, 80);
+  EXPECT_EQ(answer->services[0].weight, 3);
+  EXPECT_EQ(answer->services[1].priority, 2);
+  server.names["empty.test"] = {};
+  EXPECT_FALSE(look_up(loop, DnsQuestion("empty.test", DnsQuestion::Kind::Services)).ok());
+}
+
+TEST(LookUp, AsksTheNameServersOfTheQuestion) {
+  AsioLoop loop;
+  NameServer usual(loop);
+  NameServer other(loop);
+  other.names["four.test"] = {.v4 = {kV4}};
+  ASSERT_TRUE(loop.set_name_servers(usual.address()).ok());
+  DnsQuestion question("four.test");
+  EXPECT_FALSE(look_up(loop, question).ok());
+  question.servers = other.address();
+  const Result<DnsAnswer> answer = look_up(loop, question);
+  ASSERT_TRUE(answer.ok()) << answer.status().to_string();
+  EXPECT_EQ(answer->addresses.front().to_string(), "10.0.0.7:0");
+  EXPECT_EQ(usual.queries() > 0, other.queries() > 0);
+  question.servers = "none";
+  EXPECT_EQ(look_up(loop, question).status().code(), StatusCode::InvalidArgument);
+}
+
+TEST(LookUp, TellsAServerThatFailsFromANameThatIsMissing) {
+  AsioLoop loop;
+  NameServer server(loop);
+  server.names["broken.test"] = {.response_code = 2};
+  ASSERT_TRUE(loop.set_name_servers(server.address()).ok());
+  const Status broken = look_up(loop, DnsQuestion("broken.test")).status();
+  const Status missing = look_up(loop, DnsQuestion("missing.test")).status();
+  EXPECT_EQ(broken.code(), StatusCode::Unavailable);
+  EXPECT_NE(missing.message().find("domain name not found"), std::string_view::npos);
+  EXPECT_EQ(broken.message().find("not found"), std::string_view::npos) << broken.message();
+}
+
+TEST(LookUp, GivesInASimulationWhatWasScripted) {
+  SimNetwork network(1);
+  SimLoop& host = network.host("client");
+  network.host("server");
+  DnsAnswer answer;
+  answer.addresses = {Address::memory("a"), Address::memory("b", 9)};
+  answer.ttl = 30s;
+  network.set_answer("service", answer);
+  network.set_answer("gone", unavailable("domain name not found"));
+  std::vector<std::string> found;
+  const auto ask = [&](std::string name) {
+    Task<Result<std::vector<Address>>> task = host.resolve(std::move(name), 7);
+    host.enter(
+        [&] { task.start(nullptr, {.function = [](void*) noexcept {}, .argument = nullptr}); });
+    EXPECT_TRUE(network.run_while_not([&] { return task.done(); }));
+    return texts(task.take());
+  };
+  EXPECT_EQ(ask("service"), (std::vector<std::string>{"memory:a:7", "memory:b:9"}));
+  EXPECT_EQ(ask("gone"), std::vector<std::string>{"UNAVAILABLE: name 'gone' cannot be resolved: "
+                                                  "domain name not found"});
+  EXPECT_EQ(ask("server"), std::vector<std::string>{"memory:server:7"});
+  EXPECT_EQ(network.questions(), 3u);
+}
+
+TEST(DnsMessage, HasTheLeastTtlOfItsAnswers) {
+  const std::string header("\x12\x34\x81\x80\0\1\0\2\0\0\0\0", 12);
+  const std::string question("\1a\0\0\x21\0\1", 7);
+  const std::string first("\xc0\x0c\0\x21\0\1\0\0\0\x3c\0\1x", 13);
+  const std::string second("\1b\0\0\x21\0\1\0\0\0\x09\0\0", 13);
+  const std::string whole = header + question + first + second;
+  EXPECT_EQ(internal::least_ttl(whole), 9u);
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_EQ(internal::least_ttl(whole.substr(0, size)), 0u) << size;
+  }
 }
 
 }  // namespace

@@ -50,17 +50,11 @@ Task<Result<std::unique_ptr<Stream>>> connect_simulated(Loop& loop,
       std::make_unique<internal::SimStream>(connecting.take(), SimConnection::End::Client));
 }
 
-Task<Result<std::vector<Address>>> resolve_simulated(std::string host, std::uint16_t port,
-                                                     bool known, Duration latency) {
-  const Status status = co_await sleep(latency);
-  if (!status.ok()) co_return status.with_prefix("name '" + host + "' cannot be resolved");
-  if (!known) {
-    co_return unavailable("name '" + host +
-                          "' cannot be resolved: no host of the simulated network is called so");
-  }
-  std::vector<Address> one;
-  one.push_back(Address::memory(host, port));
-  co_return one;
+Address with_port(const Address& address, std::uint16_t port) {
+  if (address.port() != 0 || address.family() == Address::Family::Unix) return address;
+  if (address.family() == Address::Family::Memory) return Address::memory(address.host(), port);
+  Result<Address> changed = Address::ip(address.host(), port);
+  return changed ? *std::move(changed) : address;
 }
 
 bool means_this_host(const Address& address) {
@@ -132,10 +126,36 @@ Task<Result<std::unique_ptr<Stream>>> SimLoop::connect(Address address) {
       SimConnection::make(network_, *this, Address::memory(name_, free_port()), *server, peer));
 }
 
-Task<Result<std::vector<Address>>> SimLoop::resolve(std::string host, std::uint16_t port) {
-  std::string meant = meant_by(Address::memory(host, port)).host();
-  const bool known = network_.find(meant) != nullptr;
-  return resolve_simulated(std::move(meant), port, known, network_.link_.latency);
+Task<Result<DnsAnswer>> SimLoop::look_up(DnsQuestion question) {
+  question.name = meant_by(Address::memory(question.name)).host();
+  const std::string name = question.name;
+  const Status status = co_await sleep(network_.link_.latency);
+  Result<DnsAnswer> answer = status.ok() ? network_.answer(question) : status;
+  if (answer) co_return answer;
+  co_return answer.status().with_prefix("name '" + name + "' cannot be resolved");
+}
+
+void SimNetwork::set_answer(std::string name, Result<DnsAnswer> answer) {
+  answers_.insert_or_assign(std::move(name), std::move(answer));
+}
+
+Result<DnsAnswer> SimNetwork::answer(const DnsQuestion& question) {
+  ++questions_;
+  const bool services = question.kind == DnsQuestion::Kind::Services;
+  DnsAnswer answer;
+  if (const auto scripted = answers_.find(question.name); scripted != answers_.end()) {
+    if (!scripted->second) return scripted->second.status();
+    answer = *scripted->second;
+  } else if (!services && find(question.name) != nullptr) {
+    answer.addresses.push_back(Address::memory(question.name));
+  } else {
+    return unavailable("no host of the simulated network is called so");
+  }
+  if (services ? answer.services.empty() : answer.addresses.empty()) {
+    return unavailable("it has no records of the kind that was asked for");
+  }
+  for (Address& address : answer.addresses) address = with_port(address, question.port);
+  return answer;
 }
 
 }  // namespace weft::net

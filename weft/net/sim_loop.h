@@ -50,7 +50,8 @@ class SimLoop final : public Loop {
   Result<std::unique_ptr<Listener>> listen(const Address& address, const ListenOptions& options,
                                            AcceptHandler handler) override;
   Task<Result<std::unique_ptr<Stream>>> connect(Address address) override;
-  Task<Result<std::vector<Address>>> resolve(std::string host, std::uint16_t port) override;
+  /// SimNetwork::set_answer()'s, or the host of that name.
+  Task<Result<DnsAnswer>> look_up(DnsQuestion question) override;
 
  private:
   friend class SimNetwork;
@@ -134,6 +135,10 @@ class SimNetwork {
   void break_connections(std::string_view a, std::string_view b);
   /// A host that is down refuses connections; going down resets those it has.
   void set_down(std::string_view name, bool down);
+  /// What looking `name` up gives from now on. A port of 0 becomes the one that was asked for.
+  void set_answer(std::string name, Result<DnsAnswer> answer);
+  /// How many questions were asked about names, by all hosts.
+  std::uint64_t questions() const noexcept { return questions_; }
   /// Connections that are established or being made.
   std::size_t connections() const noexcept { return connections_.size(); }
 
@@ -157,6 +162,7 @@ class SimNetwork {
   const SimLink& link(const std::string& a, const std::string& b) const;
   bool partitioned(const std::string& a, const std::string& b) const;
   SimLoop* find(std::string_view name) noexcept;
+  Result<DnsAnswer> answer(const DnsQuestion& question);
   /// Gives the event's place among the others.
   std::pair<TimePoint, std::uint64_t> schedule(SimLoop& target, TimePoint when, Kind kind,
                                                UniqueFunction<void()> action);
@@ -180,6 +186,8 @@ class SimNetwork {
   SimLink link_;
   std::map<Pair, SimLink> links_;
   std::set<Pair> partitions_;
+  std::map<std::string, Result<DnsAnswer>> answers_;
+  std::uint64_t questions_ = 0;
   std::map<std::string, std::unique_ptr<SimLoop>, std::less<>> hosts_;
   Events events_;
   std::uint64_t sequence_ = 1;

@@ -1,5 +1,7 @@
 #include "weft/net/internal/ares_resolver.h"
 
+#include <algorithm>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -7,6 +9,7 @@
 #include <sys/time.h>
 
 #include "weft/net/internal/descriptor.h"
+#include "weft/net/internal/dns_message.h"
 #include "weft/net/internal/socket_address.h"
 #include "weft/net/internal/socket_error.h"
 #include "weft/net/wait.h"
@@ -17,6 +20,10 @@ namespace {
 // c-ares' own figures, five seconds and four tries, outlast the deadlines of most calls.
 constexpr int kTimeoutMilliseconds = 2000;
 constexpr int kTries = 3;
+
+// RFC 1035, 3.2.4; RFC 2782.
+constexpr int kClassIn = 1;
+constexpr int kTypeSrv = 33;
 
 Status init_library() {
   static std::once_flag once;
@@ -29,18 +36,50 @@ Status init_library() {
 class LookupWait final : public Wait {
  public:
   using Wait::Wait;
-  std::vector<Address> found;
+  DnsAnswer found;
 };
 
-void collect(const ares_addrinfo& from, std::uint16_t port, std::vector<Address>& into) {
+void limit_ttl(DnsAnswer& answer, std::int64_t seconds) {
+  answer.ttl =
+      std::min<Duration>(answer.ttl, std::chrono::seconds(std::max<std::int64_t>(0, seconds)));
+}
+
+void collect(const ares_addrinfo& from, std::uint16_t port, DnsAnswer& into) {
   for (const ares_addrinfo_node* node = from.nodes; node != nullptr; node = node->ai_next) {
     SocketAddress address;
     if (node->ai_addrlen > sizeof(address.storage)) continue;
     std::memcpy(&address.storage, node->ai_addr, node->ai_addrlen);
     address.size = node->ai_addrlen;
     Result<Address> literal = Address::ip(address.to_address().host(), port);
-    if (literal) into.push_back(std::move(*literal));
+    if (!literal) continue;
+    into.addresses.push_back(std::move(*literal));
+    limit_ttl(into, node->ai_ttl);
   }
+  for (const ares_addrinfo_cname* name = from.cnames; name != nullptr; name = name->next) {
+    limit_ttl(into, name->ttl);
+  }
+}
+
+}  // namespace
+
+namespace {
+
+/// The SRV records of a reply; a status of c-ares'.
+int read_services(const unsigned char* reply, int size, DnsAnswer& into) {
+  ares_srv_reply* first = nullptr;
+  const int status = ares_parse_srv_reply(reply, size, &first);
+  const std::unique_ptr<ares_srv_reply, void (*)(void*)> guard(first, &ares_free_data);
+  if (status != ARES_SUCCESS) return status;
+  for (const ares_srv_reply* record = first; record != nullptr; record = record->next) {
+    into.services.push_back({.host = record->host,
+                             .port = record->port,
+                             .priority = record->priority,
+                             .weight = record->weight});
+  }
+  // What c-ares gives of a record of this kind has no TTL.
+  limit_ttl(into,
+            least_ttl({reinterpret_cast<const char*>(reply), static_cast<std::size_t>(size)}));
+  return status;
 }
 
 }  // namespace
@@ -52,13 +91,21 @@ struct AresResolver::Lookup {
     const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> guard(result,
                                                                              &ares_freeaddrinfo);
     if (self->wait == nullptr) return;
-    *self->back = nullptr;
     if (status == ARES_SUCCESS && result != nullptr) {
       collect(*result, self->port, self->wait->found);
-      self->wait->complete();
-    } else {
-      self->wait->complete(unavailable(as_clause(ares_strerror(status))));
     }
+    self->end(status);
+  }
+  static void finish_services(void* argument, int status, int, unsigned char* reply, int size) {
+    const std::unique_ptr<Lookup> self(static_cast<Lookup*>(argument));
+    if (self->wait == nullptr) return;
+    if (status == ARES_SUCCESS) status = read_services(reply, size, self->wait->found);
+    self->end(status);
+  }
+  void end(int status) {
+    *back = nullptr;
+    wait->complete(status == ARES_SUCCESS ? ok_status()
+                                          : unavailable(as_clause(ares_strerror(status))));
   }
   LookupWait* wait;
   Lookup** back;
@@ -115,15 +162,20 @@ Status AresResolver::set_servers(std::string_view servers) {
   return invalid_argument("name servers '" + text + "': " + as_clause(ares_strerror(result)));
 }
 
-void AresResolver::start(const std::string& host, Lookup* lookup) {
+void AresResolver::start(const DnsQuestion& question, Lookup* lookup) {
   if (!opened_.ok()) {
     Lookup::finish(lookup, ARES_ENOTINITIALIZED, 0, nullptr);
     return;
   }
-  ares_addrinfo_hints hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  ares_getaddrinfo(channel_, host.c_str(), nullptr, &hints, &Lookup::finish, lookup);
+  if (question.kind == DnsQuestion::Kind::Services) {
+    ares_query(channel_, question.name.c_str(), kClassIn, kTypeSrv, &Lookup::finish_services,
+               lookup);
+  } else {
+    ares_addrinfo_hints hints{};
+    hints.ai_family = AF_UNSPEC;
+    hints.ai_socktype = SOCK_STREAM;
+    ares_getaddrinfo(channel_, question.name.c_str(), nullptr, &hints, &Lookup::finish, lookup);
+  }
   rearm_timer();
 }
 
@@ -174,31 +226,37 @@ struct LookupGuard {
   AresResolver::Lookup* lookup;
 };
 
-Task<Result<std::vector<Address>>> look_up(AresResolver& resolver, std::string host,
-                                           std::uint16_t port) {
+Task<Result<DnsAnswer>> ask(AresResolver& resolver, DnsQuestion question) {
   LookupWait wait(resolver.loop());
-  LookupGuard guard(new AresResolver::Lookup{.wait = &wait, .back = nullptr, .port = port});
+  LookupGuard guard(
+      new AresResolver::Lookup{.wait = &wait, .back = nullptr, .port = question.port});
   guard.lookup->back = &guard.lookup;
-  resolver.start(host, guard.lookup);
+  resolver.start(question, guard.lookup);
+  const bool at_once = guard.lookup == nullptr;
   const Status status = co_await wait;
-  if (!status.ok()) co_return status.with_prefix("name '" + host + "' cannot be resolved");
-  if (wait.found.empty()) {
-    co_return unavailable("name '" + host + "' cannot be resolved: it has no addresses");
+  if (!status.ok()) co_return status.with_prefix("name '" + question.name + "' cannot be resolved");
+  if (wait.found.addresses.empty() && wait.found.services.empty()) {
+    co_return unavailable(
+        "name '" + question.name + "' cannot be resolved: it has no " +
+        (question.kind == DnsQuestion::Kind::Services ? "SRV records" : "addresses"));
   }
+  // From /etc/hosts, for which c-ares says a TTL of 0.
+  if (at_once) wait.found.ttl = kForever;
   co_return std::move(wait.found);
 }
 
 }  // namespace
 
-Task<Result<std::vector<Address>>> resolve_name(AresResolver& resolver, std::string host,
-                                                std::uint16_t port) {
-  if (host.empty()) return invalid_argument("the host to resolve is empty");
-  if (Result<Address> literal = Address::ip(host, port)) {
-    std::vector<Address> one;
-    one.push_back(std::move(literal).value());
-    return one;
+Task<Result<DnsAnswer>> look_up_name(AresResolver& resolver, DnsQuestion question) {
+  if (question.name.empty()) return invalid_argument("the host to resolve is empty");
+  if (question.kind == DnsQuestion::Kind::Addresses) {
+    if (Result<Address> literal = Address::ip(question.name, question.port)) {
+      DnsAnswer one;
+      one.addresses.push_back(std::move(literal).value());
+      return one;
+    }
   }
-  return look_up(resolver, std::move(host), port);
+  return ask(resolver, std::move(question));
 }
 
 }  // namespace weft::net::internal

@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "weft/coro/task.h"
 #include "weft/net/asio_loop.h"
@@ -25,7 +24,7 @@ class AresResolver : private Timer {
   Status set_servers(std::string_view servers);
   /// Calls `lookup.finish` once, perhaps before this returns.
   struct Lookup;
-  void start(const std::string& host, Lookup* lookup);
+  void start(const DnsQuestion& question, Lookup* lookup);
 
  private:
   struct Watch;
@@ -41,8 +40,7 @@ class AresResolver : private Timer {
   std::map<int, std::unique_ptr<Watch>> watches_;
 };
 
-/// Looks `host` up: literals at once, names in /etc/hosts and DNS (A and AAAA).
-Task<Result<std::vector<Address>>> resolve_name(AresResolver& resolver, std::string host,
-                                                std::uint16_t port);
+/// Literals are answered at once, other hosts from /etc/hosts and DNS.
+Task<Result<DnsAnswer>> look_up_name(AresResolver& resolver, DnsQuestion question);
 
 }  // namespace weft::net::internal
