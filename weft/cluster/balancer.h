@@ -88,6 +88,8 @@ class BalancerPolicy {
   /// All addresses are those of one server, one of which is used (pick_first): the channel then
   /// makes one member of all endpoints.
   virtual bool joins_endpoints() const noexcept { return false; }
+  /// With joins_endpoints(): the addresses are tried in random order (gRPC's shuffleAddressList).
+  virtual bool shuffles_addresses() const noexcept { return false; }
 };
 
 }  // namespace weft::cluster

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "weft/base/rng.h"
 #include "weft/base/status.h"
@@ -127,18 +128,27 @@ class OutlierDetection {
   bool sweep(std::span<Member* const> members, TimePoint now);
 
  private:
-  class Record;
+  struct Record;
+  struct Suspect {
+    double badness;
+    Member* member;
+  };
   static Record& record_of(Member& member);
-  void eject(Member& member, TimePoint now);
-  void return_to_service(Member& member, TimePoint now);
-  bool may_eject() const noexcept;
-  bool too_slow(Duration latency) const noexcept;
+  bool on_probe_ended(Member& member, Record& record, const CallReport& report);
+  bool eject(Member& member, TimePoint now);
+  bool eject_worst_first(std::vector<Suspect> suspects, std::uint32_t enforcement_percent,
+                         TimePoint now);
+  bool judge_success_rates(std::span<Member* const> members, TimePoint now);
+  bool judge_failure_percentages(std::span<Member* const> members, TimePoint now);
+  bool judge_latencies(std::span<Member* const> members, TimePoint now);
+  bool return_to_service(std::span<Member* const> members, TimePoint now);
+  bool too_slow(Duration latency, Duration usual) const noexcept;
 
   OutlierOptions options_;
   Rng& rng_;
   std::size_t members_ = 0;
   std::size_t ejected_ = 0;
-  /// The median of the members' latencies at the last sweep; zero: not known.
+  /// The median of the members' latencies when they were last compared; zero: not yet.
   Duration usual_{};
 };
 

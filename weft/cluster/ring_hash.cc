@@ -1,0 +1,95 @@
+// Consistent hashing on a ring (Karger et al. 1997), as gRFC A42 lays it out so that callers in all
+// languages agree: an instance has points at XXH64(address + "_" + i), as many as its weight's
+// share of the ring, whose size is chosen so that the lightest instance has a whole number of them.
+// A key belongs to the first point at or after its hash. An instance that goes leaves its keys to
+// the points after its own, about 1/N of all; nobody else's move.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "weft/cluster/balancers.h"
+#include "weft/cluster/internal/hashed_balancer.h"
+#include "weft/cluster/internal/policy.h"
+#include "weft/cluster/internal/xxhash64.h"
+
+namespace weft {
+namespace cluster {
+namespace {
+
+class RingHash final : public HashedBalancer {
+ public:
+  static constexpr std::string_view kName = "ring_hash_experimental";
+  static Status validate(const RingHashOptions& options);
+
+  RingHash(const RingHashOptions& options, const BalancerSetup& setup)
+      : HashedBalancer(options.request_hash_header, options.hash_balance_factor, setup.rng),
+        min_size_(static_cast<double>(options.min_ring_size)),
+        max_size_(static_cast<double>(options.max_ring_size)) {}
+
+ private:
+  std::vector<std::uint32_t> make_slots(const std::vector<Place>& places) override;
+
+  std::size_t slot_of(std::uint64_t hash) const noexcept override {
+    const auto found = std::lower_bound(points_.begin(), points_.end(), hash);
+    return found == points_.end() ? 0 : static_cast<std::size_t>(found - points_.begin());
+  }
+
+  const double min_size_;
+  const double max_size_;
+  std::vector<std::uint64_t> points_;  // of the slots, in order
+};
+
+Status RingHash::validate(const RingHashOptions& options) {
+  for (const auto& [option, size] : {std::pair("min_ring_size", options.min_ring_size),
+                                     std::pair("max_ring_size", options.max_ring_size)}) {
+    if (size >= 1 && size <= kMaxRingSize) continue;
+    return invalid_argument(std::string(option) + " is " + std::to_string(size) +
+                            ", and not 1 to " + std::to_string(kMaxRingSize));
+  }
+  if (options.min_ring_size > options.max_ring_size) {
+    return invalid_argument("min_ring_size is " + std::to_string(options.min_ring_size) +
+                            ", above max_ring_size, which is " +
+                            std::to_string(options.max_ring_size));
+  }
+  return validate_balance(options.hash_balance_factor);
+}
+
+std::vector<std::uint32_t> RingHash::make_slots(const std::vector<Place>& places) {
+  double sum = 0;
+  double least = places.front().weight;
+  for (const Place& place : places) {
+    sum += place.weight;
+    least = std::min(least, place.weight);
+  }
+  least /= sum;
+  const double size = std::min(std::ceil(least * min_size_) / least, max_size_);
+
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> ring;
+  ring.reserve(static_cast<std::size_t>(size) + 1);
+  double due = 0;  // points that the instances so far should have; fractions carry over
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    due += size * places[i].weight / sum;
+    for (std::uint32_t point = 0; static_cast<double>(ring.size()) < due; ++point) {
+      ring.emplace_back(xxhash64(places[i].name + "_" + std::to_string(point)), i);
+    }
+  }
+  std::sort(ring.begin(), ring.end());
+  points_.clear();
+  std::vector<std::uint32_t> slots;
+  for (const auto& [point, place] : ring) {
+    points_.push_back(point);
+    slots.push_back(place);
+  }
+  return slots;
+}
+
+}  // namespace
+}  // namespace cluster
+
+Balancing ring_hash(RingHashOptions options) {
+  return cluster::policy_of<cluster::RingHash>(std::move(options));
+}
+
+}  // namespace weft
