@@ -9,6 +9,7 @@
 
 #include "weft/base/result.h"
 #include "weft/base/status.h"
+#include "weft/base/time.h"
 
 namespace google::protobuf {
 class MessageLite;
@@ -48,6 +49,12 @@ Status with_detail(const Status& status, const google::protobuf::MessageLite& de
 
 /// Parses the first detail of the type of `into`; false when there is none or it does not parse.
 bool find_detail(const Status& status, google::protobuf::MessageLite& into);
+
+/// As with_detail() with a google.rpc.RetryInfo: when the caller may try again, at the earliest.
+/// Written by hand, as GoogleStatus is.
+Status with_retry_delay(const Status& status, Duration delay);
+/// What a google.rpc.RetryInfo among the details says; nothing where there is none.
+std::optional<Duration> retry_delay(const Status& status);
 
 /// The first detail of that type: `detail<google::rpc::RetryInfo>(status)`.
 template <class T>

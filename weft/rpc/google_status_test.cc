@@ -111,6 +111,30 @@ TEST(GoogleStatus, BrokenBytesNameThePosition) {
   }
 }
 
+TEST(GoogleStatus, ARetryDelayComesBackAsItWas) {
+  using namespace std::chrono_literals;
+  for (const Duration delay : {Duration(0), Duration(1), Duration(999'999'999), Duration(1s),
+                               Duration(1234567ms), Duration(24h * 365)}) {
+    const Status status = with_retry_delay(resource_exhausted("too much"), delay);
+    EXPECT_EQ(status, resource_exhausted("too much"));
+    EXPECT_EQ(retry_delay(status), delay);
+  }
+  EXPECT_EQ(retry_delay(with_retry_delay(unavailable("x"), -1s)), 0ns);
+  EXPECT_EQ(retry_delay(resource_exhausted("too much")), std::nullopt);
+  EXPECT_TRUE(with_retry_delay(Status(), 1s).ok());
+}
+
+TEST(GoogleStatus, ARetryDelayIsWrittenAsGoogleRpcRetryInfo) {
+  using namespace std::chrono_literals;
+  const Status status = with_retry_delay(unavailable("x"), 1500ms);
+  const Result<GoogleStatus> read = read_google_status(status.details());
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->details.size(), 1U);
+  EXPECT_EQ(read->details[0].type_url, "type.googleapis.com/google.rpc.RetryInfo");
+  // retry_delay = 1 of 8 bytes: seconds = 1, nanos = 500000000.
+  EXPECT_EQ(read->details[0].value, "\x0a\x08\x08\x01\x10\x80\xca\xb5\xee\x01");
+}
+
 TEST(GoogleStatus, RandomBytesNeverCrash) {
   const char* text = std::getenv("WEFT_SEED");
   const std::uint64_t seed = text != nullptr ? std::strtoull(text, nullptr, 10) : 20260105;
@@ -125,6 +149,7 @@ TEST(GoogleStatus, RandomBytesNeverCrash) {
     const std::string copy(bytes.substr(0, rng.below(bytes.size() + 1)));
     const Status status = internal_error("x").with_details(copy);
     (void)detail<google::protobuf::Duration>(status);
+    (void)retry_delay(status);
   }
 }
 
