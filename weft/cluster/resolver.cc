@@ -26,6 +26,15 @@ Result<std::unique_ptr<Resolver>> literal_resolver(const net::Target& target) {
   return fixed_resolver(std::move(endpoints));
 }
 
+bool is_list(std::string_view scheme) noexcept {
+  return scheme == "static" || scheme == "file" || scheme == "srv";
+}
+
+Result<std::unique_ptr<Resolver>> list_resolver(net::Loop& loop, const TargetParts& target) {
+  if (target.scheme == "static") return static_resolver(target);
+  return target.scheme == "file" ? file_resolver(target) : srv_resolver(loop, target);
+}
+
 }  // namespace
 
 void register_resolver(std::string scheme, ResolverFactory factory) {
@@ -34,22 +43,25 @@ void register_resolver(std::string scheme, ResolverFactory factory) {
 
 Result<std::unique_ptr<Resolver>> make_resolver(net::Loop& loop, std::string_view target) {
   const std::string_view scheme = target.substr(0, target.find(':'));
-  if (const ResolverFactory factory = schemes().find(scheme)) {
+  const ResolverFactory factory = schemes().find(scheme);
+  if (factory || is_list(scheme)) {
     Result<TargetParts> parts = TargetParts::parse(target);
     if (!parts.ok()) return std::move(parts).status();
-    return factory(loop, *parts);
+    return factory ? factory(loop, *parts) : list_resolver(loop, *parts);
   }
   Result<net::Target> parsed = net::Target::parse(target);
   if (!parsed.ok()) {
     std::string message(parsed.status().message());
-    message.append("; registered schemes: ").append(schemes().names());
+    message.append("; there are also static, file and srv, and registered: ");
+    message.append(schemes().names());
     return Status(parsed.status().code(), message);
   }
   return parsed->scheme == "dns" ? dns_resolver(loop, *parsed) : literal_resolver(*parsed);
 }
 
 bool lists_instances(std::string_view target) {
-  return static_cast<bool>(schemes().find(target.substr(0, target.find(':'))));
+  const std::string_view scheme = target.substr(0, target.find(':'));
+  return is_list(scheme) || static_cast<bool>(schemes().find(scheme));
 }
 
 }  // namespace weft::cluster

@@ -76,8 +76,8 @@ using ResolverFactory =
 void register_resolver(std::string scheme, ResolverFactory factory);
 
 /// The resolver of a target: of a registered scheme, or of one of those that are always there:
-/// `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:`, `memory:`. INVALID_ARGUMENT names
-/// the schemes that are known.
+/// `host:port`, `dns:///host:port`, `srv:///name`, `static:`, `file:`, `ipv4:`, `ipv6:`, `unix:`,
+/// `memory:` (docs/reference/targets.md). INVALID_ARGUMENT names the schemes that are known.
 Result<std::unique_ptr<Resolver>> make_resolver(net::Loop& loop, std::string_view target);
 
 /// Whether the endpoints of a scheme are instances among which calls are spread, and not addresses

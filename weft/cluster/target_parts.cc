@@ -1,6 +1,7 @@
 #include <algorithm>
-#include <charconv>
+#include <optional>
 
+#include "weft/cluster/internal/target_options.h"
 #include "weft/cluster/resolver.h"
 
 namespace weft::cluster {
@@ -9,23 +10,6 @@ namespace {
 Status unreadable(std::string_view text, std::string_view why) {
   std::string message = "target '";
   return invalid_argument(message.append(text).append("': ").append(why));
-}
-
-/// RFC 3986, 2.1. False where a '%' is not followed by two hexadecimal digits.
-bool percent_decode(std::string_view text, std::string& into) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      into += text[i];
-      continue;
-    }
-    unsigned value = 0;
-    if (text.size() - i < 3) return false;
-    const char* const end = text.data() + i + 3;
-    if (std::from_chars(text.data() + i + 1, end, value, 16).ptr != end) return false;
-    into += static_cast<char>(value);
-    i += 2;
-  }
-  return true;
 }
 
 /// "a=1&b=2" into `into`; what is wrong with it, or empty.
@@ -37,13 +21,12 @@ std::string_view read_query(std::string_view query, std::map<std::string, std::s
     if (equals == 0 || equals == std::string_view::npos) {
       return "its query is not of the form name=value&name=value";
     }
-    std::string name;
-    std::string value;
-    if (!percent_decode(item.substr(0, equals), name) ||
-        !percent_decode(item.substr(equals + 1), value)) {
+    std::optional<std::string> name = percent_decoded(item.substr(0, equals));
+    std::optional<std::string> value = percent_decoded(item.substr(equals + 1));
+    if (!name || !value) {
       return "a '%' in its query is not followed by two hexadecimal digits";
     }
-    if (!into.emplace(std::move(name), std::move(value)).second) {
+    if (!into.emplace(*std::move(name), *std::move(value)).second) {
       return "its query names something twice";
     }
   }

@@ -71,6 +71,21 @@ Address Address::memory(std::string_view name, std::uint16_t port) {
   return Address(Family::Memory, std::string(name), port);
 }
 
+Result<Address> Address::parse(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  constexpr std::string_view kMemory = "memory:";
+  if (text.starts_with(kUnix) && text.size() > kUnix.size()) {
+    return unix_path(text.substr(kUnix.size()));
+  }
+  if (text.starts_with(kMemory) && text.size() > kMemory.size()) {
+    const std::string_view name = text.substr(kMemory.size());
+    const Result<HostPort> named = HostPort::parse(name);
+    return named ? memory(named->host, named->port) : memory(name);
+  }
+  const Result<HostPort> parts = HostPort::parse(text);
+  return parts ? ip(parts->host, parts->port) : Result<Address>(parts.status());
+}
+
 std::string Address::to_string() const {
   switch (family_) {
     case Family::Ipv4:

@@ -23,6 +23,9 @@ class Address {
   static Address unix_path(std::string_view path);
   /// An endpoint of in-memory streams or of a simulated network.
   static Address memory(std::string_view name, std::uint16_t port = 0);
+  /// Reads what to_string() writes. INVALID_ARGUMENT with the text and what was expected; a name is
+  /// no address.
+  static Result<Address> parse(std::string_view text);
 
   Family family() const noexcept { return family_; }
   const std::string& host() const noexcept { return host_; }

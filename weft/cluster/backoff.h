@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+
+#include "weft/base/rng.h"
+#include "weft/base/time.h"
+
+namespace weft::cluster {
+
+/// Pauses between tries that fail: each longer than the one before, up to a limit, and each of a
+/// random length around that, so that those who fail together do not come back together. Factor and
+/// jitter are those of gRPC's connection back-off.
+class Backoff {
+ public:
+  /// `rng` outlives it.
+  Backoff(Rng& rng, Duration first, Duration most) noexcept
+      : rng_(rng), first_(first), most_(most), next_(first) {}
+
+  /// The pause before the next try.
+  Duration next() noexcept {
+    const Duration base = next_;
+    next_ = std::min(most_, scaled(next_, kFactor));
+    return scaled(base, 1 - kJitter + 2 * kJitter * rng_.uniform());
+  }
+  /// A try has succeeded: the next pause is the first again.
+  void reset() noexcept { next_ = first_; }
+
+ private:
+  static constexpr double kFactor = 1.6;
+  static constexpr double kJitter = 0.2;
+  static Duration scaled(Duration duration, double factor) noexcept {
+    return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
+  }
+
+  Rng& rng_;
+  Duration first_;
+  Duration most_;
+  Duration next_;
+};
+
+}  // namespace weft::cluster
