@@ -335,7 +335,10 @@ void Server::Impl::drain() {
   health_->shutdown();
   shared_->draining = true;
   const std::shared_ptr<Impl> self = shared_from_this();
-  loops_.front()->loop().post([self] { self->listeners_.clear(); });
+  loops_.front()->loop().post([self] {
+    self->listeners_.clear();
+    for (const auto& service : self->services_) service->on_drain();
+  });
   for (const auto& loop : loops_) {
     loop->loop().post([self, loop] {
       loop->drain();

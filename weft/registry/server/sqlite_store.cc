@@ -1,0 +1,272 @@
+// The registry's file, format 1. A SQLite database with
+//
+//   application_id = 0x57656674 ("Weft"), user_version = 1 (the format), journal_mode = WAL
+//
+//   meta(key TEXT PRIMARY KEY, value)     'store_id'   16 hexadecimal digits, random, made with the
+//   file
+//                                         'revision'   of the last change
+//                                         'compacted'  changes up to this one are not kept
+//   entries(service TEXT, id TEXT,        one row per instance that is registered
+//           lease INTEGER,                the lease's number, as the bits of a signed one
+//           ttl_ms INTEGER,
+//           revision INTEGER,             that brought the entry
+//           registered_at_ms INTEGER,     wall clock, since 1970; for people
+//           instance BLOB,                weft.registry.v1.Instance
+//           PRIMARY KEY(service, id))
+//   changes(revision INTEGER PRIMARY KEY, the last changes, without a gap
+//           kind INTEGER,                 weft.registry.v1.Change.Kind
+//           entry BLOB)                   weft.registry.v1.Entry
+//
+// How much of a lease is left is not stored: it would be a write for every keep-alive. After a
+// restart every lease has its whole time, and the service's grace.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weft/registry/server/internal/sqlite.h"
+#include "weft/registry/server/internal/store_batch.h"
+#include "weft/registry/server/store.h"
+
+namespace weft::registry {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x57656674;
+constexpr std::int64_t kFormat = 1;
+
+constexpr const char* kCreate = R"(
+  BEGIN IMMEDIATE;
+  CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+  CREATE TABLE entries(service TEXT NOT NULL, id TEXT NOT NULL, lease INTEGER NOT NULL,
+                       ttl_ms INTEGER NOT NULL, revision INTEGER NOT NULL,
+                       registered_at_ms INTEGER NOT NULL, instance BLOB NOT NULL,
+                       PRIMARY KEY(service, id)) WITHOUT ROWID;
+  CREATE TABLE changes(revision INTEGER PRIMARY KEY, kind INTEGER NOT NULL, entry BLOB NOT NULL);
+  INSERT INTO meta VALUES('store_id', lower(hex(randomblob(8)))), ('revision', 0), ('compacted', 0);
+  PRAGMA application_id = 1466263156;
+  PRAGMA user_version = 1;
+  COMMIT;)";
+static_assert(kApplicationId == 1466263156);
+
+class SqliteStore final : public Store {
+ public:
+  explicit SqliteStore(std::string path) : path_(std::move(path)) {}
+  Status open();
+  Result<Saved> load() override;
+  Status commit(const StoreBatch& batch) override;
+
+ private:
+  Status check_ours();
+  Status check_sound();
+  Status prepare();
+  Status load_records(Saved& into);
+  Status load_changes(Saved& into);
+  Status write(const StoreBatch& batch);
+  Status write(const ChangeRecord& change);
+  Status put_meta(std::string_view key, std::uint64_t value);
+  Status damaged(std::string_view what) const {
+    return data_loss(path_ + ": " + std::string(what) +
+                     "; the file is left as it is, move it away to begin with an empty registry");
+  }
+
+  std::string path_;
+  Database database_;
+  Statement put_;
+  Statement erase_;
+  Statement add_change_;
+  Statement drop_changes_;
+  Statement set_meta_;
+};
+
+Status SqliteStore::open() {
+  Status status = database_.open(path_);
+  // A second registry on the same file is refused from its first look at it.
+  if (status.ok()) status = database_.execute("PRAGMA locking_mode = EXCLUSIVE");
+  if (status.ok()) status = check_ours();
+  if (!status.ok()) return status;
+  // FULL: what was confirmed to an instance survives a loss of power.
+  status = database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  if (status.ok()) status = check_sound();
+  // Takes the lock although nothing may be to write for long.
+  if (status.ok()) status = database_.execute("BEGIN IMMEDIATE; COMMIT;");
+  return status.ok() ? prepare() : status;
+}
+
+/// Before anything is written: an empty file becomes ours, any other has to be.
+Status SqliteStore::check_ours() {
+  const Result<std::int64_t> application = database_.number("PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  const Result<std::int64_t> tables = database_.number("SELECT count(*) FROM sqlite_master");
+  if (!tables.ok()) return tables.status();
+  if (*application == 0 && *tables == 0) {
+    Status status = database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    return status.ok() ? database_.execute(kCreate) : status;
+  }
+  if (*application != kApplicationId) {
+    return failed_precondition(path_ +
+                               ": a SQLite file of another program; it is left as it is, name "
+                               "another");
+  }
+  const Result<std::int64_t> format = database_.number("PRAGMA user_version");
+  if (!format.ok()) return format.status();
+  if (*format != kFormat) {
+    return failed_precondition(path_ + ": written in format " + std::to_string(*format) +
+                               " by another version of weft; this one reads format " +
+                               std::to_string(kFormat));
+  }
+  return {};
+}
+
+Status SqliteStore::check_sound() {
+  const Result<std::string> check = database_.text("PRAGMA quick_check(1)");
+  if (!check.ok()) return check.status();
+  return *check == "ok" ? Status() : damaged("damaged: " + *check);
+}
+
+Status SqliteStore::prepare() {
+  struct {
+    Statement& statement;
+    std::string_view sql;
+  } const all[] = {
+      {put_, "INSERT OR REPLACE INTO entries VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+      {erase_, "DELETE FROM entries WHERE service = ?1 AND id = ?2"},
+      {add_change_, "INSERT INTO changes VALUES(?1, ?2, ?3)"},
+      {drop_changes_, "DELETE FROM changes WHERE revision <= ?1"},
+      {set_meta_, "UPDATE meta SET value = ?2 WHERE key = ?1"},
+  };
+  for (const auto& [statement, sql] : all) {
+    Result<Statement> made = database_.prepare(sql);
+    if (!made.ok()) return std::move(made).status();
+    statement = std::move(*made);
+  }
+  return {};
+}
+
+Result<Saved> SqliteStore::load() {
+  Saved saved;
+  const auto meta = [this](std::string_view key) {
+    return database_.number("SELECT value FROM meta WHERE key = '" + std::string(key) + "'");
+  };
+  const Result<std::string> id = database_.text("SELECT value FROM meta WHERE key = 'store_id'");
+  if (!id.ok()) return id.status();
+  const Result<std::int64_t> revision = meta("revision");
+  if (!revision.ok()) return revision.status();
+  const Result<std::int64_t> compacted = meta("compacted");
+  if (!compacted.ok()) return compacted.status();
+  saved.store_id = *id;
+  saved.revision = static_cast<std::uint64_t>(*revision);
+  saved.compacted = static_cast<std::uint64_t>(*compacted);
+  Status status = load_records(saved);
+  if (status.ok()) status = load_changes(saved);
+  if (!status.ok()) return status;
+  return saved;
+}
+
+Status SqliteStore::load_records(Saved& into) {
+  Result<Statement> rows = database_.prepare(
+      "SELECT service, id, lease, ttl_ms, revision, registered_at_ms, instance FROM entries");
+  if (!rows.ok()) return std::move(rows).status();
+  for (;;) {
+    const Result<bool> row = rows->step();
+    if (!row.ok()) return row.status();
+    if (!*row) return {};
+    auto record = std::make_shared<Record>();
+    record->lease = static_cast<std::uint64_t>(rows->integer(2));
+    v1::Entry& entry = record->entry;
+    entry.set_service(rows->bytes(0));
+    entry.set_ttl_ms(static_cast<std::uint32_t>(rows->integer(3)));
+    entry.set_revision(static_cast<std::uint64_t>(rows->integer(4)));
+    entry.set_registered_at_ms(rows->integer(5));
+    if (!entry.mutable_instance()->ParseFromString(rows->bytes(6)) ||
+        entry.instance().id() != rows->bytes(1)) {
+      return damaged("the entry " + entry.service() + ", " + rows->bytes(1) + " cannot be read");
+    }
+    into.records.push_back(std::move(record));
+  }
+}
+
+Status SqliteStore::load_changes(Saved& into) {
+  Result<Statement> rows =
+      database_.prepare("SELECT revision, kind, entry FROM changes ORDER BY revision");
+  if (!rows.ok()) return std::move(rows).status();
+  std::uint64_t expected = into.compacted;
+  for (;;) {
+    const Result<bool> row = rows->step();
+    if (!row.ok()) return row.status();
+    if (!*row) break;
+    auto record = std::make_shared<Record>();
+    const auto revision = static_cast<std::uint64_t>(rows->integer(0));
+    const std::int64_t kind = rows->integer(1);
+    if (revision != ++expected || !v1::Change::Kind_IsValid(static_cast<int>(kind)) ||
+        !record->entry.ParseFromString(rows->bytes(2))) {
+      return damaged("the change " + std::to_string(revision) + " cannot be read");
+    }
+    into.changes.push_back({.revision = revision,
+                            .kind = static_cast<v1::Change::Kind>(kind),
+                            .record = std::move(record)});
+  }
+  return expected == into.revision ? Status() : damaged("changes are missing");
+}
+
+Status SqliteStore::commit(const StoreBatch& batch) {
+  Status status = database_.execute("BEGIN IMMEDIATE");
+  if (!status.ok()) return status;
+  status = write(batch);
+  if (status.ok()) status = database_.execute("COMMIT");
+  if (!status.ok() && database_.in_transaction()) {
+    static_cast<void>(!database_.execute("ROLLBACK").ok());
+  }
+  return status;
+}
+
+Status SqliteStore::write(const StoreBatch& batch) {
+  for (const ChangeRecord& change : batch.changes) {
+    Status status = write(change);
+    if (!status.ok()) return status;
+  }
+  Status status = put_meta("compacted", batch.compacted);
+  if (status.ok() && !batch.changes.empty()) {
+    status = put_meta("revision", batch.changes.back().revision);
+  }
+  if (!status.ok()) return status;
+  return drop_changes_.bind(1, static_cast<std::int64_t>(batch.compacted)).run();
+}
+
+Status SqliteStore::write(const ChangeRecord& change) {
+  const v1::Entry& entry = change.record->entry;
+  const auto revision = static_cast<std::int64_t>(change.revision);
+  Status status;
+  if (change.kind == v1::Change::PUT) {
+    status = put_.bind_text(1, entry.service())
+                 .bind_text(2, entry.instance().id())
+                 .bind(3, static_cast<std::int64_t>(change.record->lease))
+                 .bind(4, entry.ttl_ms())
+                 .bind(5, revision)
+                 .bind(6, entry.registered_at_ms())
+                 .bind_blob(7, entry.instance().SerializeAsString())
+                 .run();
+  } else {
+    status = erase_.bind_text(1, entry.service()).bind_text(2, entry.instance().id()).run();
+  }
+  if (!status.ok()) return status;
+  return add_change_.bind(1, revision)
+      .bind(2, change.kind)
+      .bind_blob(3, entry.SerializeAsString())
+      .run();
+}
+
+Status SqliteStore::put_meta(std::string_view key, std::uint64_t value) {
+  return set_meta_.bind_text(1, key).bind(2, static_cast<std::int64_t>(value)).run();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Store>> open_sqlite_store(const std::string& path) {
+  auto store = std::make_shared<SqliteStore>(path);
+  Status status = store->open();
+  if (!status.ok()) return status;
+  return std::shared_ptr<Store>(std::move(store));
+}
+
+}  // namespace weft::registry
