@@ -22,6 +22,15 @@ std::string_view Call::method_name() const noexcept {
   return at == std::string_view::npos ? std::string_view{} : path_.substr(at + 1);
 }
 
+void Call::take_request_of(const Call& other) noexcept {
+  share_request_metadata(other.request_metadata());
+  started_ = other.started_;
+  max_receive_size_ = other.max_receive_size_;
+  max_send_size_ = other.max_send_size_;
+  compression_ = other.compression_;
+  wait_for_ready_ = other.wait_for_ready_;
+}
+
 void Call::limit_deadline(TimePoint deadline) {
   if (deadline >= context_.deadline()) return;
   context_.limit_deadline(deadline);

@@ -124,9 +124,13 @@ class Call {
   /// Known once the call has a connection.
   const Peer* peer() const noexcept { return peer_.get(); }
   void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
+  const Peer::Ref& share_peer() const noexcept { return peer_; }
 
   // What the caller asked for (client), or the handler chose (server).
 
+  /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
+  /// and the time it started. For a call that is made on behalf of another.
+  void take_request_of(const Call& other) noexcept;
   /// Encoding of the messages this side sends. On a server one that the client does not accept is
   /// passed over.
   Compression compression() const noexcept { return compression_; }

@@ -243,7 +243,9 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
   }
   if (http_status_ == 200 && grpc) {
     if (usual) remember(http2::HeadersKind::Initial);
-    return call_.announce_response_metadata();
+    // A block that ends the stream brings no response metadata, and commits no retry (gRFC A6).
+    if (!trailers_only) call_.announce_response_metadata();
+    return;
   }
   // Not gRPC's: a proxy, a web server. Its own status is worth more than that a header is missing.
   for (const HeaderField& field : fields) {

@@ -1,0 +1,185 @@
+#include "weft/middleware/retry.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "weft/middleware/internal/options.h"
+#include "weft/middleware/internal/pushback.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/attempt.h"
+
+namespace weft {
+namespace {
+
+using middleware::Pushback;
+using middleware::pushback_of;
+using rpc::Attempt;
+using rpc::Attempts;
+
+Attempts::CommitAt commit_at(const RetryOptions& options, const Call& call) {
+  const bool may_repeat = call.method() != nullptr && call.method()->idempotent;
+  return options.after_response_began && may_repeat ? Attempts::CommitAt::Response
+                                                    : Attempts::CommitAt::ResponseMetadata;
+}
+
+/// What is decided about one call between its tries.
+class Decider {
+ public:
+  Decider(Attempts& attempts, const RetryOptions& options, RetryBudget* budget) noexcept
+      : attempts_(attempts), options_(options), budget_(budget) {
+    if (budget_ != nullptr) budget_->on_call(now());
+  }
+
+  void tell(std::string_view event, std::int64_t value = 0) const noexcept {
+    weft::tell(options_.observer,
+               {.policy = "retry", .event = event, .path = call().path(), .value = value});
+  }
+
+  /// How long to pause before the next try; nothing where there is to be none. `tries`: how many
+  /// have been made.
+  std::optional<Duration> pause(Attempt& attempt, const Status& status, std::uint32_t tries) {
+    const Pushback pushback = pushback_of(attempt.call().trailers());
+    if (!settle(attempt, status, pushback)) return std::nullopt;
+    if (pushback.stop) return stop("pushed_back");
+    if (tries >= options_.max_attempts) return stop("exhausted", tries);
+    const Duration pause = pushback.pause ? pushed_back(*pushback.pause) : back_off();
+    if (after(now(), pause) >= call().context().deadline()) return stop("out_of_time");
+    if (budget_ != nullptr && !budget_->try_spend(now())) return stop("over_budget");
+    return pause;
+  }
+
+ private:
+  Call& call() const noexcept { return attempts_.call(); }
+  TimePoint now() const noexcept { return call().loop().now(); }
+  std::optional<Duration> stop(std::string_view event, std::int64_t value = 0) const noexcept {
+    tell(event, value);
+    return std::nullopt;
+  }
+
+  /// Tells the budget how a try went; whether the call may be tried again as far as that goes.
+  bool settle(const Attempt& attempt, const Status& status, const Pushback& pushback) {
+    if (call().context().is_cancelled()) return false;
+    const bool repeatable = options_.codes.contains(status.code()) || attempt.timed_out();
+    if (budget_ != nullptr && status.ok()) budget_->on_success();
+    if (budget_ != nullptr && !status.ok() && (repeatable || pushback.stop)) budget_->on_failure();
+    if (attempts_.overflowed_at() != 0) {
+      tell("buffer_full", static_cast<std::int64_t>(attempts_.overflowed_at()));
+    }
+    return !status.ok() && repeatable && attempts_.adopted() == nullptr;
+  }
+
+  /// The server knows better, and later pauses begin anew (gRFC A6).
+  Duration pushed_back(Duration pause) noexcept {
+    failures_ = 0;
+    return pause;
+  }
+  Duration back_off() noexcept {
+    const auto longest = static_cast<double>(options_.max_backoff.count());
+    const auto first = static_cast<double>(options_.initial_backoff.count());
+    double pause = std::min(longest, first * std::pow(options_.multiplier, failures_++));
+    pause *= 1 + options_.jitter * (2 * call().loop().rng().uniform() - 1);
+    return Duration(static_cast<std::int64_t>(pause));
+  }
+
+  Attempts& attempts_;
+  const RetryOptions& options_;
+  RetryBudget* budget_;
+  std::uint32_t failures_ = 0;  // since the last push-back
+};
+
+/// Why a pause ended early, with what it came after.
+Status cut_short(const Status& reason, const Status& last) {
+  std::string message(reason.message());
+  message.append(" before the next try; the last one: ").append(last.to_string());
+  return Status(reason.code(), message, reason.origin());
+}
+
+Task<Status> tried(Call& call, Next next, const RetryOptions& options, RetryBudget* budget) {
+  Attempts attempts(call, options.buffer_limit, commit_at(options, call));
+  Decider decider(attempts, options, budget);
+  for (std::uint32_t previous = 0;; ++previous) {
+    if (previous != 0) decider.tell("attempt", previous);
+    Status status;
+    Duration pause;
+    {
+      Attempt attempt(attempts, previous);
+      attempt.limit_until_adopted(options.per_try_timeout, "RetryOptions::per_try_timeout");
+      status = co_await next(attempt.call()).in(attempt.call().context());
+      const std::optional<Duration> again = decider.pause(attempt, status, previous + 1);
+      if (!again) co_return co_await attempt.finish(std::move(status));
+      pause = *again;
+    }
+    net::Wait wait(call.loop(), after(call.loop().now(), pause));
+    const Status waited = co_await wait;
+    if (!waited.ok()) co_return cut_short(waited, status);
+  }
+}
+
+struct Retry {
+  RetryOptions options;
+  Status valid;
+
+  Task<Status> operator()(Call& call, Next next) const {
+    if (!valid.ok()) return valid;
+    return run_with_retries(call, next, options, options.budget.get());
+  }
+};
+
+struct RetryByPolicy {
+  RetryPolicies policies;
+
+  Task<Status> operator()(Call& call, Next next) const {
+    std::shared_ptr<const RetryOptions> options = policies(call);
+    if (options == nullptr) return next(call);
+    if (Status valid = validate(*options); !valid.ok()) return valid;
+    return run(call, next, std::move(options));
+  }
+
+ private:
+  static Task<Status> run(Call& call, Next next, std::shared_ptr<const RetryOptions> options) {
+    co_return co_await run_with_retries(call, next, *options, options->budget.get());
+  }
+};
+
+}  // namespace
+
+Status validate(const RetryOptions& options) {
+  const middleware::OptionCheck check("RetryOptions");
+  if (options.max_attempts == 0) return check.refused("max_attempts", "0", "at least 1");
+  if (Status s = check.not_negative("initial_backoff", options.initial_backoff); !s.ok()) return s;
+  if (options.max_backoff < options.initial_backoff) {
+    return check.refused("max_backoff", to_string(options.max_backoff),
+                         "at least initial_backoff, " + to_string(options.initial_backoff));
+  }
+  if (!(options.multiplier >= 1 && options.multiplier <= 1000)) {
+    return check.refused("multiplier", std::to_string(options.multiplier), "from 1 to 1000");
+  }
+  if (Status s = check.share("jitter", options.jitter); !s.ok()) return s;
+  if (options.per_try_timeout <= Duration::zero()) {
+    return check.refused("per_try_timeout", to_string(options.per_try_timeout), "above 0");
+  }
+  if (options.codes.contains(StatusCode::Ok)) {
+    return check.refused("codes", "OK", "codes of failures");
+  }
+  return ok_status();
+}
+
+Middleware retry(RetryOptions options) {
+  if (options.budget == nullptr) options.budget = ratio_budget();
+  Status valid = validate(options);
+  return Retry{std::move(options), std::move(valid)};
+}
+
+Middleware retry(RetryPolicies policies) { return RetryByPolicy{std::move(policies)}; }
+
+Task<Status> run_with_retries(Call& call, Next next, const RetryOptions& options,
+                              RetryBudget* budget) {
+  // On a server the response goes to a client that has its own mind about retries.
+  if (options.max_attempts <= 1 || call.side() == Call::Side::Server) return next(call);
+  return tried(call, next, options, budget);
+}
+
+}  // namespace weft
