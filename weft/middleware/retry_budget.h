@@ -30,7 +30,7 @@ struct RatioBudgetOptions {
   double ratio = 0.2;
   /// So that a client with few calls retries at all.
   double min_per_second = 10;
-  Duration window = std::chrono::seconds(10);
+  Duration window = std::chrono::seconds(10);  ///< at least 100 ms
 };
 std::shared_ptr<RetryBudget> ratio_budget(RatioBudgetOptions options = {});
 
