@@ -56,11 +56,11 @@ class Resolver {
 
 /// A target's text in parts: `scheme://authority/path?query`, `scheme:path`.
 struct TargetParts {
-  std::string text;       ///< as it was given
-  std::string scheme;     ///< "etcd"
-  std::string authority;  ///< "10.0.0.1:2379,10.0.0.2:2379"
-  std::string path;       ///< what follows the authority, without its '/': "services/greeter"
-  std::map<std::string, std::string> query;  ///< percent-decoded
+  std::string text;         ///< as it was given
+  std::string scheme{};     ///< "etcd"
+  std::string authority{};  ///< "10.0.0.1:2379,10.0.0.2:2379"
+  std::string path{};       ///< what follows the authority, without its '/': "services/greeter"
+  std::map<std::string, std::string> query{};  ///< percent-decoded
 
   /// INVALID_ARGUMENT naming the text and what is wrong with it.
   static Result<TargetParts> parse(std::string_view text);

@@ -17,6 +17,11 @@
 #include "weft/rpc/metadata.h"
 #include "weft/rpc/method.h"
 
+namespace weft::cluster {
+struct Endpoint;
+class Tried;
+}  // namespace weft::cluster
+
 namespace weft {
 
 /// Who is at the other end of a connection, as far as the transport knows. Shared by the connection
@@ -126,6 +131,18 @@ class Call {
   void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
   const Peer::Ref& share_peer() const noexcept { return peer_; }
 
+  /// On a client: the instance that the call, or this try of it, was placed on. For what stands
+  /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
+  const cluster::Endpoint* endpoint() const noexcept { return endpoint_; }
+  void set_endpoint(const cluster::Endpoint* endpoint) noexcept { endpoint_ = endpoint; }
+  /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
+  /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
+  cluster::Tried* tried() const noexcept { return tried_; }
+  void set_tried(cluster::Tried* tried) noexcept { tried_ = tried; }
+  /// On a client: calls of one key go to one instance where the balancer goes by keys.
+  const std::optional<std::uint64_t>& balance_key() const noexcept { return balance_key_; }
+  void set_balance_key(std::uint64_t key) noexcept { balance_key_ = key; }
+
   // What the caller asked for (client), or the handler chose (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
@@ -164,6 +181,9 @@ class Call {
   ResponseMetadataHook on_response_metadata_ = nullptr;
   void* on_response_metadata_argument_ = nullptr;
   const Metadata* shared_request_metadata_ = nullptr;
+  const cluster::Endpoint* endpoint_ = nullptr;
+  cluster::Tried* tried_ = nullptr;
+  std::optional<std::uint64_t> balance_key_;
   Metadata request_metadata_;
   Metadata response_metadata_;
   Metadata trailers_;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <exception>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -17,15 +18,19 @@ namespace weft {
 class Channel::Impl {
  public:
   Impl(std::string target, ChannelOptions options)
-      : target_(std::move(target)), options_(std::move(options)) {
+      : setup_{.target = std::move(target), .options = std::move(options)} {
+    Status balancing = setup_.options.balancing.valid();
+    if (!balancing.ok()) unusable_ = balancing.with_prefix("ChannelOptions::balancing");
     make_tls();
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  const std::string& target() const noexcept { return target_; }
-  void use(Middleware middleware) { middlewares_.add(std::move(middleware)); }
+  const std::string& target() const noexcept { return setup_.target; }
+  void use(Middleware middleware) { setup_.middlewares.add(std::move(middleware)); }
+  void use_per_endpoint(Middleware middleware) { setup_.per_endpoint.add(std::move(middleware)); }
+  Status set_balancing(BalancingOptions balancing);
   Task<Status> serve(Call& call);
   Task<Status> connect(net::Loop& loop);
 
@@ -40,11 +45,10 @@ class Channel::Impl {
   rpc::LoopChannel& part_of(net::Loop& loop);
   void apply_defaults(Call& call) const;
 
-  std::string target_;
-  ChannelOptions options_;
-  std::shared_ptr<net::TlsClientContext> tls_;
+  rpc::ChannelSetup setup_;
   Status unusable_;  // options that cannot be followed: what every call is told
-  MiddlewareChain middlewares_;
+  // What set_balancing() was given last, for loops that come later; guarded by the mutex.
+  std::mutex balancing_mutex_;
   std::atomic<Part*> parts_{nullptr};
 };
 
@@ -61,11 +65,11 @@ Channel::Impl::~Impl() {
 }
 
 void Channel::Impl::make_tls() {
-  if (!options_.tls) return;
+  if (!setup_.options.tls) return;
   Result<std::shared_ptr<net::TlsClientContext>> made =
-      net::TlsClientContext::create(*options_.tls);
+      net::TlsClientContext::create(*setup_.options.tls);
   if (made.ok()) {
-    tls_ = std::move(*made);
+    setup_.tls = std::move(*made);
   } else {
     unusable_ = std::move(made).status().with_prefix("ChannelOptions::tls");
   }
@@ -76,21 +80,34 @@ rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
   for (Part* part = head; part != nullptr; part = part->next) {
     if (part->loop == loop.anchor()) return *part->channel;
   }
-  auto* part = new Part{
-      loop.anchor(),
-      std::make_shared<rpc::LoopChannel>(loop, target_, options_, tls_, middlewares_), head};
+  const std::lock_guard lock(balancing_mutex_);
+  auto* part = new Part{loop.anchor(), std::make_shared<rpc::LoopChannel>(loop, setup_), head};
   while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
   }
   return *part->channel;
 }
 
+Status Channel::Impl::set_balancing(BalancingOptions balancing) {
+  Status valid = balancing.valid();
+  if (!valid.ok()) return valid;
+  const std::lock_guard lock(balancing_mutex_);
+  setup_.options.balancing = std::move(balancing);
+  for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr; part = part->next) {
+    part->loop->post([channel = part->channel, balancing = setup_.options.balancing] {
+      channel->set_balancing(balancing);
+    });
+  }
+  return {};
+}
+
 void Channel::Impl::apply_defaults(Call& call) const {
-  if (call.max_receive_size() == 0) call.set_max_receive_size(options_.max_receive_size);
-  if (options_.max_send_size < call.max_send_size()) call.set_max_send_size(options_.max_send_size);
-  if (call.compression() == Compression::Identity) call.set_compression(options_.compression);
-  if (options_.default_timeout != kForever && call.started() == TimePoint{}) {
+  if (call.max_receive_size() == 0) call.set_max_receive_size(setup_.options.max_receive_size);
+  if (setup_.options.max_send_size < call.max_send_size())
+    call.set_max_send_size(setup_.options.max_send_size);
+  if (call.compression() == Compression::Identity) call.set_compression(setup_.options.compression);
+  if (setup_.options.default_timeout != kForever && call.started() == TimePoint{}) {
     call.set_started(call.loop().now());
-    call.limit_deadline(after(call.started(), options_.default_timeout));
+    call.limit_deadline(after(call.started(), setup_.options.default_timeout));
   }
 }
 
@@ -112,6 +129,12 @@ Channel::Channel(std::string target, ChannelOptions options)
 Channel::~Channel() = default;
 
 void Channel::use(Middleware middleware) { impl_->use(std::move(middleware)); }
+void Channel::use_per_endpoint(Middleware middleware) {
+  impl_->use_per_endpoint(std::move(middleware));
+}
+Status Channel::set_balancing(BalancingOptions balancing) {
+  return impl_->set_balancing(std::move(balancing));
+}
 const std::string& Channel::target() const noexcept { return impl_->target(); }
 Task<Status> Channel::serve(Call& call) { return impl_->serve(call); }
 

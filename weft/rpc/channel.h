@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "weft/base/time.h"
+#include "weft/cluster/resolver.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/net/tls.h"
+#include "weft/rpc/balancing.h"
 #include "weft/rpc/service.h"
 
 namespace weft {
@@ -54,8 +56,14 @@ struct ChannelOptions {
   /// Close a connection that had no call for this long.
   Duration idle_timeout = std::chrono::minutes(30);
 
-  /// Connections that a loop may open to the target when the streams of those there are used up.
+  /// Connections that a loop may open to an instance when the streams of those there are used up.
   std::size_t max_connections = 4;
+
+  /// How calls are spread over instances.
+  BalancingOptions balancing{};
+  /// Finds the instances in place of what the target's scheme stands for; the target is then a name
+  /// for people.
+  cluster::ResolverFactory resolver{};
 
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 1024 * 1024;
@@ -64,11 +72,11 @@ struct ChannelOptions {
 
 /// Where calls go: a target name and the connections to it.
 ///
-/// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `memory:name`. A
-/// channel may be used from any thread: every loop that calls through it has connections of its
-/// own, so nothing is locked on the way of a call. Connections are made when the first call needs
-/// one, and again, with back-off, after they break. Calls still under way when the channel is
-/// destroyed end with CANCELLED.
+/// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `memory:name`, and
+/// those of docs/reference/targets.md. A channel may be used from any thread: every loop that calls
+/// through it has connections of its own, so nothing is locked on the way of a call. Connections
+/// are made when the first call needs one, and again, with back-off, after they break. Calls still
+/// under way when the channel is destroyed end with CANCELLED.
 class Channel final : public Service {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
@@ -78,6 +86,13 @@ class Channel final : public Service {
 
   /// Adds a middleware around every call; the first is the outermost. Before the first call.
   void use(Middleware middleware);
+  /// The same around every try of a call on an instance, where Call::endpoint() tells which: inside
+  /// of what repeats calls, outside of the connection. Before the first call.
+  void use_per_endpoint(Middleware middleware);
+  /// Other rules for spreading calls, from now on, on every loop; from any thread. Connections to
+  /// instances that are used by both rules stay. An option that cannot be followed is an error, and
+  /// then nothing changes.
+  Status set_balancing(BalancingOptions balancing);
   const std::string& target() const noexcept;
 
   Task<Status> serve(Call& call) override;

@@ -130,6 +130,7 @@ void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::stri
     owner_.on_too_many_pings();
   }
   leaving_ = true;
+  owner_.on_leaving();
   close_when_idle();
 }
 

@@ -32,6 +32,8 @@ class ClientConnectionOwner {
  public:
   /// A stream has ended or the server's limit has moved: there may be room for a call.
   virtual void on_capacity() noexcept = 0;
+  /// It takes no more calls, and will be closed when those it has are over.
+  virtual void on_leaving() noexcept = 0;
   virtual void on_connection_closed(ClientConnection& connection) noexcept = 0;
   /// The server ends the connection because of our keepalive PINGs.
   virtual void on_too_many_pings() noexcept = 0;

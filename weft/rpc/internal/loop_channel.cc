@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/rpc/internal/client_call.h"
+#include "weft/rpc/internal/at_endpoint.h"
+#include "weft/rpc/internal/placement.h"
 
 namespace weft::rpc {
 namespace {
@@ -17,29 +18,57 @@ Status channel_destroyed() { return cancelled("the channel was destroyed"); }
 /// endpoint, and "localhost" where that is a path.
 std::string default_authority(const std::string& text) {
   const Result<net::Target> target = net::Target::parse(text);
-  if (!target.ok() || target->scheme == "unix") return "localhost";
-  return target->endpoint.substr(0, target->endpoint.find(','));
+  if (target.ok()) {
+    if (target->scheme == "unix") return "localhost";
+    return target->endpoint.substr(0, target->endpoint.find(','));
+  }
+  // A scheme of a resolver's own.
+  const Result<cluster::TargetParts> parts = cluster::TargetParts::parse(text);
+  if (!parts.ok() || parts->path.empty()) return "localhost";
+  const std::size_t slash = parts->path.rfind('/');
+  return parts->path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
-std::string authority_of(const std::string& target, const ChannelOptions& options) {
-  if (!options.authority.empty()) return options.authority;
-  if (options.tls && !options.tls->server_name.empty()) return options.tls->server_name;
-  return default_authority(target);
+std::string authority_of(const ChannelSetup& setup) {
+  if (!setup.options.authority.empty()) return setup.options.authority;
+  if (setup.options.tls && !setup.options.tls->server_name.empty()) {
+    return setup.options.tls->server_name;
+  }
+  return default_authority(setup.target);
 }
+
+std::string user_agent_of(const ChannelOptions& options) {
+  return options.user_agent.empty() ? "weft-c++/0.1.0" : options.user_agent + " weft-c++/0.1.0";
+}
+
+class Request final : public cluster::PickRequest {
+ public:
+  explicit Request(const Call& call) noexcept : call_(call) {}
+  std::string_view path() const noexcept override { return call_.path(); }
+  std::string_view metadata(std::string_view name) const noexcept override {
+    return call_.request_metadata().get(name).value_or(std::string_view());
+  }
+  std::optional<std::uint64_t> key() const noexcept override { return call_.balance_key(); }
+  const cluster::Tried* tried() const noexcept override { return call_.tried(); }
+
+ private:
+  const Call& call_;
+};
 
 }  // namespace
 
-LoopChannel::LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
-                         std::shared_ptr<net::TlsClientContext> tls,
-                         const MiddlewareChain& middlewares)
+LoopChannel::LoopChannel(net::Loop& loop, const ChannelSetup& setup)
     : loop_(loop),
-      target_(std::move(target)),
-      options_(options),
-      tls_(std::move(tls)),
-      middlewares_(middlewares),
-      authority_(authority_of(target_, options)),
-      user_agent_(options.user_agent.empty() ? "weft-c++/0.1.0"
-                                             : options.user_agent + " weft-c++/0.1.0") {
+      target_(setup.target),
+      settings_{.options = setup.options,
+                .tls = setup.tls,
+                .authority = authority_of(setup),
+                .user_agent = user_agent_of(setup.options)},
+      balancing_(setup.options.balancing),
+      middlewares_(setup.middlewares),
+      per_endpoint_(setup.per_endpoint),
+      resolution_(loop, *this, setup.target) {
+  choose_policy();
   loop_.at_loop_end(*this);
 }
 
@@ -49,7 +78,9 @@ void LoopChannel::on_loop_end() noexcept {
   close();
   // No coroutine of this loop will run any more and count itself out.
   const std::shared_ptr<LoopChannel> self = std::exchange(self_, nullptr);
-  connecting_task_ = Task<>();
+  for (const auto& member : members_) member->drop_coroutines();
+  for (const auto& member : leaving_) member->drop_coroutines();
+  resolver_task_ = Task<>();
 }
 
 Task<Status> LoopChannel::serve_chain(Call& call) {
@@ -63,57 +94,112 @@ Task<Status> LoopChannel::run_chain(Call& call) {
 
 Task<Status> LoopChannel::serve(Call& call) {
   const Active active(*this);
+  ++calls_;
+  if (!resolving_) [[unlikely]]
+    resolve();
   for (int refusals = 0;; ++refusals) {
     // Nobody overtakes those who wait.
-    ClientConnection* connection = waiting_.empty() ? pick() : nullptr;
-    for (Place place = Place::Back; connection == nullptr; place = Place::Front) {
+    Picked picked = waiting_.empty() ? pick(call) : Picked();
+    for (Place place = Place::Back; picked.connection == nullptr; place = Place::Front) {
       Status status = co_await wait_for_connection(&call.context(), call.wait_for_ready(), place);
       if (!status.ok()) co_return status;
-      connection = pick();
+      picked = pick(call);
     }
-    ClientCall attempt(*connection, call, authority_, user_agent_);
-    attempt.start();
-    announce_room();
-    const bool taken = co_await MessageTransfer(attempt.responses(), call.responses());
-    if (!taken) {
-      attempt.not_delivered(call.context().is_cancelled()
-                                ? call.context().cancel_reason()
-                                : cancelled("the caller takes no more responses"));
+    Placement placement(*this, *picked.subchannel, call);
+    Status status;
+    bool repeat = false;
+    if (per_endpoint_.empty()) {
+      Exchange exchange(*picked.connection, call, settings_);
+      announce_room();
+      exchange.finish(co_await exchange.responses());
+      repeat = exchange.may_repeat();
+      status = exchange.status();
+    } else {
+      AtEndpoint terminal(placement.where(), settings_);
+      announce_room();
+      status = co_await per_endpoint_.serve(call, terminal);
+      repeat = terminal.may_repeat();
     }
-    if (attempt.may_repeat() && refusals < kRefusals && !closed_ && call.requests().rewind()) {
-      continue;
-    }
-    co_return attempt.status();
+    placement.ended(status);
+    if (repeat && refusals < kRefusals && !closed_ && call.requests().rewind()) continue;
+    co_return status;
   }
 }
 
-/// A connection that can take a call now, in turn where there are several.
-ClientConnection* LoopChannel::pick() noexcept {
-  for (std::size_t i = 0; i < connections_.size(); ++i) {
-    if (next_ >= connections_.size()) next_ = 0;
-    ClientConnection* connection = connections_[next_++].get();
-    if (connection->usable()) return connection;
+LoopChannel::Picked LoopChannel::pick(const Call& call) {
+  Subchannel* picked = nullptr;
+  if (balancer_ == nullptr) {
+    if (!members_.empty() && members_.front()->available()) picked = members_.front().get();
+  } else {
+    picked = static_cast<Subchannel*>(balancer_->pick(Request(call)));
   }
-  return nullptr;
+  if (picked == nullptr) return {};
+  if (ClientConnection* connection = picked->connection()) [[likely]]
+    return {picked, connection};
+  picked->connect();
+  return balancer_ == nullptr ? Picked() : any_with_room();
 }
 
-bool LoopChannel::has_serving() noexcept {
-  return std::any_of(connections_.begin(), connections_.end(),
-                     [](const auto& connection) { return connection->serving(); });
+/// For a call whose endpoint is full: better elsewhere than later.
+LoopChannel::Picked LoopChannel::any_with_room() noexcept {
+  const std::size_t start = loop_.rng().below(members_.size());
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    Subchannel& member = *members_[(start + i) % members_.size()];
+    if (!member.available()) continue;
+    if (ClientConnection* connection = member.connection()) return {&member, connection};
+  }
+  return {};
 }
 
 bool LoopChannel::has_room() noexcept {
-  return std::any_of(connections_.begin(), connections_.end(),
-                     [](const auto& connection) { return connection->usable(); });
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& member) { return member->available() && member->has_room(); });
+}
+
+bool LoopChannel::is_full() noexcept {
+  return std::any_of(members_.begin(), members_.end(),
+                     [](const auto& member) { return member->available(); });
+}
+
+/// Whether there is nothing to wait for that is worth a caller's while.
+bool LoopChannel::hopeless() noexcept {
+  if (members_.empty()) return !nothing_found_.ok();
+  return std::all_of(members_.begin(), members_.end(), [](const auto& member) {
+    if (member->serving()) return !member->available() && member->health_known();
+    return member->backing_off();
+  });
+}
+
+Status LoopChannel::why_hopeless() const {
+  if (members_.empty()) return nothing_found_;
+  if (members_.size() == 1 && !members_.front()->last_error().ok()) {
+    return members_.front()->last_error();
+  }
+  std::string message = target_;
+  message.append(": none of ").append(std::to_string(members_.size()));
+  message.append(members_.size() == 1 ? " endpoint" : " endpoints").append(" takes calls");
+  for (const auto& member : members_) {
+    if (member->healthy()) continue;
+    message.append("; ").append(to_string(member->endpoint()));
+    message.append(" says it is not serving");
+    break;
+  }
+  if (!last_error_.ok()) message.append("; last error: ").append(last_error_.message());
+  return Status(StatusCode::Unavailable, message, Origin::Transport);
+}
+
+void LoopChannel::connect_all() {
+  for (const auto& member : members_) {
+    if (!member->serving()) member->connect();
+  }
 }
 
 /// OK when it is worth while to pick again.
 Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_ready, Place place) {
   if (closed_) co_return channel_destroyed();
-  const bool full = has_serving();
-  if (!full && !for_ready && loop_.now() < retry_at_) {
-    // Backing off: there is nothing to wait for that is worth the caller's while.
-    co_return last_error_;
+  if (!is_full() && !for_ready && hopeless()) {
+    resolution_.look_again();
+    co_return why_hopeless();
   }
   Waiting waiting(*this, for_ready);
   // First, because an attempt may fail at once and tells who waits by then.
@@ -122,7 +208,7 @@ Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_r
   } else {
     waiting_.push_front(waiting);
   }
-  if (!full || connections_.size() < options_.max_connections) need_connection();
+  if (!is_full()) connect_all();
   const Status status = co_await waiting.wait;
   waiting.announced = false;
   const bool cut_short = context != nullptr && context->is_cancelled() && !status.ok();
@@ -131,8 +217,9 @@ Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_r
 
 Task<Status> LoopChannel::connected() {
   const Active active(*this);
+  if (!resolving_) resolve();
   const Context* context = co_await current_context();
-  while (!has_serving()) {
+  while (!is_full()) {
     Status status = co_await wait_for_connection(context, false, Place::Back);
     if (!status.ok()) co_return status;
     // It was for the room that may be there now, which this has no use for.
@@ -145,126 +232,13 @@ Task<Status> LoopChannel::connected() {
 Status LoopChannel::why_waited(const Status& reason) const {
   std::string message(reason.message());
   message.append(" while waiting for a connection to ").append(target_);
-  if (!last_error_.ok()) message.append("; last error: ").append(last_error_.message());
+  const Status& error = members_.empty() ? nothing_found_ : last_error_;
+  if (!error.ok()) message.append("; last error: ").append(error.message());
   return Status(reason.code(), message, reason.origin());
 }
 
-void LoopChannel::need_connection() {
-  if (connecting_) return;
-  connecting_ = true;
-  connecting_task_ = connect();
-  connecting_task_.start(&connecting_context_, {[](void*) noexcept {}, nullptr});
-}
-
-Task<> LoopChannel::connect() {
-  const Active active(*this);
-  while (!closed_) {
-    if (loop_.now() < retry_at_) {
-      net::Wait pause(loop_, retry_at_);
-      static_cast<void>(co_await pause);
-      continue;
-    }
-    const TimePoint begun = loop_.now();
-    Status status = co_await connect_once();
-    if (closed_) break;
-    if (status.ok()) {
-      failures_ = 0;
-      retry_at_ = {};
-      last_error_ = {};
-      break;
-    }
-    last_error_ = std::move(status);
-    retry_at_ = after(begun, back_off());
-    fail_waiting(last_error_);
-    if (waiting_.empty()) break;
-  }
-  connecting_ = false;
-  wake_first();
-}
-
-Duration LoopChannel::back_off() noexcept {
-  constexpr double kMultiplier = 1.6;
-  constexpr double kJitter = 0.2;
-  auto wait = static_cast<double>(options_.initial_backoff.count());
-  const auto longest = static_cast<double>(options_.max_backoff.count());
-  for (std::uint32_t i = 0; i < failures_ && wait < longest; ++i) wait *= kMultiplier;
-  ++failures_;
-  wait = std::min(wait, longest) * (1 + kJitter * (2 * loop_.rng().uniform() - 1));
-  return Duration(static_cast<std::int64_t>(wait));
-}
-
-Task<Status> LoopChannel::connect_once() {
-  Result<std::vector<net::Address>> found = co_await addresses();
-  if (!found.ok()) co_return std::move(found).status();
-  Status status = unavailable(target_ + ": the name has no address");
-  for (const net::Address& address : *found) {
-    status = co_await connect_to(address);
-    if (status.ok() || closed_) break;
-  }
-  co_return status;
-}
-
-Task<Result<std::vector<net::Address>>> LoopChannel::addresses() {
-  Result<net::Target> target = net::Target::parse(target_);
-  if (!target.ok()) co_return std::move(target).status();
-  if (target->scheme != "dns") co_return target->literals();
-  Result<net::HostPort> parts = net::HostPort::parse(target->endpoint, 443);
-  if (!parts.ok()) co_return std::move(parts).status();
-  co_return co_await loop_.resolve(parts->host, parts->port);
-}
-
-/// The name that the server has to prove: the authority's, or the target's where there is none.
-std::string LoopChannel::tls_host(const net::Address& address) const {
-  const Result<net::HostPort> authority = net::HostPort::parse(authority_, 443);
-  if (authority.ok() && !authority->host.empty()) return authority->host;
-  return address.host();
-}
-
-Task<Result<std::unique_ptr<net::Stream>>> LoopChannel::connect_stream(
-    const net::Address& address) {
-  Result<std::unique_ptr<net::Stream>> stream = co_await loop_.connect(address);
-  if (!stream.ok() || !tls_) co_return stream;
-  std::string host = tls_host(address);
-  co_return co_await tls_->connect(std::move(*stream), std::move(host));
-}
-
-/// Connects and waits for the server's SETTINGS: before these it may be anything.
-Task<Status> LoopChannel::connect_to(net::Address address) {
-  Context context(&connecting_context_);
-  context.limit_deadline(after(loop_.now(), options_.connect_timeout));
-  Result<std::unique_ptr<net::Stream>> stream = co_await connect_stream(address).in(context);
-  if (!stream.ok()) {
-    // The attempt's own limit is no call's deadline.
-    if (stream.status().code() != StatusCode::DeadlineExceeded) co_return stream.status();
-    co_return Status(StatusCode::Unavailable,
-                     address.to_string() + ": no connection within " +
-                         weft::to_string(options_.connect_timeout) +
-                         " (ChannelOptions::connect_timeout)",
-                     Origin::Transport);
-  }
-  if (closed_) co_return channel_destroyed();
-  connections_.push_back(
-      std::make_unique<ClientConnection>(loop_, *this, std::move(*stream), options_));
-  ClientConnection& connection = *connections_.back();
-  net::Wait ready(loop_, context.deadline());
-  connection.tell_when_ready(ready);
-  connection.start();
-  Status status = co_await ready;
-  if (!status.ok()) co_return status;
-  if (connection.serving()) co_return Status();
-  // It said hello and goodbye in one breath, as a TLS port does to plaintext.
-  if (connection.greeted()) co_return connection.why_lost();
-  connection.forget_ready_wait();
-  status = unavailable(address.to_string() + ": no HTTP/2 SETTINGS from the server within " +
-                       weft::to_string(options_.connect_timeout));
-  connection.close(status);
-  co_return status;
-}
-
-/// An attempt has failed: that ends the calls which do not want to wait for the next one, except
-/// where they wait for room on a connection that is there.
+/// That ends the calls which do not want to wait for the next attempt.
 void LoopChannel::fail_waiting(const Status& reason) noexcept {
-  if (has_serving()) return;
   waiting_.for_each([&](Waiting& waiting) {
     if (waiting.wait_for_ready) return;
     waiting.unlink();
@@ -286,37 +260,55 @@ void LoopChannel::wake_first() noexcept {
   }
 }
 
-void LoopChannel::on_capacity() noexcept { announce_room(); }
-
-void LoopChannel::on_connection_closed(ClientConnection& connection) noexcept {
-  const auto found = std::find_if(connections_.begin(), connections_.end(),
-                                  [&](const auto& owned) { return owned.get() == &connection; });
-  if (found == connections_.end()) return;
-  // It is on the stack below, so it goes in a later turn.
-  loop_.post([owned = std::move(*found)]() mutable { owned.reset(); });
-  connections_.erase(found);
-  // Who waited for room on it looks again, and brings about a new connection.
-  if (!connecting_) wake_first();
+bool LoopChannel::on_attempt_failed(Subchannel& subchannel) noexcept {
+  last_error_ = subchannel.last_error();
+  resolution_.look_again();
+  if (!is_full() && hopeless()) fail_waiting(why_hopeless());
+  return balancer_ != nullptr ? !asleep() : !waiting_.empty();
 }
 
-/// gRFC A8: a client that is told so doubles the time between its pings.
-void LoopChannel::on_too_many_pings() noexcept {
-  if (options_.keepalive_time < kForever / 2) options_.keepalive_time *= 2;
+/// Whether nobody has called for so long that connections are not made for their own sake.
+bool LoopChannel::asleep() noexcept {
+  const TimePoint now = loop_.now();
+  if (calls_ != calls_seen_ || !waiting_.empty()) {
+    calls_seen_ = calls_;
+    seen_at_ = now;
+  }
+  return now - seen_at_ >= settings_.options.idle_timeout;
+}
+
+void LoopChannel::on_serving_changed(Subchannel& subchannel) noexcept {
+  const bool serving = subchannel.serving();
+  if (serving) {
+    last_error_ = {};
+  } else {
+    resolution_.look_again();
+  }
+  refresh();
+  if (!serving && balancer_ != nullptr && is_member(subchannel) && !asleep()) {
+    subchannel.reconnect();
+  }
+  // Who waited for room on it looks again, and brings about a new connection.
+  wake_first();
+}
+
+void LoopChannel::on_health_changed(Subchannel&) noexcept {
+  refresh();
+  if (!is_full() && hopeless()) fail_waiting(why_hopeless());
+  wake_first();
 }
 
 void LoopChannel::close() noexcept {
   if (closed_) return;
   closed_ = true;
   if (active_ != 0) self_ = shared_from_this();
-  connecting_context_.cancel(channel_destroyed());
+  resolver_context_.cancel(channel_destroyed());
   while (Waiting* waiting = waiting_.pop_front()) waiting->wait.complete(channel_destroyed());
-  auto connections = std::exchange(connections_, {});
-  for (const auto& connection : connections) connection->close(channel_destroyed());
-  // The calls on them end in this turn and refer to them until then.
-  loop_.post([owned = std::move(connections)]() mutable { owned.clear(); });
+  for (const auto& member : members_) member->close(channel_destroyed());
+  for (const auto& member : leaving_) member->close(channel_destroyed());
 }
 
-void LoopChannel::ended() noexcept {
+void LoopChannel::on_ended() noexcept {
   if (--active_ != 0 || !self_) return;
   // The coroutine that ends now is ours and still on the stack.
   loop_.post([self = std::move(self_)]() mutable { self.reset(); });

@@ -2,39 +2,45 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
+#include "weft/cluster/balancer.h"
+#include "weft/cluster/outlier.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop.h"
-#include "weft/net/tls.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/client_connection.h"
+#include "weft/rpc/internal/resolution.h"
+#include "weft/rpc/internal/subchannel.h"
 #include "weft/rpc/service.h"
 
 namespace weft::rpc {
 
-/// A channel's part on one loop: the connections that this loop's calls go over, and the calls that
-/// wait for one. The last Service of a client call's chain.
-///
-///               call                 SETTINGS arrived
-///      idle ───────────▶ connecting ───────────────▶ ready
-///        ▲                │      ▲                     │ the last connection ended
-///        │          failed▼      │ a call, once the    │
-///        │              backing off (fails calls)      │
-///        └─────────────────────────────────────────────┘
-///
-/// Connecting and backing off are one coroutine, connect(); a second connection may be under way
-/// while others serve.
+class Placement;
+
+/// What a channel's parts on its loops have in common.
+struct ChannelSetup {
+  std::string target;
+  ChannelOptions options;
+  std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
+  MiddlewareChain middlewares{};                 ///< around a call
+  MiddlewareChain per_endpoint{};                ///< around a try of it, when it has a connection
+};
+
+/// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call
+/// on one, and lets those wait for which there is no room. The last Service of a client call's
+/// chain.
 class LoopChannel final : public Service,
                           public std::enable_shared_from_this<LoopChannel>,
-                          public ClientConnectionOwner,
+                          private ResolutionOwner,
+                          private SubchannelOwner,
                           private net::LoopEndHook {
  public:
-  LoopChannel(net::Loop& loop, std::string target, const ChannelOptions& options,
-              std::shared_ptr<net::TlsClientContext> tls, const MiddlewareChain& middlewares);
+  LoopChannel(net::Loop& loop, const ChannelSetup& setup);
   ~LoopChannel() override;
 
   /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
@@ -43,17 +49,13 @@ class LoopChannel final : public Service,
   Task<Status> serve(Call& call) override;
   /// Waits for a connection, which it brings about; how that ended.
   Task<Status> connected();
+  /// Other rules for the calls that come from now on.
+  void set_balancing(const BalancingOptions& balancing);
   /// Ends every call and connection with CANCELLED; nothing can be called any more.
   void close() noexcept;
 
-  // ClientConnectionOwner
-  void on_capacity() noexcept override;
-  void on_connection_closed(ClientConnection& connection) noexcept override;
-  void on_too_many_pings() noexcept override;
-
  private:
-  void on_loop_end() noexcept override;
-
+  friend class Placement;
   /// A call that waits for a connection with room for it. Room is announced to one at a time, in
   /// the order of their coming, and who took it announces what is left.
   struct Waiting : ListNode {
@@ -74,54 +76,98 @@ class LoopChannel final : public Service,
   /// Counts a coroutine of ours, which keeps this alive after close().
   class Active {
    public:
-    explicit Active(LoopChannel& owner) noexcept : owner_(owner) { ++owner_.active_; }
+    explicit Active(LoopChannel& owner) noexcept : owner_(owner) { owner_.on_begun(); }
     Active(const Active&) = delete;
     Active& operator=(const Active&) = delete;
-    ~Active() { owner_.ended(); }
+    ~Active() { owner_.on_ended(); }
 
    private:
     LoopChannel& owner_;
   };
+  struct SweepTimer : net::Timer {
+    explicit SweepTimer(LoopChannel& owner) noexcept
+        : Timer(&LoopChannel::sweep_due), channel(owner) {}
+    LoopChannel& channel;
+  };
+  struct Picked {
+    Subchannel* subchannel = nullptr;
+    ClientConnection* connection = nullptr;
+  };
+
+  // LoopEndHook
+  void on_loop_end() noexcept override;
+  // ResolutionOwner
+  void on_endpoints(std::vector<cluster::Endpoint> endpoints) override;
+  void on_nothing_found(const Status& why) override;
+  // SubchannelOwner
+  void on_serving_changed(Subchannel& subchannel) noexcept override;
+  void on_health_changed(Subchannel& subchannel) noexcept override;
+  void on_room() noexcept override { announce_room(); }
+  bool on_attempt_failed(Subchannel& subchannel) noexcept override;
+  void on_begun() noexcept override { ++active_; }
+  void on_ended() noexcept override;
 
   Task<Status> run_chain(Call& call);
-  ClientConnection* pick() noexcept;
+
+  void resolve();
+  Task<> run_resolver(std::unique_ptr<cluster::Resolver> resolver);
+  void use_endpoints(std::vector<cluster::Endpoint> endpoints);
+  std::unique_ptr<Subchannel> take_member(cluster::Endpoint endpoint);
+  std::string_view subset_client();
+  void drop(std::unique_ptr<Subchannel> subchannel);
+  void let_go(Subchannel& subchannel) noexcept;
+  void report(Subchannel& where, const cluster::CallReport& report) noexcept;
+  void choose_policy();
+  void balance();
+  void refresh();
+  bool set_availability();
+  bool is_member(const Subchannel& subchannel) const noexcept;
+  bool asleep() noexcept;
+  static void sweep_due(net::Timer& timer) noexcept;
+  void sweep() noexcept;
+
+  Picked pick(const Call& call);
+  Picked any_with_room() noexcept;
   bool has_room() noexcept;
+  bool is_full() noexcept;
+  bool hopeless() noexcept;
+  Status why_hopeless() const;
+  void connect_all();
   Task<Status> wait_for_connection(const Context* context, bool for_ready, Place place);
   Status why_waited(const Status& reason) const;
-  bool has_serving() noexcept;
-  void need_connection();
-  Task<> connect();
-  Task<Status> connect_once();
-  Task<Result<std::vector<net::Address>>> addresses();
-  Task<Result<std::unique_ptr<net::Stream>>> connect_stream(const net::Address& address);
-  Task<Status> connect_to(net::Address address);
-  std::string tls_host(const net::Address& address) const;
-  Duration back_off() noexcept;
   void fail_waiting(const Status& reason) noexcept;
   void announce_room() noexcept;
   void wake_first() noexcept;
-  void ended() noexcept;
 
   net::Loop& loop_;
   std::string target_;
-  ChannelOptions options_;
-  std::shared_ptr<net::TlsClientContext> tls_;  // null: plaintext
+  ConnectSettings settings_;
+  BalancingOptions balancing_;
   MiddlewareChain middlewares_;
-  std::string authority_;
-  std::string user_agent_;
-  std::vector<std::unique_ptr<ClientConnection>> connections_;
-  std::size_t next_ = 0;  // where pick() goes on
+  MiddlewareChain per_endpoint_;
+  Resolution resolution_;
+  bool resolving_ = false;
+  Status nothing_found_;  // while there are no endpoints: why
+  std::vector<cluster::Endpoint> endpoints_;
+  std::vector<std::unique_ptr<Subchannel>> members_;
+  std::vector<std::unique_ptr<Subchannel>> leaving_;  // out of the list, with calls under way
+  std::vector<cluster::Member*> balanced_;            // what the balancer was told of
+  weft::Balancing policy_;
+  std::unique_ptr<cluster::Balancer> balancer_;  // null: there is one member, joined
+  std::optional<cluster::OutlierDetection> outliers_;
+  SweepTimer sweep_timer_{*this};
+  bool timed_ = false;  // somebody wants to know how long calls take
   IntrusiveList<Waiting> waiting_;
-  Context connecting_context_;
-  bool connecting_ = false;
-  std::uint32_t failures_ = 0;  // in a row
-  TimePoint retry_at_{};
   Status last_error_;
+  std::uint64_t calls_ = 0;       // since the beginning
+  std::uint64_t calls_seen_ = 0;  // when asleep() was asked last and there were new ones
+  TimePoint seen_at_{};           // when that was
   bool closed_ = false;
   std::size_t active_ = 0;
   std::shared_ptr<LoopChannel> self_;  // after close(), while something is active
+  Context resolver_context_;
   // Last: a frame that is destroyed with this still counts itself out.
-  Task<> connecting_task_;
+  Task<> resolver_task_;
 };
 
 }  // namespace weft::rpc

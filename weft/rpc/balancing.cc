@@ -1,0 +1,19 @@
+#include "weft/rpc/balancing.h"
+
+namespace weft {
+
+Status BalancingOptions::valid() const {
+  if (policy != nullptr) {
+    if (Status status = policy->valid(); !status.ok()) return status;
+  }
+  if (outlier_detection) {
+    if (Status status = outlier_detection->valid(); !status.ok()) return status;
+  }
+  if (!(panic_threshold_percent >= 0 && panic_threshold_percent <= 100)) {
+    return invalid_argument("BalancingOptions::panic_threshold_percent is " +
+                            std::to_string(panic_threshold_percent) + ", expected 0 to 100");
+  }
+  return {};
+}
+
+}  // namespace weft

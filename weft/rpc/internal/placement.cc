@@ -1,0 +1,42 @@
+#include "weft/rpc/internal/placement.h"
+
+#include "weft/cluster/tried.h"
+#include "weft/rpc/internal/loop_channel.h"
+
+namespace weft::rpc {
+
+Placement::Placement(LoopChannel& owner, Subchannel& where, Call& call)
+    : owner_(owner), where_(where), call_(call) {
+  if (owner_.timed_) begun_ = owner_.loop_.now();
+  where_.call_begins();
+  call_.set_endpoint(&where_.endpoint());
+  if (call_.tried() != nullptr) call_.tried()->add(where_);
+  if (owner_.balancer_) owner_.balancer_->on_begun(where_);
+}
+
+Placement::~Placement() {
+  if (!reported_) ended(cancelled("the call was dropped"));
+  call_.set_endpoint(nullptr);
+  where_.call_ends();
+  if (!owner_.leaving_.empty()) owner_.let_go(where_);
+}
+
+void Placement::ended(const Status& status) noexcept {
+  reported_ = true;
+  if (!owner_.balancer_) return;
+  cluster::CallReport report{.code = status.code(), .origin = status.origin()};
+  if (begun_ != TimePoint{}) {
+    report.now = owner_.loop_.now();
+    report.latency = report.now - begun_;
+  }
+  owner_.report(where_, report);
+}
+
+void Exchange::finish(bool taken) noexcept {
+  if (taken) return;
+  const Context& context = call_.context();
+  attempt_.not_delivered(context.is_cancelled() ? context.cancel_reason()
+                                                : cancelled("the caller takes no more responses"));
+}
+
+}  // namespace weft::rpc

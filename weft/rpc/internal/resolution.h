@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "weft/base/status.h"
+#include "weft/cluster/resolver.h"
+#include "weft/net/loop.h"
+#include "weft/net/wait.h"
+
+namespace weft::rpc {
+
+/// Told of what a channel's target stands for.
+class ResolutionOwner {
+ public:
+  /// At least one endpoint, each of which has an address; no address twice.
+  virtual void on_endpoints(std::vector<cluster::Endpoint> endpoints) = 0;
+  /// Nothing was found, and nothing ever has been.
+  virtual void on_nothing_found(const Status& why) = 0;
+
+ protected:
+  ~ResolutionOwner() = default;
+};
+
+/// A channel's resolver at work: tidies what it finds, and keeps the last list that worked.
+class Resolution final : private cluster::Resolver::Updates {
+ public:
+  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string target)
+      : loop_(loop), owner_(owner), target_(std::move(target)) {}
+
+  /// Runs `resolver` until it ends or the context of the task is cancelled.
+  Task<> run(std::unique_ptr<cluster::Resolver> resolver);
+  /// Asks the resolver to look again, when it is next willing to.
+  void look_again() noexcept;
+
+ private:
+  void publish(std::vector<cluster::Endpoint> endpoints) override;
+  void fail(Status why) override;
+  Task<Status> wanted(Duration at_least, Duration at_most) override;
+
+  net::Loop& loop_;
+  ResolutionOwner& owner_;
+  std::string target_;
+  net::Wait* idle_ = nullptr;  // the resolver waits to be wanted
+  bool found_ = false;
+  bool again_ = false;
+};
+
+}  // namespace weft::rpc
