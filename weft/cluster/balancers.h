@@ -83,9 +83,15 @@ Balancing peak_ewma(PeakEwmaOptions options = {});
 /// The key is what the caller set for the call, else the value of request_hash_header; a call with
 /// neither goes anywhere.
 struct RingHashOptions {
-  /// Points on the ring, at least 1 and at most kMaxRingSize. gRPC: minRingSize.
+  /// Points on the ring of an instance of the least weight, however many instances there are; so
+  /// that one of N that goes moves 1/N of the keys. 0: as many as gRPC gives it, from the sizes
+  /// below: then callers in other languages agree, but everybody's points depend on how many
+  /// instances there are, and about 2/N of the keys move.
+  std::uint32_t points_per_instance = 160;
+  /// Points on the ring where points_per_instance is 0; at least 1, at most kMaxRingSize. gRPC:
+  /// minRingSize.
   std::uint64_t min_ring_size = 1024;
-  /// gRPC: maxRingSize.
+  /// Likewise. gRPC: maxRingSize.
   std::uint64_t max_ring_size = 4096;
   /// Metadata whose value is the key; empty: none. gRPC: requestHashHeader.
   std::string request_hash_header{};

@@ -231,16 +231,17 @@ bool OutlierDetection::judge_latencies(std::span<Member* const> members, TimePoi
 
 bool OutlierDetection::return_to_service(std::span<Member* const> members, TimePoint now) {
   bool changed = false;
-  const Duration longest = std::max(options_.base_ejection_time, options_.max_ejection_time);
+  const Duration base = options_.base_ejection_time;
+  const Duration longest = std::max(base, options_.max_ejection_time);
   for (Member* member : members) {
     Record& record = record_of(*member);
     if (!member->ejected()) {
       if (record.ejections > 0 && !member->probing()) --record.ejections;
       continue;
     }
-    const bool at_longest =
-        record.ejections >= longest / std::max(options_.base_ejection_time, Duration(1));
-    const Duration time = at_longest ? longest : options_.base_ejection_time * record.ejections;
+    // Compared before it is multiplied, which then cannot overflow.
+    const bool below = record.ejections <= longest / std::max(base, Duration(1));
+    const Duration time = below ? base * record.ejections : longest;
     if (now - record.ejected_at < time) continue;
     record.returned_at = now;
     record.probes = record.slow_probes = 0;

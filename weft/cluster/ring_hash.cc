@@ -1,8 +1,12 @@
-// Consistent hashing on a ring (Karger et al. 1997), as gRFC A42 lays it out so that callers in all
-// languages agree: an instance has points at XXH64(address + "_" + i), as many as its weight's
-// share of the ring, whose size is chosen so that the lightest instance has a whole number of them.
-// A key belongs to the first point at or after its hash. An instance that goes leaves its keys to
-// the points after its own, about 1/N of all; nobody else's move.
+// Consistent hashing on a ring (Karger et al. 1997): an instance has points at
+// XXH64(address + "_" + i), and a key belongs to the first point at or after its hash. An instance
+// that goes leaves its keys to the points after its own, about 1/N of all; nobody else's move, as
+// long as the others' points stay. They do with a fixed number of points for an instance of the
+// least weight (as in libketama, whose 160 are the default).
+//
+// gRFC A42 divides a ring of at least min_ring_size among the instances instead, so that with one
+// less each has more points, and as many keys again move. points_per_instance of 0 does that, to
+// agree with gRPC's clients.
 
 #include <algorithm>
 #include <cmath>
@@ -25,6 +29,7 @@ class RingHash final : public HashedBalancer {
 
   RingHash(const RingHashOptions& options, const BalancerSetup& setup)
       : HashedBalancer(options.request_hash_header, options.hash_balance_factor, setup.rng),
+        points_per_instance_(options.points_per_instance),
         min_size_(static_cast<double>(options.min_ring_size)),
         max_size_(static_cast<double>(options.max_ring_size)) {}
 
@@ -36,6 +41,9 @@ class RingHash final : public HashedBalancer {
     return found == points_.end() ? 0 : static_cast<std::size_t>(found - points_.begin());
   }
 
+  double ring_size(const std::vector<Place>& places, double sum) const;
+
+  const std::uint32_t points_per_instance_;  // 0: by the sizes
   const double min_size_;
   const double max_size_;
   std::vector<std::uint64_t> points_;  // of the slots, in order
@@ -56,16 +64,20 @@ Status RingHash::validate(const RingHashOptions& options) {
   return validate_balance(options.hash_balance_factor);
 }
 
+double RingHash::ring_size(const std::vector<Place>& places, double sum) const {
+  double least = places.front().weight;
+  for (const Place& place : places) least = std::min(least, place.weight);
+  const double share = least / sum;
+  if (points_per_instance_ > 0) {
+    return std::min(points_per_instance_ / share, static_cast<double>(kMaxRingSize));
+  }
+  return std::min(std::ceil(share * min_size_) / share, max_size_);
+}
+
 std::vector<std::uint32_t> RingHash::make_slots(const std::vector<Place>& places) {
   double sum = 0;
-  double least = places.front().weight;
-  for (const Place& place : places) {
-    sum += place.weight;
-    least = std::min(least, place.weight);
-  }
-  least /= sum;
-  const double size = std::min(std::ceil(least * min_size_) / least, max_size_);
-
+  for (const Place& place : places) sum += place.weight;
+  const double size = ring_size(places, sum);
   std::vector<std::pair<std::uint64_t, std::uint32_t>> ring;
   ring.reserve(static_cast<std::size_t>(size) + 1);
   double due = 0;  // points that the instances so far should have; fractions carry over
