@@ -1,8 +1,16 @@
 #include "weft/registry/registry.h"
 
+#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolver.h"
+#include "weft/registry/weft_announcer.h"
+#include "weft/registry/weft_resolver.h"
+
 namespace weft::registry {
 
-void register_schemes() {}
+void register_schemes() {
+  cluster::register_resolver("weft", &make_weft_resolver);
+  cluster::register_announcer("weft", &make_weft_announcer);
+}
 
 namespace {
 
@@ -11,9 +19,9 @@ namespace {
 }  // namespace
 }  // namespace weft::registry
 
+extern "C" {
 /// What the linker is told to look for (weft/registry/CMakeLists.txt), so that this file is part of
 /// every program that is linked with the library.
-extern "C" {
 extern const char weft_registry_schemes;
 const char weft_registry_schemes = 0;
 }

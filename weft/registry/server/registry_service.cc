@@ -90,7 +90,12 @@ class Watch {
   Task<Status> run(Writer<v1::WatchResponse>& writer) {
     for (;;) {
       if (registrar_->closing()) co_return unavailable("the registry is shutting down");
-      const bool told = reason_ ? co_await tell_snapshot(writer) : co_await tell_changes(writer);
+      bool told = false;
+      if (reason_) {
+        told = co_await tell_snapshot(writer);
+      } else {
+        told = co_await tell_changes(writer);
+      }
       if (!told) co_return writer.status();
       if (reason_ || told_ < registrar_->catalog().revision()) continue;
       const Status status = co_await watcher_.wait(heartbeat_at_);
