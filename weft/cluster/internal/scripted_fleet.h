@@ -45,16 +45,17 @@ inline Endpoint endpoint_of(std::size_t index, std::uint32_t weight = 1, std::st
   return endpoint;
 }
 
-inline std::uint64_t announced(std::uint64_t seed) {
-  std::cout << "seed " << seed << '\n';
+inline std::uint64_t announced(std::uint64_t seed, std::ostream* log = &std::cout) {
+  if (log != nullptr) *log << "seed " << seed << '\n';
   return seed;
 }
 
 /// Members that are numbered in the order in which they were added, and a balancer over them.
 class ScriptedFleet {
  public:
-  explicit ScriptedFleet(const Balancing& policy, std::size_t members = 0, std::uint64_t seed = 1)
-      : rng(announced(seed)), balancer(policy->make({rng, clock})) {
+  explicit ScriptedFleet(const Balancing& policy, std::size_t members = 0, std::uint64_t seed = 1,
+                         std::ostream* log = &std::cout)
+      : rng(announced(seed, log)), balancer(policy->make({rng, clock})) {
     for (std::size_t i = 0; i < members; ++i) add(endpoint_of(i));
     update();
   }

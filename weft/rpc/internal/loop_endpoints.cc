@@ -155,6 +155,7 @@ void LoopChannel::choose_policy() {
     member->balancer_state.reset();
     member->outlier_state.reset();
     member->set_ejected(false);
+    member->set_probing(false);
   }
   outliers_.reset();
   sweep_timer_.cancel();
