@@ -54,6 +54,8 @@ void expect_same(const MethodDescriptor& ours, const ::google::protobuf::MethodD
   EXPECT_EQ(ours.idempotent, theirs.options().idempotency_level() !=
                                  ::google::protobuf::MethodOptions::IDEMPOTENCY_UNKNOWN)
       << ours.path;
+  EXPECT_EQ(ours.no_side_effects, theirs.options().idempotency_level() ==
+                                      google::protobuf::MethodOptions::NO_SIDE_EFFECTS);
 }
 
 TEST(GeneratedDescriptor, SaysOfEveryServiceWhatProtobufSays) {

@@ -34,6 +34,7 @@ MethodModel model_of(const MethodDescriptor& method, const std::string& name) {
   model.response = cpp::QualifiedClassName(method.output_type());
   model.comment = comment_of(method);
   model.idempotent = method.options().idempotency_level() != MethodOptions::IDEMPOTENCY_UNKNOWN;
+  model.no_side_effects = method.options().idempotency_level() == MethodOptions::NO_SIDE_EFFECTS;
   model.deprecated = method.options().deprecated();
   return model;
 }

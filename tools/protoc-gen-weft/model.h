@@ -19,6 +19,7 @@ struct MethodModel {
   std::string response;
   std::string comment;
   bool idempotent = false;
+  bool no_side_effects = false;
   bool deprecated = false;
 
   bool takes_one_request() const { return kind == Kind::Unary || kind == Kind::ServerStreaming; }

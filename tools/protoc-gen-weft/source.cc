@@ -70,6 +70,7 @@ void print_method_descriptors(const ServiceModel& service, Printer& out) {
     v["name"] = method.proto_name;
     v["kind"] = name_of(method.kind);
     v["more"] = std::string(method.idempotent ? ",\n     .idempotent = true" : "") +
+                (method.no_side_effects ? ",\n     .no_side_effects = true" : "") +
                 (method.deprecated ? ",\n     .deprecated = true" : "");
     out.Print(v,
               "    {.name = \"$name$\",\n"

@@ -25,6 +25,8 @@ weft::MethodDescriptor Method::call_descriptor() const noexcept {
           .kind = kind(),
           .idempotent =
               descriptor->options().idempotency_level() != pb::MethodOptions::IDEMPOTENCY_UNKNOWN,
+          .no_side_effects =
+              descriptor->options().idempotency_level() == pb::MethodOptions::NO_SIDE_EFFECTS,
           .deprecated = descriptor->options().deprecated()};
 }
 
