@@ -100,7 +100,9 @@ Plan plan_of(const FaultInjectionOptions& options, const Call& call) {
     plan.abort = static_cast<StatusCode>(*code);
   }
   plan.delay_share = lowered(plan.delay_share, metadata, "x-envoy-fault-delay-request-percentage");
+  // gRPC's name for it, and Envoy's.
   plan.abort_share = lowered(plan.abort_share, metadata, "x-envoy-fault-abort-percentage");
+  plan.abort_share = lowered(plan.abort_share, metadata, "x-envoy-fault-abort-request-percentage");
   return plan;
 }
 

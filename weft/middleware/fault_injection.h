@@ -26,7 +26,7 @@ struct FaultInjectionOptions {
   ///     x-envoy-fault-delay-request              milliseconds
   ///     x-envoy-fault-delay-request-percentage   0 to 100
   ///     x-envoy-fault-abort-grpc-request         a gRPC status code: 14
-  ///     x-envoy-fault-abort-percentage           0 to 100
+  ///     x-envoy-fault-abort-percentage           0 to 100; Envoy: abort-request-percentage
   ///
   /// These take the place of `delay` and `abort_code`; the percentages can only lower the shares
   /// above. What is no such number is passed over. Not on a server that strangers reach.
@@ -47,7 +47,7 @@ struct FaultInjectionOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const FaultInjectionOptions& options);
 
 /// Makes some calls slow and some fail, on purpose, to see what becomes of them: on a client, or on

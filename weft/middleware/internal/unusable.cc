@@ -1,14 +1,13 @@
 #include "weft/middleware/internal/unusable.h"
 
 #include <cstdio>
-#include <utility>
 
 #include "weft/base/log.h"
 
 namespace weft::middleware {
 
 Status impossible(std::string_view option, std::string_view value, std::string_view expected) {
-  return failed_precondition(
+  return invalid_argument(
       std::string(option).append(": ").append(value).append(": ").append(expected));
 }
 
@@ -29,7 +28,7 @@ struct Unusable {
 
 Middleware unusable(Status why) {
   log(LogLevel::Error, "a policy cannot be used: " + why.to_string());
-  return Unusable{std::move(why)};
+  return Unusable{failed_precondition(why.message())};
 }
 
 }  // namespace weft::middleware
