@@ -56,7 +56,7 @@ struct AdaptiveLimitOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const AdaptiveLimitOptions& options);
 
 /// The limit of one loop: pure logic, told of calls and of the time. Not thread-safe.

@@ -65,7 +65,7 @@ struct CircuitBreakerOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const CircuitBreakerOptions& options);
 
 /// One breaker: pure logic, told of calls and of the time. Not thread-safe.

@@ -21,7 +21,7 @@ struct ConcurrencyLimitOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const ConcurrencyLimitOptions& options);
 
 /// Lets so many calls run at the same time and refuses the others with UNAVAILABLE, at once or

@@ -44,7 +44,7 @@ struct PriorityShares {
   double of(const Call& call) const;
 };
 
-/// OK, or FAILED_PRECONDITION naming the share that is not in (0, 1] or larger than that of a class
+/// OK, or INVALID_ARGUMENT naming the share that is not in (0, 1] or larger than that of a class
 /// above it.
 Status validate(const PriorityShares& shares);
 

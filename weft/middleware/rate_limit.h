@@ -51,7 +51,7 @@ struct RateLimitOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const RateLimitOptions& options);
 
 /// Lets so many calls a second pass, for each key, and refuses the others with RESOURCE_EXHAUSTED,

@@ -59,7 +59,7 @@ struct PrioritySheddingOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// OK, or FAILED_PRECONDITION naming the option that cannot be followed.
+/// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const DeadlineSheddingOptions& options);
 Status validate(const PrioritySheddingOptions& options);
 

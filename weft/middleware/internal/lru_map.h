@@ -43,6 +43,11 @@ class LruMap {
     if (at != nodes_.end()) nodes_.erase(at);
   }
   void clear() { nodes_.clear(); }
+  /// Null when empty.
+  V* oldest() { return order_.empty() ? nullptr : &order_.front().value; }
+  void drop_oldest() {
+    if (!order_.empty()) nodes_.erase(nodes_.find(order_.front().key));
+  }
   std::size_t size() const noexcept { return nodes_.size(); }
 
  private:
@@ -57,11 +62,6 @@ class LruMap {
     node.unlink();
     order_.push_back(node);
     return node.value;
-  }
-  void drop_oldest() {
-    if (order_.empty()) return;
-    const auto at = nodes_.find(order_.front().key);
-    nodes_.erase(at);
   }
 
   std::size_t capacity_;
