@@ -1,12 +1,14 @@
 #include "weft/middleware/circuit_breaker.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "weft/base/local_ref.h"
+#include "weft/cluster/endpoint.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
@@ -238,6 +240,18 @@ class Report {
   bool told_ = false;
 };
 
+/// "/pkg.Service/Method at 10.0.0.1:80". Endpoints of the same addresses are the same instance, and
+/// the first address is as good a name as any.
+void append_method_and_endpoint(const Call& call, std::string& key) {
+  key.append(call.path());
+  if (call.endpoint()->addresses.empty()) return;
+  const net::Address& address = call.endpoint()->addresses.front();
+  const bool bracketed = address.family() == net::Address::Family::Ipv6;
+  key.append(bracketed ? " at [" : " at ").append(address.host()).append(bracketed ? "]:" : ":");
+  char port[8];
+  key.append(port, std::to_chars(port, port + sizeof port, address.port()).ptr);
+}
+
 struct Breaker {
   std::shared_ptr<const Shared> shared;
 
@@ -260,9 +274,13 @@ struct Breaker {
     const CircuitBreakerOptions& options = shared->options;
     Breakers& breakers = shared->breakers.of(call.loop(), options.max_keys);
     std::string_view key = call.path();
-    if (options.key) {
+    if (options.key || call.endpoint() != nullptr) {
       breakers.key.clear();
-      options.key(call, breakers.key);
+      if (options.key) {
+        options.key(call, breakers.key);
+      } else {
+        append_method_and_endpoint(call, breakers.key);
+      }
       key = breakers.key;
     }
     LocalRef<Guarded>& found = breakers.by_key.get(key);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/cluster/endpoint.h"
 #include "weft/middleware/internal/policy_fixture.h"
 
 namespace weft {
@@ -195,6 +196,24 @@ TEST_F(CircuitBreakerMiddleware, MethodsHaveBreakersOfTheirOwn) {
   use(circuit_breaker(options()));
   fail(5);
   path_ = "/pkg.Service/Other";
+  EXPECT_TRUE(serve().ok());
+}
+
+TEST_F(CircuitBreakerMiddleware, EndpointsHaveBreakersOfTheirOwn) {
+  use(circuit_breaker(options()));
+  cluster::Endpoint ill;
+  ill.addresses = {*net::Address::ip("10.0.0.1", 80)};
+  cluster::Endpoint well;
+  well.addresses = {*net::Address::ip("::1", 80)};
+  const auto to = [](const cluster::Endpoint& endpoint) {
+    return [&endpoint](Call& call) { call.set_endpoint(&endpoint); };
+  };
+  service_.answer = unavailable("the disk is full");
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(serve(to(ill)).ok());
+  service_.answer = Status();
+  EXPECT_THAT(std::string(serve(to(ill)).message()),
+              HasSubstr("/pkg.Service/Method at 10.0.0.1:80 is open"));
+  EXPECT_TRUE(serve(to(well)).ok());
   EXPECT_TRUE(serve().ok());
 }
 
