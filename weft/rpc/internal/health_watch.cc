@@ -13,6 +13,9 @@ namespace weft::rpc {
 
 namespace v1 = ::grpc::health::v1;
 
+// An answer is a number; servers may have more fields one day.
+constexpr std::size_t kLargestAnswer = 4096;
+
 void HealthWatch::start() {
   if (std::exchange(running_, true)) return;
   task_ = run();
@@ -46,7 +49,7 @@ Task<Status> HealthWatch::watch_once() {
   const v1::HealthClient health{endpoint_};
   v1::HealthCheckRequest request;
   request.set_service(service_);
-  auto stream = co_await health.Watch(request);
+  auto stream = co_await health.Watch(request, {.max_receive_size = kLargestAnswer});
   v1::HealthCheckResponse response;
   for (;;) {
     const bool read = co_await stream.read(response);

@@ -187,7 +187,8 @@ bool LoopChannel::set_availability() {
   std::vector<cluster::MemberCondition> conditions;
   conditions.reserve(members_.size());
   for (const auto& member : members_) {
-    conditions.push_back({.connected = member->serving(),
+    // One that has not said how it is counts as not there yet, so that nobody panics about it.
+    conditions.push_back({.connected = member->serving() && member->health_known(),
                           .healthy = member->healthy(),
                           .ejected = member->ejected()});
   }
