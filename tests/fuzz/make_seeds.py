@@ -179,8 +179,45 @@ def tls_sniff():
     yield "ssh", b"SSH-2.0-OpenSSH_9.2\r\n"
 
 
+def service_config():
+    """gRPC's service config (doc/service_config.md, gRFCs A2, A6, A42, A48, A50, A58)."""
+    retry = ('"retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "1s", '
+             '"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE", 4, "aborted"], '
+             '"perAttemptRecvTimeout": "0.5s"}')
+    hedge = '"hedgingPolicy": {"maxAttempts": 3, "hedgingDelay": "0.05s", "nonFatalStatusCodes": ["INTERNAL"]}'
+    name = '"name": [{"service": "pkg.S", "method": "M"}, {"service": "pkg.T"}, {}]'
+    outliers = ('{"outlier_detection_experimental": {"interval": "1s", "baseEjectionTime": "30s", '
+                '"maxEjectionTime": "300s", "maxEjectionPercent": 10, "successRateEjection": '
+                '{"stdevFactor": 1900, "enforcementPercentage": 100, "minimumHosts": 5, "requestVolume": 100}, '
+                '"failurePercentageEjection": {"threshold": 85, "enforcementPercentage": 100, '
+                '"minimumHosts": 5, "requestVolume": 50}, "childPolicy": [{"round_robin": {}}]}}')
+    policies = {"pick_first": '{"shuffleAddressList": true}', "round_robin": "{}", "random": "{}",
+                "weighted_round_robin": '{"blackoutPeriod": "10s", "weightUpdatePeriod": "1s", '
+                                        '"weightExpirationPeriod": "180s", "errorUtilizationPenalty": 1.0}',
+                "ring_hash_experimental": '{"minRingSize": 16, "maxRingSize": "64", "requestHashHeader": "key"}',
+                "least_request_experimental": '{"choiceCount": 3}', "peak_ewma": '{"decay": "10s"}',
+                "unknown": "{}"}
+    for policy, options in policies.items():
+        yield "lb_" + policy, ('{"loadBalancingConfig": [{"%s": %s}]}' % (policy, options)).encode()
+    yield "lb_outliers", ('{"loadBalancingConfig": [{"a": {}}, %s]}' % outliers).encode()
+    yield "lb_older", b'{"loadBalancingPolicy": "ROUND_ROBIN"}'
+    yield "retry", ('{"methodConfig": [{%s, "timeout": "1.5s", %s}]}' % (name, retry)).encode()
+    yield "hedge", ('{"methodConfig": [{%s, "waitForReady": true, %s}]}' % (name, hedge)).encode()
+    yield "both", ('{"methodConfig": [{%s, %s, %s}]}' % (name, retry, hedge)).encode()
+    yield "same_name_twice", ('{"methodConfig": [{%s}, {%s}]}' % (name, name)).encode()
+    yield "limits", ('{"methodConfig": [{%s, "maxRequestMessageBytes": 10, "maxResponseMessageBytes": "20"}]}'
+                     % name).encode()
+    yield "throttling", b'{"retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1}}'
+    yield "health", b'{"healthCheckConfig": {"serviceName": "pkg.S"}}'
+    yield "member_twice", b'{"methodConfig": [], "methodConfig": []}'
+    yield "nulls", b'{"methodConfig": null, "retryThrottling": null, "loadBalancingConfig": null}'
+    yield "deep", b"[" * 80 + b"]" * 80
+    yield "numbers", b'{"retryThrottling": {"maxTokens": 1e400, "tokenRatio": "nan"}}'
+    yield "empty", b""
+
+
 SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
-         "schema": schema, "target": target, "tls_sniff": tls_sniff}
+         "schema": schema, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 
 
 def main():
