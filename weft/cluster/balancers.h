@@ -14,7 +14,7 @@
 /// service config or Envoy has the option, the comment gives its name there. Impossible options are
 /// found by BalancerPolicy::valid().
 ///
-///     weft::Channel channel{"dns:///greeter:50051", {.balancing = {.policy = weft::least_request()}}};
+///     weft::BalancingOptions balancing{.policy = weft::least_request({.choice_count = 3})};
 namespace weft {
 
 using Balancing = std::shared_ptr<const cluster::BalancerPolicy>;
