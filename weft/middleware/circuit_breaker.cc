@@ -247,8 +247,10 @@ void append_method_and_endpoint(const Call& call, std::string& key) {
   if (call.endpoint()->addresses.empty()) return;
   const net::Address& address = call.endpoint()->addresses.front();
   const bool bracketed = address.family() == net::Address::Family::Ipv6;
-  key.append(bracketed ? " at [" : " at ").append(address.host()).append(bracketed ? "]:" : ":");
+  key.append(bracketed ? " at [" : " at ").append(address.host()).append(bracketed ? "]" : "");
+  if (address.port() == 0) return;
   char port[8];
+  key.push_back(':');
   key.append(port, std::to_chars(port, port + sizeof port, address.port()).ptr);
 }
 
