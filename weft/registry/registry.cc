@@ -2,6 +2,7 @@
 
 #include "weft/cluster/announcer.h"
 #include "weft/cluster/resolver.h"
+#include "weft/registry/internal/etcd_schemes.h"
 #include "weft/registry/weft_announcer.h"
 #include "weft/registry/weft_resolver.h"
 
@@ -10,6 +11,8 @@ namespace weft::registry {
 void register_schemes() {
   cluster::register_resolver("weft", &make_weft_resolver);
   cluster::register_announcer("weft", &make_weft_announcer);
+  cluster::register_resolver("etcd", &etcd_resolver);
+  cluster::register_announcer("etcd", &etcd_announcer);
 }
 
 namespace {

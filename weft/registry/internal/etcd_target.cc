@@ -1,0 +1,103 @@
+#include "weft/registry/internal/etcd_target.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "weft/net/address.h"
+
+namespace weft::registry {
+namespace {
+
+constexpr std::uint16_t kDefaultPort = 2379;
+// Below, etcd itself takes two seconds, and a pause of the program's would cost its entry; above,
+// who has gone is called for an hour.
+constexpr Duration kLeastTtl = std::chrono::seconds(2);
+constexpr Duration kMostTtl = std::chrono::hours(1);
+
+Status read_members(std::string_view authority, std::vector<std::string>& into) {
+  while (!authority.empty()) {
+    const std::string_view item = authority.substr(0, authority.find(','));
+    authority.remove_prefix(std::min(authority.size(), item.size() + 1));
+    const Result<net::HostPort> parts = net::HostPort::parse(item, kDefaultPort);
+    if (!parts.ok()) return parts.status();
+    const bool literal6 = parts->host.find(':') != std::string::npos;
+    into.push_back((literal6 ? "[" + parts->host + "]" : parts->host) + ":" +
+                   std::to_string(parts->port));
+  }
+  if (into.empty()) return invalid_argument("expected etcd://host:2379,host:2379/prefix");
+  return ok_status();
+}
+
+Status read_ttl(std::string_view text, Duration& into) {
+  std::string_view digits = text;
+  if (digits.ends_with('s')) digits.remove_suffix(1);
+  std::int64_t seconds = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, seconds);
+  if (error == std::errc() && stop == end && seconds > 0 && seconds <= 3600) {
+    into = std::chrono::seconds(seconds);
+    if (into >= kLeastTtl && into <= kMostTtl) return ok_status();
+  }
+  return invalid_argument("ttl '" + std::string(text) +
+                          "' is not a whole number of seconds from 2s to 3600s");
+}
+
+Status read_switch(std::string_view name, std::string_view text, bool& into) {
+  into = text == "true" || text == "1";
+  if (into || text == "false" || text == "0") return ok_status();
+  return invalid_argument(std::string(name) + " '" + std::string(text) +
+                          "' is neither true nor false");
+}
+
+Status read_option(const std::string& name, const std::string& value, EtcdTarget& into) {
+  if (name == "ttl") return read_ttl(value, into.ttl);
+  if (name == "user") return into.user = value, ok_status();
+  if (name == "password") return into.password = value, ok_status();
+  if (name == "tls") {
+    bool on = false;
+    Status status = read_switch(name, value, on);
+    if (on && !into.tls) into.tls.emplace();
+    return status;
+  }
+  if (name != "ca" && name != "cert" && name != "key" && name != "server_name") {
+    return invalid_argument("option '" + name +
+                            "' is not known; there are ttl, user, password, tls, ca, cert, key "
+                            "and server_name");
+  }
+  if (!into.tls) into.tls.emplace();
+  if (name == "ca") into.tls->ca = value;
+  if (name == "cert") into.tls->certificate = value;
+  if (name == "key") into.tls->key = value;
+  if (name == "server_name") into.tls->server_name = value;
+  return ok_status();
+}
+
+Status read_all(const cluster::TargetParts& parts, EtcdTarget& into) {
+  Status status = read_members(parts.authority, into.members);
+  if (!status.ok()) return status;
+  into.prefix = parts.path;
+  while (into.prefix.ends_with('/')) into.prefix.pop_back();
+  if (into.prefix.empty()) return invalid_argument("a prefix of keys is missing after the hosts");
+  into.prefix += '/';
+  for (const auto& [name, value] : parts.query) {
+    status = read_option(name, value, into);
+    if (!status.ok()) return status;
+  }
+  if (into.user.empty() != into.password.empty()) {
+    return invalid_argument("user and password come together");
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<EtcdTarget> EtcdTarget::read(const cluster::TargetParts& parts) {
+  EtcdTarget target;
+  Status status = read_all(parts, target);
+  if (status.ok()) return target;
+  // Without its query, where a password may be.
+  return status.with_prefix("target '" + parts.text.substr(0, parts.text.find('?')) + "'");
+}
+
+}  // namespace weft::registry
