@@ -1,0 +1,109 @@
+#include "tests/etcd/etcd_process.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <utility>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weft::test {
+namespace {
+
+std::string path_of(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  std::string left = path == nullptr ? "/usr/bin:/bin" : path;
+  while (!left.empty()) {
+    const std::size_t colon = left.find(':');
+    const std::string candidate = left.substr(0, colon) + "/" + program;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    left = colon == std::string::npos ? "" : left.substr(colon + 1);
+  }
+  return {};
+}
+
+/// etcd takes no port 0. Ports that were free a moment ago are as near to it as it gets.
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const generic = reinterpret_cast<sockaddr*>(&address);
+  if (fd < 0 || ::bind(fd, generic, size) != 0 || ::getsockname(fd, generic, &size) != 0) {
+    throw std::runtime_error("no free port");
+  }
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+bool have_etcd() { return !path_of("etcd").empty(); }
+
+EtcdProcess::EtcdProcess(std::string name)
+    : name_(std::move(name)), client_port_(free_port()), peer_port_(free_port()) {
+  std::string directory = "/tmp/weft-etcd-XXXXXX";
+  if (::mkdtemp(directory.data()) == nullptr) throw std::runtime_error("no temporary directory");
+  directory_ = directory;
+}
+
+EtcdProcess::~EtcdProcess() {
+  kill();
+  std::error_code ignored;
+  std::filesystem::remove_all(directory_, ignored);
+}
+
+std::string EtcdProcess::peer() const {
+  return name_ + "=http://127.0.0.1:" + std::to_string(peer_port_);
+}
+
+void EtcdProcess::start(const std::string& cluster) {
+  const std::string client_url = "http://" + address();
+  const std::string peer_url = "http://127.0.0.1:" + std::to_string(peer_port_);
+  std::vector<std::string> words = {path_of("etcd"),
+                                    "--name=" + name_,
+                                    "--data-dir=" + directory_ + "/data",
+                                    "--listen-client-urls=" + client_url,
+                                    "--advertise-client-urls=" + client_url,
+                                    "--listen-peer-urls=" + peer_url,
+                                    "--initial-advertise-peer-urls=" + peer_url,
+                                    "--initial-cluster=" + cluster,
+                                    "--initial-cluster-token=weft-test",
+                                    "--logger=zap"};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const std::string log = directory_ + "/log";
+  const pid_t parent = ::getpid();
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::runtime_error("fork failed");
+  if (pid_ > 0) return;
+  // A test that crashes leaves no etcd behind.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);
+  const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::dup2(fd, 1);
+  ::dup2(fd, 2);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+void EtcdProcess::signal(int signal) {
+  if (pid_ <= 0) return;
+  ::kill(pid_, signal);
+  if (signal != SIGKILL && signal != SIGTERM) return;
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+}
+
+void EtcdProcess::lose_data() { std::filesystem::remove_all(directory_ + "/data"); }
+
+}  // namespace weft::test

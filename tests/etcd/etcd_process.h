@@ -1,0 +1,42 @@
+#pragma once
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace weft::test {
+
+/// Whether there is an `etcd` on the path.
+bool have_etcd();
+
+/// A member of an etcd cluster: a process with a directory and ports of its own on 127.0.0.1.
+class EtcdProcess {
+ public:
+  explicit EtcdProcess(std::string name);
+  EtcdProcess(const EtcdProcess&) = delete;
+  EtcdProcess& operator=(const EtcdProcess&) = delete;
+  ~EtcdProcess();
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(client_port_); }
+  /// "name=http://127.0.0.1:port", as --initial-cluster wants it.
+  std::string peer() const;
+  /// `cluster`: the peer() of every member, with commas.
+  void start(const std::string& cluster);
+  void start() { start(peer()); }
+  /// Sends `signal` to the process; one that ends it is waited for.
+  void signal(int signal);
+  void kill() { signal(SIGKILL); }
+  /// Its data and log are gone.
+  void lose_data();
+
+ private:
+  std::string name_;
+  std::string directory_;
+  int client_port_;
+  int peer_port_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace weft::test
