@@ -39,9 +39,10 @@ class Queues {
   Queues(const Balancing& policy, Service service, std::uint64_t seed)
       : service_(std::move(service)), rng_(seed), free_at_(service_.means.size()) {
     for (std::size_t i = 0; i < service_.clients; ++i) {
-      clients_.push_back(std::make_unique<Client>(policy, service_.means.size(), rng_()));
+      clients_.push_back(std::make_unique<Client>(policy, service_.means.size(), rng_(), clock_));
     }
     area_.resize(service_.means.size());
+    accounted_.resize(service_.means.size());
     longest_.resize(service_.means.size());
     under_way_.resize(service_.means.size());
   }
@@ -56,6 +57,7 @@ class Queues {
 
   Outcome run(double until_ms) {
     latencies_.clear();
+    for (std::size_t i = 0; i < area_.size(); ++i) account(i);
     std::fill(area_.begin(), area_.end(), 0);
     start_ = now_;
     double next_arrival = now_ + exponential(1 / service_.calls_per_ms);
@@ -91,8 +93,8 @@ class Queues {
 
   class Client {
    public:
-    Client(const Balancing& policy, std::size_t servers, std::uint64_t seed)
-        : rng_(seed), balancer_(policy->make({rng_, clock_})) {
+    Client(const Balancing& policy, std::size_t servers, std::uint64_t seed, Clock& clock)
+        : clock_(clock), rng_(seed), balancer_(policy->make({rng_, clock_})) {
       for (std::size_t i = 0; i < servers; ++i) {
         owned_.push_back(std::make_unique<Member>(endpoint_of(i)));
         owned_.back()->set_available(true, clock_.now());
@@ -104,14 +106,11 @@ class Queues {
       outliers_ = std::make_unique<OutlierDetection>(options, rng);
       outliers_->update(members_);
     }
-    void set_time(double ms) { clock_.time = TimePoint(1h) + duration(ms); }
     std::size_t begin() {
       Member* member = balancer_->pick(request_);
       member->call_begins();
       balancer_->on_begun(*member);
-      std::size_t number = 0;
-      while (members_[number] != member) ++number;
-      return number;
+      return static_cast<std::size_t>(member->id() - members_.front()->id());
     }
     void end(std::size_t server, double latency_ms) {
       Member& member = *members_[server];
@@ -130,7 +129,7 @@ class Queues {
       for (Member* member : members_) member->set_available(!member->ejected(), clock_.now());
       balancer_->update(members_);
     }
-    ScriptedClock clock_;
+    Clock& clock_;
     Rng rng_;
     ScriptedRequest request_;
     std::vector<std::unique_ptr<Member>> owned_;
@@ -150,11 +149,13 @@ class Queues {
   double exponential(double mean) { return -mean * std::log(1 - rng_.uniform()); }
 
   void advance(double to) {
-    for (std::size_t i = 0; i < under_way_.size(); ++i) {
-      area_[i] += static_cast<double>(under_way_[i]) * (to - now_);
-    }
     now_ = to;
-    for (auto& client : clients_) client->set_time(now_);
+    clock_.time = TimePoint(1h) + duration(to);
+  }
+  // Adds up a server's calls under way over time, until now.
+  void account(std::size_t server) {
+    area_[server] += static_cast<double>(under_way_[server]) * (now_ - accounted_[server]);
+    accounted_[server] = now_;
   }
   void arrive() {
     const auto client = static_cast<std::size_t>(rng_.below(clients_.size()));
@@ -162,11 +163,13 @@ class Queues {
     const double start = service_.queues ? std::max(now_, free_at_[server]) : now_;
     free_at_[server] = start + exponential(service_.means[server]);
     ends_.push({free_at_[server], now_, client, server});
+    account(server);
     longest_[server] = std::max(longest_[server], ++under_way_[server]);
   }
   void finish() {
     const End end = ends_.top();
     ends_.pop();
+    account(end.server);
     --under_way_[end.server];
     if (end.began >= start_) latencies_.push_back(now_ - end.began);
     clients_[end.client]->end(end.server, now_ - end.began);
@@ -187,6 +190,7 @@ class Queues {
     outcome.p99 = latencies_[latencies_.size() * 99 / 100];
     double sum = 0;
     double most = 0;
+    for (std::size_t i = 0; i < area_.size(); ++i) account(i);
     for (const double area : area_) {
       sum += area / time;
       most = std::max(most, area / time);
@@ -198,12 +202,14 @@ class Queues {
   }
 
   Service service_;
+  ScriptedClock clock_;
   Rng rng_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<double> free_at_;
   std::vector<std::size_t> under_way_;
   std::vector<std::size_t> longest_;
   std::vector<double> area_;
+  std::vector<double> accounted_;
   std::vector<double> latencies_;
   std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
   double now_ = 0;

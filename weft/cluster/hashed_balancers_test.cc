@@ -72,6 +72,28 @@ TEST_P(HashedBalancers, AgreeWhateverTheListsOrder) {
   EXPECT_EQ(moved(owners(fleet), owners(other)), 0u);
 }
 
+TEST_P(HashedBalancers, AgreeHoweverTheListCameAbout) {
+  ScriptedFleet fleet(GetParam().policy, 0, 5);
+  for (int change = 0; change < 30; ++change) {
+    const bool grows = fleet.listed().size() < 5 || fleet.rng.below(2) == 0;
+    if (grows) {
+      fleet.add(endpoint_of(fleet.size(), 1 + static_cast<std::uint32_t>(fleet.rng.below(3))));
+    } else {
+      fleet.remove(fleet.number_of(
+          fleet.listed()[static_cast<std::size_t>(fleet.rng.below(fleet.listed().size()))]));
+    }
+    fleet.update();
+  }
+  ScriptedFleet fresh(GetParam().policy, 0);
+  for (const Member* member : fleet.listed()) fresh.add(member->endpoint());
+  fresh.update();
+  EXPECT_EQ(moved(owners(fleet), owners(fresh)), 0u);
+  fleet.balancer->update({});
+  EXPECT_EQ(fleet.pick(), nullptr);
+  fleet.update();
+  EXPECT_EQ(moved(owners(fleet), owners(fresh)), 0u);
+}
+
 TEST_P(HashedBalancers, SpreadKeys) {
   ScriptedFleet fleet(GetParam().policy, 20);
   std::map<std::string, double> shares;

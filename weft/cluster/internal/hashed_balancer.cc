@@ -40,7 +40,8 @@ void HashedBalancer::update(std::span<Member* const> members) {
     if (member->available()) available_weight_ += places.back().weight;
   }
   if (places != places_) {
-    slots_ = places.empty() ? std::vector<std::uint32_t>() : make_slots(places);
+    // A ring is kept while there is nobody, for those who come back.
+    if (!places.empty()) slots_ = make_slots(places);
     places_ = std::move(places);
   }
   if (balance_percent_ == 0) return;

@@ -38,11 +38,11 @@ class HashedBalancer : public Balancer {
     friend bool operator==(const Place&, const Place&) = default;
   };
 
-  /// The slots' members, as indexes of `places`, which is not empty.
+  /// The slots' members, as indexes of `places`, which is not empty; slots() are those so far.
   virtual std::vector<std::uint32_t> make_slots(const std::vector<Place>& places) = 0;
   /// Where on the circle a key falls.
   virtual std::size_t slot_of(std::uint64_t hash) const noexcept = 0;
-  std::size_t slots() const noexcept { return slots_.size(); }
+  const std::vector<std::uint32_t>& slots() const noexcept { return slots_; }
 
  private:
   struct Counted;

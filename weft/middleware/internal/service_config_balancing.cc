@@ -58,6 +58,7 @@ Balancing read_least_request(const JsonNode& node) {
 
 Balancing read_ring_hash(const JsonNode& node) {
   RingHashOptions options;
+  options.points_per_instance = 0;  // the ring of gRPC's callers, whose sizes these are
   constexpr std::string_view kSize = "an integer from 1 to 8388608";
   const auto least = node["minRingSize"].integer(1, kMaxRingSize, kSize);
   const auto most = node["maxRingSize"].integer(1, kMaxRingSize, kSize);
