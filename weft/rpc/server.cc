@@ -13,6 +13,7 @@
 #include "weft/net/loop_thread.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/health.h"
+#include "weft/rpc/internal/announcement.h"
 #include "weft/rpc/internal/listen_address.h"
 #include "weft/rpc/internal/server_loop.h"
 #include "weft/rpc/reflection.h"
@@ -101,6 +102,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   class DetachedStop;
   Status bind();
+  Status listen_and_announce();
+  void drain_loops();
   Status route();
   Status make_tls();
   Status listen_all();
@@ -119,6 +122,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::vector<std::unique_ptr<net::LoopThread>> threads_;
   std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
+  std::shared_ptr<rpc::Announcement> announcement_;        // likewise; null without registries
 
   bool routed_ = false;
   std::mutex ending_;  // held while the threads are joined
@@ -198,15 +202,37 @@ Status Server::Impl::bind() {
   }
   // On the first loop's thread; that of a program's own loop is the one that calls start().
   if (own_threads()) {
-    run_on(loops_.front()->loop(), [&] { status = listen_all(); });
+    run_on(loops_.front()->loop(), [&] { status = listen_and_announce(); });
   } else {
-    status = listen_all();
+    status = listen_and_announce();
   }
   if (!status.ok()) return status;
-  const std::lock_guard lock(mutex_);
-  state_ = State::Running;
-  loops_running_ = loops_.size();
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Running;
+    loops_running_ = loops_.size();
+  }
+  if (announcement_) {
+    loops_.front()->loop().post([announcement = announcement_] { announcement->start(); });
+  }
   return {};
+}
+
+Status Server::Impl::listen_and_announce() {
+  Status status = listen_all();
+  const ServerOptions& options = shared_->options;
+  if (!status.ok() || (options.announce.empty() && options.announce_options.also.empty())) {
+    return status;
+  }
+  auto announcement = rpc::Announcement::make(loops_.front()->loop(), options.announce,
+                                              options.announce_options, addresses_);
+  if (announcement.ok()) {
+    announcement_ = std::move(*announcement);
+    return {};
+  }
+  listeners_.clear();
+  addresses_.clear();
+  return std::move(announcement).status();
 }
 
 Status Server::Impl::route() {
@@ -332,6 +358,14 @@ void Server::Impl::drain() {
     }
     state_ = State::Stopping;
   }
+  if (!announcement_) return drain_loops();
+  // Clients are to know before the first of them is sent elsewhere.
+  loops_.front()->loop().post([self = shared_from_this()] {
+    self->announcement_->withdraw([self] { self->drain_loops(); });
+  });
+}
+
+void Server::Impl::drain_loops() {
   health_->shutdown();
   shared_->draining = true;
   const std::shared_ptr<Impl> self = shared_from_this();
@@ -367,9 +401,17 @@ void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
 }
 
 void Server::Impl::cancel_all() {
-  for (const auto& loop : loops_) {
-    loop->loop().post([loop] { loop->cancel_all(unavailable("the server is shutting down")); });
-  }
+  const auto cancel = [loops = loops_] {
+    for (const auto& loop : loops) {
+      loop->loop().post([loop] { loop->cancel_all(unavailable("the server is shutting down")); });
+    }
+  };
+  if (!announcement_) return cancel();
+  // A drain that still waits for registries has to have begun.
+  loops_.front()->loop().post([announcement = announcement_, cancel] {
+    announcement->hurry();
+    cancel();
+  });
 }
 
 void Server::Impl::report_stuck() {

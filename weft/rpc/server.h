@@ -16,6 +16,7 @@
 #include "weft/http2/abuse_options.h"
 #include "weft/net/address.h"
 #include "weft/net/tls.h"
+#include "weft/rpc/announce_options.h"
 #include "weft/rpc/service.h"
 
 namespace weft {
@@ -31,6 +32,12 @@ struct ServerOptions {
   /// `unix:path`, `memory:name`; port 0 lets the system choose. Empty: listen() is called for each
   /// address.
   std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
+  /// The registry in which clients find this server, and the service as which they do:
+  /// `weft://host:7070/greeter`, `etcd://host:2379/services/greeter`. It is entered once the server
+  /// listens, and taken out when a stop begins, before anything is refused. A registry that is away
+  /// keeps no server from starting: it is tried again. See docs/guide/discovery.md.
+  std::string announce{};
+  AnnounceOptions announce_options{};
   /// Loops, each with a thread of its own; 0 takes one per processor.
   std::size_t threads = 1;
   /// Run on these loops instead of threads of the server's own (a program's own io_context, a
@@ -158,7 +165,8 @@ class Server {
   /// when that fails, those there are stay in use. After start(), from any thread.
   Status reload_tls();
 
-  /// Ends the service, and always returns: stops accepting, tells clients to go elsewhere (two-step
+  /// Ends the service, and always returns: leaves the registries (for which it gives them two
+  /// seconds), stops accepting, tells clients to go elsewhere (two-step
   /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, and closes.
   /// Idempotent. On one of the server's own loops, in a handler for one, it does not wait: it
   /// returns at once, and the stop goes on by itself.
