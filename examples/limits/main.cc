@@ -11,6 +11,7 @@
 #include "weft/middleware/adaptive_limit.h"
 #include "weft/middleware/circuit_breaker.h"
 #include "weft/middleware/fault_injection.h"
+#include "weft/middleware/policy_config.h"
 #include "weft/middleware/rate_limit.h"
 #include "weft/middleware/response_cache.h"
 #include "weft/middleware/service_config.h"
@@ -172,9 +173,29 @@ bool configures() {
          behind.code() == weft::StatusCode::DeadlineExceeded;
 }
 
+/// A server whose policies come from its configuration.
+bool serves_by_configuration() {
+  weft::Server server{{.listen = "memory:by-configuration"}};
+  weft::PolicyConfig policies;
+  server.use(policies.middleware());
+  Status read = policies.set(R"({"policies": [
+      {"rateLimit": {"rate": 1, "burst": 2, "key": "peer"}, "methods": ["/limits.Store/Put"]},
+      {"adaptiveLimit": {"maxLimit": 200}}
+  ]})");
+  if (!read.ok()) std::cerr << read.to_string() << '\n';
+  server.add<Store>();
+  if (!start(server)) return false;
+  weft::Channel channel("memory:by-configuration");
+  limits::StoreClient client(channel);
+  weft::net::Loop& loop = channel.blocking_loop();
+  Status last;
+  for (int i = 0; i < 3; ++i) last = weft::net::run_blocking(loop, put(client, "by configuration"));
+  return read.ok() && last.code() == weft::StatusCode::ResourceExhausted;
+}
+
 }  // namespace
 
 int main() {
-  const bool right = rates() && breaks() && configures();
+  const bool right = rates() && breaks() && configures() && serves_by_configuration();
   return right ? 0 : 1;
 }

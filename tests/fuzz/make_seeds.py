@@ -216,7 +216,29 @@ def service_config():
     yield "empty", b""
 
 
+def policy_config():
+    """weft's policies (docs/reference/policy-config.md)."""
+    policies = {
+        "timeout": '{"limit": "2s"}', "accessLog": '{"slowerThan": "1s"}',
+        "rateLimit": '{"rate": 10, "burst": 2, "key": "metadata:user", "maxKeys": 10, "maxWait": "0.1s"}',
+        "concurrencyLimit": '{"limit": 100, "queue": 10, "queueTimeout": "0.5s"}',
+        "adaptiveLimit": '{"initialLimit": 10, "minLimit": 2, "tolerance": 1.5, "shares": {"critical": 0.8}}',
+        "deadlineShedding": '{"quantile": 0.3, "minSamples": 5, "probeShare": 0.1}',
+        "priorityShedding": '{"limit": 10, "shares": {}}',
+        "circuitBreaker": '{"consecutiveFailures": 3, "failureRatio": 0.2, "openTime": "1s", "probes": 1}',
+        "faultInjection": '{"delayShare": 0.1, "delay": "1s", "abortShare": 0.5, "abortCode": "ABORTED"}',
+        "singleFlight": '{"vary": ["user"], "sharedMethods": ["/a/b"]}',
+        "responseCache": '{"maxBytes": 100000, "ttl": "1s", "vary": []}', "unknown": "{}"}
+    for policy, options in policies.items():
+        yield policy, ('{"policies": [{"%s": %s}]}' % (policy, options)).encode()
+    yield "all", ('{"policies": [%s]}' % ", ".join('{"%s": %s, "methods": ["/a.B/", "/c/D"]}' % pair
+                                                   for pair in policies.items())).encode()
+    yield "two_in_one", b'{"policies": [{"timeout": {"limit": "1s"}, "accessLog": {}}]}'
+    yield "member_unknown", b'{"policies": [{"rateLimit": {"rate": 1e9, "brust": "3"}}]}'
+
+
 SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
+         "policy_config": policy_config,
          "schema": schema, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 
 

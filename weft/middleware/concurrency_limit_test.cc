@@ -119,6 +119,22 @@ TEST_F(ConcurrencyLimitTest, ACallThatIsLetGoOfInTheTurnInWhichItWasGrantedPasse
   EXPECT_TRUE(third->status.ok());
 }
 
+TEST_F(ConcurrencyLimitTest, APlaceThatComesToACallInTheTurnOfItsCancellationGoesToTheNext) {
+  limit(1, 3);
+  service_.takes = 100ms;
+  const Handle first = start();
+  const Handle second = start();
+  const Handle third = start();
+  loop_.enter([&] {
+    second->call.context().cancel(cancelled("not interested any more"));
+    first->destroy();
+  });
+  finish(*third);
+  EXPECT_EQ(second->status.code(), StatusCode::Cancelled);
+  EXPECT_TRUE(third->status.ok());
+  EXPECT_EQ(service_.calls, 2) << "the cancelled one is not made";
+}
+
 TEST_F(ConcurrencyLimitTest, NobodyOvertakesTheQueue) {
   limit(1, 3);
   service_.takes = 100ms;

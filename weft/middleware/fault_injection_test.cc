@@ -163,12 +163,11 @@ TEST_F(FaultInjectionTest, TheSameSeedHasTheSameFaults) {
     std::string outcomes;
     for (int i = 0; i < 64; ++i) {
       Call call(Call::Side::Client, loop, "/a/b", nullptr, nullptr);
-      loop.enter([&] {
-        Task<Status> task = chain_.serve(call, service_);
-        task.start(&call.context(), {[](void*) noexcept {}, nullptr});
-        network.run_for(1ms);
-        outcomes += task.take().ok() ? '.' : 'x';
-      });
+      Task<Status> task = chain_.serve(call, service_);
+      loop.enter([&] { task.start(&call.context(), {[](void*) noexcept {}, nullptr}); });
+      network.run_for(1ms);
+      EXPECT_TRUE(task.done());
+      outcomes += task.take().ok() ? '.' : 'x';
     }
     return outcomes;
   };

@@ -11,8 +11,9 @@
 
 namespace weft {
 
-/// A quantile of times that come one by one and change over time, in one number: each that is
-/// longer moves the estimate up by a share of itself, each that is shorter moves it down, in such a
+/// A quantile of times that come one by one and change over time, in one number, for who asks at
+/// every call (LatencyQuantile knows all quantiles, and costs more to ask): each that is longer
+/// moves the estimate up by a share of itself, each that is shorter moves it down, in such a
 /// proportion that it rests at the quantile (stochastic approximation after H. Robbins and S.
 /// Monro, 1951, on the logarithm). Not thread-safe.
 class TimeQuantile {

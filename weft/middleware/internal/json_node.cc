@@ -18,7 +18,7 @@ constexpr std::size_t kMostProblems = 10;
 // Enough of a value to be found again.
 constexpr std::size_t kShownLength = 60;
 
-const Json& json(const void* value) noexcept { return *static_cast<const Json*>(value); }
+const Json& value_of(const void* value) noexcept { return *static_cast<const Json*>(value); }
 
 /// "[json.exception.parse_error.101] parse error at line 1, column 2: ..." without its beginning.
 std::string_view without_id(std::string_view what) noexcept {
@@ -122,9 +122,12 @@ Status JsonDocument::problems() const {
   return invalid_argument(message);
 }
 
+std::string JsonNode::json() const {
+  return present() ? value_of(value_).dump(-1, ' ', true, Json::error_handler_t::replace) : "";
+}
+
 std::string JsonNode::shown() const {
-  std::string text =
-      present() ? json(value_).dump(-1, ' ', true, Json::error_handler_t::replace) : "nothing";
+  std::string text = present() ? json() : "nothing";
   if (text.size() > kShownLength) text = text.substr(0, kShownLength) + "...";
   return text;
 }
@@ -144,15 +147,15 @@ JsonNode JsonNode::operator[](std::string_view name) const {
   if (!path.empty()) path.push_back('.');
   path.append(name);
   const void* found = nullptr;
-  if (present() && json(value_).is_object()) {
-    const auto at = json(value_).find(name);
-    if (at != json(value_).end() && !at->is_null()) found = &*at;
+  if (present() && value_of(value_).is_object()) {
+    const auto at = value_of(value_).find(name);
+    if (at != value_of(value_).end() && !at->is_null()) found = &*at;
   }
   return JsonNode(document_, found, std::move(path));
 }
 
 bool JsonNode::is_object() const {
-  if (present() && json(value_).is_object()) return true;
+  if (present() && value_of(value_).is_object()) return true;
   expect("an object");
   return false;
 }
@@ -160,35 +163,45 @@ bool JsonNode::is_object() const {
 std::vector<std::string> JsonNode::names() const {
   std::vector<std::string> names;
   if (!is_object()) return names;
-  for (const auto& member : json(value_).items()) names.push_back(member.key());
+  for (const auto& member : value_of(value_).items()) names.push_back(member.key());
   return names;
 }
 
 std::vector<JsonNode> JsonNode::list() const {
   std::vector<JsonNode> nodes;
   if (!present()) return nodes;
-  if (!json(value_).is_array()) {
+  if (!value_of(value_).is_array()) {
     expect("a list");
     return nodes;
   }
-  for (std::size_t i = 0; i < json(value_).size(); ++i) {
-    nodes.push_back(JsonNode(document_, &json(value_)[i], path_ + "[" + std::to_string(i) + "]"));
+  for (std::size_t i = 0; i < value_of(value_).size(); ++i) {
+    nodes.push_back(
+        JsonNode(document_, &value_of(value_)[i], path_ + "[" + std::to_string(i) + "]"));
   }
   return nodes;
 }
 
-bool JsonNode::is_text() const noexcept { return present() && json(value_).is_string(); }
+std::optional<std::vector<std::string>> JsonNode::texts() const {
+  if (!present()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const JsonNode& element : list()) {
+    if (std::optional<std::string> text = element.text()) texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
+bool JsonNode::is_text() const noexcept { return present() && value_of(value_).is_string(); }
 
 std::optional<bool> JsonNode::boolean() const {
   if (!present()) return std::nullopt;
-  if (json(value_).is_boolean()) return json(value_).get<bool>();
+  if (value_of(value_).is_boolean()) return value_of(value_).get<bool>();
   expect("true or false");
   return std::nullopt;
 }
 
 std::optional<std::string> JsonNode::text() const {
   if (!present()) return std::nullopt;
-  if (json(value_).is_string()) return json(value_).get<std::string>();
+  if (value_of(value_).is_string()) return value_of(value_).get<std::string>();
   expect("a text");
   return std::nullopt;
 }
@@ -196,8 +209,9 @@ std::optional<std::string> JsonNode::text() const {
 std::optional<double> JsonNode::number(double above, double most, std::string_view expected) const {
   if (!present()) return std::nullopt;
   std::optional<double> value;
-  if (json(value_).is_number()) value = json(value_).get<double>();
-  if (json(value_).is_string()) value = parsed<double>(json(value_).get_ref<const std::string&>());
+  if (value_of(value_).is_number()) value = value_of(value_).get<double>();
+  if (value_of(value_).is_string())
+    value = parsed<double>(value_of(value_).get_ref<const std::string&>());
   // Also what is not a number, as "nan".
   if (value && *value > above && *value <= most) return value;
   expect(expected);
@@ -208,7 +222,7 @@ std::optional<std::uint64_t> JsonNode::integer(std::uint64_t least, std::uint64_
                                                std::string_view expected) const {
   if (!present()) return std::nullopt;
   std::optional<std::uint64_t> value;
-  const Json& here = json(value_);
+  const Json& here = value_of(value_);
   if (here.is_number_unsigned()) value = here.get<std::uint64_t>();
   if (here.is_string()) value = parsed<std::uint64_t>(here.get_ref<const std::string&>());
   // proto3's JSON takes 5.0 for a 5.
@@ -227,8 +241,8 @@ std::optional<std::uint64_t> JsonNode::integer(std::uint64_t least, std::uint64_
 std::optional<Duration> JsonNode::duration() const {
   if (!present()) return std::nullopt;
   std::optional<Duration> value;
-  if (json(value_).is_string()) {
-    std::string_view text = json(value_).get_ref<const std::string&>();
+  if (value_of(value_).is_string()) {
+    std::string_view text = value_of(value_).get_ref<const std::string&>();
     if (text.ends_with('s')) value = seconds(text.substr(0, text.size() - 1));
   }
   if (!value) expect("a duration in seconds as \"1.5s\", not negative");

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cctype>
 #include <set>
 #include <utility>
 
+#include "weft/middleware/internal/json_code.h"
 #include "weft/middleware/internal/json_node.h"
 #include "weft/middleware/internal/service_config_balancing.h"
 #include "weft/middleware/service_config.h"
@@ -12,32 +12,12 @@
 namespace weft {
 namespace {
 
+using middleware::code_of;
 using middleware::JsonDocument;
 using middleware::JsonNode;
 
-constexpr StatusCode kLastCode = StatusCode::Unauthenticated;
-
 std::string path_of(const MethodConfig::Name& name) {
   return "/" + name.service + "/" + name.method;
-}
-
-std::optional<StatusCode> code_of(const JsonNode& node) {
-  constexpr std::string_view kExpected = "a status code: \"UNAVAILABLE\", or 14";
-  if (node.present()) {
-    // Names in any case of letters, and numbers, also of codes that nobody has: gRFC A6.
-    std::optional<std::string> name = node.is_text() ? node.text() : std::nullopt;
-    if (!name) {
-      const auto number = node.integer(0, static_cast<std::uint64_t>(kLastCode), kExpected);
-      return number ? std::optional(static_cast<StatusCode>(*number)) : std::nullopt;
-    }
-    std::transform(name->begin(), name->end(), name->begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    for (int code = 0; code <= static_cast<int>(kLastCode); ++code) {
-      if (name_of(static_cast<StatusCode>(code)) == *name) return static_cast<StatusCode>(code);
-    }
-  }
-  node.expect(kExpected);
-  return std::nullopt;
 }
 
 StatusCodeSet codes_of(const JsonNode& list) {
