@@ -113,6 +113,18 @@ def _panels(case):
         [(lines, (case,))] if any(case.lines.values()) else [])
 
 
+def _page(title, height, body):
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+            f'height="{height}" role="img" aria-label="{escape(title, quote=True)}">\n'
+            f"<style>{STYLE}</style>\n" + "\n".join(body) + "\n</svg>\n")
+
+
+def line_chart(case):
+    """One case's lines, alone."""
+    body, height = lines(case, 0)
+    return _page(case.name, height, body)
+
+
 def svg(scenario):
     y, body = 34, [_text(8, 22, f"{scenario.letter}: {scenario.title}", "title")]
     for case in scenario.cases:
@@ -120,6 +132,4 @@ def svg(scenario):
             elements, height = draw(*arguments, y)
             body += elements
             y += height
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" '
-            f'height="{y}" role="img" aria-label="{escape(scenario.title, quote=True)}">\n'
-            f"<style>{STYLE}</style>\n" + "\n".join(body) + "\n</svg>\n")
+    return _page(scenario.title, y, body)
