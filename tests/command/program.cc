@@ -146,6 +146,18 @@ std::string Program::read_line() {
   return line;
 }
 
+std::string Program::wait_for_error_line(const std::string& text) {
+  for (;;) {
+    const std::size_t found = ended_.err.find(text);
+    const std::size_t end = found == std::string::npos ? found : ended_.err.find('\n', found);
+    if (end != std::string::npos) {
+      const std::size_t begin = ended_.err.rfind('\n', found) + 1;
+      return ended_.err.substr(begin, end - begin);
+    }
+    if (!read_some()) return {};
+  }
+}
+
 bool Program::wait_for_error(const std::string& text) {
   while (ended_.err.find(text) == std::string::npos && read_some()) {
   }

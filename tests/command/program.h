@@ -36,6 +36,8 @@ class Program {
   std::string read_line();
   /// Waits until standard error has `text` in it.
   bool wait_for_error(const std::string& text);
+  /// The line of standard error that has `text` in it, once it is complete; empty where none comes.
+  std::string wait_for_error_line(const std::string& text);
   void signal(int number) const;
   /// Closes the input, reads what is left and waits for the end.
   Ended wait();

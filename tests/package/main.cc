@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "weft/cluster/resolver.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
@@ -33,5 +34,10 @@ int main() {
   if (!reply.ok()) std::fprintf(stderr, "%s\n", reply.status().to_string().c_str());
 
   server.stop();
+  // Nobody has called register_schemes(): linking has to be enough.
+  if (!weft::cluster::lists_instances("weft://localhost:7070/greeter")) {
+    std::fputs("the scheme weft:// is not known\n", stderr);
+    return 1;
+  }
   return reply.ok() && reply->message() == "Hello, outside" ? 0 : 1;
 }

@@ -20,5 +20,6 @@ void add_call_command(CLI::App& app, Command& chosen);
 void add_health_command(CLI::App& app, Command& chosen);
 void add_doctor_command(CLI::App& app, Command& chosen);
 void add_bench_command(CLI::App& app, Command& chosen);
+void add_registry_command(CLI::App& app, Command& chosen);
 
 }  // namespace weft::cli

@@ -9,6 +9,7 @@
 
 #include "tools/weft/commands.h"
 #include "tools/weft/reflection_source.h"
+#include "tools/weft/registry/registry_client.h"
 #include "tools/weft/schema_flags.h"
 #include "tools/weft/server_types.h"
 #include "tools/weft/status_text.h"
@@ -21,6 +22,7 @@ constexpr const char* kExamples = R"(Examples:
   weft list :50051
   weft list localhost:50051 calculator.Calculator
   weft list unix:/run/app.sock
+  weft list weft://localhost:7070/
   weft list --proto greeter.proto -I protos)";
 
 void print_lines(std::vector<std::string> lines) {
@@ -54,6 +56,9 @@ Task<Result<std::vector<std::string>>> method_names(const SchemaFlags& flags, Ch
 }
 
 Task<int> list(std::shared_ptr<const SchemaFlags> flags) {
+  if (names_registry(flags->connection.target)) {
+    co_return co_await list_registry(flags->connection.target, flags->connection.call_options());
+  }
   Channel channel(flags->connection.target, flags->connection.channel_options());
   const CallOptions options = flags->connection.call_options();
   // Chosen before it is awaited: GCC 12 destroys the results of `?:` with co_await in it twice.

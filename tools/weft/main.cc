@@ -25,13 +25,20 @@ constexpr const char* kExamples = R"(Examples:
   weft health :50051
   weft doctor :50051
   weft bench :50051 calculator.Calculator/Add -d '{"a": 2}' -c 8 -m 32 -z 10s
+  weft registry --listen :7070 --data /var/lib/weft
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
 /// The innermost command that was given.
 const CLI::App& parsed_command(const CLI::App& app) {
   const auto commands = app.get_subcommands();
-  return commands.empty() ? app : *commands.front();
+  return commands.empty() ? app : parsed_command(*commands.front());
+}
+
+/// "weft registry list".
+std::string full_name(const CLI::App& command) {
+  const CLI::App* const parent = command.get_parent();
+  return parent == nullptr ? "weft" : full_name(*parent) + " " + command.get_name();
 }
 
 /// Flags that somebody who typed `wanted` may have meant.
@@ -62,14 +69,16 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   if (extra.starts_with('-') && extra != "-") {
     return "there is no flag '" + extra + "'" + near_flags(command, extra);
   }
-  if (&command == &app) return "there is no command '" + extra + "'" + near_commands(app, extra);
+  if (&command == &app || !command.get_subcommands([](const CLI::App*) { return true; }).empty()) {
+    return "there is no command '" + extra + "'" + near_commands(command, extra);
+  }
   return "'" + extra + "' is one argument too many";
 }
 
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const Style style = Style::of(STDERR_FILENO);
   const CLI::App& command = parsed_command(app);
-  const std::string name = &command == &app ? "weft" : "weft " + command.get_name();
+  const std::string name = full_name(command);
   std::fprintf(stderr, "%s: %s\nsee `%s --help`\n", style.paint(style.red, name).c_str(),
                printable(explain(app, error)).c_str(), name.c_str());
   return kUsageError;
@@ -89,6 +98,7 @@ int run(int argc, char** argv) {
   add_health_command(app, chosen);
   add_doctor_command(app, chosen);
   add_bench_command(app, chosen);
+  add_registry_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -21,6 +21,8 @@ namespace {
 // and a registry may be away for most of it without anybody noticing.
 constexpr Duration kDefaultTtl = std::chrono::seconds(10);
 constexpr Duration kCallTimeout = std::chrono::seconds(5);
+// Long enough to connect again to a registry that was restarted; a server's stop waits for it.
+constexpr Duration kWithdrawTimeout = std::chrono::seconds(1);
 constexpr Duration kFirstPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(5);
 
@@ -71,7 +73,8 @@ class Registration {
     request.set_service(std::move(service));
     request.set_instance_id(std::move(id));
     const v1::RegistryClient client{host_.channel()};
-    const auto response = co_await client.Deregister(request, {.timeout = kCallTimeout});
+    const auto response =
+        co_await client.Deregister(request, {.timeout = kWithdrawTimeout, .wait_for_ready = true});
     co_return response.status().with_prefix("registry " + host_.address());
   }
 

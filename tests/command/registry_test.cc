@@ -1,0 +1,142 @@
+// `weft registry` as a process: killed, restarted with its data, and looked into.
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "weft/rpc/server.h"
+
+#include "tests/command/notes_service.h"
+#include "tests/command/program.h"
+
+namespace weft::test {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class WeftRegistry : public ::testing::Test {
+ protected:
+  WeftRegistry() {
+    std::string name = (std::filesystem::temp_directory_path() / "weft-command-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+  }
+  ~WeftRegistry() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  /// The first time on a port that the system chooses, and then on the same.
+  void start() {
+    registry_ = std::make_unique<Program>(
+        kWeft, std::vector<std::string>{"registry", "--listen", "127.0.0.1:" + port_, "--data",
+                                        directory_ + "/data"});
+    const std::string listening = "listening on 127.0.0.1:";
+    const std::string line = registry_->wait_for_error_line(listening);
+    ASSERT_THAT(line, HasSubstr(listening));
+    port_ = line.substr(line.find(listening) + listening.size());
+    address_ = "127.0.0.1:" + port_;
+  }
+  Ended end(int signal) {
+    registry_->signal(signal);
+    Ended ended = registry_->wait();
+    registry_.reset();
+    return ended;
+  }
+  std::string target() const { return "weft://" + address_ + "/notes"; }
+  std::unique_ptr<Server> server(const std::string& name) const {
+    ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.announce = target();
+    options.announce_options.name = name;
+    auto made = std::make_unique<Server>(std::move(options));
+    made->add<Notes>();
+    const Status status = made->start();
+    EXPECT_TRUE(status.ok()) << status.to_string();
+    return made;
+  }
+  std::string list(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{"registry", "list", address_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ended ended = run_weft(arguments);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    return ended.out;
+  }
+  /// Asks until the list is as expected.
+  bool list_until(const ::testing::Matcher<std::string>& expected) const {
+    for (int i = 0; i < 500; ++i) {
+      if (expected.Matches(list())) return true;
+    }
+    return false;
+  }
+
+  std::string directory_;
+  std::string port_ = "0";
+  std::string address_;
+  std::unique_ptr<Program> registry_;
+};
+
+TEST_F(WeftRegistry, KeepsItsInstancesWhenItIsKilledAndStartedAgain) {
+  start();
+  const auto one = server("one");
+  const auto two = server("two");
+  ASSERT_TRUE(list_until(AllOf(HasSubstr("one"), HasSubstr("two"))));
+  EXPECT_EQ(end(SIGKILL).status, 128 + SIGKILL);
+  start();
+  EXPECT_THAT(list(), AllOf(HasSubstr("one"), HasSubstr("two"))) << "at once, from its file";
+  one->stop();
+  EXPECT_THAT(list(), AllOf(Not(HasSubstr("one")), HasSubstr("two")))
+      << "the server that stopped had the new connection by its stop, and has left";
+  const Ended ended = end(SIGTERM);
+  EXPECT_EQ(ended.status, 0) << ended.err;
+}
+
+TEST_F(WeftRegistry, IsListedAsATableAndAsJson) {
+  start();
+  const auto one = server("one");
+  ASSERT_TRUE(list_until(HasSubstr("one")));
+  EXPECT_THAT(list(), StartsWith("SERVICE  ADDRESS"));
+  EXPECT_THAT(list({"notes", "--json"}),
+              AllOf(StartsWith("{\"service\":\"notes\""), HasSubstr("\"name\":\"one\"")));
+  EXPECT_EQ(list({"other", "--json"}), "");
+  EXPECT_EQ(run_weft({"list", "weft://" + address_ + "/"}).out, "notes\n");
+}
+
+TEST_F(WeftRegistry, IsWatchedUntilItStops) {
+  start();
+  Program watch(kWeft, {"registry", "watch", address_});
+  auto one = server("one");
+  EXPECT_THAT(watch.read_line(), AllOf(HasSubstr(" notes  127.0.0.1:"), HasSubstr("one")));
+  one->stop();
+  EXPECT_THAT(watch.read_line(), AllOf(StartsWith("- notes"), HasSubstr("(deregistered)")));
+  EXPECT_EQ(end(SIGTERM).status, 0);
+  EXPECT_EQ(watch.wait().status, 64 + 14);
+}
+
+TEST_F(WeftRegistry, RefusesDataThatIsInUseOrForeign) {
+  start();
+  const Ended second =
+      run_weft({"registry", "--listen", "127.0.0.1:0", "--data", directory_ + "/data"});
+  EXPECT_EQ(second.status, 64 + 14);
+  EXPECT_THAT(second.err, HasSubstr("another process has it open"));
+  const Ended file = run_weft({"registry", "--listen", "127.0.0.1:0", "--data", "/dev/null/data"});
+  EXPECT_EQ(file.status, 2);
+  EXPECT_THAT(file.err, HasSubstr("--data /dev/null/data"));
+}
+
+TEST_F(WeftRegistry, ExplainsMistakes) {
+  EXPECT_THAT(run_weft({"registry", "lisst"}).err,
+              HasSubstr("there is no command 'lisst'; did you mean 'list'?"));
+  EXPECT_THAT(run_weft({"registry", "--lisen", ":1"}).err, HasSubstr("--listen"));
+  EXPECT_THAT(run_weft({"registry", "--ttl", "fast"}).err, HasSubstr("fast"));
+  EXPECT_THAT(run_weft({"registry", "list"}).err, HasSubstr("weft registry list"));
+  EXPECT_EQ(run_weft({"registry", "list"}).status, 2);
+}
+
+}  // namespace
+}  // namespace weft::test

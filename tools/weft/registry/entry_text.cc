@@ -1,0 +1,119 @@
+#include "tools/weft/registry/entry_text.h"
+
+#include <algorithm>
+#include <map>
+
+#include <google/protobuf/util/json_util.h>
+
+#include "weft/base/time.h"
+
+namespace weft::cli {
+namespace {
+
+namespace v1 = registry::v1;
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (const std::string& part : parts) text.append(text.empty() ? "" : between).append(part);
+  return text;
+}
+
+std::string addresses_of(const v1::Instance& instance) {
+  return joined({instance.addresses().begin(), instance.addresses().end()}, ",");
+}
+
+std::string attributes_of(const v1::Instance& instance) {
+  // In order of name, which protobuf's maps are not.
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : std::map<std::string, std::string>(
+           instance.attributes().begin(), instance.attributes().end())) {
+    parts.push_back(name + "=" + value);
+  }
+  return joined(parts, " ");
+}
+
+/// "7s of 10s".
+std::string lease_of(const v1::Entry& entry) {
+  // Rounded up: a lease that has time left has not none.
+  const std::chrono::seconds left((entry.remaining_ms() + 999) / 1000);
+  return to_string(left) + " of " + to_string(std::chrono::milliseconds(entry.ttl_ms()));
+}
+
+std::string line_of(std::string_view sign, std::string_view colour, const v1::Entry& entry,
+                    std::string_view remark, const Style& style) {
+  const v1::Instance& instance = entry.instance();
+  std::vector<std::string> parts{entry.service(), addresses_of(instance)};
+  for (const std::string& part : {instance.name(), instance.zone(), attributes_of(instance)}) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  if (!remark.empty()) parts.push_back("(" + std::string(remark) + ")");
+  return style.paint(colour, sign) + " " + printable(joined(parts, "  "));
+}
+
+}  // namespace
+
+std::string table_of(const std::vector<std::vector<std::string>>& rows, const Style& style) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] - row[i].size() + 2, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += &row == &rows.front() ? style.paint(style.bold, line) : line;
+    text += '\n';
+  }
+  return text;
+}
+
+std::string table_of(const std::vector<v1::Entry>& entries, const Style& style) {
+  std::vector<std::vector<std::string>> rows{
+      {"SERVICE", "ADDRESS", "NAME", "WEIGHT", "ZONE", "LEASE", "ATTRIBUTES"}};
+  for (const v1::Entry& entry : entries) {
+    const v1::Instance& instance = entry.instance();
+    rows.push_back({entry.service(), addresses_of(instance), instance.name(),
+                    std::to_string(std::max(1U, instance.weight())), instance.zone(),
+                    lease_of(entry), attributes_of(instance)});
+  }
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = printable(cell);
+  }
+  return table_of(rows, style);
+}
+
+std::vector<std::string> lines_of(const v1::WatchResponse& response, const Style& style) {
+  std::vector<std::string> lines;
+  for (const v1::Entry& entry : response.snapshot().entries()) {
+    lines.push_back(line_of("=", style.dim, entry, "", style));
+  }
+  for (const v1::Change& change : response.changes().changes()) {
+    switch (change.kind()) {
+      case v1::Change::DEREGISTERED:
+        lines.push_back(line_of("-", style.red, change.entry(), "deregistered", style));
+        break;
+      case v1::Change::LAPSED:
+        lines.push_back(line_of("-", style.red, change.entry(), "its lease has lapsed", style));
+        break;
+      default:
+        lines.push_back(line_of("+", style.green, change.entry(), "", style));
+    }
+  }
+  return lines;
+}
+
+std::string json_line(const google::protobuf::Message& message) {
+  std::string text;
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  // A message of ours, so there is nothing in it that cannot be written.
+  static_cast<void>(google::protobuf::util::MessageToJsonString(message, &text, options).ok());
+  return text;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "weft/coro/task.h"
+#include "weft/rpc/channel.h"
+
+#include "tools/weft/connection_flags.h"
+
+namespace weft::cli {
+
+/// What `weft registry list` and `watch` are given.
+struct RegistryFlags {
+  ConnectionFlags connection;
+  std::string service;
+  bool json = false;
+};
+
+Task<int> list_instances(std::shared_ptr<const RegistryFlags> flags);
+Task<int> watch_instances(std::shared_ptr<const RegistryFlags> flags);
+
+/// Whether `target` is a registry as such, weft://host:port/, and no service in it.
+bool names_registry(const std::string& target);
+/// Lists the services of such a registry.
+Task<int> list_registry(std::string target, CallOptions options);
+
+}  // namespace weft::cli

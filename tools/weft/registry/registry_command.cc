@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <CLI/App.hpp>
+
+#include "weft/base/log.h"
+#include "weft/net/loop.h"
+#include "weft/registry/server/registry_service.h"
+#include "weft/rpc/server.h"
+
+#include "tools/weft/commands.h"
+#include "tools/weft/duration_text.h"
+#include "tools/weft/registry/registry_client.h"
+#include "tools/weft/status_text.h"
+
+namespace weft::cli {
+namespace {
+
+constexpr const char* kExamples = R"(Examples:
+  weft registry --listen :7070 --data /var/lib/weft
+  weft registry list :7070
+  weft registry list :7070 greeter --json
+  weft registry watch :7070
+
+A server enters itself with ServerOptions::announce = "weft://127.0.0.1:7070/greeter", and clients find
+it by a channel to the same text. The registry serves until SIGTERM or SIGINT.)";
+
+constexpr Duration kStopGrace = std::chrono::seconds(10);
+// A watcher whose machine is gone is not to be kept for long.
+constexpr Duration kKeepalive = std::chrono::seconds(30);
+
+struct ServeFlags {
+  std::string listen = ":7070";
+  std::string data;
+  registry::RegistryOptions options;
+};
+
+Result<std::shared_ptr<registry::Store>> open_store(const std::string& directory) {
+  if (directory.empty()) {
+    log(LogLevel::Warn, "without --data DIR, what is registered is forgotten at the end");
+    return std::shared_ptr<registry::Store>(registry::make_memory_store());
+  }
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return invalid_argument("--data " + directory + ": " + error.message());
+  return registry::open_sqlite_store(directory + "/registry.db");
+}
+
+Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
+  Result<std::shared_ptr<registry::Store>> store = open_store(flags->data);
+  if (!store.ok()) co_return report(store.status());
+  const Result<registry::RegistryService> service =
+      registry::RegistryService::open(std::move(*store), flags->options);
+  if (!service.ok()) co_return report(service.status());
+  ServerOptions options;
+  options.listen = flags->listen;
+  options.loops = {net::Loop::current()};
+  options.keepalive_time = kKeepalive;
+  Server server(std::move(options));
+  server.add(service->definition());
+  const Status started = server.start();
+  if (!started.ok()) co_return report(started);
+  for (const net::Address& address : server.addresses()) {
+    log(LogLevel::Info, "registry: listening on " + address.to_string());
+  }
+  const Status ended = co_await net::sleep(kForever);
+  log(LogLevel::Info, "registry: stopping: " + std::string(ended.message()));
+  // This coroutine's own context is cancelled by now.
+  Context stopping;
+  co_await server.shutdown(kStopGrace).in(stopping);
+  co_return 0;
+}
+
+void add_duration(CLI::App& command, const std::string& name, Duration& into,
+                  const std::string& description) {
+  command
+      .add_option_function<std::string>(
+          name,
+          [name, &into](const std::string& text) {
+            const Result<Duration> duration = parse_duration(text);
+            if (!duration.ok()) {
+              throw CLI::ValidationError(name, std::string(duration.status().message()));
+            }
+            into = *duration;
+          },
+          description)
+      ->type_name("TIME");
+}
+
+void add_serve_flags(CLI::App& command, ServeFlags& flags) {
+  command.add_option("--listen", flags.listen, "Where to listen (default: :7070)")
+      ->type_name("ADDRESS");
+  command
+      .add_option("--data", flags.data,
+                  "Directory of the data, made where there is none (default: in memory only)")
+      ->type_name("DIR");
+  add_duration(command, "--ttl", flags.options.default_ttl,
+               "The lease of an instance that asks for no time (default: 10s)");
+  add_duration(command, "--grace", flags.options.restart_grace,
+               "What leases hold longer by after a restart (default: 10s)");
+  command
+      .add_option("--max-instances", flags.options.max_instances,
+                  "Refuse more instances than this (default: 100000)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_client_command(CLI::App& parent, Command& chosen, const std::string& name,
+                        const std::string& description,
+                        Task<int> (*run)(std::shared_ptr<const RegistryFlags>)) {
+  CLI::App& command = *parent.add_subcommand(name, description);
+  auto flags = std::make_shared<RegistryFlags>();
+  command
+      .add_option_function<std::string>(
+          "ADDRESS", [flags](const std::string& text) { set_address(text, flags->connection); },
+          "Where the registry is: host:port, :port")
+      ->required();
+  command.add_option("SERVICE", flags->service, "Only this service (default: all)");
+  command.add_flag("--json", flags->json, "A JSON object on each line");
+  add_connection_flags(command, flags->connection);
+  command.callback([flags, run, &chosen] { chosen = [flags, run] { return run(flags); }; });
+}
+
+}  // namespace
+
+void add_registry_command(CLI::App& app, Command& chosen) {
+  CLI::App& command = *app.add_subcommand(
+      "registry", "Run a registry, in which servers are found, or look into one");
+  auto flags = std::make_shared<ServeFlags>();
+  add_serve_flags(command, *flags);
+  command.footer(kExamples);
+  add_client_command(command, chosen, "list", "List the instances that are registered",
+                     &list_instances);
+  add_client_command(command, chosen, "watch", "Print the instances, and every change",
+                     &watch_instances);
+  command.require_subcommand(0, 1);
+  command.callback([flags, &command, &chosen] {
+    if (command.get_subcommands().empty()) chosen = [flags] { return serve(flags); };
+  });
+}
+
+}  // namespace weft::cli
