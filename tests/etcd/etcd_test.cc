@@ -11,10 +11,12 @@
 #include "weft/cluster/resolver.h"
 #include "weft/net/asio_loop.h"
 #include "weft/rpc/channel.h"
+#include "weft/rpc/server.h"
 #include "weft/testing/resolving.h"
 #include "weft/testing/run.h"
 
 #include "etcd/rpc.weft.h"
+#include "grpc/health/v1/health.weft.h"
 #include "tests/etcd/etcd_process.h"
 
 namespace weft::test {
@@ -240,6 +242,38 @@ TEST_F(Etcd, InstancesComeBackByThemselvesWhenEtcdHasLostItsData) {
   for (std::size_t i = known; i < resolving.lists.size(); ++i) {
     EXPECT_EQ(resolving.lists[i].size(), 2u);
   }
+}
+
+TEST_F(Etcd, ServersAreFoundByChannelsAndLeaveWithoutAnError) {
+  start_members(1);
+  std::vector<std::unique_ptr<Server>> servers;
+  for (int i = 0; i < 3; ++i) {
+    ServerOptions options;
+    options.listen = "127.0.0.1:0";
+    options.announce = target();
+    servers.push_back(std::make_unique<Server>(std::move(options)));
+    ASSERT_TRUE(servers.back()->start().ok());
+  }
+  Resolving resolving(loop, resolver());
+  ASSERT_TRUE(resolving.until(
+      [&] { return !resolving.lists.empty() && resolving.lists.back().size() == 3; }, kLimit));
+  Channel greeters(target());
+  const auto call = [&] {
+    const grpc::health::v1::HealthCheckRequest request;
+    const grpc::health::v1::HealthClient client(greeters);
+    const auto reply =
+        testing::run(loop, client.Check(request, {.timeout = 10s, .wait_for_ready = true}));
+    EXPECT_TRUE(reply.ok()) << reply.status().to_string();
+  };
+  for (int i = 0; i < 30; ++i) call();
+  servers[0].reset();
+  for (int i = 0; i < 30; ++i) call();
+  ASSERT_TRUE(resolving.until([&] { return resolving.lists.back().size() == 2; }, kLimit));
+  members[0]->kill();
+  for (int i = 0; i < 30; ++i) call();
+  // With nobody to tell, a drain takes no longer than its own limit.
+  servers[1].reset();
+  for (int i = 0; i < 30; ++i) call();
 }
 
 TEST_F(Etcd, TheLossOfOneMemberOfThreeIsOvercome) {
