@@ -10,6 +10,7 @@
 // mean, and held within a tenth and ten times of it, as gRPC does, against reports that are noise.
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -116,6 +117,7 @@ void WeightedRoundRobin::on_load(Member& member, const LoadReport& load) {
   const double utilization =
       load.application_utilization > 0 ? load.application_utilization : load.cpu_utilization;
   if (!(load.rps_fractional > 0) || !(utilization > 0)) return;
+  if (!std::isfinite(load.rps_fractional) || !std::isfinite(utilization)) return;
   Weighing* state = state_of<Weighing>(member);
   if (state == nullptr) return;  // it has not been in a list yet
   const TimePoint now = setup_.clock.now();
@@ -123,9 +125,12 @@ void WeightedRoundRobin::on_load(Member& member, const LoadReport& load) {
                    now - state->last_report >= options_.weight_expiration_period;
   if (state->reporting_since == kNever || gap) state->reporting_since = now;
   state->last_report = now;
-  const double errors = load.eps > 0 ? load.eps / load.rps_fractional : 0;
+  const double errors =
+      load.eps > 0 && std::isfinite(load.eps) ? load.eps / load.rps_fractional : 0;
+  // Held within what can be added up: a report is what somebody else says.
   state->reported =
-      load.rps_fractional / (utilization + errors * options_.error_utilization_penalty);
+      std::clamp(load.rps_fractional / (utilization + errors * options_.error_utilization_penalty),
+                 1e-15, 1e15);
 }
 
 double WeightedRoundRobin::usable_report(const Weighing& state, TimePoint now) const {

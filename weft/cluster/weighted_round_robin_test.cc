@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -143,6 +144,21 @@ TEST(WeightedRoundRobin, IgnoresReportsThatSayNothing) {
   fleet.report_until_believed({{.cpu_utilization = 0, .rps_fractional = 100},
                                {.cpu_utilization = 0.9, .rps_fractional = 0}});
   EXPECT_NEAR(static_cast<double>(fleet.shares(1000)[0]), 500, 2);
+}
+
+TEST(WeightedRoundRobin, SurvivesReportsThatAreNoNumbers) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double strange : {inf, -inf, nan, 1e308, 1e-308, -1.0}) {
+    ReportingFleet fleet(3);
+    fleet.report_until_believed(
+        {{.cpu_utilization = strange, .rps_fractional = 100, .eps = strange},
+         {.cpu_utilization = 0.5, .rps_fractional = strange, .eps = 1},
+         {.cpu_utilization = 0.5, .rps_fractional = 100}});
+    for (const std::size_t count : fleet.shares(1000)) {
+      EXPECT_GE(count, 30u) << "everybody has at least a tenth of the mean, with " << strange;
+    }
+  }
 }
 
 TEST(WeightedRoundRobin, KeepsSharesWhileMembersComeAndGo) {

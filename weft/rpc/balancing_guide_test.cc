@@ -13,7 +13,8 @@ TEST(LoadBalancingGuide, ShowsPossibleOptions) {
       weft::prefer_zone({.zone = "eu-1a", .within = weft::least_request()});
   const weft::Balancing gentle =
       weft::least_request({.slow_start = {.window = std::chrono::seconds(30)}});
-  for (const weft::Balancing& policy : {by_user, bounded, near, gentle}) {
+  const weft::Balancing by_load = weft::weighted_round_robin();
+  for (const weft::Balancing& policy : {by_user, bounded, near, gentle, by_load}) {
     EXPECT_TRUE(policy->valid().ok());
   }
   const weft::BalancingOptions balancing{.policy = weft::least_request(),

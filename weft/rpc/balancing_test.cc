@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "weft/coro/scope.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/test_service.h"
+#include "weft/rpc/load_report.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/run.h"
 #include "weft/testing/scripted_resolver.h"
@@ -30,8 +32,9 @@ constexpr net::SimLink kExact{.latency = 1ms, .jitter = 0ns};
 /// Answers with its name, after a while where it is slow; or fails.
 struct Named : test::Kinds {
   explicit Named(std::string own) : name(std::move(own)) {}
-  Task<Result<Text>> Unary(ServerContext&, const Text&) override {
+  Task<Result<Text>> Unary(ServerContext& context, const Text&) override {
     ++calls;
+    if (load) context.trailers().add(kLoadReportTrailer, write_load_report(*load));
     if (delay != Duration::zero()) static_cast<void>(co_await net::sleep(delay));
     if (failing) co_return unavailable(name + " is ill");
     co_return text(name);
@@ -39,6 +42,7 @@ struct Named : test::Kinds {
   std::string name;
   Duration delay{};
   bool failing = false;
+  std::optional<cluster::LoadReport> load;
   int calls = 0;
 };
 
@@ -100,6 +104,23 @@ TEST_F(Balanced, CallsGoRoundTheInstances) {
   ASSERT_TRUE(testing::run(client, channel->connect()).ok());
   network.run_for(1s);
   EXPECT_EQ(count(30), (Answers{{"a", 10}, {"b", 10}, {"c", 10}}));
+}
+
+TEST_F(Balanced, SharesFollowWhatServersReportOfTheirLoad) {
+  start_all({"a", "b"});
+  services["a"]->load = {.cpu_utilization = 0.2, .rps_fractional = 100};
+  services["b"]->load = {.cpu_utilization = 0.6, .rps_fractional = 100};
+  make_channel({.policy = weighted_round_robin({.blackout_period = 1s})});
+  network.run_for(1s);
+  ASSERT_TRUE(testing::run(client, channel->connect()).ok());
+  network.run_for(1s);
+  for (int i = 0; i < 20; ++i) {
+    count(2);
+    network.run_for(100ms);
+  }
+  const Answers answers = count(400);
+  EXPECT_NEAR(answers.at("a"), 300, 5);
+  EXPECT_NEAR(answers.at("b"), 100, 5);
 }
 
 TEST_F(Balanced, ANewInstanceGetsItsShareAndARemovedOneNoMore) {

@@ -2,6 +2,7 @@
 
 #include "weft/cluster/tried.h"
 #include "weft/rpc/internal/loop_channel.h"
+#include "weft/rpc/load_report.h"
 
 namespace weft::rpc {
 
@@ -29,7 +30,22 @@ void Placement::ended(const Status& status) noexcept {
     report.now = owner_.loop_.now();
     report.latency = report.now - begun_;
   }
+  cluster::LoadReport load;
+  if (read_load(load)) report.load = &load;
   owner_.report(where_, report);
+}
+
+/// What the server says of its load with the call. One that cannot be read is passed over: the call
+/// is none the worse for it.
+bool Placement::read_load(cluster::LoadReport& load) const noexcept {
+  const Metadata& trailers = call_.trailers();
+  if (trailers.empty()) [[likely]]
+    return false;
+  const auto sent = trailers.get(kLoadReportTrailer);
+  if (!sent) return false;
+  const std::optional<cluster::LoadReport> report = read_load_report(*sent);
+  if (report) load = *report;
+  return report.has_value();
 }
 
 void Exchange::finish(bool taken) noexcept {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "weft/cluster/balancer.h"
 #include "weft/rpc/call.h"
 #include "weft/rpc/internal/client_call.h"
 #include "weft/rpc/internal/subchannel.h"
@@ -21,6 +22,8 @@ class Placement {
   void ended(const Status& status) noexcept;
 
  private:
+  bool read_load(cluster::LoadReport& load) const noexcept;
+
   LoopChannel& owner_;
   Subchannel& where_;
   Call& call_;
