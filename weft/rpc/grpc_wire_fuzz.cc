@@ -4,16 +4,19 @@
 // Input: the text. Everything is tried on it.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "weft/rpc/google_status.h"
 #include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/load_report.h"
 
 namespace {
 
@@ -133,6 +136,18 @@ void details(std::string_view text) {
   }
 }
 
+void load_reports(std::string_view text) {
+  const std::optional<cluster::LoadReport> report = read_load_report(text);
+  if (!report) return;
+  for (const double value : {report->cpu_utilization, report->application_utilization,
+                             report->rps_fractional, report->eps}) {
+    require(std::isfinite(value) && value >= 0, "a balancer can reckon with what is reported");
+  }
+  const std::string written = write_load_report(*report);
+  const std::optional<cluster::LoadReport> again = read_load_report(written);
+  require(again && write_load_report(*again) == written, "a report is read as it was written");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -144,5 +159,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   metadata(text);
   details(text);
   if (rpc::is_grpc_content_type(text)) require(text.size() >= 16, "a content type names gRPC");
+  load_reports(text);
   return 0;
 }
