@@ -15,3 +15,11 @@ foreach(part server client)
   target_include_directories(grpcpp_interop_${part} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(grpcpp_interop_${part} PRIVATE interop_grpcpp_proto)
 endforeach()
+
+# What grpc++ says of service configs, which weft is held to (service_config_test.cc).
+add_executable(grpcpp_service_config grpcpp_service_config.cc)
+target_compile_options(grpcpp_service_config PRIVATE ${WEFT_WARNINGS})
+target_include_directories(grpcpp_service_config PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(grpcpp_service_config PRIVATE PkgConfig::GRPCPP)
+add_test(NAME interop.service_configs_of_grpcpp COMMAND grpcpp_service_config)
+set_tests_properties(interop.service_configs_of_grpcpp PROPERTIES TIMEOUT 60 LABELS interop)

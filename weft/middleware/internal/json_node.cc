@@ -61,8 +61,9 @@ std::optional<T> parsed(std::string_view text) {
 
 /// "3", "3.000001", with up to nine digits behind the point.
 std::optional<Duration> seconds(std::string_view text) {
-  // google/protobuf/duration.proto: about 10,000 years; ours ends after 292.
-  constexpr std::uint64_t kMost = 9'000'000'000;
+  // google/protobuf/duration.proto: 10,000 years. Ours ends after 292, which is as good as never.
+  constexpr std::uint64_t kMost = 315'576'000'000;
+  constexpr std::uint64_t kMostOfOurs = 9'000'000'000;
   constexpr std::size_t kDigits = 9;
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::optional<std::uint64_t> whole = parsed<std::uint64_t>(text.substr(0, point));
@@ -76,6 +77,7 @@ std::optional<Duration> seconds(std::string_view text) {
     if (!fraction) return std::nullopt;
     nanoseconds = *fraction;
   }
+  if (*whole > kMostOfOurs) return kForever;
   return std::chrono::seconds(*whole) + Duration(nanoseconds);
 }
 
@@ -179,6 +181,10 @@ std::vector<JsonNode> JsonNode::list() const {
         JsonNode(document_, &value_of(value_)[i], path_ + "[" + std::to_string(i) + "]"));
   }
   return nodes;
+}
+
+bool JsonNode::is_empty_list() const noexcept {
+  return present() && value_of(value_).is_array() && value_of(value_).empty();
 }
 
 std::optional<std::vector<std::string>> JsonNode::texts() const {

@@ -58,6 +58,8 @@ class JsonNode {
   bool is_object() const;
   /// The elements; none where there is nothing.
   std::vector<JsonNode> list() const;
+  /// Whether it is a list without elements; nothing is noted.
+  bool is_empty_list() const noexcept;
   /// The elements, which have to be texts; nothing where there is no list.
   std::optional<std::vector<std::string>> texts() const;
   /// The whole value as JSON, members in order of their names.

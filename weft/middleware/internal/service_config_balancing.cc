@@ -169,12 +169,12 @@ Balancing read_list(const JsonNode& list, std::optional<OutlierOptions>& outlier
     const JsonNode config = element[names[0]];
     const bool outlier = names[0] == kOutlierDetection;
     const Known* const known = find_known(names[0]);
+    if (!config.is_object()) return nullptr;
     if (known == nullptr && !outlier) continue;
     if (outlier && within) {
       config.note("is within another one, where it has nothing to add");
       return nullptr;
     }
-    if (!config.is_object()) return nullptr;
     return outlier ? read_outlier_detection(config, outliers) : known->read(config);
   }
   if (list.present()) list.expect("a list with a known policy: " + known_names());
@@ -184,21 +184,17 @@ Balancing read_list(const JsonNode& list, std::optional<OutlierOptions>& outlier
 }  // namespace
 
 void read_balancing(const JsonNode& root, ServiceConfig& into) {
-  const JsonNode list = root["loadBalancingConfig"];
-  if (list.present()) {
-    into.balancing = read_list(list, into.outlier_detection, false);
-    return;
-  }
   // Deprecated in gRPC, and in any case of letters: "ROUND_ROBIN".
   const JsonNode older = root["loadBalancingPolicy"];
-  const std::optional<std::string> name = older.text();
-  if (!name || name->empty()) return;
-  std::string lower = *name;
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  const Known* const known = find_known(lower);
-  if (known == nullptr) return older.expect("a known policy: " + known_names());
-  into.balancing = known->read(older);
+  if (std::string name = older.text().value_or(""); !name.empty()) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const Known* const known = find_known(name);
+    if (known == nullptr) older.expect("a known policy: " + known_names());
+    if (known != nullptr) into.balancing = known->read(older);
+  }
+  const JsonNode list = root["loadBalancingConfig"];
+  if (list.present()) into.balancing = read_list(list, into.outlier_detection, false);
 }
 
 }  // namespace weft::middleware

@@ -23,12 +23,9 @@ std::string path_of(const MethodConfig::Name& name) {
 StatusCodeSet codes_of(const JsonNode& list) {
   StatusCodeSet codes;
   for (const JsonNode& element : list.list()) {
+    // gRPC takes OK as well, and means nothing by it.
     const std::optional<StatusCode> code = code_of(element);
-    if (code == StatusCode::Ok) {
-      element.expect("the code of a failure");
-    } else if (code) {
-      codes.add(*code);
-    }
+    if (code && *code != StatusCode::Ok) codes.add(*code);
   }
   return codes;
 }
@@ -58,9 +55,11 @@ RetryOptions read_retry(const JsonNode& node, const ServiceConfigOptions& option
   retry.multiplier =
       std::clamp(multiplier.number(0, 1e300, "a number of more than 0").value_or(1), 1.0, 1000.0);
   retry.per_try_timeout = node["perAttemptRecvTimeout"].positive_duration().value_or(kForever);
-  retry.codes = codes_of(node["retryableStatusCodes"]);
-  if (retry.codes.empty() && retry.per_try_timeout == kForever) {
-    node["retryableStatusCodes"].expect("a list of at least one status code");
+  const JsonNode codes = node["retryableStatusCodes"];
+  retry.codes = codes_of(codes);
+  const bool none = !codes.present() || codes.is_empty_list();
+  if (none && retry.per_try_timeout == kForever) {
+    codes.expect("a list of at least one status code");
   }
   return retry;
 }
