@@ -45,6 +45,9 @@ Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
       begun_(attempts.call_.loop().now()) {
   call_.take_request_of(attempts.call_);
   call_.set_previous_attempts(previous);
+  // Where this call is itself a try, what it leaves out is what all of them have been to.
+  cluster::Tried* tried = attempts.call_.tried();
+  call_.set_tried(tried != nullptr ? tried : &attempts.tried_);
   call_.set_requests(requests_);
   call_.set_responses(*this);
   call_.set_on_response_metadata(&Attempt::on_response_metadata, this);

@@ -29,6 +29,7 @@ void Call::take_request_of(const Call& other) noexcept {
   max_send_size_ = other.max_send_size_;
   compression_ = other.compression_;
   wait_for_ready_ = other.wait_for_ready_;
+  balance_key_ = other.balance_key_;
 }
 
 void Call::limit_deadline(TimePoint deadline) {
