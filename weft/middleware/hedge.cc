@@ -9,8 +9,8 @@
 #include "weft/coro/countdown.h"
 #include "weft/coro/exception.h"
 #include "weft/middleware/internal/method_table.h"
-#include "weft/middleware/internal/options.h"
 #include "weft/middleware/internal/pushback.h"
+#include "weft/middleware/internal/unusable.h"
 #include "weft/middleware/latency_quantile.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/attempt.h"
@@ -235,11 +235,9 @@ using Latencies = middleware::MethodTable<LatencyQuantile>;
 
 struct Hedge {
   HedgeOptions options;
-  Status valid;
   std::shared_ptr<Latencies> latencies;  // null: not needed
 
   Task<Status> operator()(Call& call, Next next) const {
-    if (!valid.ok()) return valid;
     LatencyQuantile* latency = latencies == nullptr ? nullptr : &latencies->of(call.path());
     return run_with_hedges(call, next, options, options.budget.get(), latency);
   }
@@ -267,23 +265,34 @@ struct HedgeByPolicy {
 }  // namespace
 
 Status validate(const HedgeOptions& options) {
-  const middleware::OptionCheck check("HedgeOptions");
-  if (options.max_attempts == 0) return check.refused("max_attempts", "0", "at least 1");
-  if (Status s = check.not_negative("delay", options.delay); !s.ok()) return s;
-  if (Status s = check.not_negative("min_delay", options.min_delay); !s.ok()) return s;
-  if (Status s = check.share("delay_quantile", options.delay_quantile); !s.ok()) return s;
+  using middleware::impossible;
+  if (options.max_attempts == 0) {
+    return impossible("HedgeOptions::max_attempts", "0", "must be at least 1");
+  }
+  if (options.delay < Duration::zero()) {
+    return impossible("HedgeOptions::delay", to_string(options.delay), "must be 0 or more");
+  }
+  if (options.min_delay < Duration::zero()) {
+    return impossible("HedgeOptions::min_delay", to_string(options.min_delay), "must be 0 or more");
+  }
+  if (!(options.delay_quantile >= 0 && options.delay_quantile <= 1)) {
+    return impossible("HedgeOptions::delay_quantile", options.delay_quantile,
+                      "must be from 0 to 1");
+  }
   if (options.non_fatal.contains(StatusCode::Ok)) {
-    return check.refused("non_fatal", "OK", "codes of failures");
+    return impossible("HedgeOptions::non_fatal", "OK", "must be codes of failures");
   }
   return ok_status();
 }
 
 Middleware hedge(HedgeOptions options) {
+  if (Status valid = validate(options); !valid.ok()) {
+    return middleware::unusable(std::move(valid));
+  }
   if (options.budget == nullptr) options.budget = ratio_budget();
-  Status valid = validate(options);
   std::shared_ptr<Latencies> latencies =
       options.delay_quantile > 0 ? std::make_shared<Latencies>() : nullptr;
-  return Hedge{std::move(options), std::move(valid), std::move(latencies)};
+  return Hedge{std::move(options), std::move(latencies)};
 }
 
 Middleware hedge(HedgePolicies policies) { return HedgeByPolicy{std::move(policies)}; }

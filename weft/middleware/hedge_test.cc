@@ -285,9 +285,8 @@ TEST_F(Hedge, OptionsThatCannotBeAreNamedByEveryCall) {
   options.delay_quantile = 95;
   ScriptedService far({Script()});
   Chain chain(far, {hedge(options)});
-  EXPECT_EQ(
-      unary(chain, "").status.to_string(),
-      "INVALID_ARGUMENT: HedgeOptions::delay_quantile is 95.000000; it has to be from 0 to 1");
+  EXPECT_EQ(unary(chain, "").status.to_string(),
+            "FAILED_PRECONDITION: HedgeOptions::delay_quantile: 95: must be from 0 to 1");
 }
 
 TEST_F(Hedge, PoliciesAreLookedUpForEachCall) {

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "weft/middleware/internal/options.h"
 #include "weft/middleware/internal/pushback.h"
+#include "weft/middleware/internal/unusable.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/attempt.h"
 
@@ -120,10 +120,8 @@ Task<Status> tried(Call& call, Next next, const RetryOptions& options, RetryBudg
 
 struct Retry {
   RetryOptions options;
-  Status valid;
 
   Task<Status> operator()(Call& call, Next next) const {
-    if (!valid.ok()) return valid;
     return run_with_retries(call, next, options, options.budget.get());
   }
 };
@@ -147,30 +145,40 @@ struct RetryByPolicy {
 }  // namespace
 
 Status validate(const RetryOptions& options) {
-  const middleware::OptionCheck check("RetryOptions");
-  if (options.max_attempts == 0) return check.refused("max_attempts", "0", "at least 1");
-  if (Status s = check.not_negative("initial_backoff", options.initial_backoff); !s.ok()) return s;
+  using middleware::impossible;
+  if (options.max_attempts == 0) {
+    return impossible("RetryOptions::max_attempts", "0", "must be at least 1");
+  }
+  if (options.initial_backoff < Duration::zero()) {
+    return impossible("RetryOptions::initial_backoff", to_string(options.initial_backoff),
+                      "must be 0 or more");
+  }
   if (options.max_backoff < options.initial_backoff) {
-    return check.refused("max_backoff", to_string(options.max_backoff),
-                         "at least initial_backoff, " + to_string(options.initial_backoff));
+    return impossible("RetryOptions::max_backoff", to_string(options.max_backoff),
+                      "must be at least initial_backoff, " + to_string(options.initial_backoff));
   }
   if (!(options.multiplier >= 1 && options.multiplier <= 1000)) {
-    return check.refused("multiplier", std::to_string(options.multiplier), "from 1 to 1000");
+    return impossible("RetryOptions::multiplier", options.multiplier, "must be from 1 to 1000");
   }
-  if (Status s = check.share("jitter", options.jitter); !s.ok()) return s;
+  if (!(options.jitter >= 0 && options.jitter <= 1)) {
+    return impossible("RetryOptions::jitter", options.jitter, "must be from 0 to 1");
+  }
   if (options.per_try_timeout <= Duration::zero()) {
-    return check.refused("per_try_timeout", to_string(options.per_try_timeout), "above 0");
+    return impossible("RetryOptions::per_try_timeout", to_string(options.per_try_timeout),
+                      "must be more than 0");
   }
   if (options.codes.contains(StatusCode::Ok)) {
-    return check.refused("codes", "OK", "codes of failures");
+    return impossible("RetryOptions::codes", "OK", "must be codes of failures");
   }
   return ok_status();
 }
 
 Middleware retry(RetryOptions options) {
+  if (Status valid = validate(options); !valid.ok()) {
+    return middleware::unusable(std::move(valid));
+  }
   if (options.budget == nullptr) options.budget = ratio_budget();
-  Status valid = validate(options);
-  return Retry{std::move(options), std::move(valid)};
+  return Retry{std::move(options)};
 }
 
 Middleware retry(RetryPolicies policies) { return RetryByPolicy{std::move(policies)}; }

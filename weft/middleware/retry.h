@@ -48,7 +48,7 @@ struct RetryOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// INVALID_ARGUMENT naming the option, its value and what it may be.
+/// FAILED_PRECONDITION naming the option, its value and what it may be.
 Status validate(const RetryOptions& options);
 
 /// Tries calls of a channel again. Never when the response has begun (its metadata has arrived),

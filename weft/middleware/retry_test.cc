@@ -445,20 +445,20 @@ TEST_F(Retry, OptionsThatCannotBeAreNamedByEveryCall) {
     std::string_view says;
   };
   const std::vector<Case> cases{
-      {[](RetryOptions& o) { o.max_attempts = 0; }, "RetryOptions::max_attempts is 0"},
-      {[](RetryOptions& o) { o.initial_backoff = -1ms; }, "RetryOptions::initial_backoff is -1ms"},
-      {[](RetryOptions& o) { o.max_backoff = 1ms; }, "RetryOptions::max_backoff is 1ms"},
-      {[](RetryOptions& o) { o.multiplier = 0.5; }, "RetryOptions::multiplier is 0.5"},
-      {[](RetryOptions& o) { o.jitter = 1.5; }, "RetryOptions::jitter is 1.5"},
-      {[](RetryOptions& o) { o.per_try_timeout = 0s; }, "RetryOptions::per_try_timeout is 0s"},
-      {[](RetryOptions& o) { o.codes.add(StatusCode::Ok); }, "RetryOptions::codes is OK"}};
+      {[](RetryOptions& o) { o.max_attempts = 0; }, "RetryOptions::max_attempts: 0"},
+      {[](RetryOptions& o) { o.initial_backoff = -1ms; }, "RetryOptions::initial_backoff: -1ms"},
+      {[](RetryOptions& o) { o.max_backoff = 1ms; }, "RetryOptions::max_backoff: 1ms"},
+      {[](RetryOptions& o) { o.multiplier = 0.5; }, "RetryOptions::multiplier: 0.5"},
+      {[](RetryOptions& o) { o.jitter = 1.5; }, "RetryOptions::jitter: 1.5"},
+      {[](RetryOptions& o) { o.per_try_timeout = 0s; }, "RetryOptions::per_try_timeout: 0s"},
+      {[](RetryOptions& o) { o.codes.add(StatusCode::Ok); }, "RetryOptions::codes: OK"}};
   for (const Case& c : cases) {
     RetryOptions options = steady();
     c.change(options);
     ScriptedService far({Script()});
     Chain chain(far, {retry(options)});
     const Outcome outcome = unary(chain, "");
-    EXPECT_EQ(outcome.status.code(), StatusCode::InvalidArgument);
+    EXPECT_EQ(outcome.status.code(), StatusCode::FailedPrecondition);
     EXPECT_THAT(std::string(outcome.status.message()), HasSubstr(std::string(c.says)));
     EXPECT_EQ(far.calls(), 0U);
   }
