@@ -18,7 +18,7 @@ FLOORS = [
     ["http2", "net", "codec"],
     ["cluster"],
     ["rpc"],
-    ["middleware", "security", "telemetry"],
+    ["middleware", "fanout", "security", "telemetry"],
     ["registry", "transaction", "messaging"],
     ["gateway"],
 ]
