@@ -250,7 +250,9 @@ struct HedgeByPolicy {
   Task<Status> operator()(Call& call, Next next) const {
     std::shared_ptr<const HedgeOptions> options = policies(call);
     if (options == nullptr) return next(call);
-    if (Status valid = validate(*options); !valid.ok()) return valid;
+    if (const Status valid = validate(*options); !valid.ok()) {
+      return failed_precondition(valid.message());
+    }
     LatencyQuantile* latency = options->delay_quantile > 0 ? &latencies->of(call.path()) : nullptr;
     return run(call, next, std::move(options), latency);
   }

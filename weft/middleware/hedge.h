@@ -42,7 +42,7 @@ struct HedgeOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// FAILED_PRECONDITION naming the option, its value and what it may be.
+/// INVALID_ARGUMENT naming the option, its value and what it may be.
 Status validate(const HedgeOptions& options);
 
 /// Hedges calls of a channel. The first try whose response begins, or that ends with OK or a status

@@ -10,6 +10,7 @@
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/attempt.h"
+#include "weft/rpc/google_status.h"
 
 namespace weft {
 namespace {
@@ -45,7 +46,9 @@ class Decider {
     if (!settle(attempt, status, pushback)) return std::nullopt;
     if (pushback.stop) return stop("pushed_back");
     if (tries >= options_.max_attempts) return stop("exhausted", tries);
-    const Duration pause = pushback.pause ? pushed_back(*pushback.pause) : back_off();
+    const Duration pause =
+        pushback.pause ? pushed_back(*pushback.pause)
+                       : std::max(back_off(), retry_delay(status).value_or(Duration::zero()));
     if (after(now(), pause) >= call().context().deadline()) return stop("out_of_time");
     if (budget_ != nullptr && !budget_->try_spend(now())) return stop("over_budget");
     return pause;
@@ -132,7 +135,9 @@ struct RetryByPolicy {
   Task<Status> operator()(Call& call, Next next) const {
     std::shared_ptr<const RetryOptions> options = policies(call);
     if (options == nullptr) return next(call);
-    if (Status valid = validate(*options); !valid.ok()) return valid;
+    if (const Status valid = validate(*options); !valid.ok()) {
+      return failed_precondition(valid.message());
+    }
     return run(call, next, std::move(options));
   }
 

@@ -20,7 +20,8 @@ struct RetryOptions {
   /// Statuses after which a call is tried again.
   StatusCodeSet codes{StatusCode::Unavailable};
   /// The pause before try n+1 is initial_backoff * multiplier^(n-1), at most max_backoff, give or
-  /// take a random part of `jitter` (0.2: +-20 %). A server's `grpc-retry-pushback-ms` replaces it.
+  /// take a random part of `jitter` (0.2: +-20 %). A server's `grpc-retry-pushback-ms` replaces it;
+  /// a google.rpc.RetryInfo among the status's details may make it longer.
   Duration initial_backoff = std::chrono::milliseconds(50);
   Duration max_backoff = std::chrono::seconds(1);
   double multiplier = 2;
@@ -48,7 +49,7 @@ struct RetryOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// FAILED_PRECONDITION naming the option, its value and what it may be.
+/// INVALID_ARGUMENT naming the option, its value and what it may be.
 Status validate(const RetryOptions& options);
 
 /// Tries calls of a channel again. Never when the response has begun (its metadata has arrived),

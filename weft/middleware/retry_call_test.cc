@@ -1,8 +1,7 @@
 // Retry and hedging between a Channel and a Server, over a simulated network.
 
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,9 @@
 #include "weft/middleware/internal/test_calls.h"
 #include "weft/middleware/retry.h"
 #include "weft/rpc/handler.h"
+#include "weft/rpc/server.h"
 #include "weft/testing/in_process.h"
+#include "weft/testing/scripted_resolver.h"
 
 namespace weft::middleware::test {
 namespace {
@@ -172,6 +173,73 @@ TEST_F(RetryCall, AChannelThatIsDestroyedEndsTheTries) {
   world_.run_for(200ms);
   ASSERT_TRUE(call.done());
   EXPECT_EQ(call.take().status().code(), StatusCode::Cancelled);
+}
+
+// Several instances.
+
+class Fleet : public ::testing::Test {
+ protected:
+  void start(const std::string& name, std::vector<Script> scripts) {
+    far_.push_back(std::make_unique<ScriptedService>(std::move(scripts)));
+    servers_.push_back(std::make_unique<weft::Server>(
+        ServerOptions{.listen = ":1", .loops = {&network_.host(name)}}));
+    servers_.back()->add<Server>(*far_.back());
+    ASSERT_TRUE(servers_.back()->start().ok());
+    names_.push_back(name + ":1");
+    resolver_.publish(names_);
+  }
+  Result<Text> ask() {
+    const Text request = text("question");
+    return testing::run(client_, rpc::call_unary<Text>(*channel_, kUnary, request, CallOptions()));
+  }
+  void connect(Middleware policy) {
+    channel_ = std::make_unique<Channel>(
+        "fleet",
+        ChannelOptions{.balancing = {.policy = random_choice()}, .resolver = resolver_.factory()});
+    channel_->use(std::move(policy));
+    EXPECT_TRUE(testing::run(client_, channel_->connect()).ok());
+    network_.run_for(1s);
+  }
+
+  net::SimNetwork network_{1};
+  net::SimLoop& client_ = network_.host("client");
+  testing::ScriptedResolver resolver_;
+  std::vector<std::string> names_;
+  std::vector<std::unique_ptr<ScriptedService>> far_;
+  std::vector<std::unique_ptr<weft::Server>> servers_;
+  std::unique_ptr<Channel> channel_;
+};
+
+TEST_F(Fleet, ARetryGoesWhereTheCallHasNotBeen) {
+  const Script ill{.status = unavailable("ill")};
+  start("a", {ill});
+  start("b", {ill});
+  start("c", {{.responses = {wire("well")}}});
+  RetryOptions options;
+  options.initial_backoff = options.max_backoff = 1ms;
+  options.budget = unlimited_budget();
+  connect(retry(options));
+  for (int i = 0; i < 50; ++i) {
+    const Result<Text> reply = ask();
+    ASSERT_TRUE(reply.ok()) << i << ": " << reply.status().to_string();
+  }
+  EXPECT_EQ(far_[2]->calls(), 50U);
+}
+
+TEST_F(Fleet, AHedgeGoesToAnotherInstanceThanTheSlowOne) {
+  start("a", {{.takes = 10s}});
+  start("b", {{.responses = {wire("quick")}}});
+  HedgeOptions options;
+  options.delay = 20ms;
+  options.budget = unlimited_budget();
+  connect(hedge(options));
+  for (int i = 0; i < 50; ++i) {
+    const TimePoint begun = network_.now();
+    const Result<Text> reply = ask();
+    ASSERT_TRUE(reply.ok()) << i << ": " << reply.status().to_string();
+    EXPECT_LT(network_.now() - begun, 30ms);
+  }
+  EXPECT_GT(far_[0]->calls(), 10U);
 }
 
 }  // namespace

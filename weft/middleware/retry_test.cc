@@ -9,6 +9,7 @@
 
 #include "weft/middleware/internal/test_calls.h"
 #include "weft/middleware/timeout.h"
+#include "weft/rpc/google_status.h"
 
 namespace weft::middleware::test {
 namespace {
@@ -118,6 +119,15 @@ TEST_F(Retry, APushbackThatIsNegativeOrNoNumberEndsTheCall) {
     EXPECT_EQ(far.calls(), 1U) << value;
     EXPECT_THAT(events.lines, ElementsAre("pushed_back")) << value;
   }
+}
+
+TEST_F(Retry, AStatusMaySayWhenToTryAgainAtTheEarliest) {
+  ScriptedService far({{.status = with_retry_delay(unavailable("later"), 700ms)},
+                       {.status = with_retry_delay(unavailable("sooner"), 1ms)},
+                       {.responses = {wire("x")}}});
+  Chain chain(far, {retry(steady())});
+  EXPECT_TRUE(unary(chain, "").status.ok());
+  EXPECT_THAT(pauses(far), ElementsAre(700ms, 200ms));
 }
 
 TEST_F(Retry, DoesNotWaitForADeadlineThatComesBeforeTheNextTry) {
