@@ -23,7 +23,11 @@ class SimRegistry {
       : options_(options), host_(network.host(host)) {
     start();
   }
-  ~SimRegistry() { kill(); }
+  ~SimRegistry() {
+    kill();
+    // What was cancelled ends in turns of the loop.
+    host_.network().run_for(std::chrono::seconds(1));
+  }
 
   void start() {
     Result<RegistryService> made = RegistryService::open(store_, options_);

@@ -280,8 +280,8 @@ TEST_F(Service, ARestartKeepsInstancesLeasesAndRevisions) {
   registry->kill();
   network.run_for(10min);
   registry->start();
-  network.run_for(2s);
-  EXPECT_THAT(ids(), ElementsAre("a", "b")) << "both have their time to come back";
+  network.run_for(5s);
+  EXPECT_THAT(ids(), ElementsAre("a", "b")) << "both have their time, and the grace, to come back";
   EXPECT_TRUE(keep_alive(lease).ok()) << "by the lease of before";
   EXPECT_THAT(watch("greeter", before).lines, IsEmpty()) << "nothing has happened";
   for (int i = 0; i < 7; ++i) {
