@@ -176,6 +176,20 @@ TEST_F(SimulatedEtcd, AnEmptyAnswerIsAFailureAndNotAnEmptyList) {
   EXPECT_TRUE(resolving.stop());
 }
 
+TEST_F(SimulatedEtcd, SaysWhatIsWrongWhereNoEntryCanBeRead) {
+  SimEtcd etcd(network, 1);
+  etcd.data.put(key("a"), R"({"address":"host:80"})");
+  Resolving resolving(client, resolver(etcd));
+  ASSERT_TRUE(resolving.until_failures(1));
+  EXPECT_EQ(resolving.failures[0].to_string(),
+            "UNAVAILABLE: etcd key 'greeter/a': $.address: 'host' is not an IPv4 or IPv6 address");
+  network.run_for(1s);
+  etcd.data.put(key("b"), R"("10.0.0.1:80")");
+  ASSERT_TRUE(resolving.until_lists(1));
+  EXPECT_EQ(resolving.texts(), Texts{"10.0.0.1:80"});
+  EXPECT_TRUE(resolving.stop());
+}
+
 TEST_F(SimulatedEtcd, EventsMayComeInParts) {
   SimEtcd etcd(network, 1);
   etcd.script.fragments = true;

@@ -54,6 +54,7 @@ class EtcdResolver final : public cluster::Resolver {
   struct Entry {
     std::int64_t revision = 0;
     EtcdInstance instance;
+    Status unreadable;  // why there is no instance
   };
   using Entries = std::map<std::string, Entry>;
 
@@ -91,19 +92,24 @@ class EtcdResolver final : public cluster::Resolver {
     std::erase_if(entries_, [&](const auto& entry) { return !keys.contains(entry.first); });
     for (const auto& [key, value] : keys) {
       Entry& entry = entries_[key];
-      if (entry.revision == value.revision) continue;
-      entry = {.revision = value.revision, .instance = {}};
-      Result<EtcdInstance> instance = etcd_instance(value.text);
-      if (instance.ok()) {
-        entry.instance = *std::move(instance);
-        continue;
-      }
-      const Status why =
-          instance.status().with_prefix("etcd key '" + client_.target().prefix + key + "'");
-      log(LogLevel::Warn, "registry: left out: " + why.to_string());
-      if (first.ok()) first = unavailable(why.message());
+      if (entry.revision != value.revision) entry = read(key, value);
+      if (first.ok()) first = entry.unreadable;
     }
     return first;
+  }
+
+  Entry read(const std::string& key, const EtcdPrefix::Value& value) const {
+    Entry entry{.revision = value.revision, .instance = {}, .unreadable = {}};
+    Result<EtcdInstance> instance = etcd_instance(value.text);
+    if (instance.ok()) {
+      entry.instance = *std::move(instance);
+      return entry;
+    }
+    const Status& why = instance.status();
+    entry.unreadable = unavailable("etcd key '" + client_.target().prefix + key +
+                                   "': " + std::string(why.message()));
+    log(LogLevel::Warn, "registry: left out: " + std::string(entry.unreadable.message()));
+    return entry;
   }
 
   /// Once for each entry that names a host: who registers by name does it again when that moves.
