@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -64,8 +65,21 @@ std::string EtcdProcess::peer() const {
   return name_ + "=http://127.0.0.1:" + std::to_string(peer_port_);
 }
 
+std::string EtcdProcess::write(const std::string& name, const std::string& text) const {
+  const std::string path = directory_ + "/" + name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+void EtcdProcess::use_tls(const std::string& ca, const std::string& certificate,
+                          const std::string& key) {
+  tls_ = {"--trusted-ca-file=" + write("ca.pem", ca),
+          "--cert-file=" + write("server.pem", certificate),
+          "--key-file=" + write("server.key", key), "--client-cert-auth"};
+}
+
 void EtcdProcess::start(const std::string& cluster) {
-  const std::string client_url = "http://" + address();
+  const std::string client_url = (tls_.empty() ? "http://" : "https://") + address();
   const std::string peer_url = "http://127.0.0.1:" + std::to_string(peer_port_);
   std::vector<std::string> words = {path_of("etcd"),
                                     "--name=" + name_,
@@ -77,6 +91,7 @@ void EtcdProcess::start(const std::string& cluster) {
                                     "--initial-cluster=" + cluster,
                                     "--initial-cluster-token=weft-test",
                                     "--logger=zap"};
+  words.insert(words.end(), tls_.begin(), tls_.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

@@ -19,6 +19,11 @@ class EtcdProcess {
   EtcdProcess& operator=(const EtcdProcess&) = delete;
   ~EtcdProcess();
 
+  /// Clients then have to use TLS and to show a certificate. PEM text; before start().
+  void use_tls(const std::string& ca, const std::string& certificate, const std::string& key);
+  /// Writes a file into its directory and gives the path.
+  std::string write(const std::string& name, const std::string& text) const;
+
   std::string address() const { return "127.0.0.1:" + std::to_string(client_port_); }
   /// "name=http://127.0.0.1:port", as --initial-cluster wants it.
   std::string peer() const;
@@ -36,6 +41,7 @@ class EtcdProcess {
   std::string directory_;
   int client_port_;
   int peer_port_;
+  std::vector<std::string> tls_;  // arguments
   pid_t pid_ = -1;
 };
 

@@ -12,6 +12,7 @@
 #include "weft/net/asio_loop.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
+#include "weft/testing/certificates.h"
 #include "weft/testing/resolving.h"
 #include "weft/testing/run.h"
 
@@ -274,6 +275,28 @@ TEST_F(Etcd, ServersAreFoundByChannelsAndLeaveWithoutAnError) {
   // With nobody to tell, a drain takes no longer than its own limit.
   servers[1].reset();
   for (int i = 0; i < 30; ++i) call();
+}
+
+TEST_F(Etcd, IsUsedThroughTlsWithACertificateOfTheClients) {
+  const testing::CertificateAuthority authority;
+  const testing::CertificateText server = authority.server({.ips = {"127.0.0.1"}});
+  const testing::CertificateText client = authority.client({});
+  EtcdProcess member("secure");
+  member.use_tls(authority.certificate(), server.certificate, server.key);
+  member.start();
+  hosts = member.address();
+  const std::string tls = "?ttl=3s&ca=" + member.write("ca.pem", authority.certificate()) +
+                          "&cert=" + member.write("client.pem", client.certificate) +
+                          "&key=" + member.write("client.key", client.key);
+  const auto announced = announce("10.0.0.1:80", tls);
+  Result<std::unique_ptr<cluster::Resolver>> made = cluster::make_resolver(loop, target(tls));
+  ASSERT_TRUE(made.ok()) << made.status().to_string();
+  Resolving resolving(loop, *std::move(made));
+  EXPECT_TRUE(until(resolving, {"10.0.0.1:80"}));
+  // Without TLS the error says so.
+  Resolving plain(loop, resolver());
+  ASSERT_TRUE(plain.until_failures(1, kLimit));
+  EXPECT_EQ(plain.failures[0].code(), StatusCode::Unavailable);
 }
 
 TEST_F(Etcd, TheLossOfOneMemberOfThreeIsOvercome) {

@@ -361,7 +361,10 @@ TEST(EtcdTarget, NamesWhatIsWrongWithATarget) {
             "INVALID_ARGUMENT: target 'etcd://h/p': user and password come together");
   EXPECT_EQ(refusal("etcd://h/p?lease=5"),
             "INVALID_ARGUMENT: target 'etcd://h/p': option 'lease' is not known; there are ttl, "
-            "user, password, tls, ca, cert, key and server_name");
+            "user, password, password_file, tls, ca, cert, key and server_name");
+  EXPECT_EQ(refusal("etcd://h/p?user=me&password_file=/nowhere"),
+            "INVALID_ARGUMENT: target 'etcd://h/p': password_file '/nowhere' cannot be read or has "
+            "no first line");
   EXPECT_EQ(refusal("etcd://[::1],h:7/p?tls=true&ttl=30"), "OK");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <utility>
 
 #include "weft/net/address.h"
@@ -50,10 +51,18 @@ Status read_switch(std::string_view name, std::string_view text, bool& into) {
                           "' is neither true nor false");
 }
 
+/// The first line of a file.
+Status read_password(const std::string& path, std::string& into) {
+  std::ifstream file(path);
+  if (std::getline(file, into) && !into.empty()) return ok_status();
+  return invalid_argument("password_file '" + path + "' cannot be read or has no first line");
+}
+
 Status read_option(const std::string& name, const std::string& value, EtcdTarget& into) {
   if (name == "ttl") return read_ttl(value, into.ttl);
   if (name == "user") return into.user = value, ok_status();
   if (name == "password") return into.password = value, ok_status();
+  if (name == "password_file") return read_password(value, into.password);
   if (name == "tls") {
     bool on = false;
     Status status = read_switch(name, value, on);
@@ -62,8 +71,8 @@ Status read_option(const std::string& name, const std::string& value, EtcdTarget
   }
   if (name != "ca" && name != "cert" && name != "key" && name != "server_name") {
     return invalid_argument("option '" + name +
-                            "' is not known; there are ttl, user, password, tls, ca, cert, key "
-                            "and server_name");
+                            "' is not known; there are ttl, user, password, password_file, tls, "
+                            "ca, cert, key and server_name");
   }
   if (!into.tls) into.tls.emplace();
   if (name == "ca") into.tls->ca = value;
