@@ -15,9 +15,11 @@
 #include "weft/middleware/concurrency_limit.h"
 #include "weft/middleware/fault_injection.h"
 #include "weft/middleware/rate_limit.h"
+#include "weft/middleware/retry.h"
 #include "weft/middleware/service_config.h"
 #include "weft/middleware/shed.h"
 #include "weft/net/sim_loop.h"
+#include "weft/rpc/unary_call.h"
 
 #if !WEFT_TSAN && !WEFT_ASAN
 
@@ -32,7 +34,11 @@ using testing::allocations;
 /// Answers at once.
 class Ready final : public Service {
  public:
-  Task<Status> serve(Call&) override { return Status(); }
+  Task<Status> serve(Call& call) override {
+    Message request;
+    static_cast<void>(call.requests().poll(request));
+    return Status();
+  }
 };
 
 class PolicyAllocations : public ::testing::Test {
@@ -55,7 +61,11 @@ class PolicyAllocations : public ::testing::Test {
   void make_calls(const MiddlewareChain& chain, int calls) {
     for (int i = 0; i < calls; ++i) {
       Call call(Call::Side::Client, loop_, "/pkg.Service/Method", nullptr, nullptr);
+      rpc::SingleRequest request(Message(Bytes::of_static("request")));
+      rpc::SingleResponse response;
       call.share_request_metadata(metadata_);
+      call.set_requests(request);
+      call.set_responses(response);
       Task<Status> task = chain.serve(call, ready_);
       task.start(&call.context(), {[](void*) noexcept {}, nullptr});
       EXPECT_TRUE(task.take().ok());
@@ -79,6 +89,7 @@ TEST_F(PolicyAllocations, ACallThatPassesCostsNone) {
   EXPECT_EQ(count(adaptive_limit({.shares = PriorityShares{}})), 0U);
   EXPECT_EQ(count(rate_limit({.rate = 1e8})), 0U);
   EXPECT_EQ(count(rate_limit({.rate = 1e8, .key = by_metadata("user")})), 0U);
+  EXPECT_EQ(count(retry()), 0U);
   EXPECT_EQ(count(shed_by_deadline()), 0U);
   EXPECT_EQ(count(shed_by_priority({.limit = 10})), 0U);
   EXPECT_EQ(count(fault_injection({.abort_share = 0})), 0U);
@@ -108,6 +119,7 @@ TEST_F(PolicyAllocations, ForTheInstructionCount) {
       {"adaptive_limit", adaptive_limit()},
       {"rate_limit", rate_limit({.rate = 1e8})},
       {"rate_limit_by_key", rate_limit({.rate = 1e8, .key = by_metadata("user")})},
+      {"retry", retry()},
       {"shed_by_deadline", shed_by_deadline()},
       {"shed_by_priority", shed_by_priority({.limit = 10})},
       {"service_config", config.middleware()}};

@@ -280,6 +280,26 @@ TEST_F(Hedge, TheDelayFollowsWhatTheMethodTakes) {
   EXPECT_THAT(now() - begun, ::testing::AllOf(Lt(22ms), ::testing::Gt(19ms)));
 }
 
+TEST_F(Hedge, WhatALoserWouldHaveTakenKeepsTheDelayFromShrinking) {
+  // Of three tries one is slow; the hedges that win do not make the method's calls any quicker.
+  std::vector<Script> scripts;
+  for (int i = 0; i < 60; ++i) {
+    scripts.push_back(answers("slow", 10s));
+    scripts.push_back(answers("hedge", 10ms));
+    scripts.push_back(answers("usual", 10ms));
+  }
+  ScriptedService far(scripts);
+  HedgeOptions options = after_100ms(2);
+  options.delay_quantile = 0.9;
+  Chain chain(far, {hedge(options)});
+  for (int i = 0; i < 60; ++i) {
+    EXPECT_EQ(unary(chain, "").text, "hedge");
+    EXPECT_EQ(unary(chain, "").text, "usual");
+  }
+  const Duration last = far.seen()[178].begun - far.seen()[177].begun;
+  EXPECT_GT(last, 90ms);
+}
+
 TEST_F(Hedge, OptionsThatCannotBeAreNamedByEveryCall) {
   HedgeOptions options = after_100ms();
   options.delay_quantile = 95;

@@ -1,6 +1,5 @@
 #include "weft/rpc/attempt.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -30,16 +29,14 @@ bool Attempts::adopt(Attempt& attempt) noexcept {
 void Attempts::on_overflow(void* self, RequestReplay::Reader& reader, std::size_t kept) noexcept {
   auto& attempts = *static_cast<Attempts*>(self);
   attempts.overflowed_at_ = kept;
-  for (Attempt* attempt : attempts.running_) {
-    if (&attempt->requests_ == &reader) attempts.adopt(*attempt);
-  }
+  attempts.adopt(*static_cast<Attempt*>(reader.owner()));
 }
 
 Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
     : Timer(&Attempt::on_timeout),
       CancelHook(&Attempt::on_cancelled),
       attempts_(attempts),
-      requests_(attempts.replay_),
+      requests_(attempts.replay_, this),
       call_(attempts.call_.side(), attempts.call_.loop(), attempts.call_.path(),
             attempts.call_.method(), &attempts.call_.context()),
       begun_(attempts.call_.loop().now()) {
@@ -51,11 +48,8 @@ Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
   call_.set_requests(requests_);
   call_.set_responses(*this);
   call_.set_on_response_metadata(&Attempt::on_response_metadata, this);
-  attempts.running_.push_back(this);
   if (!call_.context().add_hook(*this)) requests_.close();
 }
-
-Attempt::~Attempt() { std::erase(attempts_.running_, this); }
 
 void Attempt::limit_until_adopted(Duration limit, const char* option) {
   if (limit == kForever || adopted()) return;

@@ -56,7 +56,6 @@ class Attempts {
   Call& call_;
   RequestReplay replay_;
   cluster::Tried tried_;
-  std::vector<Attempt*> running_;
   Attempt* adopted_ = nullptr;
   std::size_t overflowed_at_ = 0;
   Hook on_adopted_ = nullptr;
@@ -71,7 +70,7 @@ class Attempt final : private MessageWriter, private net::Timer, private CancelH
   Attempt(Attempts& attempts, std::uint32_t previous);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
-  ~Attempt();
+  ~Attempt() = default;
 
   Call& call() noexcept { return call_; }
   TimePoint begun() const noexcept { return begun_; }

@@ -5,7 +5,13 @@
 namespace weft::rpc {
 
 bool RequestReplay::at_front(const Reader& reader) const noexcept {
-  return reader.next_ == gone_ + kept_.size();
+  return reader.next_ == (only_ ? 1 : gone_ + kept_.size());
+}
+
+MessageReader::Poll RequestReplay::give_only(Reader& reader, Message& out) {
+  reader.next_ = 1;
+  out = *only_;
+  return MessageReader::Poll::Message;
 }
 
 MessageReader::Poll RequestReplay::poll(Reader& reader, Message& out) {
@@ -13,6 +19,7 @@ MessageReader::Poll RequestReplay::poll(Reader& reader, Message& out) {
   if (reader.closed_) return Poll::End;
   // The call of a reader that was not chosen is about to be cancelled.
   if (chosen_ != nullptr && chosen_ != &reader) return Poll::Pending;
+  if (only_ && reader.next_ == 0) return give_only(reader, out);
   if (at_front(reader)) {
     if (ended_) return Poll::End;
     if (chosen_ != nullptr) {
@@ -25,6 +32,7 @@ MessageReader::Poll RequestReplay::poll(Reader& reader, Message& out) {
       return polled;
     }
     if (const Poll polled = pull(); polled != Poll::Message) return polled;
+    if (only_) return give_only(reader, out);
   }
   out = kept_[reader.next_++ - gone_];
   if (chosen_ != nullptr) {
@@ -42,13 +50,14 @@ MessageReader::Poll RequestReplay::pull() {
   if (polled == MessageReader::Poll::End) ended_ = true;
   if (polled != MessageReader::Poll::Message) return polled;
   ended_ = message.last();
-  // A source that can give its one message again has it for as long as there is a call: a borrowed
-  // one need not be copied, and nothing is kept that would not be there anyway.
-  const bool lies_with_source = ended_ && gone_ + kept_.size() == 0 && source_.rewind();
-  if (!lies_with_source) {
-    if (!message.is_bytes()) message = message.owned();
-    kept_bytes_ += message.size();
+  // A source that can give its one message again has it for as long as there is a call, also where
+  // it only lends it.
+  if (ended_ && gone_ + kept_.size() == 0 && source_.rewind()) {
+    only_ = std::move(message);
+    return polled;
   }
+  if (!message.is_bytes()) message = message.owned();
+  kept_bytes_ += message.size();
   kept_.push_back(std::move(message));
   return polled;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,13 +35,13 @@ class RequestReplay : private Waiter {
 
   /// From now on only `reader` reads; the others find nothing more.
   void choose(Reader& reader) noexcept;
-  /// Bytes that are kept. The one request that lies with the caller, who can give it again, does
-  /// not count.
+  /// Bytes that are kept, without a request that lies with the source.
   std::size_t kept() const noexcept { return kept_bytes_; }
 
  private:
   MessageReader::Poll poll(Reader& reader, Message& out);
   void wait(Reader& reader, Waiter& waiter) noexcept;
+  MessageReader::Poll give_only(Reader& reader, Message& out);
   MessageReader::Poll pull();
   void let_go(const Reader& reader);
   bool at_front(const Reader& reader) const noexcept;
@@ -53,6 +54,8 @@ class RequestReplay : private Waiter {
   void* argument_;
   IntrusiveList<Reader> readers_;
   Reader* chosen_ = nullptr;
+  // The only request, which the source has for as long as there is a call: nothing is kept then.
+  std::optional<Message> only_;
   std::vector<Message> kept_;
   std::size_t kept_bytes_ = 0;
   std::size_t gone_ = 0;  // messages before kept_
@@ -63,7 +66,9 @@ class RequestReplay : private Waiter {
 /// One reader of the requests; must not outlive the replay.
 class RequestReplay::Reader final : public MessageReader, private ListNode {
  public:
-  explicit Reader(RequestReplay& replay) noexcept : replay_(replay) {
+  /// `owner`: whose requests these are, for Overflow.
+  explicit Reader(RequestReplay& replay, void* owner = nullptr) noexcept
+      : replay_(replay), owner_(owner) {
     replay.readers_.push_back(*this);
   }
   Reader(const Reader&) = delete;
@@ -73,6 +78,7 @@ class RequestReplay::Reader final : public MessageReader, private ListNode {
     if (replay_.chosen_ == this) replay_.chosen_ = nullptr;
   }
 
+  void* owner() const noexcept { return owner_; }
   Poll poll(Message& out) override { return replay_.poll(*this, out); }
   void wait(Waiter& waiter) noexcept override { replay_.wait(*this, waiter); }
   bool unwait() noexcept override {
@@ -91,6 +97,7 @@ class RequestReplay::Reader final : public MessageReader, private ListNode {
   friend class RequestReplay;
   friend class IntrusiveList<Reader>;
   RequestReplay& replay_;
+  void* owner_;
   Waiter* waiter_ = nullptr;  // also while it is at the source
   std::size_t next_ = 0;
   bool at_source_ = false;  // its waiter was given to the source
