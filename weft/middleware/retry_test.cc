@@ -319,6 +319,16 @@ TEST_F(Retry, AStreamThatFailsHalfWayIsReplayedAndGoesOn) {
               ElementsAre(wire("a"), wire("b"), wire("c"), wire("d"), wire("e"), wire("f")));
 }
 
+TEST_F(Retry, ATryThatWaitsForRequestsEndsWhenItIsCancelled) {
+  ScriptedService far({Script(), {.reads_requests = false, .responses = {wire("sum")}}});
+  RetryOptions options = steady();
+  options.per_try_timeout = 50ms;
+  Chain chain(far, {retry(options)});
+  const Result<Text> reply = testing::run(loop_, collect(chain, {"a", "b"}, 500ms));
+  ASSERT_TRUE(reply.ok()) << reply.status().to_string();
+  EXPECT_EQ(far.seen()[0].ended_at - far.seen()[0].begun, 50ms);
+}
+
 TEST_F(Retry, AStreamLargerThanTheBufferCommitsToItsTry) {
   ScriptedService far({{.status = unavailable("not now")}});
   RetryOptions options = steady();
