@@ -13,6 +13,14 @@ using Json = nlohmann::json;
 // Enough of a value to be found again.
 constexpr std::size_t kShownLength = 60;
 
+std::string item_path(std::string path, std::size_t index) {
+  return path.append("[").append(std::to_string(index)).append("]");
+}
+
+std::string member_path(std::string path, std::string_view name) {
+  return path.append(".").append(name);
+}
+
 Status wrong(const std::string& path, const Json& value, std::string_view why) {
   std::string shown = value.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (shown.size() > kShownLength) shown = shown.substr(0, kShownLength) + "...";
@@ -42,7 +50,7 @@ Status read_address(const std::string& path, const Json& value, Endpoint& into) 
 Status read_addresses(const std::string& path, const Json& value, Endpoint& into) {
   if (!value.is_array() || value.empty()) return wrong(path, value, "is not a list of addresses");
   for (std::size_t i = 0; i < value.size(); ++i) {
-    Status status = read_address(path + "[" + std::to_string(i) + "]", value[i], into);
+    Status status = read_address(item_path(path, i), value[i], into);
     if (!status.ok()) return status;
   }
   return ok_status();
@@ -67,7 +75,7 @@ Status read_text(const std::string& path, const Json& value, std::string& into) 
 Status read_attributes(const std::string& path, const Json& value, Endpoint& into) {
   if (!value.is_object()) return wrong(path, value, "is not an object of texts");
   for (const auto& [name, text] : value.items()) {
-    Status status = read_text(path + "." + name, text, into.attributes[name]);
+    Status status = read_text(member_path(path, name), text, into.attributes[name]);
     if (!status.ok()) return status;
   }
   return ok_status();
@@ -99,7 +107,7 @@ Result<Endpoint> read_endpoint(const std::string& path, const Json& value, Unkno
     return wrong(path, value, "has both address and addresses");
   }
   for (const auto& [name, member] : value.items()) {
-    Status status = read_member(path + "." + name, name, member, unknown, endpoint);
+    Status status = read_member(member_path(path, name), name, member, unknown, endpoint);
     if (!status.ok()) return status;
   }
   if (endpoint.addresses.empty()) return wrong(path, value, "has no address");
@@ -146,7 +154,7 @@ Result<std::vector<Endpoint>> endpoints_from_json(std::string_view text) {
   std::vector<Endpoint> endpoints;
   for (std::size_t i = 0; i < list->size(); ++i) {
     Result<Endpoint> endpoint =
-        read_endpoint(path + "[" + std::to_string(i) + "]", (*list)[i], UnknownMembers::Refuse);
+        read_endpoint(item_path(path, i), (*list)[i], UnknownMembers::Refuse);
     if (!endpoint) return std::move(endpoint).status();
     endpoints.push_back(*std::move(endpoint));
   }
