@@ -293,5 +293,16 @@ TEST(Statuses, UserAgentAndAuthorityAreSent) {
   EXPECT_FALSE(request.field("grpc-timeout").empty());
 }
 
+TEST(Statuses, TheAuthorityOfAListIsItsFirstAddress) {
+  net::SimNetwork network(1);
+  testing::ScriptedServer server(network.host("server"), 1);
+  Channel channel("static:memory:server:1;weight=2,memory:server:1");
+  const Text value = text("x");
+  net::SimLoop& client = network.host("client");
+  Task<Result<Text>> task = test::unary(channel, value, {.timeout = 1s});
+  EXPECT_THROW((void)testing::run(client, std::move(task), 10ms), testing::DidNotHappen);
+  EXPECT_EQ(server.accept().expect(FrameType::Headers).field(":authority"), "memory:server:1");
+}
+
 }  // namespace
 }  // namespace weft::rpc

@@ -17,6 +17,14 @@ Status channel_destroyed() { return cancelled("the channel was destroyed"); }
 /// What `:authority` is where the options name none (gRPC's naming document): the target's
 /// endpoint, and "localhost" where that is a path.
 std::string default_authority(const std::string& text) {
+  constexpr std::string_view kList = "static:";
+  if (text.starts_with(kList)) {
+    // The first address of the list, as with "ipv4:".
+    std::string_view first = std::string_view(text).substr(kList.size());
+    first = first.substr(std::min(first.find_first_not_of('/'), first.size()));
+    first = first.substr(0, first.find_first_of(";,"));
+    return std::string(first.starts_with("unix:") ? "localhost" : first);
+  }
   const Result<net::Target> target = net::Target::parse(text);
   if (target.ok()) {
     if (target->scheme == "unix") return "localhost";
