@@ -107,6 +107,22 @@ TEST_F(WeftRegistry, IsListedAsATableAndAsJson) {
   EXPECT_EQ(run_weft({"list", "weft://" + address_ + "/"}).out, "notes\n");
 }
 
+TEST_F(WeftRegistry, CallsFindTheServersThatAreInIt) {
+  start();
+  const auto one = server("one");
+  ASSERT_TRUE(list_until(HasSubstr("one")));
+  const auto echo = [this] {
+    return run_weft({"call", target(), "weft.test.notes.Notes/Echo", R"({"text": "found"})"});
+  };
+  EXPECT_THAT(echo().out, HasSubstr("found"));
+  const auto two = server("two");
+  one->stop();
+  EXPECT_THAT(echo().out, HasSubstr("found")) << "by the other one";
+  two->stop();
+  const Ended nobody = echo();
+  EXPECT_EQ(nobody.status, 64 + 14) << nobody.err;
+}
+
 TEST_F(WeftRegistry, IsWatchedUntilItStops) {
   start();
   Program watch(kWeft, {"registry", "watch", address_});
@@ -136,6 +152,9 @@ TEST_F(WeftRegistry, ExplainsMistakes) {
   EXPECT_THAT(run_weft({"registry", "--ttl", "fast"}).err, HasSubstr("fast"));
   EXPECT_THAT(run_weft({"registry", "list"}).err, HasSubstr("weft registry list"));
   EXPECT_EQ(run_weft({"registry", "list"}).status, 2);
+  const Ended doctor = run_weft({"doctor", "weft://localhost:7070/notes"});
+  EXPECT_EQ(doctor.status, 2);
+  EXPECT_THAT(doctor.err, HasSubstr("doctor looks at one server"));
 }
 
 }  // namespace

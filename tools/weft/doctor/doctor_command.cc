@@ -3,6 +3,8 @@
 
 #include <CLI/App.hpp>
 
+#include "weft/cluster/resolver.h"
+
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"
 #include "tools/weft/doctor/examination.h"
@@ -62,6 +64,11 @@ void add_doctor_command(CLI::App& app, Command& chosen) {
       .add_option_function<std::string>(
           "ADDRESS",
           [flags](const std::string& text) {
+            if (cluster::lists_instances(text)) {
+              throw CLI::ValidationError(
+                  "doctor looks at one server; give the address of one, as "
+                  "`weft registry list` shows them");
+            }
             flags->address = text;
             set_address(text, flags->connection);
           },
