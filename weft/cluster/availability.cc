@@ -15,8 +15,11 @@ bool is_fit(const MemberCondition& member) {
 bool decide_availability(std::span<const MemberCondition> members, double panic_threshold_percent,
                          std::span<bool> available) {
   const auto fit = std::count_if(members.begin(), members.end(), is_fit);
-  const bool panic = static_cast<double>(fit) * 100 <
-                     panic_threshold_percent * static_cast<double>(members.size());
+  const auto connected =
+      std::count_if(members.begin(), members.end(),
+                    [](const MemberCondition& member) { return member.connected; });
+  const bool panic =
+      static_cast<double>(fit) * 100 < panic_threshold_percent * static_cast<double>(connected);
   for (std::size_t i = 0; i < members.size(); ++i) {
     available[i] = panic ? members[i].connected : is_fit(members[i]);
   }

@@ -14,9 +14,10 @@ struct MemberCondition {
 /// Writes which members may take calls into `available`, which has the size of `members`.
 ///
 /// A member may when it is connected, healthy and not ejected. Where fewer than
-/// `panic_threshold_percent` of all members are that, health is not believed any more, because the
-/// few that are left would be overrun: every connected member may (Envoy's panic threshold; its
-/// default is 50). 0 turns that off. Returns whether it panics.
+/// `panic_threshold_percent` of the connected ones are that, health is not believed any more,
+/// because the few that are left would be overrun: every connected member may (Envoy's panic
+/// threshold, default 50; Envoy counts members that cannot be reached as well, so that a frozen one
+/// among dead ones is given calls again). 0 turns that off. Returns whether it panics.
 bool decide_availability(std::span<const MemberCondition> members, double panic_threshold_percent,
                          std::span<bool> available);
 

@@ -40,8 +40,13 @@ TEST(Availability, PanicsBelowTheThresholdNotAtIt) {
               ElementsAre(true, true, true, true));
 }
 
+TEST(Availability, DoesNotPanicAboutThoseThatAreAway) {
+  EXPECT_THAT(decide(std::array{kAway, kFit, kAway, kEjected}, 50, false),
+              ElementsAre(false, true, false, false));
+}
+
 TEST(Availability, IsNobodysWhereNobodyIsConnected) {
-  EXPECT_THAT(decide(std::array{kAway, kAway}, 50, true), ElementsAre(false, false));
+  EXPECT_THAT(decide(std::array{kAway, kAway}, 50, false), ElementsAre(false, false));
   EXPECT_FALSE(decide_availability({}, 50, {}));
 }
 

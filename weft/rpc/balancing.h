@@ -22,8 +22,9 @@ struct BalancingOptions {
   /// server as a whole), and send calls only to those that are SERVING. An instance without the
   /// health service counts as healthy. Without it nobody asks.
   std::optional<std::string> health_service{};
-  /// When less than this percentage of the instances may be picked, unhealthy and ejected ones take
-  /// calls as well: calls that may fail are better than all calls on the last few. 0: never.
+  /// When less than this percentage of the connected instances may be picked, unhealthy and ejected
+  /// ones take calls as well: calls that may fail are better than all calls on the last few. 0:
+  /// never.
   double panic_threshold_percent = 50;
   /// Use so many of the instances only; 0: all. Which ones depends on `subset_client`, by which
   /// clients have to differ; empty: each process draws its own.
