@@ -24,8 +24,9 @@ Result<std::unique_ptr<Announcer>> make_announcer(net::Loop& loop, std::string_v
   if (!parts.ok()) return std::move(parts).status();
   const AnnouncerFactory factory = schemes().find(parts->scheme);
   if (!factory) {
-    return invalid_argument("'" + parts->text + "': nothing that can announce is registered for '" +
-                            parts->scheme + "' (there are: " + schemes().names() + ")");
+    return invalid_argument("'" + std::string(shown(parts->text)) +
+                            "': nothing that can announce is registered for '" + parts->scheme +
+                            "' (there are: " + schemes().names() + ")");
   }
   return factory(loop, *parts);
 }

@@ -66,6 +66,9 @@ struct TargetParts {
   static Result<TargetParts> parse(std::string_view text);
 };
 
+/// A target as it may be shown in logs and errors: without its query, which may hold a password.
+std::string_view shown(std::string_view target) noexcept;
+
 /// Makes a resolver for a target of its scheme, or says what is wrong with the target; on the
 /// loop's thread.
 using ResolverFactory =

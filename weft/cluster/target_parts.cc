@@ -9,7 +9,7 @@ namespace {
 
 Status unreadable(std::string_view text, std::string_view why) {
   std::string message = "target '";
-  return invalid_argument(message.append(text).append("': ").append(why));
+  return invalid_argument(message.append(shown(text)).append("': ").append(why));
 }
 
 /// "a=1&b=2" into `into`; what is wrong with it, or empty.
@@ -34,6 +34,10 @@ std::string_view read_query(std::string_view query, std::map<std::string, std::s
 }
 
 }  // namespace
+
+std::string_view shown(std::string_view target) noexcept {
+  return target.substr(0, target.find('?'));
+}
 
 Result<TargetParts> TargetParts::parse(std::string_view text) {
   const std::size_t colon = text.find(':');

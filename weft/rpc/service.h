@@ -94,8 +94,8 @@ class ServiceDefinition {
   virtual const ServiceDescriptor& descriptor() const noexcept = 0;
   /// Serves a call of `descriptor().methods[method]`.
   virtual Task<Status> serve(std::size_t method, Call& call) = 0;
-  /// The server has begun to stop: calls that would go on for ever, as watches do, are to end. Once,
-  /// on the thread of the server's first loop.
+  /// The server has begun to stop: calls that would go on for ever, as watches do, are to end.
+  /// Once, on the thread of the server's first loop.
   virtual void on_drain() noexcept {}
 };
 

@@ -106,7 +106,7 @@ Result<EtcdTarget> EtcdTarget::read(const cluster::TargetParts& parts) {
   Status status = read_all(parts, target);
   if (status.ok()) return target;
   // Without its query, where a password may be.
-  return status.with_prefix("target '" + parts.text.substr(0, parts.text.find('?')) + "'");
+  return status.with_prefix("target '" + std::string(cluster::shown(parts.text)) + "'");
 }
 
 }  // namespace weft::registry

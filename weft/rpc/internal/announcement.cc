@@ -49,7 +49,8 @@ void Announcement::start() {
   self_ = shared_from_this();
   loop_.at_loop_end(*this);
   for (const std::string& target : targets_) {
-    log(LogLevel::Info, "announcing " + cluster::to_string(endpoint_) + " to " + target);
+    log(LogLevel::Info, "announcing " + cluster::to_string(endpoint_) + " to " +
+                            std::string(cluster::shown(target)));
   }
   begin(running_, run_all(*this), run_context_);
 }
@@ -71,7 +72,7 @@ Task<> Announcement::run_all(Announcement& self) {
 Task<Status> Announcement::withdraw_one(Announcement& self, std::size_t index) {
   const Status status = co_await self.announcers_[index]->withdraw();
   if (!status.ok()) {
-    log(LogLevel::Warn, "announce " + self.targets_[index] +
+    log(LogLevel::Warn, "announce " + std::string(cluster::shown(self.targets_[index])) +
                             ": not withdrawn, its lease will lapse: " + status.to_string());
   }
   co_return status;

@@ -183,7 +183,7 @@ Status LoopChannel::why_hopeless() const {
   if (members_.size() == 1 && !members_.front()->last_error().ok()) {
     return members_.front()->last_error();
   }
-  std::string message = target_;
+  std::string message(cluster::shown(target_));
   message.append(": none of ").append(std::to_string(members_.size()));
   message.append(members_.size() == 1 ? " endpoint" : " endpoints").append(" takes calls");
   for (const auto& member : members_) {
@@ -239,7 +239,7 @@ Task<Status> LoopChannel::connected() {
 /// A call's cancellation while it waited, with what it waited for.
 Status LoopChannel::why_waited(const Status& reason) const {
   std::string message(reason.message());
-  message.append(" while waiting for a connection to ").append(target_);
+  message.append(" while waiting for a connection to ").append(cluster::shown(target_));
   const Status& error = members_.empty() ? nothing_found_ : last_error_;
   if (!error.ok()) message.append("; last error: ").append(error.message());
   return Status(reason.code(), message, reason.origin());

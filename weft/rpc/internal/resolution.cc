@@ -44,11 +44,13 @@ void Resolution::publish(std::vector<cluster::Endpoint> endpoints) {
   tidy(endpoints);
   if (endpoints.empty()) return fail(unavailable(target_ + ": there is no endpoint"));
   found_ = true;
+  lost_ = false;
   owner_.on_endpoints(std::move(endpoints));
 }
 
 void Resolution::fail(Status why) {
   if (!found_) return owner_.on_nothing_found(why);
+  if (std::exchange(lost_, true)) return;
   log(LogLevel::Warn, target_ + ": the endpoints found before stay in use: " + why.to_string());
 }
 

@@ -25,8 +25,8 @@ class ResolutionOwner {
 /// A channel's resolver at work: tidies what it finds, and keeps the last list that worked.
 class Resolution final : private cluster::Resolver::Updates {
  public:
-  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string target)
-      : loop_(loop), owner_(owner), target_(std::move(target)) {}
+  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string_view target)
+      : loop_(loop), owner_(owner), target_(cluster::shown(target)) {}
 
   /// Runs `resolver` until it ends or the context of the task is cancelled.
   Task<> run(std::unique_ptr<cluster::Resolver> resolver);
@@ -40,9 +40,10 @@ class Resolution final : private cluster::Resolver::Updates {
 
   net::Loop& loop_;
   ResolutionOwner& owner_;
-  std::string target_;
+  std::string target_;         // as it may be shown
   net::Wait* idle_ = nullptr;  // the resolver waits to be wanted
   bool found_ = false;
+  bool lost_ = false;  // what was found is old, and that has been said
   bool again_ = false;
 };
 
