@@ -14,7 +14,7 @@ class Backoff {
  public:
   /// `rng` outlives it.
   Backoff(Rng& rng, Duration first, Duration most) noexcept
-      : rng_(rng), first_(first), most_(most), next_(first) {}
+      : rng_(rng), first_(std::min(first, most)), most_(most), next_(first_) {}
 
   /// The pause before the next try.
   Duration next() noexcept {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/cluster/backoff.h"
 #include "weft/net/wait.h"
-#include "weft/rpc/internal/back_off.h"
 #include "weft/rpc/internal/subchannel.h"
 
 #include "grpc/health/v1/health.weft.h"
@@ -16,6 +16,10 @@ namespace v1 = ::grpc::health::v1;
 // An answer is a number; servers may have more fields one day.
 constexpr std::size_t kLargestAnswer = 4096;
 
+// gRPC's, as of connections.
+constexpr Duration kFirstPause = std::chrono::seconds(1);
+constexpr Duration kLongestPause = std::chrono::seconds(120);
+
 void HealthWatch::start() {
   if (std::exchange(running_, true)) return;
   task_ = run();
@@ -23,8 +27,8 @@ void HealthWatch::start() {
 }
 
 Task<> HealthWatch::run() {
-  // As gRPC's: that of connections, begun anew after a stream that worked.
-  BackOff back_off;
+  // Begun anew after a stream that worked.
+  cluster::Backoff backoff(loop_.rng(), kFirstPause, kLongestPause);
   while (subchannel_.serving()) {
     const TimePoint begun = loop_.now();
     answered_ = false;
@@ -37,8 +41,8 @@ Task<> HealthWatch::run() {
     }
     if (!subchannel_.serving()) break;
     subchannel_.on_health(false);
-    if (answered_) back_off.reset();
-    net::Wait pause(loop_, after(begun, back_off.next(loop_.rng())));
+    if (answered_) backoff.reset();
+    net::Wait pause(loop_, after(begun, backoff.next()));
     const Status paused = co_await pause;
     if (!paused.ok()) break;
   }

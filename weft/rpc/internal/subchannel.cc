@@ -30,7 +30,7 @@ Subchannel::Subchannel(net::Loop& loop, SubchannelOwner& owner, cluster::Endpoin
       loop_(loop),
       owner_(owner),
       settings_(settings),
-      back_off_(settings.options.initial_backoff, settings.options.max_backoff) {}
+      backoff_(loop.rng(), settings.options.initial_backoff, settings.options.max_backoff) {}
 
 Subchannel::~Subchannel() = default;
 
@@ -95,12 +95,12 @@ Task<> Subchannel::keep_connecting() {
     if (closed_) break;
     last_error_ = status;
     if (status.ok()) {
-      back_off_.reset();
+      backoff_.reset();
       retry_at_ = {};
       served_since_ = loop_.now();
       break;
     }
-    retry_at_ = after(begun, back_off_.next(loop_.rng()));
+    retry_at_ = after(begun, backoff_.next());
     just_failed_ = true;
     const bool again = owner_.on_attempt_failed(*this);
     just_failed_ = false;

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "weft/cluster/backoff.h"
 #include "weft/cluster/member.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop.h"
 #include "weft/net/tls.h"
 #include "weft/rpc/channel.h"
-#include "weft/rpc/internal/back_off.h"
 #include "weft/rpc/internal/client_connection.h"
 
 namespace weft::rpc {
@@ -117,7 +117,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   bool just_failed_ = false;  // while the owner is told
   bool closed_ = false;
   Health health_ = Health::Assumed;
-  BackOff back_off_;
+  cluster::Backoff backoff_;
   TimePoint retry_at_{};
   TimePoint served_since_{};
   Status last_error_;
