@@ -27,7 +27,7 @@ struct BalancingOptions {
   /// never.
   double panic_threshold_percent = 50;
   /// Use so many of the instances only; 0: all. Which ones depends on `subset_client`, by which
-  /// clients have to differ; empty: each process draws its own.
+  /// clients have to differ; empty: each loop of a channel draws one of its own.
   std::size_t subset_size = 0;
   std::string subset_client{};
 

@@ -271,6 +271,7 @@ void LoopChannel::wake_first() noexcept {
 bool LoopChannel::on_attempt_failed(Subchannel& subchannel) noexcept {
   last_error_ = subchannel.last_error();
   resolution_.look_again();
+  if (!leaving_.empty() && !is_member(subchannel)) return false;
   if (!is_full() && hopeless()) fail_waiting(why_hopeless());
   return balancer_ != nullptr ? !asleep() : !waiting_.empty();
 }
