@@ -81,8 +81,10 @@ Fleet::~Fleet() {
     client->host.enter([&] { const Task<> dropped = std::move(client->task); });
   }
   clients_.clear();
-  instances_.clear();
-  registry_.reset();
+  for (const auto& instance : instances_) instance->crash();
+  registry_->crash();
+  // What was under way notices.
+  run_for(std::chrono::seconds(1));
 }
 
 Instance& Fleet::add_instance() {

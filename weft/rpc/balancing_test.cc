@@ -48,6 +48,11 @@ struct Named : test::Kinds {
 
 class Balanced : public ::testing::Test {
  protected:
+  /// Health watches end with their channel, in its loop's next turn.
+  ~Balanced() override {
+    channel.reset();
+    network.run_for(1s);
+  }
   void start(const std::string& name) {
     auto server =
         std::make_unique<Server>(ServerOptions{.listen = ":1", .loops = {&network.host(name)}});
