@@ -164,7 +164,7 @@ bool LoopChannel::has_room() noexcept {
                      [](const auto& member) { return member->available() && member->has_room(); });
 }
 
-bool LoopChannel::is_full() noexcept {
+bool LoopChannel::any_available() const noexcept {
   return std::any_of(members_.begin(), members_.end(),
                      [](const auto& member) { return member->available(); });
 }
@@ -205,7 +205,7 @@ void LoopChannel::connect_all() {
 /// OK when it is worth while to pick again.
 Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_ready, Place place) {
   if (closed_) co_return channel_destroyed();
-  if (!is_full() && !for_ready && hopeless()) {
+  if (!for_ready && hopeless()) {
     resolution_.look_again();
     co_return why_hopeless();
   }
@@ -216,7 +216,7 @@ Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_r
   } else {
     waiting_.push_front(waiting);
   }
-  if (!is_full()) connect_all();
+  if (!any_available()) connect_all();
   const Status status = co_await waiting.wait;
   waiting.announced = false;
   const bool cut_short = context != nullptr && context->is_cancelled() && !status.ok();
@@ -227,7 +227,7 @@ Task<Status> LoopChannel::connected() {
   const Active active(*this);
   if (!resolving_) resolve();
   const Context* context = co_await current_context();
-  while (!is_full()) {
+  while (!any_available()) {
     Status status = co_await wait_for_connection(context, false, Place::Back);
     if (!status.ok()) co_return status;
     // It was for the room that may be there now, which this has no use for.
@@ -254,6 +254,10 @@ void LoopChannel::fail_waiting(const Status& reason) noexcept {
   });
 }
 
+void LoopChannel::fail_if_hopeless() noexcept {
+  if (hopeless()) fail_waiting(why_hopeless());
+}
+
 void LoopChannel::announce_room() noexcept {
   if (!waiting_.empty() && has_room()) wake_first();
 }
@@ -272,7 +276,7 @@ bool LoopChannel::on_attempt_failed(Subchannel& subchannel) noexcept {
   last_error_ = subchannel.last_error();
   resolution_.look_again();
   if (!leaving_.empty() && !is_member(subchannel)) return false;
-  if (!is_full() && hopeless()) fail_waiting(why_hopeless());
+  fail_if_hopeless();
   return balancer_ != nullptr ? !asleep() : !waiting_.empty();
 }
 
@@ -303,7 +307,7 @@ void LoopChannel::on_serving_changed(Subchannel& subchannel) noexcept {
 
 void LoopChannel::on_health_changed(Subchannel&) noexcept {
   refresh();
-  if (!is_full() && hopeless()) fail_waiting(why_hopeless());
+  fail_if_hopeless();
   wake_first();
 }
 

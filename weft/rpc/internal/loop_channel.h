@@ -73,17 +73,6 @@ class LoopChannel final : public Service,
     bool announced = false;
   };
   enum class Place : std::uint8_t { Back, Front };
-  /// Counts a coroutine of ours, which keeps this alive after close().
-  class Active {
-   public:
-    explicit Active(LoopChannel& owner) noexcept : owner_(owner) { owner_.on_begun(); }
-    Active(const Active&) = delete;
-    Active& operator=(const Active&) = delete;
-    ~Active() { owner_.on_ended(); }
-
-   private:
-    LoopChannel& owner_;
-  };
   struct SweepTimer : net::Timer {
     explicit SweepTimer(LoopChannel& owner) noexcept
         : Timer(&LoopChannel::sweep_due), channel(owner) {}
@@ -129,13 +118,14 @@ class LoopChannel final : public Service,
   Picked pick(const Call& call);
   Picked any_with_room() noexcept;
   bool has_room() noexcept;
-  bool is_full() noexcept;
+  bool any_available() const noexcept;
   bool hopeless() noexcept;
   Status why_hopeless() const;
   void connect_all();
   Task<Status> wait_for_connection(const Context* context, bool for_ready, Place place);
   Status why_waited(const Status& reason) const;
   void fail_waiting(const Status& reason) noexcept;
+  void fail_if_hopeless() noexcept;
   void announce_room() noexcept;
   void wake_first() noexcept;
 

@@ -8,22 +8,6 @@
 #include "weft/rpc/internal/health_watch.h"
 
 namespace weft::rpc {
-namespace {
-
-/// Counts a coroutine of a subchannel, which keeps its owner alive.
-class Active {
- public:
-  explicit Active(SubchannelOwner& owner) noexcept : owner_(owner) { owner_.on_begun(); }
-  Active(const Active&) = delete;
-  Active& operator=(const Active&) = delete;
-  ~Active() { owner_.on_ended(); }
-
- private:
-  SubchannelOwner& owner_;
-};
-
-}  // namespace
-
 Subchannel::Subchannel(net::Loop& loop, SubchannelOwner& owner, cluster::Endpoint endpoint,
                        ConnectSettings& settings)
     : Member(std::move(endpoint)),
@@ -74,7 +58,7 @@ void Subchannel::connect() {
 }
 
 void Subchannel::reconnect() {
-  if (served_since_ != TimePoint{}) {
+  if (!connecting_ && served_since_ != TimePoint{}) {
     retry_at_ = std::max(retry_at_, after(served_since_, settings_.options.initial_backoff));
   }
   connect();
@@ -89,9 +73,7 @@ Task<> Subchannel::keep_connecting() {
       continue;
     }
     const TimePoint begun = loop_.now();
-    attempting_ = true;
     Status status = co_await connect_once();
-    attempting_ = false;
     if (closed_) break;
     last_error_ = status;
     if (status.ok()) {

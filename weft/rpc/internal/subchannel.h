@@ -46,6 +46,18 @@ class SubchannelOwner {
   ~SubchannelOwner() = default;
 };
 
+/// Counts a coroutine of a subchannel or of its owner, which lives that long.
+class Active {
+ public:
+  explicit Active(SubchannelOwner& owner) noexcept : owner_(owner) { owner_.on_begun(); }
+  Active(const Active&) = delete;
+  Active& operator=(const Active&) = delete;
+  ~Active() { owner_.on_ended(); }
+
+ private:
+  SubchannelOwner& owner_;
+};
+
 /// The connections of one loop to one endpoint.
 ///
 ///            connect()             SETTINGS arrived
@@ -69,9 +81,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   /// There is a connection, though perhaps without room.
   bool serving() noexcept;
   /// The last attempt has failed and the next is not due.
-  bool backing_off() const noexcept {
-    return just_failed_ || (!attempting_ && loop_.now() < retry_at_);
-  }
+  bool backing_off() const noexcept { return just_failed_ || loop_.now() < retry_at_; }
   /// Whether it has a connection to one of these.
   bool connected_to(const std::vector<net::Address>& addresses) noexcept;
   /// Why the last attempt failed; OK after one that did not.
@@ -113,7 +123,6 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   std::size_t next_ = 0;  // where connection() goes on
   Context context_;       // of connecting
   bool connecting_ = false;
-  bool attempting_ = false;
   bool just_failed_ = false;  // while the owner is told
   bool closed_ = false;
   Health health_ = Health::Assumed;
