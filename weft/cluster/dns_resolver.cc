@@ -2,6 +2,7 @@
 
 #include "weft/cluster/internal/basic_resolvers.h"
 #include "weft/cluster/internal/dns_schedule.h"
+#include "weft/cluster/internal/name_resolver.h"
 
 namespace weft::cluster {
 namespace {
@@ -9,41 +10,21 @@ namespace {
 // The port of https, as in gRPC's naming document.
 constexpr std::uint16_t kDefaultPort = 443;
 
-std::vector<Endpoint> endpoints_of(std::vector<net::Address> addresses) {
-  std::vector<Endpoint> endpoints;
-  for (net::Address& address : addresses) {
-    Endpoint endpoint;
-    endpoint.addresses.push_back(std::move(address));
-    endpoints.push_back(std::move(endpoint));
-  }
-  return endpoints;
-}
-
-class DnsResolver final : public Resolver {
+class DnsResolver final : public NameResolver {
  public:
   DnsResolver(net::Loop& loop, net::DnsQuestion question)
-      : loop_(loop), question_(std::move(question)), schedule_(loop.rng()) {}
-
-  Task<> run(Updates& updates) override {
-    for (;;) {
-      Result<net::DnsAnswer> found = co_await loop_.look_up(question_);
-      DnsSchedule::Pause pause{};
-      if (found.ok()) {
-        pause = schedule_.after_answer(found->ttl);
-        updates.publish(endpoints_of(std::move(found->addresses)));
-      } else {
-        pause = schedule_.after_failure();
-        updates.fail(std::move(found).status());
-      }
-      const Status again = co_await updates.wanted(pause.at_least, pause.at_most);
-      if (!again.ok()) co_return;
-    }
-  }
+      : NameResolver(loop), loop_(loop), question_(std::move(question)) {}
 
  private:
+  Task<Result<Found>> find() override {
+    Result<net::DnsAnswer> answer = co_await loop_.look_up(question_);
+    if (!answer.ok()) co_return std::move(answer).status();
+    Found found{.endpoints = endpoints_of(std::move(answer->addresses)), .ttl = answer->ttl};
+    co_return found;
+  }
+
   net::Loop& loop_;
   const net::DnsQuestion question_;
-  DnsSchedule schedule_;
 };
 
 }  // namespace

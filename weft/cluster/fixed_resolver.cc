@@ -19,6 +19,16 @@ class FixedResolver final : public Resolver {
 
 }  // namespace
 
+std::vector<Endpoint> endpoints_of(std::vector<net::Address> addresses) {
+  std::vector<Endpoint> endpoints;
+  for (net::Address& address : addresses) {
+    Endpoint endpoint;
+    endpoint.addresses.push_back(std::move(address));
+    endpoints.push_back(std::move(endpoint));
+  }
+  return endpoints;
+}
+
 std::unique_ptr<Resolver> fixed_resolver(std::vector<Endpoint> endpoints) {
   return std::make_unique<FixedResolver>(std::move(endpoints));
 }

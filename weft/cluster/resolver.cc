@@ -17,13 +17,7 @@ Schemes<ResolverFactory>& schemes() {
 Result<std::unique_ptr<Resolver>> literal_resolver(const net::Target& target) {
   Result<std::vector<net::Address>> addresses = target.literals();
   if (!addresses.ok()) return std::move(addresses).status();
-  std::vector<Endpoint> endpoints;
-  for (net::Address& address : *addresses) {
-    Endpoint endpoint;
-    endpoint.addresses.push_back(std::move(address));
-    endpoints.push_back(std::move(endpoint));
-  }
-  return fixed_resolver(std::move(endpoints));
+  return fixed_resolver(endpoints_of(*std::move(addresses)));
 }
 
 bool is_list(std::string_view scheme) noexcept {

@@ -8,6 +8,7 @@
 
 #include "weft/cluster/internal/basic_resolvers.h"
 #include "weft/cluster/internal/dns_schedule.h"
+#include "weft/cluster/internal/name_resolver.h"
 #include "weft/cluster/internal/target_options.h"
 #include "weft/coro/all.h"
 #include "weft/coro/semaphore.h"
@@ -33,34 +34,17 @@ bool is_refusal(const std::vector<net::DnsService>& services) {
   return services.size() == 1 && (services[0].host.empty() || services[0].host == ".");
 }
 
-class SrvResolver final : public Resolver {
+class SrvResolver final : public NameResolver {
  public:
   SrvResolver(net::Loop& loop, std::string name, std::string servers)
-      : loop_(loop),
+      : NameResolver(loop),
+        loop_(loop),
         name_(std::move(name)),
         servers_(std::move(servers)),
-        schedule_(loop.rng()),
         lookups_(kLookupsAtOnce) {}
 
-  Task<> run(Updates& updates) override {
-    for (;;) {
-      ttl_ = kForever;
-      Result<std::vector<Endpoint>> found = co_await find();
-      DnsSchedule::Pause pause{};
-      if (found.ok()) {
-        pause = schedule_.after_answer(ttl_);
-        updates.publish(*std::move(found));
-      } else {
-        pause = schedule_.after_failure();
-        updates.fail(std::move(found).status());
-      }
-      const Status again = co_await updates.wanted(pause.at_least, pause.at_most);
-      if (!again.ok()) co_return;
-    }
-  }
-
  private:
-  Task<Result<std::vector<Endpoint>>> find() {
+  Task<Result<Found>> find() override {
     net::DnsQuestion question(name_, net::DnsQuestion::Kind::Services);
     question.servers = servers_;
     Result<net::DnsAnswer> answer = co_await loop_.look_up(std::move(question));
@@ -71,9 +55,10 @@ class SrvResolver final : public Resolver {
     ttl_ = answer->ttl;
     Status first_failure;
     for (auto& [priority, group] : by_priority(std::move(answer->services))) {
-      std::vector<Endpoint> endpoints;
-      const Status status = co_await find_hosts(group, endpoints);
-      if (!endpoints.empty()) co_return endpoints;
+      Found found{.endpoints = {}, .ttl = kForever};
+      const Status status = co_await find_hosts(group, found.endpoints);
+      found.ttl = ttl_;
+      if (!found.endpoints.empty()) co_return found;
       if (first_failure.ok()) first_failure = status;
     }
     co_return first_failure.with_prefix("none of the hosts of '" + name_ + "' can be found");
@@ -116,9 +101,8 @@ class SrvResolver final : public Resolver {
   net::Loop& loop_;
   const std::string name_;
   const std::string servers_;
-  DnsSchedule schedule_;
   Semaphore lookups_;
-  Duration ttl_ = kForever;
+  Duration ttl_ = kForever;  // the shortest of the answers to what is being asked
 };
 
 }  // namespace

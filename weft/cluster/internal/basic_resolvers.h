@@ -8,6 +8,9 @@
 
 namespace weft::cluster {
 
+/// Each address as an endpoint of its own.
+std::vector<Endpoint> endpoints_of(std::vector<net::Address> addresses);
+
 /// Endpoints that never change.
 std::unique_ptr<Resolver> fixed_resolver(std::vector<Endpoint> endpoints);
 
