@@ -107,18 +107,6 @@ class Limit {
   IntrusiveList<Waiter> queue_;
 };
 
-/// A permit that was taken.
-class Held {
- public:
-  explicit Held(Limit& limit) noexcept : limit_(limit) {}
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-  ~Held() { limit_.give_back(); }
-
- private:
-  Limit& limit_;
-};
-
 /// A call's place in the queue, given up where its coroutine is destroyed.
 class Place {
  public:
@@ -170,7 +158,7 @@ struct ConcurrencyLimit {
   }
 
   static Task<Status> run(Limit& limit, Call& call, Next next) {
-    const Held held(limit);
+    const middleware::Held held(limit);
     co_return co_await next(call);
   }
 
@@ -196,7 +184,7 @@ struct ConcurrencyLimit {
       tell_of(limit, call, "timed_out");
       co_return Status(limit.timeout());
     }
-    const Held held(limit);
+    const middleware::Held held(limit);
     if (!waited.ok()) co_return waited;
     tell_of(limit, call, "dequeued", (call.loop().now() - begun).count());
     co_return co_await next(call);

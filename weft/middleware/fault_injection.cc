@@ -145,7 +145,7 @@ struct FaultInjection {
   static Task<Status> run_later(Shared& shared, Fault fault, Call& call, Next next) {
     const FaultInjectionOptions& options = shared.options;
     {
-      const middleware::Permits::Held active(shared.active);
+      const middleware::Held active(shared.active);
       tell(
           options.observer,
           {.policy = "fault", .event = "delay", .path = call.path(), .value = fault.delay.count()});

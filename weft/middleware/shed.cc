@@ -137,7 +137,7 @@ struct ShedByPriority {
 
  private:
   static Task<Status> run(middleware::Permits& permits, Call& call, Next next) {
-    const middleware::Permits::Held held(permits);
+    const middleware::Held held(permits);
     co_return co_await next(call);
   }
 };

@@ -20,22 +20,23 @@ class Permits {
   void give_back() noexcept { taken_.fetch_sub(1); }
   std::size_t taken() const noexcept { return taken_.load(); }
 
-  /// One that was taken, given back at the end of its scope.
-  class Held {
-   public:
-    explicit Held(Permits& permits) noexcept : permits_(permits) {}
-    Held(const Held&) = delete;
-    Held& operator=(const Held&) = delete;
-    ~Held() { permits_.give_back(); }
-
-   private:
-    Permits& permits_;
-  };
-
  private:
   // Sequentially consistent: who gives back and then looks whether somebody waits, and who begins
   // to wait and then looks whether something is free, must not miss each other.
   std::atomic<std::size_t> taken_{0};
+};
+
+/// One permit that was taken from a Source, given back at the end of its scope.
+template <class Source>
+class Held {
+ public:
+  explicit Held(Source& source) noexcept : source_(source) {}
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  ~Held() { source_.give_back(); }
+
+ private:
+  Source& source_;
 };
 
 }  // namespace weft::middleware
