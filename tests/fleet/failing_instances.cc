@@ -15,13 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Outcome begin(std::string scenario, std::uint64_t seed) {
-  Outcome outcome;
-  outcome.scenario = std::move(scenario);
-  outcome.seed = seed;
-  return outcome;
-}
-
 void end(Fleet& fleet, Outcome& outcome) {
   if (!fleet.end_load()) outcome.faults.push_back("a call has not ended in time");
   outcome.tell("calls", static_cast<double>(fleet.timeline().calls()));
@@ -45,7 +38,7 @@ class CountTries final : public PolicyObserver {
 
 /// A rolling deploy under load loses no call, without retries.
 Outcome rolling_deploy(std::uint64_t seed, Size size) {
-  Outcome outcome = begin("rolling", seed);
+  Outcome outcome("rolling", seed);
   const bool full = size == Size::Full;
   Fleet fleet({.seed = seed,
                .instances = full ? 50U : 5U,
@@ -74,7 +67,7 @@ Outcome rolling_deploy(std::uint64_t seed, Size size) {
 /// With retries the callers of ten instances, one of which dies, see no error, and the tries that
 /// this adds stay within the budget.
 Outcome dead_instance(std::uint64_t seed, Size size) {
-  Outcome outcome = begin("dead", seed);
+  Outcome outcome("dead", seed);
   const bool full = size == Size::Full;
   CountTries tries;
   Fleet fleet({.seed = seed,
@@ -159,7 +152,7 @@ Grey run_grey(std::uint64_t seed, Size size, bool detect) {
 /// An instance that becomes a hundred times slower without failing is ejected, and the callers' p99
 /// is what it was before.
 Outcome grey_instance(std::uint64_t seed, Size size) {
-  Outcome outcome = begin("grey", seed);
+  Outcome outcome("grey", seed);
   const Grey with = run_grey(seed, size, true);
   if (!with.ended) outcome.faults.push_back("a call has not ended in time");
   outcome.tell("p99 in ms before", with.before);
@@ -180,7 +173,7 @@ Outcome grey_instance(std::uint64_t seed, Size size) {
 /// Everything at once: whatever happens, each call ends in time with a status, and when it is over
 /// all is well.
 Outcome chaos(std::uint64_t seed, Size size) {
-  Outcome outcome = begin("chaos", seed);
+  Outcome outcome("chaos", seed);
   const bool full = size == Size::Full;
   OutlierOptions outliers;
   outliers.interval = 1s;

@@ -54,9 +54,7 @@ Spread run_uneven(std::uint64_t seed, Size size, Balancing policy) {
 /// Of instances of different speed the slow ones have no more calls under way than the others with
 /// least_request() and peak_ewma(), and many more with round_robin().
 Outcome uneven_instances(std::uint64_t seed, Size size) {
-  Outcome outcome;
-  outcome.scenario = "uneven";
-  outcome.seed = seed;
+  Outcome outcome("uneven", seed);
   const Spread round = run_uneven(seed, size, round_robin());
   const Spread least = run_uneven(seed, size, least_request());
   const Spread peak = run_uneven(seed, size, peak_ewma());
@@ -113,9 +111,7 @@ Goodput run_overload(std::uint64_t seed, Size size, bool shed) {
 /// At three times the capacity the answers that come within 200 ms stay above nine tenths of the
 /// capacity when instances refuse what would wait for more than 50 ms, and fall without that.
 Outcome overload(std::uint64_t seed, Size size) {
-  Outcome outcome;
-  outcome.scenario = "overload";
-  outcome.seed = seed;
+  Outcome outcome("overload", seed);
   const Goodput with = run_overload(seed, size, true);
   outcome.expect_at_least("goodput of capacity with shedding", with.share, 0.9);
   outcome.series["goodput of capacity with shedding"] = with.by_second;
@@ -142,9 +138,7 @@ Task<std::string> who(Channel& channel, const std::string& user) {
 
 /// When one of N instances leaves, the keys that move are its own, and about one in N.
 Outcome hash_ring(std::uint64_t seed, Size size) {
-  Outcome outcome;
-  outcome.scenario = "ring";
-  outcome.seed = seed;
+  Outcome outcome("ring", seed);
   const std::size_t instances = size == Size::Full ? 50 : 10;
   const int users = size == Size::Full ? 10'000 : 500;
   Plan plan{.seed = seed, .instances = instances, .clients = 0};

@@ -11,8 +11,10 @@ namespace weft::fleet {
 
 /// What a run of a scenario came to.
 struct Outcome {
+  Outcome(std::string of, std::uint64_t from) : scenario(std::move(of)), seed(from) {}
+
   std::string scenario;
-  std::uint64_t seed = 0;
+  std::uint64_t seed;
   /// In the order in which they are told.
   std::vector<std::pair<std::string, double>> figures;
   /// By second, for charts.
