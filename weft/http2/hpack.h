@@ -42,6 +42,8 @@ class HpackDecoder {
   /// Valid until the next decode(), whatever the block evicted from the table.
   /// Empty unless decode() returned Ok.
   HeaderFields fields() const noexcept;
+  /// Gives back the memory of the last list, which is no longer valid.
+  void forget_fields() noexcept;
   /// Counts what has happened to the dynamic table: while it stands still, the same bytes mean the
   /// same fields.
   std::uint32_t table_changes() const noexcept;

@@ -2,9 +2,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
+#include "weft/base/bytes.h"
 #include "weft/http2/hpack.h"
 #include "weft/http2/internal/hpack_decoder_table.h"
 #include "weft/http2/internal/hpack_integer.h"
@@ -19,10 +22,10 @@ constexpr std::size_t kInitialTableSize = 4096;
 
 /// Memory for literals that is kept from block to block however small the blocks are.
 constexpr std::size_t kKeptArena = 16 * 1024;
-constexpr std::size_t kSmallestArena = 128;
+constexpr std::size_t kSmallestArena = 240;
 
-/// Room for a usual gRPC request.
-constexpr std::size_t kFirstFields = 8;
+/// Room for a usual gRPC request: a block of 512 bytes.
+constexpr std::size_t kFirstFields = 12;
 
 /// Which bits a field's representation begins with (RFC 7541 section 6).
 constexpr std::uint8_t kIndexed = 0x80;
@@ -53,6 +56,7 @@ struct HpackDecoder::State {
     return index <= kStaticEntries ? &kStaticTable[index] : table.find(index - kStaticEntries - 1);
   }
   void add(const HeaderField& field);
+  void grow_fields();
   void reserve_arena(std::size_t encoded);
   bool fail(const char* what) noexcept {
     error = what;
@@ -66,20 +70,26 @@ struct HpackDecoder::State {
   bool update_required = false;
   std::size_t lowered_to = 0;
 
-  std::unique_ptr<HeaderField[]> fields;
-  std::size_t field_count = 0;
-  std::size_t field_capacity = 0;
+  HeaderField* fields() const noexcept {
+    return reinterpret_cast<HeaderField*>(fields_block ? fields_block->data() : nullptr);
+  }
+
+  ChunkRef fields_block;  // they are trivial, so assigning one makes it
+  std::uint32_t field_count = 0;
+  std::uint32_t field_capacity = 0;
   std::size_t list_size = 0;
-  bool too_large = false;
   const char* error = "";
-  bool broken = false;
-  std::uint32_t table_changes = 0;
 
   // Holds the strings of this block's literals. Sized once a block, so that they do not move.
-  std::unique_ptr<char[]> arena;
-  std::size_t arena_size = 0;
+  ChunkRef arena;
   char* arena_at = nullptr;  // null until the block's first literal
+
+  std::uint32_t table_changes = 0;
+  bool too_large = false;
+  bool broken = false;
 };
+static_assert(std::is_trivially_copyable_v<HeaderField> &&
+              std::is_trivially_destructible_v<HeaderField>);
 
 inline void HpackDecoder::State::begin() {
   table.settle();
@@ -95,25 +105,27 @@ void HpackDecoder::State::add(const HeaderField& field) {
     too_large = true;
     return;
   }
-  if (field_count == field_capacity) {
-    const std::size_t capacity = field_capacity == 0 ? kFirstFields : field_capacity * 2;
-    auto grown = std::make_unique<HeaderField[]>(capacity);
-    std::copy_n(fields.get(), field_count, grown.get());
-    fields = std::move(grown);
-    field_capacity = capacity;
-  }
-  fields[field_count++] = field;
+  if (field_count == field_capacity) [[unlikely]]
+    grow_fields();
+  new (fields() + field_count++) HeaderField(field);
+}
+
+void HpackDecoder::State::grow_fields() {
+  const std::size_t wanted = field_capacity == 0 ? kFirstFields : field_capacity * std::size_t{2};
+  ChunkRef grown(Chunk::allocate(wanted * sizeof(HeaderField)));
+  std::uninitialized_copy_n(fields(), field_count, reinterpret_cast<HeaderField*>(grown->data()));
+  field_capacity = static_cast<std::uint32_t>(grown->capacity() / sizeof(HeaderField));
+  fields_block = std::move(grown);
 }
 
 void HpackDecoder::State::reserve_arena(std::size_t encoded) {
   const std::size_t needed = huffman_decoded_bound(encoded);
-  if (needed > arena_size || (arena_size > kKeptArena && needed <= kKeptArena)) {
-    const std::size_t size = std::max(needed, kSmallestArena);
-    arena.reset();
-    arena.reset(new char[size]);
-    arena_size = size;
+  const std::size_t size = arena ? arena->capacity() : 0;
+  if (needed > size || (size > kKeptArena && needed <= kKeptArena)) {
+    arena = ChunkRef();
+    arena = ChunkRef(Chunk::allocate(std::max(needed, kSmallestArena)));
   }
-  arena_at = arena.get();
+  arena_at = arena->data();
 }
 
 bool HpackDecoder::State::string(HpackInput& in, std::string_view& text) {
@@ -139,8 +151,8 @@ bool HpackDecoder::State::string(HpackInput& in, std::string_view& text) {
 /// decision, and leaves it to field().
 inline void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
   const std::uint8_t* at = in.at;
-  HeaderField* out = fields.get() + field_count;
-  HeaderField* const out_end = fields.get() + field_capacity;
+  HeaderField* out = fields() + field_count;
+  HeaderField* const out_end = fields() + field_capacity;
   std::size_t size = list_size;
   for (; at != in.end && out != out_end; ++at) {
     const std::uint8_t byte = *at;
@@ -148,10 +160,10 @@ inline void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
     const HeaderField* const known = find(byte & 0x7f);
     if (known == nullptr || size + known->size() > limits.list_size) break;
     size += known->size();
-    *out++ = *known;
+    new (out++) HeaderField(*known);
   }
   in.at = at;
-  field_count = static_cast<std::size_t>(out - fields.get());
+  field_count = static_cast<std::uint32_t>(out - fields());
   list_size = size;
 }
 
@@ -265,7 +277,16 @@ void HpackDecoder::set_max_table_size(std::size_t size) noexcept {
 
 HeaderFields HpackDecoder::fields() const noexcept {
   if (state_ == nullptr) return {};
-  return {state_->fields.get(), state_->field_count};
+  return {state_->fields(), state_->field_count};
+}
+void HpackDecoder::forget_fields() noexcept {
+  if (state_ == nullptr || !state_->fields_block) return;
+  // The table's entries that this block brought still lie in its arena.
+  state_->table.settle();
+  state_->fields_block = ChunkRef();
+  state_->field_count = state_->field_capacity = 0;
+  state_->arena = ChunkRef();
+  state_->arena_at = nullptr;
 }
 std::uint32_t HpackDecoder::table_changes() const noexcept {
   return state_ == nullptr ? 0 : state_->table_changes;
@@ -274,7 +295,7 @@ const char* HpackDecoder::error() const noexcept { return state_ == nullptr ? ""
 std::size_t HpackDecoder::memory() const noexcept {
   if (state_ == nullptr) return 0;
   return sizeof(State) + state_->table.memory() + state_->field_capacity * sizeof(HeaderField) +
-         state_->arena_size;
+         (state_->arena ? state_->arena->capacity() : 0);
 }
 std::size_t HpackDecoder::table_bytes() const noexcept {
   return state_ == nullptr ? 0 : state_->table.size();

@@ -112,25 +112,27 @@ struct HpackEncoder::State {
   bool is_current(std::uint32_t changes) const noexcept {
     return changes == table_changes && !size_changed;
   }
-  bool seen_before(std::uint32_t hash) noexcept;
+  bool seen_before(std::uint32_t hash);
 
   HpackEncoderTable table;
 
   // Section 4.2: of several changes between two blocks the lowest is signalled, then the last.
   bool size_changed = false;
-  std::size_t lowest_size = HpackEncoderTable::kMaxSize;
-  std::size_t last_size = HpackEncoderTable::kMaxSize;
+  std::uint16_t lowest_size = HpackEncoderTable::kMaxSize;
+  std::uint16_t last_size = HpackEncoderTable::kMaxSize;
 
   // What FixedBlocks go by.
   std::uint32_t table_changes = 0;
 
   // Hashes of unknown fields sent lately, each in the place its low bits name: a request id is sent
-  // as a literal for ever, a tenant's name is entered the second time.
-  std::array<std::uint32_t, 16> seen{};
+  // as a literal for ever, a tenant's name is entered the second time. Made for the first.
+  using Seen = std::array<std::uint32_t, 16>;
+  std::unique_ptr<Seen> seen;
 };
 
-bool HpackEncoder::State::seen_before(std::uint32_t hash) noexcept {
-  std::uint32_t& place = seen[hash % seen.size()];
+bool HpackEncoder::State::seen_before(std::uint32_t hash) {
+  if (seen == nullptr) seen = std::make_unique<Seen>();
+  std::uint32_t& place = (*seen)[hash % seen->size()];
   const bool before = place == hash;
   place = hash;
   return before;
@@ -179,7 +181,7 @@ std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field, Tok
 }
 
 std::uint8_t* HpackEncoder::State::write_size_updates(std::uint8_t* out) noexcept {
-  if (lowest_size < std::min(last_size, table.max_size())) {
+  if (lowest_size < std::min<std::size_t>(last_size, table.max_size())) {
     table.resize(lowest_size);
     out = write_integer(out, 5, kSizeUpdate, lowest_size);
   }
@@ -203,7 +205,7 @@ HpackEncoder::State& HpackEncoder::state() {
 void HpackEncoder::set_max_table_size(std::size_t size) noexcept {
   if (state_ == nullptr && size >= HpackEncoderTable::kMaxSize) return;  // as it begins
   State& state = this->state();
-  state.last_size = std::min(size, HpackEncoderTable::kMaxSize);
+  state.last_size = static_cast<std::uint16_t>(std::min(size, HpackEncoderTable::kMaxSize));
   state.lowest_size = std::min(state.lowest_size, state.last_size);
   state.size_changed =
       state.last_size != state.table.max_size() || state.lowest_size < state.table.max_size();

@@ -53,6 +53,7 @@ Session::~Session() = default;
 
 bool Session::receive(Bytes input, TimePoint now) { return impl_->receive(std::move(input), now); }
 OutputQueue& Session::output() noexcept { return impl_->output(); }
+void Session::tidy() noexcept { impl_->tidy(); }
 
 std::unique_ptr<HeaderMemo>* Session::memo() noexcept { return impl_->memo(); }
 bool Session::can_open() const noexcept { return impl_->can_open(); }

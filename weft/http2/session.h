@@ -123,6 +123,9 @@ class Session {
   /// close.
   bool receive(Bytes input, TimePoint now);
   OutputQueue& output() noexcept;
+  /// Gives back the memory of streams that have ended and of header lists that were delivered. Not
+  /// from a callback; to be called between turns, so that a connection which falls idle keeps none.
+  void tidy() noexcept;
 
   // Streams
 

@@ -1,8 +1,19 @@
 #include "weft/http2/stream.h"
 
+#include "weft/base/free_lists.h"
 #include "weft/http2/internal/stream_record.h"
 
 namespace weft::http2::internal {
+namespace {
+
+/// As many records stay with the thread for later streams, some thousand calls' worth.
+struct RecordSizes {
+  static constexpr std::size_t kClasses = 1;
+  static constexpr std::uint32_t room(std::size_t) noexcept { return 4096; }
+};
+using Records = FreeLists<RecordSizes>;
+
+}  // namespace
 
 HeldFields::HeldFields(HeaderFields fields) {
   std::size_t size = 0;
@@ -22,32 +33,35 @@ HeldFields::HeldFields(HeaderFields fields) {
   }
 }
 
+void PayloadQueue::push(Bytes slice) {
+  if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>();
+  waiting_->slices.push_back(std::move(slice));
+}
+
 void PayloadQueue::pop() noexcept {
-  slices_[head_] = Bytes();
-  if (++head_ == slices_.size()) {
-    slices_.clear();
-    head_ = 0;
-  } else if (head_ >= 64 && head_ * 2 >= slices_.size()) {
+  auto& [slices, head, held] = *waiting_;
+  slices[head] = Bytes();
+  if (++head == slices.size()) {
+    slices.clear();
+    head = 0;
+  } else if (head >= 64 && head * 2 >= slices.size()) {
     // A queue that never runs empty must not grow for ever.
-    slices_.erase(slices_.begin(), slices_.begin() + static_cast<std::ptrdiff_t>(head_));
-    head_ = 0;
+    slices.erase(slices.begin(), slices.begin() + static_cast<std::ptrdiff_t>(head));
+    head = 0;
   }
 }
 
-void PayloadQueue::clear() noexcept {
-  slices_.clear();
-  head_ = 0;
+void* StreamRecord::operator new(std::size_t size) {
+  static_assert(sizeof(StreamRecord) >= sizeof(FreeBlock));
+  void* block = Records::take(0);
+  return block != nullptr ? block : ::operator new(size);
 }
+
+void StreamRecord::operator delete(void* memory) noexcept { Records::release(0, memory); }
 
 void StreamRecord::begin(std::uint32_t id, std::int64_t send_window,
                          std::int64_t receive_window) noexcept {
   id_ = id;
-  user = nullptr;
-  local_ended_ = peer_ended_ = false;
-  queued_ = 0;
-  closed = end_sent = initial_received = head_request = waiting = false;
-  content_left = kNoLength;
-  headers_end = 0;
   send.reset(send_window);
   receive.reset(receive_window);
 }

@@ -37,10 +37,10 @@ class Stream : public ListNode {
   Stream() noexcept = default;
   ~Stream() = default;
 
+  std::size_t queued_ = 0;
   std::uint32_t id_ = 0;
   bool local_ended_ = false;
   bool peer_ended_ = false;
-  std::size_t queued_ = 0;
 };
 
 }  // namespace weft::http2

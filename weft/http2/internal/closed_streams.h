@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace weft::http2::internal {
 
@@ -20,20 +21,23 @@ class ClosedStreams {
   };
 
   void add(std::uint32_t id, How how) noexcept {
-    if (ring_ == nullptr) [[unlikely]]
-      ring_ = std::make_unique<Ring>();
-    std::uint32_t& entry = (*ring_)[next_++ % kKept];
-    if (how_of(entry) == How::LocalReset) {
+    if (next_ == capacity_ && capacity_ < kKept) [[unlikely]]
+      grow();
+    std::uint32_t& entry = ring_[next_ & (capacity_ - 1)];
+    if (next_ >= kKept && how_of(entry) == How::LocalReset) {
       forgotten_reset_ = std::max(forgotten_reset_, id_of(entry));
     }
     entry = static_cast<std::uint32_t>(how) << kHowShift | id >> 1;
+    // Counts up to kKept, then on in rounds, so that it never comes near zero again.
+    if (++next_ == 2 * kKept) next_ = kKept;
   }
   /// LocalReset where that is possible: below a reset stream that was forgotten, the peer gets the
   /// benefit of the doubt.
   How find(std::uint32_t id) const noexcept {
-    for (std::size_t i = 1; ring_ != nullptr && i <= kKept; ++i) {  // the newest word counts
-      const std::uint32_t entry = (*ring_)[(next_ - i) % kKept];
-      if (how_of(entry) != How::Unknown && id_of(entry) == id) return how_of(entry);
+    const std::uint32_t kept = std::min<std::uint32_t>(next_, kKept);
+    for (std::uint32_t i = 1; i <= kept; ++i) {  // the newest word counts
+      const std::uint32_t entry = ring_[(next_ - i) & (capacity_ - 1)];
+      if (id_of(entry) == id) return how_of(entry);
     }
     return id <= forgotten_reset_ ? How::LocalReset : How::Unknown;
   }
@@ -47,10 +51,19 @@ class ClosedStreams {
     return (entry & ((1U << kHowShift) - 1)) << 1 | 1;
   }
 
-  static constexpr std::size_t kKept = 64;
-  using Ring = std::array<std::uint32_t, kKept>;
-  std::unique_ptr<Ring> ring_;
-  std::size_t next_ = 0;
+  void grow() {
+    const std::uint32_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
+    auto ring = std::make_unique<std::uint32_t[]>(capacity);
+    std::copy_n(ring_.get(), capacity_, ring.get());
+    ring_ = std::move(ring);
+    capacity_ = capacity;
+  }
+
+  static constexpr std::uint32_t kKept = 64;
+  static constexpr std::uint32_t kFirst = 4;  // what an idle connection that made a few calls pays
+  std::unique_ptr<std::uint32_t[]> ring_;     // a power of two of entries, until there are kKept
+  std::uint32_t capacity_ = 0;
+  std::uint32_t next_ = 0;
   std::uint32_t forgotten_reset_ = 0;
 };
 

@@ -12,18 +12,21 @@ namespace weft::http2::internal {
 /// negative: a smaller SETTINGS_INITIAL_WINDOW_SIZE takes back what was given (section 6.9.2).
 class SendWindow {
  public:
-  void reset(std::int64_t size) noexcept { size_ = size; }
+  void reset(std::int64_t size) noexcept { size_ = static_cast<std::int32_t>(size); }
   std::int64_t size() const noexcept { return size_; }
-  void take(std::size_t n) noexcept { size_ -= static_cast<std::int64_t>(n); }
+  /// At most size().
+  void take(std::size_t n) noexcept { size_ -= static_cast<std::int32_t>(n); }
 
   /// Adds `delta`; false when the window would exceed 2^31-1 (section 6.9.1).
   bool shift(std::int64_t delta) noexcept {
-    size_ += delta;
-    return size_ <= static_cast<std::int64_t>(kLargestWindow);
+    const std::int64_t size = size_ + delta;
+    if (size > static_cast<std::int64_t>(kLargestWindow)) return false;
+    size_ = static_cast<std::int32_t>(size);
+    return true;
   }
 
  private:
-  std::int64_t size_ = 0;
+  std::int32_t size_ = 0;  // 2^31-1 either way at most
 };
 
 /// What we let the peer send. Credit that is given back is saved up until half of the window is
@@ -31,17 +34,17 @@ class SendWindow {
 class ReceiveWindow {
  public:
   void reset(std::int64_t size) noexcept {
-    size_ = size;
+    size_ = static_cast<std::int32_t>(size);
     held_ = 0;
     due_ = 0;
   }
   std::int64_t size() const noexcept { return size_; }
-  void shift(std::int64_t delta) noexcept { size_ += delta; }
+  void shift(std::int64_t delta) noexcept { size_ = static_cast<std::int32_t>(size_ + delta); }
 
   /// `n` bytes have arrived; false when the peer had no right to send them.
   bool take(std::uint32_t n) noexcept {
-    if (n > size_) return false;
-    size_ -= n;
+    if (n > std::int64_t{size_}) return false;
+    size_ -= static_cast<std::int32_t>(n);
     held_ += n;
     return true;
   }
@@ -52,12 +55,12 @@ class ReceiveWindow {
     held_ -= credit;
     due_ += credit;
     if (due_ == 0 || std::uint64_t{due_} * 2 < full_size) return 0;
-    size_ += due_;
+    size_ += static_cast<std::int32_t>(due_);
     return std::exchange(due_, 0);
   }
 
  private:
-  std::int64_t size_ = 0;
+  std::int32_t size_ = 0;
   std::uint32_t held_ = 0;  // arrived and not given back
   std::uint32_t due_ = 0;   // given back and not yet announced
 };

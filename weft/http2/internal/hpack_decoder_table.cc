@@ -8,7 +8,7 @@
 namespace weft::http2 {
 namespace {
 
-constexpr std::size_t kFirstCapacity = 8;
+constexpr std::uint32_t kFirstCapacity = 8;
 constexpr std::size_t kSmallestMemory = 256;
 
 /// The names behind tokens are valid, those of pseudo-headers in their own way.
@@ -30,17 +30,17 @@ void HpackDecoderTable::insert(const HeaderField& added) {
   entry(count_) = {.name = added.name, .value = added.value, .token = added.token};
   ++count_;
   ++unsettled_;
-  size_ += needed;
+  size_ += static_cast<std::uint32_t>(needed);
 }
 
 void HpackDecoderTable::resize(std::size_t max_size) noexcept {
-  max_size_ = max_size;
+  max_size_ = static_cast<std::uint32_t>(max_size);
   evict_to(max_size);
 }
 
 void HpackDecoderTable::evict_to(std::size_t size) noexcept {
   while (size_ > size) {
-    size_ -= entry(0).size();
+    size_ -= static_cast<std::uint32_t>(entry(0).size());
     first_ = (first_ + 1) & (capacity_ - 1);
     --count_;
   }
@@ -48,7 +48,7 @@ void HpackDecoderTable::evict_to(std::size_t size) noexcept {
 }
 
 void HpackDecoderTable::grow() {
-  const std::size_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
+  const std::uint32_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
   auto entries = std::make_unique<HeaderField[]>(capacity);
   for (std::size_t i = 0; i < count_; ++i) entries[i] = entry(i);
   entries_ = std::move(entries);
@@ -63,7 +63,7 @@ void HpackDecoderTable::store(HeaderField& entry) noexcept {
   entry.name = {out, entry.name.size()};
   entry.value = {value, entry.value.size()};
   entry.checked = keeps_character_rules(entry);
-  memory_used_ += entry.name.size() + entry.value.size();
+  memory_used_ += static_cast<std::uint32_t>(entry.name.size() + entry.value.size());
 }
 
 void HpackDecoderTable::store_unsettled() {
@@ -77,7 +77,7 @@ void HpackDecoderTable::store_unsettled() {
   if (bytes_from(next) > memory_size_ - memory_used_) {
     // Half of the new memory is free, so that on average a byte is moved at most once more. The old
     // one lives to the end of the copying: names of new entries may point into it.
-    memory_size_ = std::max(kSmallestMemory, bytes_from(0) * 2);
+    memory_size_ = static_cast<std::uint32_t>(std::max(kSmallestMemory, bytes_from(0) * 2));
     memory_used_ = 0;
     old = std::exchange(memory_, std::unique_ptr<char[]>(new char[memory_size_]));
     next = 0;

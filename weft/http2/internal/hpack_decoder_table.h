@@ -44,18 +44,17 @@ class HpackDecoderTable {
   static_assert(sizeof(HeaderField) <= 40, "an entry costs memory on every connection");
   void store(HeaderField& entry) noexcept;
 
+  // Sizes are below 2^32, as SETTINGS_HEADER_TABLE_SIZE is.
   std::unique_ptr<HeaderField[]> entries_;  // a ring; capacity_ is a power of two
-  std::size_t capacity_ = 0;
-  std::size_t first_ = 0;
-  std::size_t count_ = 0;
-  std::size_t unsettled_ = 0;  // how many of the newest entries settle() has to copy
-
   std::unique_ptr<char[]> memory_;
-  std::size_t memory_size_ = 0;
-  std::size_t memory_used_ = 0;
-
-  std::size_t size_ = 0;
-  std::size_t max_size_ = 4096;  // RFC 9113 section 6.5.2: the initial value
+  std::uint32_t capacity_ = 0;
+  std::uint32_t first_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint32_t unsettled_ = 0;  // how many of the newest entries settle() has to copy
+  std::uint32_t memory_size_ = 0;
+  std::uint32_t memory_used_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t max_size_ = 4096;  // RFC 9113 section 6.5.2: the initial value
 };
 
 }  // namespace weft::http2

@@ -6,8 +6,9 @@
 namespace weft::http2 {
 namespace {
 
-constexpr std::size_t kFirstCapacity = 8;
-constexpr std::size_t kSmallestMemory = 128;
+// What a server's usual headers take, and no more.
+constexpr std::uint16_t kFirstCapacity = 4;
+constexpr std::size_t kSmallestMemory = 24;
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
   // An odd constant from the golden ratio spreads low bits upwards, the shift brings them back.
@@ -42,7 +43,8 @@ std::uint32_t HpackEncoderTable::hash_of(const Key& key) noexcept {
 }
 
 std::uint32_t HpackEncoderTable::find_exact(const Key& key, std::uint32_t hash) noexcept {
-  std::uint16_t id = exact_heads_[hash % kExactHeads];
+  if (count_ == 0) return 0;
+  std::uint16_t id = place(hash).exact_head;
   for (int age = -1; alive(id) && age_of(id) > age; id = entry(id).next_exact) {
     age = age_of(id);
     const Entry& found = entry(id);
@@ -60,7 +62,8 @@ std::uint32_t HpackEncoderTable::find_name(const Key& key) const noexcept {
     const std::uint16_t id = last_[static_cast<std::size_t>(key.token)];
     return alive(id) && entry(id).token == key.token ? index_of(id) : 0;
   }
-  std::uint16_t id = name_heads_[name_hash(key.name) % kNameHeads];
+  if (count_ == 0) return 0;
+  std::uint16_t id = place(name_hash(key.name)).name_head;
   for (int age = -1; alive(id) && age_of(id) > age; id = entry(id).next_name) {
     age = age_of(id);
     const Entry& found = entry(id);
@@ -72,53 +75,61 @@ std::uint32_t HpackEncoderTable::find_name(const Key& key) const noexcept {
 void HpackEncoderTable::insert(const Key& key, std::uint32_t hash) {
   evict_to(max_size_ - size_of(key));
   if (count_ == capacity_) grow();
-  Entry added{.hash = hash,
-              .offset = 0,
-              .name_size = static_cast<std::uint16_t>(key.name.size()),
-              .value_size = static_cast<std::uint16_t>(key.value.size()),
-              .next_exact = 0,
-              .next_name = 0,
-              .token = key.token};
-  make_room(added.stored());
+  const std::uint16_t id = next_id_;
+  Entry& added = entry(id);
+  make_room((key.token == Token::Other ? key.name.size() : 0) + key.value.size());
+  added.hash = hash;
+  added.name_size = static_cast<std::uint16_t>(key.name.size());
+  added.value_size = static_cast<std::uint16_t>(key.value.size());
+  added.token = key.token;
   added.offset = static_cast<std::uint16_t>(memory_used_);
   char* out = memory_.get() + memory_used_;
   out = std::copy_n(key.name.data(), added.stored_name(), out);
   std::copy_n(key.value.data(), key.value.size(), out);
-  memory_used_ += added.stored();
+  memory_used_ = static_cast<std::uint16_t>(memory_used_ + added.stored());
 
-  const std::uint16_t id = next_id_++;
-  added.next_exact = std::exchange(exact_heads_[hash % kExactHeads], id);
-  if (key.token == Token::Other) {
-    added.next_name = std::exchange(name_heads_[name_hash(key.name) % kNameHeads], id);
-  }
+  link(id);
   last_[static_cast<std::size_t>(key.token)] = id;
-  entry(id) = added;
+  ++next_id_;
   ++count_;
-  size_ += added.size();
+  size_ = static_cast<std::uint16_t>(size_ + added.size());
+}
+
+/// Makes an entry the youngest of its chains.
+void HpackEncoderTable::link(std::uint16_t id) noexcept {
+  Entry& added = entry(id);
+  added.next_exact = std::exchange(place(added.hash).exact_head, id);
+  if (added.token != Token::Other) return;
+  added.next_name = std::exchange(place(name_hash(name_of(added))).name_head, id);
 }
 
 void HpackEncoderTable::resize(std::size_t max_size) noexcept {
-  max_size_ = max_size;
+  max_size_ = static_cast<std::uint16_t>(max_size);
   evict_to(max_size);
 }
 
 void HpackEncoderTable::evict_to(std::size_t size) noexcept {
   while (size_ > size) {
-    size_ -= entry(oldest()).size();
+    size_ = static_cast<std::uint16_t>(size_ - entry(oldest()).size());
     --count_;
   }
 }
 
 void HpackEncoderTable::grow() {
-  const std::size_t capacity = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
+  const auto capacity = static_cast<std::uint16_t>(capacity_ == 0 ? kFirstCapacity : capacity_ * 2);
   auto entries = std::make_unique<Entry[]>(capacity);
-  for (std::uint16_t id = oldest(); id != next_id_; ++id) entries[id & (capacity - 1)] = entry(id);
+  for (std::uint16_t id = oldest(); id != next_id_; ++id) {
+    Entry& moved = entries[id & (capacity - 1)];
+    moved = entry(id);
+    moved.exact_head = moved.name_head = 0;
+  }
   entries_ = std::move(entries);
   capacity_ = capacity;
+  for (std::uint16_t id = oldest(); id != next_id_; ++id) link(id);
 }
 
 void HpackEncoderTable::make_room(std::size_t bytes) {
-  if (memory_size_ - memory_used_ >= bytes) return;
+  if (static_cast<std::size_t>(memory_size_ - memory_used_) >= bytes) return;
   std::size_t live = 0;
   for (std::uint16_t id = oldest(); id != next_id_; ++id) live += entry(id).stored();
   // Half of the memory is free afterwards, so that on average a byte is moved at most once more.
@@ -127,7 +138,7 @@ void HpackEncoderTable::make_room(std::size_t bytes) {
   const char* from = memory_.get();
   if (wanted > memory_size_) {
     old = std::exchange(memory_, std::unique_ptr<char[]>(new char[wanted]));
-    memory_size_ = wanted;
+    memory_size_ = static_cast<std::uint16_t>(wanted);
   }
   memory_used_ = 0;
   for (std::uint16_t id = oldest(); id != next_id_; ++id) {
@@ -136,7 +147,7 @@ void HpackEncoderTable::make_room(std::size_t bytes) {
       std::memmove(memory_.get() + memory_used_, from + moved.offset, moved.stored());
     }
     moved.offset = static_cast<std::uint16_t>(memory_used_);
-    memory_used_ += moved.stored();
+    memory_used_ = static_cast<std::uint16_t>(memory_used_ + moved.stored());
   }
 }
 

@@ -87,6 +87,9 @@ class HpackEncoderTable {
     std::uint16_t value_size;
     std::uint16_t next_exact;
     std::uint16_t next_name;
+    // Not of this entry: the youngest of those whose hash leads to this place.
+    std::uint16_t exact_head;
+    std::uint16_t name_head;
     Token token;
 
     std::size_t size() const noexcept { return std::size_t{32} + name_size + value_size; }
@@ -94,9 +97,6 @@ class HpackEncoderTable {
     std::size_t stored() const noexcept { return stored_name() + value_size; }
   };
   static constexpr std::size_t kTokens = static_cast<std::size_t>(Token::Traceparent) + 1;
-  static constexpr std::size_t kExactHeads = 64;
-  static constexpr std::size_t kNameHeads = 16;
-
   static std::uint32_t name_hash(std::string_view name) noexcept;
   std::uint16_t age_of(std::uint16_t id) const noexcept {
     return static_cast<std::uint16_t>(next_id_ - 1 - id);
@@ -105,6 +105,8 @@ class HpackEncoderTable {
   std::uint32_t index_of(std::uint16_t id) const noexcept { return 62U + age_of(id); }
   const Entry& entry(std::uint16_t id) const noexcept { return entries_[id & (capacity_ - 1)]; }
   Entry& entry(std::uint16_t id) noexcept { return entries_[id & (capacity_ - 1)]; }
+  /// Where a hash leads to. Only where there are entries.
+  Entry& place(std::uint32_t hash) const noexcept { return entries_[hash & (capacity_ - 1U)]; }
   std::uint16_t oldest() const noexcept { return static_cast<std::uint16_t>(next_id_ - count_); }
   std::string_view name_of(const Entry& entry) const noexcept {
     return {memory_.get() + entry.offset, entry.stored_name()};
@@ -115,23 +117,21 @@ class HpackEncoderTable {
 
   void evict_to(std::size_t size) noexcept;
   void grow();
+  void link(std::uint16_t id) noexcept;
   void make_room(std::size_t bytes);
 
+  // As small as they can be: every connection that has sent headers keeps one of these. All sizes
+  // are at most a few times kMaxSize.
   std::unique_ptr<Entry[]> entries_;  // a ring by number; capacity_ is a power of two
-  std::size_t capacity_ = 0;
+  std::unique_ptr<char[]> memory_;
+  std::uint16_t capacity_ = 0;
   std::uint16_t next_id_ = 0;
   std::uint16_t count_ = 0;
-
+  std::uint16_t memory_size_ = 0;
+  std::uint16_t memory_used_ = 0;
+  std::uint16_t size_ = 0;
+  std::uint16_t max_size_ = kMaxSize;
   std::array<std::uint16_t, kTokens> last_{};
-  std::array<std::uint16_t, kExactHeads> exact_heads_{};
-  std::array<std::uint16_t, kNameHeads> name_heads_{};
-
-  std::unique_ptr<char[]> memory_;
-  std::size_t memory_size_ = 0;
-  std::size_t memory_used_ = 0;
-
-  std::size_t size_ = 0;
-  std::size_t max_size_ = kMaxSize;
 };
 
 }  // namespace weft::http2

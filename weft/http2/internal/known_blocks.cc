@@ -56,7 +56,14 @@ KnownBlock* KnownBlocks::find(std::span<const std::uint8_t> block,
 
 KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_t hash,
                                HeaderFields fields) {
-  if (slots_ == nullptr) slots_ = std::make_unique<std::array<Slot, kSlots>>();
+  if (slots_ == nullptr) {
+    if (first_ == 0) {
+      first_ = hash;
+      return nullptr;
+    }
+    slots_ = std::make_unique<std::array<Slot, kSlots>>();
+    (*slots_)[first_ % kSlots].seen = first_;
+  }
   Slot& slot = (*slots_)[hash % kSlots];
   if (slot.seen != hash) {
     slot.seen = hash;

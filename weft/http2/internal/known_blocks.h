@@ -62,7 +62,8 @@ class KnownBlocks {
     std::unique_ptr<KnownBlock> block;
     std::uint64_t seen = 0;  // the hash of the last block for this place that is not known
   };
-  std::unique_ptr<std::array<Slot, kSlots>> slots_;  // made for the first block
+  std::uint64_t first_ = 0;                          // the hash of the first block, or 0
+  std::unique_ptr<std::array<Slot, kSlots>> slots_;  // made for the second block
   std::size_t memory_ = 0;
 };
 

@@ -43,6 +43,12 @@ class Session::Impl {
 
   bool receive(Bytes input, TimePoint now);
   OutputQueue& output() noexcept { return writer_.output(); }
+  void tidy() noexcept {
+    if (callbacks_ != 0) return;
+    streams_.recycle();
+    decoder_.forget_fields();
+    fields_ = {};
+  }
 
   std::unique_ptr<HeaderMemo>* memo() noexcept {
     return known_ == nullptr ? nullptr : &known_->memo;

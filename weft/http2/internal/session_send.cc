@@ -49,8 +49,8 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, FixedBlock
   if (stream.closed || stream.local_ended_ || broken_) return;
   stream.local_ended_ = end_stream;
   if (!stream.queue.empty()) {
-    stream.held = std::make_unique<internal::HeldFields>(fields);
-    held_ += stream.held->memory();
+    stream.queue.hold(fields);
+    held_ += stream.queue.held()->memory();
     return;
   }
   write_headers(stream.id_, fields, fixed, {}, end_stream);
@@ -158,11 +158,9 @@ void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
 }
 
 void Session::Impl::forget_queue(Record& stream) noexcept {
-  stream.queue.clear();
   queued_ -= std::exchange(stream.queued_, 0);
-  if (stream.held == nullptr) return;
-  held_ -= stream.held->memory();
-  stream.held.reset();
+  if (const internal::HeldFields* held = stream.queue.held()) held_ -= held->memory();
+  stream.queue.clear();
 }
 
 void Session::Impl::drop_queued(Record& stream) {
@@ -197,7 +195,7 @@ void Session::Impl::send_now(Record& stream, Bytes& data, bool end_stream) {
 /// One DATA frame from the stream's queue; small slices share it.
 void Session::Impl::send_queued(Record& stream) {
   std::size_t left = std::min(frame_room(stream), stream.queued_);
-  const bool last = left == stream.queued_ && stream.local_ended_ && stream.held == nullptr;
+  const bool last = left == stream.queued_ && stream.local_ended_ && stream.queue.held() == nullptr;
   writer_.header({.length = static_cast<std::uint32_t>(left),
                   .type = FrameType::Data,
                   .flags = end_flag(last),
@@ -244,8 +242,7 @@ void Session::Impl::flush() {
     send_queued(*stream);
     wait_for_window(*stream);
     if (!stream->queue.empty()) continue;
-    if (stream->held != nullptr) {
-      const auto held = std::move(stream->held);
+    if (const auto held = stream->queue.take_held()) {
       held_ -= held->memory();
       write_headers(stream->id_, held->fields(), nullptr, {}, stream->local_ended_);
       stream->end_sent = stream->local_ended_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weft/base/bytes.h"
@@ -31,23 +32,40 @@ class HeldFields {
   std::vector<HeaderField> fields_;
 };
 
-/// Slices that wait for a window, first in, first out. Unlike std::deque it costs nothing while
-/// empty.
+/// Slices that wait for a window, first in, first out, and trailers behind them. A pointer while
+/// nothing has ever waited.
 class PayloadQueue {
  public:
-  bool empty() const noexcept { return head_ == slices_.size(); }
-  void push(Bytes slice) { slices_.push_back(std::move(slice)); }
-  Bytes& front() noexcept { return slices_[head_]; }
+  bool empty() const noexcept { return waiting_ == nullptr || waiting_->empty(); }
+  void push(Bytes slice);
+  /// Only where it is not empty.
+  Bytes& front() noexcept { return waiting_->slices[waiting_->head]; }
   void pop() noexcept;
-  void clear() noexcept;
+  /// The trailers too.
+  void clear() noexcept { waiting_.reset(); }
+
+  /// Only where it is not empty.
+  void hold(HeaderFields trailers) { waiting_->held = std::make_unique<HeldFields>(trailers); }
+  const HeldFields* held() const noexcept {
+    return waiting_ == nullptr ? nullptr : waiting_->held.get();
+  }
+  std::unique_ptr<HeldFields> take_held() noexcept {
+    return waiting_ == nullptr ? nullptr : std::move(waiting_->held);
+  }
 
  private:
-  std::vector<Bytes> slices_;
-  std::size_t head_ = 0;
+  struct Waiting {
+    bool empty() const noexcept { return head == slices.size(); }
+    std::vector<Bytes> slices;
+    std::size_t head = 0;
+    std::unique_ptr<HeldFields> held;
+  };
+  std::unique_ptr<Waiting> waiting_;
 };
 
 /// A stream with all that the session keeps of it. The list node links it into the ring of streams
-/// that wait for the connection's window.
+/// that wait for the connection's window, and in the end to those that were removed. Its size is
+/// what each pending call pays: the flags come first, as the base leaves room for them.
 struct StreamRecord final : Stream {
   using Stream::id_;
   using Stream::local_ended_;
@@ -56,21 +74,24 @@ struct StreamRecord final : Stream {
 
   static constexpr std::int64_t kNoLength = -1;
 
-  /// Makes a recycled record ready for another stream.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* memory) noexcept;
+
+  /// To be called once, before anything else.
   void begin(std::uint32_t id, std::int64_t send_window, std::int64_t receive_window) noexcept;
 
-  bool closed = false;                    // on_stream_closed has been called, or is about to be
-  bool end_sent = false;                  // END_STREAM is in the output
-  bool initial_received = false;          // the peer's final header section has begun
-  bool head_request = false;              // HEAD: the response's content-length announces no DATA
-  bool waiting = false;                   // on_drained is due once the queue has gone out
-  bool moved = false;                     // something of the queue has gone out, or it is new
-  std::int64_t content_left = kNoLength;  // what content-length still promises
-  std::uint64_t headers_end = 0;  // client: where our HEADERS end, counted in bytes of output
+  bool closed = false;            // on_stream_closed has been called, or is about to be
+  bool end_sent = false;          // END_STREAM is in the output
+  bool initial_received = false;  // the peer's final header section has begun
+  bool head_request = false;      // HEAD: the response's content-length announces no DATA
+  bool waiting = false;           // on_drained is due once the queue has gone out
+  bool moved = false;             // something of the queue has gone out, or it is new
   SendWindow send;
   ReceiveWindow receive;
+  std::int64_t content_left = kNoLength;  // what content-length still promises
+  std::uint64_t headers_end = 0;  // client: where our HEADERS end, counted in bytes of output
   PayloadQueue queue;
-  std::unique_ptr<HeldFields> held;  // trailers behind the queue
 };
+static_assert(sizeof(StreamRecord) <= 88, "every pending call and every stream pays for it");
 
 }  // namespace weft::http2::internal

@@ -6,28 +6,22 @@
 namespace weft::http2::internal {
 
 StreamTable::~StreamTable() {
+  delete_removed();
   for (const Slot& slot : slots_) delete slot.stream;
 }
 
 StreamRecord& StreamTable::insert(std::uint32_t id) {
   if (size_ * 2 >= slots_.size()) grow();
-  std::unique_ptr<StreamRecord> record;
-  if (free_.empty()) {
-    record = std::make_unique<StreamRecord>();
-  } else {
-    record = std::move(free_.back());
-    free_.pop_back();
-  }
-  StreamRecord& stream = *record;
-  place({.id = id, .stream = record.release()});
+  auto* stream = new StreamRecord;
+  place({.id = id, .stream = stream});
   ++size_;
-  return stream;
+  return *stream;
 }
 
 void StreamTable::remove(StreamRecord& stream) {
   std::size_t hole = home(stream.id_);
   while (slots_[hole].stream != &stream) hole = (hole + 1) & mask_;
-  removed_.emplace_back(slots_[hole].stream);
+  removed_.push_back(stream);
   --size_;
   if (hole != home(stream.id_)) --displaced_;
   if (displaced_ == 0) [[likely]] {
@@ -46,12 +40,8 @@ void StreamTable::remove(StreamRecord& stream) {
   slots_[hole] = Slot{};
 }
 
-void StreamTable::recycle() {
-  for (std::unique_ptr<StreamRecord>& record : removed_) {
-    if (free_.size() == kKeptRecords) break;
-    free_.push_back(std::move(record));
-  }
-  removed_.clear();
+void StreamTable::delete_removed() noexcept {
+  while (Stream* stream = removed_.pop_front()) delete static_cast<StreamRecord*>(stream);
 }
 
 std::vector<std::uint32_t> StreamTable::ids() const {
@@ -66,7 +56,7 @@ std::vector<std::uint32_t> StreamTable::ids() const {
 
 void StreamTable::grow() {
   std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max<std::size_t>(8, old.size() * 2), Slot{});
+  slots_.assign(std::max(kFirstSlots, old.size() * 2), Slot{});
   mask_ = slots_.size() - 1;
   displaced_ = 0;
   for (const Slot& slot : old) {

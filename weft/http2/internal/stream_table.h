@@ -2,14 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "weft/base/intrusive_list.h"
 #include "weft/http2/internal/stream_record.h"
 
 namespace weft::http2::internal {
 
-/// The open streams of a connection by id, and the records that wait to be used again.
+/// The open streams of a connection by id. Their records come from a list of the thread, so that a
+/// connection without streams has none.
 ///
 /// Open addressing with linear probing. Ids are odd and increase by two, so id / 2 spreads streams
 /// over the slots without a hash. A record that was removed stays valid until recycle(), because
@@ -25,8 +26,7 @@ class StreamTable {
 
   /// Bytes of memory, without what waits on the streams.
   std::size_t memory() const noexcept {
-    return slots_.capacity() * sizeof(Slot) +
-           (size_ + removed_.size() + free_.size()) * sizeof(StreamRecord);
+    return slots_.capacity() * sizeof(Slot) + size_ * sizeof(StreamRecord);
   }
 
   /// The open stream of this id, or null.
@@ -39,9 +39,12 @@ class StreamTable {
   }
   /// A record for a new stream; its begin() is still to be called. `id` must not be in the table.
   StreamRecord& insert(std::uint32_t id);
+  /// The record must not be in another list.
   void remove(StreamRecord& stream);
-  /// Records that were removed may be used again from here on.
-  void recycle();
+  /// Nobody looks at records that were removed any more.
+  void recycle() noexcept {
+    if (!removed_.empty()) delete_removed();
+  }
 
   /// Calls `function(stream)` for each; it must not insert or remove.
   template <class F>
@@ -59,11 +62,11 @@ class StreamTable {
     StreamRecord* stream = nullptr;
   };
   std::size_t home(std::uint32_t id) const noexcept { return (id >> 1) & mask_; }
+  void delete_removed() noexcept;
   void grow();
   void place(Slot slot) noexcept;
 
-  /// As many records stay for later streams; a burst does not pin memory for ever.
-  static constexpr std::size_t kKeptRecords = 128;
+  static constexpr std::size_t kFirstSlots = 4;  // a connection that is idle keeps them
 
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;
@@ -71,8 +74,7 @@ class StreamTable {
   /// Streams that do not stand in their home slot; while there are none, which is the rule since
   /// ids are dense, a removal has nobody to move.
   std::size_t displaced_ = 0;
-  std::vector<std::unique_ptr<StreamRecord>> removed_;
-  std::vector<std::unique_ptr<StreamRecord>> free_;
+  IntrusiveList<Stream> removed_;
 };
 
 }  // namespace weft::http2::internal

@@ -147,6 +147,7 @@ void Connection::flush() noexcept {
     // Also where much waits for windows: WINDOW_UPDATE has to be read.
     if (std::exchange(reading_paused_, false)) stream_->want_read();
   }
+  session_.tidy();
   if (output.empty() && close_after_write_) return linger();
   on_flushed();
 }
