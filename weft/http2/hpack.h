@@ -65,9 +65,9 @@ class HpackDecoder {
 class FixedBlock {
  private:
   friend class HpackEncoder;
-  static constexpr std::size_t kLongest = 16;
+  static constexpr std::size_t kLongest = 11;
   std::uint8_t bytes_[kLongest] = {};
-  std::uint32_t size_ = 0;  // none yet
+  std::uint8_t size_ = 0;  // none yet
   std::uint32_t table_changes_ = 0;
 };
 

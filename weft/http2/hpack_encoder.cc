@@ -246,7 +246,7 @@ std::uint8_t* HpackEncoder::encode_fixed(HeaderFields fields, FixedBlock& block,
   const auto size = static_cast<std::size_t>(end - out);
   // A block that has changed the table says something else the next time.
   const bool repeats = state.table_changes == before && size <= FixedBlock::kLongest;
-  block.size_ = repeats ? static_cast<std::uint32_t>(size) : 0;
+  block.size_ = repeats ? static_cast<std::uint8_t>(size) : std::uint8_t{0};
   block.table_changes_ = before;
   if (repeats) std::copy_n(out, size, block.bytes_);
   return end;

@@ -38,10 +38,10 @@ class Address {
 
  private:
   Address(Family family, std::string host, std::uint16_t port)
-      : family_(family), host_(std::move(host)), port_(port) {}
-  Family family_ = Family::Ipv4;
+      : host_(std::move(host)), port_(port), family_(family) {}
   std::string host_;
   std::uint16_t port_ = 0;
+  Family family_ = Family::Ipv4;
 };
 
 /// The form of a channel's target or a listener's address as users write it:

@@ -14,13 +14,16 @@ void Timer::cancel() noexcept {
   if (queue_ != nullptr) queue_->cancel(*this);
 }
 
+TimePoint Timer::when() const noexcept {
+  return queue_ == nullptr ? kNever : queue_->heap_[index_].when;
+}
+
 TimerQueue::~TimerQueue() {
   for (const Entry& entry : heap_) entry.timer->queue_ = nullptr;
 }
 
 void TimerQueue::arm(Timer& timer, TimePoint when) {
   timer.cancel();
-  timer.when_ = when;
   // Inside expire() a new timer sorts behind everything that is due in that call.
   const Entry entry{.when = std::max(when, floor_), .sequence = sequence_++, .timer = &timer};
   heap_.push_back(entry);
@@ -62,7 +65,7 @@ bool TimerQueue::before(const Entry& a, const Entry& b) noexcept {
 
 void TimerQueue::place(std::size_t index, Entry entry) noexcept {
   heap_[index] = entry;
-  entry.timer->index_ = index;
+  entry.timer->index_ = static_cast<std::uint32_t>(index);
 }
 
 void TimerQueue::sift_up(std::size_t index, Entry entry) noexcept {

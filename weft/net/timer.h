@@ -21,7 +21,8 @@ class Timer {
   ~Timer() { cancel(); }
 
   bool armed() const noexcept { return queue_ != nullptr; }
-  TimePoint when() const noexcept { return when_; }
+  /// When it expires; kNever when it is not armed.
+  TimePoint when() const noexcept;
   /// Does nothing when not armed.
   void cancel() noexcept;
 
@@ -29,8 +30,7 @@ class Timer {
   friend class TimerQueue;
   Function expired_;
   TimerQueue* queue_ = nullptr;
-  std::size_t index_ = 0;
-  TimePoint when_ = kNever;
+  std::uint32_t index_ = 0;  // in its heap
 };
 
 /// Timers in order of time: a 4-ary heap whose items know their place, so that arming and
@@ -62,6 +62,7 @@ class TimerQueue {
   void sift_up(std::size_t index, Entry entry) noexcept;
   void sift_down(std::size_t index, Entry entry) noexcept;
 
+  friend class Timer;
   std::vector<Entry> heap_;
   std::uint64_t sequence_ = 0;
   TimePoint floor_ = TimePoint::min();

@@ -66,14 +66,14 @@ std::string describe_foreign_bytes(std::string_view seen) {
   return text("the peer sent the bytes ", hex(seen));
 }
 
-PrefaceReader::Outcome PrefaceReader::read(Bytes& input) {
+PrefaceReader::Outcome PrefaceReader::read(Bytes& input, std::string& error) {
   const std::string_view due = kClientPreface.substr(matched_);
   const std::size_t n = std::min(due.size(), input.size());
   if (input.view().substr(0, n) != due.substr(0, n)) {
     const std::string seen =
         text(kClientPreface.substr(0, matched_), input.view().substr(0, 2 * kShown));
-    error_ = text(describe_foreign_bytes(seen),
-                  " where the HTTP/2 client preface is due (RFC 9113 section 3.4)");
+    error = text(describe_foreign_bytes(seen),
+                 " where the HTTP/2 client preface is due (RFC 9113 section 3.4)");
     return Outcome::Foreign;
   }
   matched_ += n;

@@ -17,13 +17,11 @@ class PrefaceReader {
  public:
   enum class Outcome { NeedMore, Complete, Foreign };
 
-  /// Takes the preface off `input`. Foreign: it is none, and what arrived instead is in `error()`.
-  Outcome read(Bytes& input);
-  const std::string& error() const noexcept { return error_; }
+  /// Takes the preface off `input`. Foreign: it is none, and `error` says what arrived instead.
+  Outcome read(Bytes& input, std::string& error);
 
  private:
   std::size_t matched_ = 0;
-  std::string error_;
 };
 
 }  // namespace weft::http2::internal

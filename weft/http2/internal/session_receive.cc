@@ -26,12 +26,13 @@ bool Session::Impl::receive(Bytes input, TimePoint now) {
 
 /// False while the preface is not complete, and when it is none.
 bool Session::Impl::receive_preface(Bytes& input) {
-  switch (preface_.read(input)) {
+  std::string foreign;
+  switch (preface_.read(input, foreign)) {
     case internal::PrefaceReader::Outcome::NeedMore:
       return false;
     case internal::PrefaceReader::Outcome::Foreign:
       // RFC 9113 section 3.4: "MUST treat an invalid connection preface as a connection error".
-      connection_error(ErrorCode::ProtocolError, preface_.error(), StatusCode::Unavailable);
+      connection_error(ErrorCode::ProtocolError, foreign, StatusCode::Unavailable);
       return false;
     case internal::PrefaceReader::Outcome::Complete:
       break;

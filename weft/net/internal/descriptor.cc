@@ -10,7 +10,7 @@ namespace weft::net::internal {
 
 struct Descriptor::ReadyHandler {
   using allocator_type = HandlerAllocator<std::byte>;
-  allocator_type get_allocator() const noexcept { return allocator_type(direction->memory); }
+  allocator_type get_allocator() const noexcept { return allocator_type(*direction->memory); }
   void operator()(const boost::system::error_code&) const noexcept {
     descriptor->become_ready(*direction);
   }
@@ -27,6 +27,14 @@ Descriptor::Descriptor(AsioLoop& loop, int fd)
   fd_ = -1;
   ::close(fd);
   log(LogLevel::Error, "a file descriptor cannot be watched: " + error_text(error.value()));
+}
+
+void Descriptor::want_write() noexcept {
+  if (write_memory_ == nullptr) {
+    write_memory_ = std::make_unique<HandlerMemory>();
+    write_.memory = write_memory_.get();
+  }
+  wait(write_);
 }
 
 void Descriptor::wait(Direction& direction) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -48,7 +49,7 @@ class Descriptor {
   int fd() const noexcept { return fd_; }
   void set_handler(StreamHandler* handler) noexcept { handler_ = handler; }
   void want_read() noexcept { wait(read_); }
-  void want_write() noexcept { wait(write_); }
+  void want_write() noexcept;
   /// Closes; the handler is not called again.
   void close() noexcept;
   /// As close(), but leaves the file descriptor open: it belongs to someone else.
@@ -57,10 +58,11 @@ class Descriptor {
  private:
   friend class DescriptorRef;
   using WaitType = boost::asio::posix::descriptor_base::wait_type;
+  /// Of the waits of one kind: there is always one to read, as a rule, and seldom one to write.
   struct Direction {
     WaitType type;
     bool waiting = false;
-    HandlerMemory memory;
+    HandlerMemory* memory = nullptr;
   };
   struct ReadyHandler;
 
@@ -73,8 +75,10 @@ class Descriptor {
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> watch_;
   int fd_;
   std::uint32_t references_ = 0;
-  Direction read_{.type = WaitType::wait_read, .memory = {}};
-  Direction write_{.type = WaitType::wait_write, .memory = {}};
+  Direction read_{.type = WaitType::wait_read, .memory = &read_memory_};
+  Direction write_{.type = WaitType::wait_write};
+  HandlerMemory read_memory_;
+  std::unique_ptr<HandlerMemory> write_memory_;  // made for the first wait
 };
 
 inline DescriptorRef::DescriptorRef(Descriptor* descriptor) noexcept : descriptor_(descriptor) {

@@ -10,7 +10,7 @@ namespace weft::net::internal {
 class HandlerMemory {
  public:
   // Boost 1.74's wait operation with our handlers takes 104 bytes.
-  static constexpr std::size_t kSize = 120;
+  static constexpr std::size_t kSize = 104;
 
   void* allocate(std::size_t size) {
     if (used_ || size > kSize) return ::operator new(size);

@@ -32,8 +32,8 @@ class SocketStream final : public Stream {
   IoResult failed(int error) const;
 
   DescriptorRef descriptor_;
-  Address local_;
   Address peer_;
+  Address local_;
 };
 
 }  // namespace weft::net::internal

@@ -50,7 +50,8 @@ void Connection::start() {
   }
   if (keepalive_.settings_timeout != kForever) {
     settings_due_ = true;
-    loop_.arm(linger_timer_, after(last_activity_, keepalive_.settings_timeout));
+    linger_timer_.arm(*this, after(last_activity_, keepalive_.settings_timeout),
+                      [](Connection& self) noexcept { self.linger_over(); });
   }
 }
 
@@ -247,13 +248,14 @@ void Connection::close_after_write(const Status& why) noexcept {
 
 void Connection::arm_linger() noexcept {
   if (settings_due_) settings_came();
-  if (!linger_timer_.armed()) loop_.arm(linger_timer_, after(loop_.now(), kLinger));
+  if (linger_timer_.armed()) return;
+  linger_timer_.arm(*this, after(loop_.now(), kLinger),
+                    [](Connection& self) noexcept { self.linger_over(); });
 }
 
-void Connection::linger_over(net::Timer& timer) noexcept {
-  Connection& self = static_cast<LingerTimer&>(timer).connection;
-  if (self.settings_due_) return self.settings_overdue();
-  self.close(self.failure_);
+void Connection::linger_over() noexcept {
+  if (settings_due_) return settings_overdue();
+  close(failure_);
 }
 
 void Connection::close_when_idle() noexcept {

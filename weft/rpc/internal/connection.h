@@ -14,6 +14,7 @@
 #include "weft/net/stream.h"
 #include "weft/rpc/call.h"
 #include "weft/rpc/internal/memory_budget.h"
+#include "weft/rpc/internal/rare_timer.h"
 #include "weft/rpc/message_stream.h"
 
 namespace weft::rpc {
@@ -121,11 +122,6 @@ class Connection : public http2::SessionHandler,
   // For what was written last to reach a peer that reads; one that does not is not waited for.
   static constexpr Duration kLinger = std::chrono::seconds(1);
 
-  struct LingerTimer : net::Timer {
-    explicit LingerTimer(Connection& owner) noexcept
-        : Timer(&Connection::linger_over), connection(owner) {}
-    Connection& connection;
-  };
   struct KeepAliveTimer : net::Timer {
     explicit KeepAliveTimer(Connection& owner) noexcept
         : Timer(&Connection::keepalive_due), connection(owner) {}
@@ -143,7 +139,7 @@ class Connection : public http2::SessionHandler,
   void linger() noexcept;
   void wake_output_waiters() noexcept;
   void close_after_write(const Status& why) noexcept;
-  static void linger_over(net::Timer& timer) noexcept;
+  void linger_over() noexcept;
   void arm_linger() noexcept;
   void settings_came() noexcept;
   void settings_overdue() noexcept;
@@ -162,7 +158,7 @@ class Connection : public http2::SessionHandler,
   bool reading_paused_ = false;
   KeepAlive keepalive_;
   KeepAliveTimer keepalive_timer_{*this};
-  LingerTimer linger_timer_{*this};  // before that: for the ACK of our SETTINGS
+  RareTimer<Connection> linger_timer_;  // before that: for the ACK of our SETTINGS
   TimePoint last_activity_;
   TimePoint ping_sent_{};
   IntrusiveList<OutputWaiter> output_waiters_;

@@ -39,62 +39,41 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
     : Connection(server.loop(), std::move(stream), session_options(server.options()),
                  keepalive(server.options())),
       server_(server),
-      slot_(std::move(slot)),
-      handshake_(*this,
-                 [](net::Timer& timer) noexcept {
-                   auto& self = static_cast<LifeTimer&>(timer).connection;
-                   self.close(unavailable("no HTTP/2 preface within the handshake timeout"));
-                 }),
-      age_(*this,
-           [](net::Timer& timer) noexcept {
-             auto& self = static_cast<LifeTimer&>(timer).connection;
-             self.aged_ = true;
-             self.drain();
-           }),
-      idle_(*this,
-            [](net::Timer& timer) noexcept {
-              auto& self = static_cast<LifeTimer&>(timer).connection;
-              if (self.session().open_streams() == 0) {
-                self.drain();
-              } else {
-                self.arm_idle();
-              }
-            }),
-      drain_(*this,
-             [](net::Timer& timer) noexcept {
-               auto& self = static_cast<LifeTimer&>(timer).connection;
-               if (!self.drain_finished_) return self.finish_drain();
-               self.close(unavailable("the connection's age and grace are over"));
-             }),
-      header_(*this,
-              [](net::Timer& timer) noexcept {
-                auto& self = static_cast<LifeTimer&>(timer).connection;
-                self.abort(http2::ErrorCode::EnhanceYourCalm,
-                           unavailable("a header block was not complete after " +
-                                       weft::to_string(self.server_.options().header_timeout) +
-                                       " (ServerOptions::header_timeout)"));
-              }),
-      stall_(*this, [](net::Timer& timer) noexcept {
-        static_cast<LifeTimer&>(timer).connection.check_stalls();
-      }) {
+      slot_(std::move(slot)) {
   const ServerOptions& options = server.options();
   set_memory(ConnectionMemory::Ref::make(server.memory(), server.memory_limit_of_connection()));
   if (options.handshake_timeout != kForever) {
-    loop().arm(handshake_, after(loop().now(), options.handshake_timeout));
+    handshake_.arm(*this, after(loop().now(), options.handshake_timeout),
+                   [](ServerConnection& self) noexcept {
+                     self.close(unavailable("no HTTP/2 preface within the handshake timeout"));
+                   });
   }
   if (options.max_connection_age != kForever) {
     // 10 % of jitter, so that connections made together do not end together (gRFC A9).
     const double jitter = 0.9 + 0.2 * loop().rng().uniform();
     const auto age =
         static_cast<std::int64_t>(static_cast<double>(options.max_connection_age.count()) * jitter);
-    loop().arm(age_, after(loop().now(), Duration(age)));
+    age_.arm(*this, after(loop().now(), Duration(age)), [](ServerConnection& self) noexcept {
+      self.aged_ = true;
+      self.drain();
+    });
   }
   arm_idle();
 }
 
 void ServerConnection::arm_idle() noexcept {
   const Duration idle = server_.options().max_connection_idle;
-  if (idle != kForever) loop().arm(idle_, after(loop().now(), idle));
+  if (idle == kForever) return;
+  idle_.arm(*this, after(loop().now(), idle),
+            [](ServerConnection& self) noexcept { self.idle_over(); });
+}
+
+void ServerConnection::idle_over() noexcept {
+  if (session().open_streams() == 0) {
+    drain();
+  } else {
+    arm_idle();
+  }
 }
 
 void ServerConnection::drain() noexcept {
@@ -104,7 +83,14 @@ void ServerConnection::drain() noexcept {
   // When the answer is here, so are the calls that were on their way (RFC 9113 section 6.8).
   session().ping(kOwnPing);
   flush_later();
-  loop().arm(drain_, after(loop().now(), std::chrono::seconds(1)));
+  arm_drain(std::chrono::seconds(1));
+}
+
+void ServerConnection::arm_drain(Duration timeout) noexcept {
+  drain_.arm(*this, after(loop().now(), timeout), [](ServerConnection& self) noexcept {
+    if (!self.drain_finished_) return self.finish_drain();
+    self.close(unavailable("the connection's age and grace are over"));
+  });
 }
 
 void ServerConnection::shed() noexcept {
@@ -130,7 +116,7 @@ void ServerConnection::finish_drain() noexcept {
   flush_later();
   // A stop of the server has a grace of its own.
   const Duration grace = aged_ ? server_.options().max_connection_age_grace : kForever;
-  if (grace != kForever) loop().arm(drain_, after(loop().now(), grace));
+  if (grace != kForever) arm_drain(grace);
   close_when_idle();
 }
 
@@ -159,7 +145,15 @@ void ServerConnection::watch_header_block() noexcept {
   if (!session().in_header_block()) return header_.cancel();
   flush_later();  // for the account
   if (header_.armed() || server_.options().header_timeout == kForever) return;
-  loop().arm(header_, after(loop().now(), server_.options().header_timeout));
+  header_.arm(*this, after(loop().now(), server_.options().header_timeout),
+              [](ServerConnection& self) noexcept { self.header_overdue(); });
+}
+
+void ServerConnection::header_overdue() noexcept {
+  abort(http2::ErrorCode::EnhanceYourCalm,
+        unavailable("a header block was not complete after " +
+                    weft::to_string(server_.options().header_timeout) +
+                    " (ServerOptions::header_timeout)"));
 }
 
 void ServerConnection::on_flushed() noexcept {
@@ -168,7 +162,8 @@ void ServerConnection::on_flushed() noexcept {
   const bool waits = session().queued() != 0 || !session().output().empty();
   if (!waits || stall_.armed() || server_.options().stall_timeout == kForever) return;
   written_at_check_ = written();
-  loop().arm(stall_, after(loop().now(), server_.options().stall_timeout));
+  stall_.arm(*this, after(loop().now(), server_.options().stall_timeout),
+             [](ServerConnection& self) noexcept { self.check_stalls(); });
 }
 
 /// Ends what the client has taken nothing of since the last check: the connection where it does not
@@ -283,7 +278,7 @@ void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode, std::string_vi
 }
 
 void ServerConnection::on_closed(const Status& why) noexcept {
-  for (LifeTimer* timer : {&handshake_, &age_, &idle_, &drain_, &header_, &stall_}) timer->cancel();
+  for (Timer* timer : {&handshake_, &age_, &idle_, &drain_, &header_, &stall_}) timer->cancel();
   if (!greeted_ && !session().error().ok()) {
     server_.log_refused(why.to_string());
   } else if (log_enabled(LogLevel::Debug)) {

@@ -8,6 +8,7 @@
 #include "weft/rpc/internal/admission.h"
 #include "weft/rpc/internal/connection.h"
 #include "weft/rpc/internal/peer_connections.h"
+#include "weft/rpc/internal/rare_timer.h"
 #include "weft/rpc/internal/server_call.h"
 
 namespace weft::rpc {
@@ -66,11 +67,6 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
                  std::string_view debug) override;
 
  private:
-  struct LifeTimer : net::Timer {
-    LifeTimer(ServerConnection& owner, Function function) noexcept
-        : Timer(function), connection(owner) {}
-    ServerConnection& connection;
-  };
   void on_closed(const Status& why) noexcept override;
   void on_activity() noexcept override;
   void on_flushed() noexcept override;
@@ -79,16 +75,20 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void on_own_ping_ack() noexcept override { finish_drain(); }
   void finish_drain() noexcept;
   void arm_idle() noexcept;
+  void idle_over() noexcept;
+  void arm_drain(Duration timeout) noexcept;
+  void header_overdue() noexcept;
   void stop_reading(std::vector<http2::Stream*> streams);
 
   ServerLoop& server_;
   PeerConnections::Slot slot_;
-  LifeTimer handshake_;
-  LifeTimer age_;
-  LifeTimer idle_;
-  LifeTimer drain_;
-  LifeTimer header_;  // while a header block is unfinished
-  LifeTimer stall_;   // while something waits for the client to take it
+  using Timer = RareTimer<ServerConnection>;
+  Timer handshake_;
+  Timer age_;
+  Timer idle_;
+  Timer drain_;
+  Timer header_;  // while a header block is unfinished
+  Timer stall_;   // while something waits for the client to take it
   std::uint64_t written_at_check_ = 0;
   http2::FixedBlock usual_headers_;
   http2::FixedBlock usual_trailers_;
