@@ -1,8 +1,12 @@
 #include "weft/net/asio_loop.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
+#include <numeric>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
@@ -50,6 +54,23 @@ TEST(AsioLoop, RunsWhatIsReadyBeforeTheHooksOfTheTurnsEnd) {
   });
   EXPECT_EQ(log, (std::vector{1, 2, 3}));
   EXPECT_EQ(Loop::current(), nullptr);
+}
+
+TEST(AsioLoop, RunsAHookOfTheTurnsEndBeforeAHundredAreThrough) {
+  AsioLoop loop;
+  std::vector<int> log;
+  std::deque<Note> notes;
+  EndNote end(log, -1);
+  loop.enter([&] {
+    loop.at_turn_end(end);
+    for (int i = 0; i < 100; ++i) loop.ready(notes.emplace_back(log, i));
+  });
+  const auto hook = std::find(log.begin(), log.end(), -1);
+  EXPECT_EQ(std::distance(log.begin(), hook), 32);
+  log.erase(hook);
+  std::vector<int> all(100);
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(log, all);
 }
 
 /// Stops its loop when it has run.

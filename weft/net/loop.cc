@@ -7,6 +7,11 @@
 namespace weft::net {
 namespace {
 
+// As many coroutines run at most before what they have produced is written. A peer with hundreds of
+// calls under way so works on the first answers while the last are made, instead of both sides
+// taking turns; and a write costs each of so many little.
+constexpr int kItemsPerWrite = 32;
+
 struct PostedFunction final : PostedWork {
   explicit PostedFunction(UniqueFunction<void()> body) : function(std::move(body)) {}
   void work() noexcept override { function(); }
@@ -97,7 +102,11 @@ void Loop::expire_timers(TimePoint now) noexcept {
 void Loop::finish_turn(Turn::Place place) noexcept {
   do {
     at_top_ = place == Turn::Place::AtTop;
-    while (Runnable* item = ready_.pop()) item->run(*item);
+    for (int i = 0; i < kItemsPerWrite; ++i) {
+      Runnable* item = ready_.pop();
+      if (item == nullptr) break;
+      item->run(*item);
+    }
     at_top_ = false;
     if (TurnEndHook* hook = turn_end_.pop_front(); hook != nullptr) hook->on_turn_end();
   } while (!ready_.empty() || !turn_end_.empty());

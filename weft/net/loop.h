@@ -38,7 +38,8 @@ class PostedWork : public Runnable {
 };
 
 /// Called once at the end of the turn in which it was registered, after every ready coroutine has
-/// run: here connections write out, in one go, what the turn produced.
+/// run, or between two of them where there are many: here connections write out, in one go, what
+/// the turn has produced.
 class TurnEndHook : public ListNode {
  public:
   virtual void on_turn_end() noexcept = 0;
@@ -140,7 +141,8 @@ class Loop : public Executor {
   /// Arms `timer` for `when`; an armed timer is moved.
   void arm(Timer& timer, TimePoint when);
 
-  /// Calls `hook.on_turn_end()` at the end of this turn, or of one started for it.
+  /// Calls `hook.on_turn_end()` at the end of this turn, or of one started for it; earlier where
+  /// many coroutines are ready, and then at the top level too.
   void at_turn_end(TurnEndHook& hook) noexcept;
 
   /// Calls `hook.on_loop_end()` when the loop is destroyed.
