@@ -6,12 +6,12 @@
 
 namespace weft {
 
-Context::Context(Context* parent) noexcept : parent_(parent), parent_hook_(*this) {
+Context::Context(Context* parent) : CancelHook(&Context::parent_cancelled), parent_(parent) {
   if (parent == nullptr) return;
   Executor::leave_user_code();
   deadline_.store(parent->deadline(), std::memory_order_relaxed);
-  trace_ = parent->trace_;
-  if (parent->add_hook(parent_hook_)) return;
+  if (parent->luggage_ != nullptr) luggage().trace = parent->luggage_->trace;
+  if (parent->add_hook(*this)) return;
   reason_ = parent->reason_;
   cancelled_.store(true, std::memory_order_release);
 }
@@ -31,18 +31,20 @@ void Context::cancel(const Status& reason) noexcept {
 }
 
 void Context::set_baggage(std::string_view key, std::string_view value) {
-  for (auto& [known, text] : baggage_) {
+  Baggage& baggage = luggage().baggage;
+  for (auto& [known, text] : baggage) {
     if (known == key) {
       text = value;
       return;
     }
   }
-  baggage_.emplace_back(key, value);
+  baggage.emplace_back(key, value);
 }
 
 const std::string* Context::baggage(std::string_view key) const noexcept {
   for (const Context* context = this; context != nullptr; context = context->parent_) {
-    for (const auto& [known, text] : context->baggage_) {
+    if (context->luggage_ == nullptr) continue;
+    for (const auto& [known, text] : context->luggage_->baggage) {
       if (known == key) return &text;
     }
   }

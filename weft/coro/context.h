@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
+#include "weft/coro/frame_pool.h"
 
 namespace weft {
 
@@ -38,14 +40,17 @@ class CancelHook : public ListNode {
 /// context cancels the children it has. A deadline that a parent gets later reaches its children by
 /// that cancellation. A context belongs to one thread, but for deadline(), is_cancelled() and
 /// cancel_reason(), must outlive the tasks that run in it, and a parent must outlive its children.
-class Context {
+///
+/// It is its own hook in its parent. Every call has one of these, so what only some need is behind
+/// a pointer.
+class Context : private CancelHook {
  public:
   using Baggage = std::vector<std::pair<std::string, std::string>>;
 
   /// A root: no deadline, no trace.
-  Context() noexcept : parent_hook_(*this) {}
+  Context() noexcept : CancelHook(&Context::parent_cancelled) {}
   /// A child of `parent` (or a root when null) that inherits everything.
-  explicit Context(Context* parent) noexcept;
+  explicit Context(Context* parent);
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   ~Context() = default;
@@ -66,7 +71,7 @@ class Context {
   /// Leaves the tree: the parent may go first from now on. The deadline stays, baggage of the
   /// parents is no longer seen.
   void orphan() noexcept {
-    parent_hook_.unlink();
+    CancelHook::unlink();
     parent_ = nullptr;
   }
 
@@ -78,8 +83,11 @@ class Context {
     return true;
   }
 
-  TraceContext& trace() noexcept { return trace_; }
-  const TraceContext& trace() const noexcept { return trace_; }
+  /// To be changed; const takes no memory where there is none.
+  TraceContext& trace() { return luggage().trace; }
+  const TraceContext& trace() const noexcept {
+    return luggage_ == nullptr ? kNoTrace : luggage_->trace;
+  }
 
   /// Key-value pairs handed on to calls made from here; looked up through the parents.
   void set_baggage(std::string_view key, std::string_view value);
@@ -90,31 +98,36 @@ class Context {
   void for_each_baggage(F&& function) const;
 
  private:
-  struct ParentHook final : CancelHook {
-    explicit ParentHook(Context& owner) noexcept : CancelHook(&ParentHook::run), self(owner) {}
-    static void run(CancelHook& hook, const Status& reason) noexcept {
-      static_cast<ParentHook&>(hook).self.cancel(reason);
-    }
-    Context& self;
+  struct Luggage : coro::Pooled {
+    TraceContext trace;
+    Baggage baggage;
   };
+  static void parent_cancelled(CancelHook& hook, const Status& reason) noexcept {
+    static_cast<Context&>(hook).cancel(reason);
+  }
+  Luggage& luggage() {
+    if (luggage_ == nullptr) luggage_ = std::make_unique<Luggage>();
+    return *luggage_;
+  }
+
+  inline static const Status kNotCancelled;
+  inline static const TraceContext kNoTrace;
 
   Context* parent_ = nullptr;
-  inline static const Status kNotCancelled;
 
   // Atomic for a handler in its UserCode, which may ask while another thread runs the loop.
   std::atomic<TimePoint> deadline_{kNever};
   std::atomic<bool> cancelled_{false};
   Status reason_;  // does not change once cancelled_
   IntrusiveList<CancelHook> hooks_;
-  ParentHook parent_hook_;
-  TraceContext trace_;
-  Baggage baggage_;
+  std::unique_ptr<Luggage> luggage_;
 };
 
 template <class F>
 void Context::for_each_baggage(F&& function) const {
   for (const Context* context = this; context != nullptr; context = context->parent_) {
-    for (const auto& [key, value] : context->baggage_) {
+    if (context->luggage_ == nullptr) continue;
+    for (const auto& [key, value] : context->luggage_->baggage) {
       if (baggage(key) == &value) function(key, value);
     }
   }

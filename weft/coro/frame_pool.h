@@ -4,7 +4,7 @@
 
 namespace weft::coro {
 
-/// Memory for coroutine frames and call records: free lists of the thread by size, in steps of 64
+/// Memory for coroutine frames and call records: free lists of the thread by size, in steps of 16
 /// bytes up to 4 KiB. A block may be released on another thread. Throws std::bad_alloc only.
 void* allocate_frame(std::size_t size);
 void release_frame(void* frame, std::size_t size) noexcept;

@@ -20,6 +20,9 @@ class Task;
 
 namespace coro {
 
+template <class T>
+class ResultInPlace;
+
 /// Called when a started root task has ended; it may destroy the task.
 struct DoneCallback {
   void (*function)(void* argument) noexcept = nullptr;
@@ -64,10 +67,13 @@ class PromiseBase : public Pooled {
     bool await_ready() noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) noexcept {
-      PromiseBase& promise = self.promise();
-      if (promise.continuation_) return promise.continuation_;
+      const DoneCallback next = self.promise().next_;
+      if (next.function == nullptr) {
+        return next.argument == nullptr ? std::noop_coroutine()
+                                        : std::coroutine_handle<>::from_address(next.argument);
+      }
       // The frame may be gone once the callback returns.
-      if (promise.done_.function != nullptr) promise.done_.function(promise.done_.argument);
+      next.function(next.argument);
       return std::noop_coroutine();
     }
     void await_resume() noexcept {}
@@ -85,6 +91,10 @@ class PromiseBase : public Pooled {
   auto await_transform(Task<T>&& task) noexcept {
     return typename Task<T>::Awaiter(task);
   }
+  template <class T>
+  ResultInPlace<T> await_transform(ResultInPlace<T> result) noexcept {
+    return result;
+  }
 
   Context* context() const noexcept { return context_; }
 
@@ -95,9 +105,9 @@ class PromiseBase : public Pooled {
     if (exception_) std::rethrow_exception(std::move(exception_));
   }
 
-  std::coroutine_handle<> continuation_;
   Context* context_ = nullptr;
-  DoneCallback done_;
+  // What happens at the end: without a function, the coroutine at the argument's address goes on.
+  DoneCallback next_;
   std::exception_ptr exception_;
 };
 
@@ -113,9 +123,10 @@ class Promise final : public PromiseBase {
   void return_value(U&& value) {
     value_.emplace(std::forward<U>(value));
   }
-  T take() {
+  T take() { return std::move(value()); }
+  T& value() {
     rethrow();
-    return *std::move(value_);
+    return *value_;
   }
 
  private:
@@ -214,7 +225,7 @@ class [[nodiscard]] Task {
       return;
     }
     if (handle_.promise().context_ == nullptr) handle_.promise().context_ = context;
-    handle_.promise().done_ = done;
+    handle_.promise().next_ = done;
     handle_.resume();
   }
   bool done() const noexcept { return !handle_ || handle_.done(); }
@@ -225,6 +236,16 @@ class [[nodiscard]] Task {
       assert(value_.has_value() && "the task was moved from");
       return *std::move(value_);
     }
+  }
+
+  /// `co_await task.in_place()`: as awaiting the task, but gives its result where it lies, as long
+  /// as the task does: for results that are large beside the frame that would keep them.
+  coro::ResultInPlace<T> in_place() & noexcept { return coro::ResultInPlace<T>(*this); }
+  /// The result of a task that is done, where it lies; rethrows what the coroutine threw.
+  auto& result() {
+    if (handle_) return handle_.promise().value();
+    assert(value_.has_value() && "the task was moved from");
+    return *value_;
   }
 
   // The child is resumed from await_suspend rather than by symmetric transfer: one that completes
@@ -240,7 +261,7 @@ class [[nodiscard]] Task {
       if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
       task_.handle_.resume();
       if (task_.handle_.done()) return false;
-      promise.continuation_ = parent;
+      promise.next_.argument = parent.address();
       return true;
     }
     T await_resume() { return task_.take(); }
@@ -257,6 +278,17 @@ class [[nodiscard]] Task {
 
   std::coroutine_handle<promise_type> handle_;
   [[no_unique_address]] coro::ReadyValue<T> value_;
+};
+
+/// What Task::in_place() gives to be awaited.
+template <class T>
+class coro::ResultInPlace : public Task<T>::Awaiter {
+ public:
+  explicit ResultInPlace(Task<T>& task) noexcept : Task<T>::Awaiter(task), task_(task) {}
+  T& await_resume() { return task_.result(); }
+
+ private:
+  Task<T>& task_;
 };
 
 inline Task<void> coro::Promise<void>::get_return_object() noexcept {

@@ -30,6 +30,7 @@ void Call::take_request_of(const Call& other) noexcept {
   compression_ = other.compression_;
   wait_for_ready_ = other.wait_for_ready_;
   balance_key_ = other.balance_key_;
+  has_balance_key_ = other.has_balance_key_;
 }
 
 void Call::limit_deadline(TimePoint deadline) {
@@ -37,7 +38,7 @@ void Call::limit_deadline(TimePoint deadline) {
   context_.limit_deadline(deadline);
   // A deadline that was inherited is watched by whoever set it, and its cancellation reaches this
   // context.
-  loop_.arm(deadline_timer_, deadline);
+  loop_.arm(*this, deadline);
 }
 
 void Call::limit_timeout(Duration timeout) {
@@ -47,12 +48,12 @@ void Call::limit_timeout(Duration timeout) {
 }
 
 void Call::watch_deadline() {
-  if (context_.deadline() == kNever || deadline_timer_.armed()) return;
-  loop_.arm(deadline_timer_, context_.deadline());
+  if (context_.deadline() == kNever || armed()) return;
+  loop_.arm(*this, context_.deadline());
 }
 
 void Call::deadline_passed(net::Timer& timer) noexcept {
-  Call& call = static_cast<DeadlineTimer&>(timer).call;
+  auto& call = static_cast<Call&>(timer);
   std::string message = "deadline exceeded";
   if (call.started_ != TimePoint{}) {
     // What is left of a deadline that came over the wire has nanoseconds that say nothing.

@@ -52,16 +52,21 @@ class Peer : public LocalCounted {
 /// responses(); a middleware that wants to see messages puts a reader or a writer of its own in
 /// front of them.
 ///
-/// A Call belongs to one loop and is used on its thread only.
-class Call {
+/// A Call belongs to one loop and is used on its thread only. It is its own timer for its deadline.
+class Call : private net::Timer {
  public:
   enum class Side : std::uint8_t { Client, Server };
 
   /// `path` ("/pkg.Service/Method") and `method` (null where the method is not known) must outlive
   /// the call.
   Call(Side side, net::Loop& loop, std::string_view path, const MethodDescriptor* method,
-       Context* parent) noexcept
-      : context_(parent), loop_(loop), path_(path), method_(method), side_(side) {}
+       Context* parent)
+      : Timer(&Call::deadline_passed),
+        context_(parent),
+        loop_(loop),
+        path_(path),
+        method_(method),
+        side_(side) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() = default;
@@ -140,8 +145,13 @@ class Call {
   cluster::Tried* tried() const noexcept { return tried_; }
   void set_tried(cluster::Tried* tried) noexcept { tried_ = tried; }
   /// On a client: calls of one key go to one instance where the balancer goes by keys.
-  const std::optional<std::uint64_t>& balance_key() const noexcept { return balance_key_; }
-  void set_balance_key(std::uint64_t key) noexcept { balance_key_ = key; }
+  std::optional<std::uint64_t> balance_key() const noexcept {
+    return has_balance_key_ ? std::optional(balance_key_) : std::nullopt;
+  }
+  void set_balance_key(std::uint64_t key) noexcept {
+    balance_key_ = key;
+    has_balance_key_ = true;
+  }
 
   // What the caller asked for (client), or the handler chose (server).
 
@@ -165,10 +175,6 @@ class Call {
   void set_max_send_size(std::size_t size) noexcept { max_send_size_ = size; }
 
  private:
-  struct DeadlineTimer : net::Timer {
-    explicit DeadlineTimer(Call& owner) noexcept : Timer(&Call::deadline_passed), call(owner) {}
-    Call& call;
-  };
   static void deadline_passed(net::Timer& timer) noexcept;
 
   Context context_;
@@ -183,11 +189,10 @@ class Call {
   const Metadata* shared_request_metadata_ = nullptr;
   const cluster::Endpoint* endpoint_ = nullptr;
   cluster::Tried* tried_ = nullptr;
-  std::optional<std::uint64_t> balance_key_;
+  std::uint64_t balance_key_ = 0;
   Metadata request_metadata_;
   Metadata response_metadata_;
   Metadata trailers_;
-  DeadlineTimer deadline_timer_{*this};
   TimePoint started_{};
   std::size_t max_receive_size_ = 4 * 1024 * 1024;
   std::size_t max_send_size_ = SIZE_MAX;
@@ -195,6 +200,8 @@ class Call {
   Side side_;
   Compression compression_ = Compression::Identity;
   bool wait_for_ready_ = false;
+  bool has_balance_key_ = false;
 };
+static_assert(sizeof(Call) <= 288, "every pending call pays for it");
 
 }  // namespace weft

@@ -82,20 +82,21 @@ Bytes Deframer::take(Bytes& data, std::size_t size) {
 /// A copy in the block that the last one went to, where there is room.
 Bytes Deframer::copy_beside(std::string_view message) {
   if (message.empty()) return {};
-  if (!small_ || small_->capacity() - small_used_ < message.size()) {
-    small_ = ChunkRef(Chunk::allocate(kSmallBlock));
-    small_used_ = 0;
+  auto& [items, head, small, used] = behind();
+  if (!small || small->capacity() - used < message.size()) {
+    small = ChunkRef(Chunk::allocate(kSmallBlock));
+    used = 0;
   }
-  char* place = small_->data() + small_used_;
+  char* place = small->data() + used;
   std::memcpy(place, message.data(), message.size());
-  small_used_ += message.size();
-  return Bytes(small_, place, message.size());
+  used += message.size();
+  return Bytes(small, place, message.size());
 }
 
 bool Deframer::take_prefix(Bytes& data) {
-  const std::size_t n = std::min(kMessagePrefix - prefix_size_, data.size());
+  const std::size_t n = std::min<std::size_t>(kMessagePrefix - prefix_size_, data.size());
   std::memcpy(prefix_ + prefix_size_, data.data(), n);
-  prefix_size_ += n;
+  prefix_size_ = static_cast<std::uint8_t>(prefix_size_ + n);
   data.remove_prefix(n);
   return prefix_size_ == kMessagePrefix;
 }
@@ -105,7 +106,7 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
     return internal_error("a message starts with the flag byte " + hex_byte(prefix[0]) +
                           ", which is neither 0 nor 1: the peer does not send gRPC messages");
   }
-  const std::size_t size = http2::read_u32(prefix + 1);
+  const std::uint32_t size = http2::read_u32(prefix + 1);
   if (size > limit_) {
     return resource_exhausted("a message of " + std::to_string(size) +
                               " bytes is larger than the limit of " + std::to_string(limit_) +
@@ -118,7 +119,7 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
 }
 
 void Deframer::take_body(Bytes& data) {
-  if (body_filled_ == 0 && data.size() >= body_size_) {
+  if (body_ == nullptr && data.size() >= body_size_) {
     Bytes whole = take(data, body_size_);
     const std::size_t pinned = whole.pinned();
     if (has_next_) return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
@@ -132,18 +133,20 @@ void Deframer::take_body(Bytes& data) {
     prefix_size_ = 0;
     return;
   }
+  if (data.empty()) return;
+  if (body_ == nullptr) body_ = std::make_unique<Body>();
   fill_body(data);
-  if (body_filled_ == body_size_) end_body();
+  if (body_->filled == body_size_) end_body();
 }
 
 void Deframer::fill_body(Bytes& data) {
-  while (!data.empty() && body_filled_ < body_size_) {
-    const std::size_t n = std::min(body_size_ - body_filled_, data.size());
+  while (!data.empty() && body_->filled < body_size_) {
+    const std::size_t n = std::min(body_size_ - body_->filled, data.size());
     if (may_link(data, n)) {
       seal_body();
       link(n == data.size() ? data : data.slice(0, n));
       data.remove_prefix(n);
-      body_filled_ += n;
+      body_->filled += n;
     } else {
       copy_to_body(data, n);
     }
@@ -155,64 +158,69 @@ void Deframer::fill_body(Bytes& data) {
 bool Deframer::may_link(const Bytes& data, std::size_t size) const noexcept {
   if (!takes_pieces()) return false;
   if (size * kLinkPart >= data.pinned()) return true;
-  return pieces_ && body_used_ == body_sealed_ && pieces_->back().shares_block_with(data);
+  return body_->pieces && body_->used == body_->sealed &&
+         body_->pieces->back().shares_block_with(data);
 }
 
 /// A compressed message has to be in one piece; where memory is scarce, exact copies take least.
 bool Deframer::takes_pieces() const noexcept {
-  return pieces_ || (body_size_ >= kLinkFrom && !body_compressed_ && !scarce_);
+  return body_->pieces || (body_size_ >= kLinkFrom && !body_compressed_ && !scarce_);
 }
 
 void Deframer::link(Bytes piece) {
-  if (!pieces_) pieces_ = std::make_unique<std::vector<Bytes>>();
-  if (pieces_->empty() || !pieces_->back().shares_block_with(piece)) linked_ += piece.pinned();
-  pieces_->push_back(std::move(piece));
+  auto& pieces = body_->pieces;
+  if (!pieces) pieces = std::make_unique<std::vector<Bytes>>();
+  if (pieces->empty() || !pieces->back().shares_block_with(piece)) body_->linked += piece.pinned();
+  pieces->push_back(std::move(piece));
 }
 
 /// What was copied since the last piece becomes one. Its block goes on being filled.
 void Deframer::seal_body() {
-  if (body_used_ == body_sealed_) return;
-  if (!pieces_) pieces_ = std::make_unique<std::vector<Bytes>>();
-  pieces_->emplace_back(body_, body_->data() + body_sealed_, body_used_ - body_sealed_);
-  body_sealed_ = body_used_;
+  Body& body = *body_;
+  if (body.used == body.sealed) return;
+  if (!body.pieces) body.pieces = std::make_unique<std::vector<Bytes>>();
+  body.pieces->emplace_back(body.block, body.block->data() + body.sealed, body.used - body.sealed);
+  body.sealed = body.used;
 }
 
 void Deframer::copy_to_body(Bytes& data, std::size_t size) {
-  if (body_used_ == body_capacity_) make_room();
-  const std::size_t n = std::min(body_capacity_ - body_used_, size);
-  std::memcpy(body_->data() + body_used_, data.data(), n);
-  body_used_ += n;
-  body_filled_ += n;
+  Body& body = *body_;
+  if (body.used == body.capacity) make_room();
+  const std::size_t n = std::min(body.capacity - body.used, size);
+  std::memcpy(body.block->data() + body.used, data.data(), n);
+  body.used += n;
+  body.filled += n;
   data.remove_prefix(n);
 }
 
 /// A block to copy to: one more, or a larger one in place of the last.
 void Deframer::make_room() {
-  const std::size_t left = body_size_ - body_filled_;
+  Body& body = *body_;
+  const std::size_t left = body_size_ - body.filled;
   if (takes_pieces()) {
     seal_body();
-    linked_ += body_capacity_;
-    body_ = ChunkRef(Chunk::allocate(body_capacity_ = std::min(left, kPieceBlock)));
-    body_used_ = body_sealed_ = 0;
+    body.linked += body.capacity;
+    body.block = ChunkRef(Chunk::allocate(body.capacity = std::min(left, kPieceBlock)));
+    body.used = body.sealed = 0;
     return;
   }
   const std::size_t trusted = scarce_ ? kTrustedIfScarce : kTrustedSize;
-  body_capacity_ = std::min(left + body_used_, std::max(trusted, body_capacity_ * 2));
-  ChunkRef larger(Chunk::allocate(body_capacity_));
-  if (body_used_ != 0) std::memcpy(larger->data(), body_->data(), body_used_);
-  body_ = std::move(larger);
+  body.capacity = std::min(left + body.used, std::max(trusted, body.capacity * 2));
+  ChunkRef larger(Chunk::allocate(body.capacity));
+  if (body.used != 0) std::memcpy(larger->data(), body.block->data(), body.used);
+  body.block = std::move(larger);
 }
 
 /// The message is whole.
 void Deframer::end_body() {
-  if (pieces_) {
-    seal_body();
-    make_ready({.bytes = {}, .pieces = std::move(pieces_), .pinned = linked_ + body_capacity_});
-    body_ = ChunkRef();
-    return;
+  if (body_->pieces) seal_body();
+  const std::unique_ptr<Body> body = std::move(body_);
+  if (body->pieces) {
+    const std::size_t pinned = body->linked + body->capacity;
+    return make_ready({.bytes = {}, .pieces = std::move(body->pieces), .pinned = pinned});
   }
-  const char* start = body_->data();
-  Bytes whole(std::move(body_), start, body_size_);
+  const char* start = body->block->data();
+  Bytes whole(std::move(body->block), start, body_size_);
   const std::size_t pinned = whole.pinned();
   make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
 }
@@ -223,63 +231,59 @@ bool Deframer::share_a_block(const Item& a, const Item& b) noexcept {
 
 void Deframer::make_ready(Item item) {
   item.compressed = body_compressed_;
-  const Item& last = behind_.empty() ? next_ : behind_.back();
+  const bool alone = behind_ == nullptr || behind_->items.empty();
+  const Item& last = alone ? next_ : behind_->items.back();
   if (!has_next_ || !share_a_block(item, last)) blocks_ += item.pinned;
   if (has_next_) {
-    behind_.push_back(std::move(item));
+    behind().items.push_back(std::move(item));
   } else {
     next_ = std::move(item);
     has_next_ = true;
   }
   in_body_ = false;
   prefix_size_ = 0;
-  body_filled_ = 0;
-  body_used_ = body_sealed_ = 0;
-  body_capacity_ = 0;
-  linked_ = 0;
 }
 
 bool Deframer::pop(Item& out) {
   if (!has_next_) return false;
   out = std::move(next_);
   has_next_ = false;
-  if (behind_.empty()) [[likely]] {
+  if (behind_ == nullptr) [[likely]] {
     blocks_ = 0;
-    if (small_) small_ = ChunkRef();
   } else {
     advance();
-    if (!share_a_block(out, next_)) blocks_ -= out.pinned;
+    if (has_next_ && !share_a_block(out, next_)) blocks_ -= out.pinned;
   }
   return true;
 }
 
-/// Makes the first of those behind the next.
+/// Makes the first of those behind the next, if there is one.
 void Deframer::advance() {
-  next_ = std::move(behind_[behind_head_++]);
+  std::vector<Item>& items = behind_->items;
+  if (items.empty()) {
+    blocks_ = 0;
+    behind_->small = ChunkRef();
+    return;
+  }
+  next_ = std::move(items[behind_->head++]);
   has_next_ = true;
-  if (behind_head_ == behind_.size()) {
-    behind_.clear();
-    behind_head_ = 0;
-    if (behind_.capacity() > kKeptCapacity) std::vector<Item>().swap(behind_);
-  } else if (behind_head_ >= kCompactFrom && behind_head_ * 2 > behind_.size()) {
-    behind_.erase(behind_.begin(), behind_.begin() + static_cast<std::ptrdiff_t>(behind_head_));
-    behind_head_ = 0;
+  if (behind_->head == items.size()) {
+    items.clear();
+    behind_->head = 0;
+    if (items.capacity() > kKeptCapacity) std::vector<Item>().swap(items);
+  } else if (behind_->head >= kCompactFrom && behind_->head * 2 > items.size()) {
+    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(behind_->head));
+    behind_->head = 0;
   }
 }
 
 void Deframer::drop() noexcept {
   if (has_next_) next_ = {};
   has_next_ = false;
-  if (behind_.capacity() != 0) std::vector<Item>().swap(behind_);
-  behind_head_ = 0;
+  behind_.reset();
   blocks_ = 0;
-  if (small_) small_ = ChunkRef();
   dropped_ = true;
-  pieces_.reset();
-  linked_ = 0;
-  body_ = ChunkRef();
-  body_used_ = body_sealed_ = 0;
-  body_capacity_ = 0;
+  body_.reset();
 }
 
 }  // namespace weft::rpc

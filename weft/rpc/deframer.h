@@ -8,6 +8,7 @@
 
 #include "weft/base/bytes.h"
 #include "weft/base/status.h"
+#include "weft/coro/frame_pool.h"
 
 namespace weft::rpc {
 
@@ -56,20 +57,45 @@ class Deframer {
   void set_scarce(bool scarce) noexcept { scarce_ = scarce; }
 
   /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
-  std::size_t unread() const noexcept { return blocks_ + behind_.capacity() * sizeof(Item); }
-  std::size_t held() const noexcept { return unread() + (body_ ? body_->capacity() : 0) + linked_; }
+  std::size_t unread() const noexcept {
+    return blocks_ + (behind_ == nullptr ? 0 : behind_->items.capacity() * sizeof(Item));
+  }
+  std::size_t held() const noexcept {
+    return unread() + (body_ == nullptr ? 0 : body_->capacity + body_->linked);
+  }
+  std::size_t limit() const noexcept { return limit_; }
 
   /// How many whole messages there are.
   std::size_t ready() const noexcept {
-    return (has_next_ ? std::size_t{1} : 0) + behind_.size() - behind_head_;
+    return (has_next_ ? std::size_t{1} : 0) + (behind_ == nullptr ? 0 : behind_->size());
   }
   /// Nothing of an unfinished message is held: the stream may end here.
   bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
   /// Bytes held for a message that is not whole yet, prefix included: to be credited to the peer at
   /// once, or a message larger than the window would never arrive.
-  std::size_t partial_bytes() const noexcept { return prefix_size_ + body_filled_; }
+  std::size_t partial_bytes() const noexcept { return prefix_size_ + filled(); }
 
  private:
+  /// The message that is being assembled: pieces, then what is copied to a block. There is one only
+  /// between the slices of a message that came in several.
+  struct Body : coro::Pooled {
+    std::unique_ptr<std::vector<Bytes>> pieces;
+    ChunkRef block;
+    std::size_t linked = 0;    // what the pieces keep alive
+    std::size_t filled = 0;    // of the message, the pieces included
+    std::size_t used = 0;      // of the block
+    std::size_t sealed = 0;    // of that, in the pieces already
+    std::size_t capacity = 0;  // of the block
+  };
+  /// Whole messages behind the next, which nobody has read yet.
+  struct Behind {
+    std::size_t size() const noexcept { return items.size() - head; }
+    std::vector<Item> items;
+    std::size_t head = 0;
+    ChunkRef small;  // where small messages go
+    std::size_t small_used = 0;
+  };
+
   bool take_prefix(Bytes& data);
   Status start_body(const std::uint8_t* prefix);
   void take_body(Bytes& data);
@@ -86,28 +112,23 @@ class Deframer {
   void advance();
   Bytes take(Bytes& data, std::size_t size);
   Bytes copy_beside(std::string_view message);
+  std::size_t filled() const noexcept { return body_ == nullptr ? 0 : body_->filled; }
+  Behind& behind() {
+    if (behind_ == nullptr) behind_ = std::make_unique<Behind>();
+    return *behind_;
+  }
 
   std::size_t limit_;
   // Whole messages: the next to be popped, as a rule the only one, and those behind it.
   Item next_;
-  std::vector<Item> behind_;
-  std::size_t behind_head_ = 0;
+  std::unique_ptr<Behind> behind_;  // made for the first that has to wait
   // What they keep alive; a block counts once for the messages in it that stand side by side.
   std::size_t blocks_ = 0;
-  ChunkRef small_;  // where small messages that wait go
-  std::size_t small_used_ = 0;
+  std::unique_ptr<Body> body_;
   Status error_;
+  std::uint32_t body_size_ = 0;  // as its prefix says
   std::uint8_t prefix_[kMessagePrefix] = {};
-  std::size_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
-  // The message that is being assembled: pieces, then what is copied to a block.
-  std::unique_ptr<std::vector<Bytes>> pieces_;
-  std::size_t linked_ = 0;  // what pieces_ keeps alive
-  ChunkRef body_;
-  std::size_t body_size_ = 0;
-  std::size_t body_filled_ = 0;  // of it, the pieces included
-  std::size_t body_used_ = 0;    // of body_
-  std::size_t body_sealed_ = 0;  // of that, in pieces_ already
-  std::size_t body_capacity_ = 0;
+  std::uint8_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
   bool body_compressed_ = false;
   bool in_body_ = false;
   bool has_next_ = false;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <coroutine>
 #include <utility>
 
 #include "weft/base/result.h"
@@ -14,30 +14,69 @@
 /// the user's class. Until that first awaits something, another thread may run the loop (UserCode).
 namespace weft::rpc {
 
-/// Parses the one request of a method that takes one; says why where there is none.
-Status parse_single(const Call& call, const std::optional<Message>& message,
-                    google::protobuf::MessageLite& into);
-/// The call's status where a response was not taken.
-Status write_outcome(const Call& call, bool taken);
+/// Reads the one request of a handler, and writes its one response, neither of whose bytes are kept
+/// in the coroutine's frame: what that holds is what a pending call costs. One at a time.
+class SingleMessages : private Waiter {
+ public:
+  explicit SingleMessages(Call& call) noexcept : Waiter(&SingleMessages::run), call_(call) {}
+  SingleMessages(const SingleMessages&) = delete;
+  SingleMessages& operator=(const SingleMessages&) = delete;
+  /// A coroutine may be destroyed while it waits.
+  ~SingleMessages() {
+    if (handle_) unwait();
+  }
+
+  class Step;
+  /// `co_await messages.read(request)`: OK, or why there is none.
+  Step read(google::protobuf::MessageLite& into) noexcept;
+  /// `co_await messages.write(response)`: OK, or the call's status where it was not taken.
+  Step write(const google::protobuf::MessageLite& from) noexcept;
+
+ private:
+  static void run(Runnable& runnable) noexcept;
+  /// False while nothing is known yet.
+  bool advance();
+  void wait() noexcept;
+  void unwait() noexcept;
+
+  Call& call_;
+  google::protobuf::MessageLite* into_ = nullptr;
+  const google::protobuf::MessageLite* from_ = nullptr;
+  std::coroutine_handle<> handle_;  // while it waits
+  Status status_;
+};
+
+class SingleMessages::Step {
+ public:
+  explicit Step(SingleMessages& messages) noexcept : messages_(messages) {}
+  bool await_ready() { return messages_.advance(); }
+  void await_suspend(std::coroutine_handle<> handle) noexcept {
+    messages_.handle_ = handle;
+    messages_.wait();
+  }
+  Status await_resume() noexcept { return std::move(messages_.status_); }
+
+ private:
+  SingleMessages& messages_;
+};
 
 template <class Handler, class Request, class Response>
 Task<Status> serve_unary(Call& call, Handler& handler,
                          Task<Result<Response>> (Handler::*method)(ServerContext&,
                                                                    const Request&)) {
   Request request;
-  {
-    const std::optional<Message> message = co_await call.requests().read();
-    Status parsed = parse_single(call, message, request);
-    if (!parsed.ok()) co_return parsed;
-  }
+  SingleMessages messages(call);
+  Status status = co_await messages.read(request);
+  if (!status.ok()) co_return status;
   ServerContext context(call);
   const UserCode user_code;
-  Result<Response> response = co_await (handler.*method)(context, request);
+  Task<Result<Response>> task = (handler.*method)(context, request);
+  // Where it lies: it is written from there.
+  Result<Response>& response = co_await task.in_place();
   Executor::leave_user_code();
   if (!response.ok()) co_return std::move(response).status();
-  const Message message = codec::message_of(*response).mark_last();
-  const bool taken = co_await call.responses().write(message);
-  co_return write_outcome(call, taken);
+  status = co_await messages.write(*response);
+  co_return status;
 }
 
 template <class Handler, class Request, class Response>
@@ -45,11 +84,9 @@ Task<Status> serve_server_streaming(Call& call, Handler& handler,
                                     Task<Status> (Handler::*method)(ServerContext&, const Request&,
                                                                     Writer<Response>&)) {
   Request request;
-  {
-    const std::optional<Message> message = co_await call.requests().read();
-    Status parsed = parse_single(call, message, request);
-    if (!parsed.ok()) co_return parsed;
-  }
+  SingleMessages messages(call);
+  Status status = co_await messages.read(request);
+  if (!status.ok()) co_return status;
   ServerContext context(call);
   Writer<Response> writer(call.responses(), call.context());
   const UserCode user_code;
@@ -63,15 +100,16 @@ Task<Status> serve_client_streaming(Call& call, Handler& handler,
   ServerContext context(call);
   Reader<Request> reader(call.requests(), call.context());
   const UserCode user_code;
-  Result<Response> response = co_await (handler.*method)(context, reader);
+  Task<Result<Response>> task = (handler.*method)(context, reader);
+  Result<Response>& response = co_await task.in_place();
   Executor::leave_user_code();
   if (!response.ok()) co_return std::move(response).status();
   // A stream that broke off must not look like one that ended, even to a handler that did not ask.
-  Status read = reader.status();
-  if (!read.ok()) co_return read;
-  const Message message = codec::message_of(*response).mark_last();
-  const bool taken = co_await call.responses().write(message);
-  co_return write_outcome(call, taken);
+  Status status = reader.status();
+  if (!status.ok()) co_return status;
+  SingleMessages messages(call);
+  status = co_await messages.write(*response);
+  co_return status;
 }
 
 template <class Handler, class Request, class Response>

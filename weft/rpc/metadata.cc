@@ -4,10 +4,16 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <new>
+
+#include "weft/coro/frame_pool.h"
 
 namespace weft {
 
 namespace {
+
+/// Bytes of the first block of a Metadata: room for an entry or two.
+constexpr std::size_t kFirstBlock = 128;
 
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -32,7 +38,7 @@ constexpr std::array<std::string_view, 10> kReserved = {
     "keep-alive", "proxy-connection", "te",           "trailer",
     "upgrade",    "transfer-encoding"};
 
-bool lies_within(std::string_view view, const std::string& text) noexcept {
+bool lies_within(std::string_view view, std::string_view text) noexcept {
   const std::less<const char*> before;
   return !view.empty() && !before(view.data(), text.data()) &&
          before(view.data(), text.data() + text.size());
@@ -92,40 +98,78 @@ Status validate_value(std::size_t index, const Metadata::Entry& entry) {
 
 }  // namespace
 
+Metadata::Block* Metadata::make(std::size_t capacity) {
+  capacity = (capacity + alignof(Span) - 1) / alignof(Span) * alignof(Span);
+  return new (coro::allocate_frame(sizeof(Block) + capacity))
+      Block{.capacity = static_cast<std::uint32_t>(capacity), .text_size = 0, .count = 0};
+}
+
+void Metadata::release(Block* block) noexcept {
+  coro::release_frame(block, sizeof(Block) + block->capacity);
+}
+
+Metadata::Metadata(const Metadata& other) {
+  if (other.empty()) return;
+  block_ = make(other.block_->text_size + other.size() * sizeof(Span));
+  for (const Entry entry : other) append(entry.name, entry.value);
+}
+
+void Metadata::reserve(std::size_t more) {
+  const std::size_t used = block_ == nullptr ? 0 : block_->text_size + block_->count * sizeof(Span);
+  const std::size_t capacity = block_ == nullptr ? 0 : block_->capacity;
+  if (capacity - used >= more) return;
+  Metadata larger;
+  larger.block_ = make(std::max({kFirstBlock - sizeof(Block), capacity * 2, used + more}));
+  for (const Entry entry : *this) larger.append(entry.name, entry.value);
+  std::swap(block_, larger.block_);
+}
+
+/// There must be room. The name is in lower case.
+void Metadata::append(std::string_view name, std::string_view value) noexcept {
+  const std::uint32_t offset = block_->text_size;
+  block_->span(block_->count++) = {.offset = offset,
+                                   .name_size = static_cast<std::uint32_t>(name.size()),
+                                   .value_size = static_cast<std::uint32_t>(value.size())};
+  char* const at = std::copy_n(name.data(), name.size(), block_->text() + offset);
+  std::copy_n(value.data(), value.size(), at);
+  block_->text_size += static_cast<std::uint32_t>(name.size() + value.size());
+}
+
 void Metadata::add(std::string_view name, std::string_view value) {
-  if (lies_within(name, text_) || lies_within(value, text_)) {
-    // A pair that was read from here: growing the buffer would pull it away.
+  if (lies_within(name, text()) || lies_within(value, text())) {
+    // A pair that was read from here: growing the block would pull it away.
     return add(std::string(name), std::string(value));
   }
-  const std::size_t offset = text_.size();
-  text_.append(name);
-  std::transform(text_.begin() + static_cast<std::ptrdiff_t>(offset), text_.end(),
-                 text_.begin() + static_cast<std::ptrdiff_t>(offset), lower);
-  text_.append(value);
-  spans_.push_back({static_cast<std::uint32_t>(offset), static_cast<std::uint32_t>(name.size()),
-                    static_cast<std::uint32_t>(value.size())});
+  reserve(name.size() + value.size() + sizeof(Span));
+  char* const stored = block_->text() + block_->text_size;
+  append(name, value);
+  std::transform(stored, stored + name.size(), stored, lower);
 }
 
 std::size_t Metadata::remove(std::string_view name) {
-  if (lies_within(name, text_)) return remove(std::string(name));
-  std::size_t kept = 0;
-  std::size_t end = 0;
-  for (const Span& span : spans_) {
-    if (same_name({text_.data() + span.offset, span.name_size}, name)) continue;
-    const std::size_t length = std::size_t{span.name_size} + span.value_size;
-    std::memmove(text_.data() + end, text_.data() + span.offset, length);
-    spans_[kept++] = {static_cast<std::uint32_t>(end), span.name_size, span.value_size};
+  if (lies_within(name, text())) return remove(std::string(name));
+  const std::size_t before = size();
+  std::uint32_t kept = 0;
+  std::uint32_t end = 0;
+  for (std::size_t i = 0; i < before; ++i) {
+    const Span span = block_->span(i);
+    char* const stored = block_->text() + span.offset;
+    if (same_name({stored, span.name_size}, name)) continue;
+    const std::uint32_t length = span.name_size + span.value_size;
+    std::memmove(block_->text() + end, stored, length);
+    block_->span(kept++) = {
+        .offset = end, .name_size = span.name_size, .value_size = span.value_size};
     end += length;
   }
-  const std::size_t removed = spans_.size() - kept;
-  spans_.resize(kept);
-  text_.resize(end);
-  return removed;
+  if (block_ != nullptr) {
+    block_->count = kept;
+    block_->text_size = end;
+  }
+  return before - kept;
 }
 
 void Metadata::clear() noexcept {
-  text_.clear();
-  spans_.clear();
+  if (block_ != nullptr) block_->count = block_->text_size = 0;
 }
 
 std::optional<std::string_view> Metadata::get(std::string_view name) const noexcept {
@@ -144,8 +188,8 @@ std::vector<std::string_view> Metadata::get_all(std::string_view name) const {
 }
 
 Metadata::Entry Metadata::operator[](std::size_t index) const noexcept {
-  const Span& span = spans_[index];
-  const char* text = text_.data() + span.offset;
+  const Span& span = block_->span(index);
+  const char* text = block_->text() + span.offset;
   return {.name = {text, span.name_size}, .value = {text + span.name_size, span.value_size}};
 }
 

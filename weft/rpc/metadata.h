@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weft/base/status.h"
@@ -14,13 +15,25 @@ namespace weft {
 
 /// Pairs of name and value that go before (initial) or after (trailing) the messages of a call; an
 /// ordered multimap. Names are lower case; a value of a name that ends in `-bin` is raw bytes here
-/// and base64 on the wire. All text lies in one buffer, so that a warm call allocates nothing.
+/// and base64 on the wire. All of it lies in one block from the thread's lists, so that a warm call
+/// allocates nothing; there is none while it is empty, since every call has three of these.
 class Metadata {
  public:
   struct Entry {
     std::string_view name;
     std::string_view value;
   };
+
+  Metadata() noexcept = default;
+  Metadata(const Metadata& other);
+  Metadata(Metadata&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Metadata& operator=(Metadata other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Metadata() {
+    if (block_ != nullptr) release(block_);
+  }
 
   /// Adds a pair; the name is lower-cased. Views given out before become invalid.
   /// Nothing is checked here: see validate().
@@ -33,16 +46,16 @@ class Metadata {
   std::optional<std::string_view> get(std::string_view name) const noexcept;
   std::vector<std::string_view> get_all(std::string_view name) const;
 
-  bool empty() const noexcept { return spans_.empty(); }
-  std::size_t size() const noexcept { return spans_.size(); }
+  bool empty() const noexcept { return size() == 0; }
+  std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->count; }
   Entry operator[](std::size_t index) const noexcept;
 
   /// Sum of lengths, plus 32 per entry (RFC 9113 section 10.5.1).
-  std::size_t wire_size() const noexcept { return text_.size() + 32 * spans_.size(); }
+  std::size_t wire_size() const noexcept { return text().size() + 32 * size(); }
 
   /// Bytes of memory beside the object's own.
   std::size_t memory() const noexcept {
-    return text_.capacity() + spans_.capacity() * sizeof(Span);
+    return block_ == nullptr ? 0 : sizeof(Block) + block_->capacity;
   }
 
   /// Whether an application may send this: names of [0-9a-z_.-], not reserved ("grpc-" and what
@@ -75,7 +88,7 @@ class Metadata {
     std::size_t index_ = 0;
   };
   Iterator begin() const noexcept { return {this, 0}; }
-  Iterator end() const noexcept { return {this, spans_.size()}; }
+  Iterator end() const noexcept { return {this, size()}; }
 
  private:
   struct Span {
@@ -83,8 +96,26 @@ class Metadata {
     std::uint32_t name_size;
     std::uint32_t value_size;
   };
-  std::string text_;
-  std::vector<Span> spans_;
+  /// What follows it: the text from the front on, and the spans from the end back.
+  struct Block {
+    std::uint32_t capacity;
+    std::uint32_t text_size;
+    std::uint32_t count;
+    char* text() noexcept { return reinterpret_cast<char*>(this + 1); }
+    Span& span(std::size_t index) noexcept {
+      return *(reinterpret_cast<Span*>(text() + capacity) - 1 - index);
+    }
+  };
+  static Block* make(std::size_t capacity);
+  static void release(Block* block) noexcept;
+  std::string_view text() const noexcept {
+    return block_ == nullptr ? std::string_view()
+                             : std::string_view(block_->text(), block_->text_size);
+  }
+  void reserve(std::size_t more);
+  void append(std::string_view name, std::string_view value) noexcept;
+
+  Block* block_ = nullptr;
 };
 
 }  // namespace weft

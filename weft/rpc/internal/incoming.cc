@@ -43,13 +43,12 @@ void Incoming::wake() noexcept {
 }
 
 Status Incoming::push(Bytes data) {
-  received_ += data.size();
   if (memory_) deframer_.set_scarce(memory_->scarce());
   Status status = deframer_.push(std::move(data));
   return_credit();
   if (status.ok()) status = account();
   if (!status.ok()) return status;
-  if (single_ && messages_ + deframer_.ready() > 1) {
+  if (single_ && (read_ ? 1 : 0) + deframer_.ready() > 1) {
     // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
     return unimplemented("the method takes one message, but a second one came");
   }
@@ -76,10 +75,9 @@ void Incoming::fail() noexcept {
 /// that is not whole yet nothing is held back, or one larger than the window would never arrive.
 void Incoming::return_credit() {
   if (stream_ == nullptr || stream_->peer_ended()) return;
-  const std::uint64_t free = taken_ + deframer_.partial_bytes();
-  if (free <= credited_) return;
-  const std::uint64_t due = free - credited_;
-  credited_ = free;
+  const std::int64_t due = uncredited_ + static_cast<std::int64_t>(deframer_.partial_bytes());
+  if (due <= 0) return;
+  uncredited_ -= due;
   connection_->session().consumed(*stream_, static_cast<std::size_t>(due));
   // Also where a coroutine reads in a turn that has nothing else to do with the connection.
   if (!connection_->session().output().empty()) connection_->flush_later();
@@ -89,9 +87,9 @@ MessageReader::Poll Incoming::poll(Message& out) {
   Deframer::Item item;
   if (dropped_) return Poll::End;
   if (!deframer_.pop(item)) return ended_ ? Poll::End : Poll::Pending;
-  taken_ += kMessagePrefix + item.size();
+  uncredited_ += static_cast<std::int64_t>(kMessagePrefix + item.size());
   return_credit();
-  ++messages_;
+  read_ = true;
   Status status;
   if (!item.compressed) [[likely]] {
     out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
@@ -116,7 +114,7 @@ Result<Message> Incoming::unpack(const Bytes& packed) const {
     return internal_error(
         "a message has its compressed flag set, but the stream has no grpc-encoding");
   }
-  Result<Bytes> plain = codec::decompress(compression_, packed.view(), limit_);
+  Result<Bytes> plain = codec::decompress(compression_, packed.view(), deframer_.limit());
   if (!plain.ok()) return std::move(plain).status();
   Message message(std::move(*plain));
   message.set_arrived_compressed(true);

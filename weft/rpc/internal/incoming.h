@@ -29,7 +29,7 @@ class IncomingOwner {
 class Incoming final : public MessageReader {
  public:
   Incoming(net::Loop& loop, IncomingOwner& owner, std::size_t max_message_size)
-      : loop_(loop), owner_(owner), limit_(max_message_size), deframer_(max_message_size) {}
+      : loop_(loop), owner_(owner), deframer_(max_message_size) {}
 
   ~Incoming() {
     if (held_ != 0 || unread_ != 0) account(0, 0);
@@ -70,18 +70,15 @@ class Incoming final : public MessageReader {
   Connection* connection_ = nullptr;
   http2::Stream* stream_ = nullptr;
   Waiter* waiter_ = nullptr;
-  std::size_t limit_;
   Deframer deframer_;
   ConnectionMemory::Ref memory_;  // none on a client
   std::size_t held_ = 0;          // as accounted
   std::size_t unread_ = 0;        // as accounted
   std::size_t kept_ = 0;          // a single message's size, once it was read
-  std::uint64_t received_ = 0;    // bytes of DATA
-  std::uint64_t taken_ = 0;       // of these, bytes of messages that were read
-  std::uint64_t credited_ = 0;    // of these, bytes given back to the peer's window
-  std::uint64_t messages_ = 0;    // that were read
+  std::int64_t uncredited_ = 0;   // bytes of messages that were read, less what was given back
   Compression compression_ = Compression::Identity;
   bool single_ = false;
+  bool read_ = false;  // a message was
   bool ended_ = false;
   bool dropped_ = false;
 };

@@ -61,7 +61,8 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
 }  // namespace
 
 ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
-    : CancelHook(&ServerCall::on_cancelled),
+    : Runnable(&ServerCall::start),
+      CancelHook(&ServerCall::on_cancelled),
       connection_(&connection),
       server_(connection.server()),
       memory_(connection.memory()),
@@ -76,7 +77,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
   incoming_.set_compression(head_->compression);
   call_.share_request_metadata(head_->metadata);
   call_.set_requests(incoming_);
-  call_.set_responses(responses_);
+  call_.set_responses(*this);
   call_.set_peer(connection.peer());
   call_.set_max_receive_size(server_.options().max_receive_size);
   call_.set_max_send_size(server_.options().max_send_size);
@@ -115,7 +116,7 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   if (end_stream) static_cast<void>(call->incoming_.end());
   if (!call->call_.context().add_hook(*call)) std::terminate();  // a fresh root context
   if (status.ok()) {
-    connection.loop().ready(call->start_);
+    connection.loop().ready(*call);
     return;
   }
   call->finish(status);
@@ -168,8 +169,8 @@ RequestHead::Ref ServerCall::find_head(ServerConnection& connection, http2::Stre
   return head;
 }
 
-void ServerCall::run(Runnable& runnable) noexcept {
-  ServerCall& self = static_cast<Start&>(runnable).self;
+void ServerCall::start(Runnable& runnable) noexcept {
+  auto& self = static_cast<ServerCall&>(runnable);
   if (self.finished_) {
     // Cancelled before it began: the handler is spared.
     self.task_done_ = true;

@@ -31,7 +31,9 @@ struct ServerCallNode : ListNode {};
 /// rule, whichever is first; a stream that is gone cancels the context and decides nothing more.
 class ServerCall final : public coro::Pooled,
                          public ServerCallNode,
+                         private Runnable,
                          private Service,
+                         private MessageWriter,
                          private CancelHook,
                          private IncomingOwner {
  public:
@@ -51,17 +53,10 @@ class ServerCall final : public coro::Pooled,
   std::string_view path() const noexcept { return call_.path(); }
 
  private:
-  struct Responses final : MessageWriter {
-    explicit Responses(ServerCall& owner) noexcept : self(owner) {}
-    Poll offer(const Message& message) override;
-    void wait(Waiter& waiter) noexcept override { self.outgoing_.wait(waiter); }
-    bool unwait() noexcept override { return self.outgoing_.unwait(); }
-    ServerCall& self;
-  };
-  struct Start : Runnable {
-    explicit Start(ServerCall& owner) noexcept : Runnable(&ServerCall::run), self(owner) {}
-    ServerCall& self;
-  };
+  // MessageWriter: the responses
+  Poll offer(const Message& message) override;
+  void wait(Waiter& waiter) noexcept override { outgoing_.wait(waiter); }
+  bool unwait() noexcept override { return outgoing_.unwait(); }
 
   ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
   ~ServerCall() override;
@@ -73,7 +68,8 @@ class ServerCall final : public coro::Pooled,
   static RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
                                     http2::HeaderFields fields, bool end_stream);
   void limit_deadline();
-  static void run(Runnable& runnable) noexcept;
+  /// The call's turn has come.
+  static void start(Runnable& runnable) noexcept;
   Task<Status> serve(Call& call) override;
   void on_task_done() noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
@@ -93,14 +89,12 @@ class ServerCall final : public coro::Pooled,
   ServerConnection* connection_;
   ServerLoop& server_;
   ConnectionMemory::Ref memory_;
-  std::size_t charged_ = 0;
   RequestHead::Ref head_;
   Call call_;
   Incoming incoming_;
   Outgoing outgoing_;
-  Responses responses_{*this};
-  Start start_{*this};
   Task<Status> task_{Status()};
+  std::size_t charged_ = 0;
   Compression compression_ = Compression::Identity;  // as the headers said
   bool headers_sent_ = false;
   bool finished_ = false;

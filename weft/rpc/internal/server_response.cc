@@ -47,21 +47,20 @@ Status shortened(const Status& status, std::size_t room) {
 
 }  // namespace
 
-MessageWriter::Poll ServerCall::Responses::offer(const Message& message) {
-  if (self.finished_ || self.outgoing_.stream() == nullptr) return Poll::Closed;
-  if (self.outgoing_.blocked()) return Poll::Blocked;
-  if (message.size() > self.call_.max_send_size()) {
-    self.cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
-                                   " bytes is larger than the limit of " +
-                                   std::to_string(self.call_.max_send_size()) +
-                                   " (ServerOptions::max_send_size)"));
+MessageWriter::Poll ServerCall::offer(const Message& message) {
+  if (finished_ || outgoing_.stream() == nullptr) return Poll::Closed;
+  if (outgoing_.blocked()) return Poll::Blocked;
+  if (message.size() > call_.max_send_size()) {
+    cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
+                              " bytes is larger than the limit of " +
+                              std::to_string(call_.max_send_size()) +
+                              " (ServerOptions::max_send_size)"));
     return Poll::Closed;
   }
-  if (!self.announce()) return Poll::Closed;
-  Status sent =
-      self.connection_->send_message(*self.outgoing_.stream(), message, self.compression_, false);
+  if (!announce()) return Poll::Closed;
+  Status sent = connection_->send_message(*outgoing_.stream(), message, compression_, false);
   if (sent.ok()) return Poll::Accepted;
-  self.cancel(sent);
+  cancel(sent);
   return Poll::Closed;
 }
 
