@@ -67,6 +67,10 @@ class ChunkRef {
   Chunk* chunk_ = nullptr;
 };
 
+/// Large messages are sent from blocks of this size. Reads of sockets come in such, too, so that
+/// both take the same free ones.
+inline constexpr std::size_t kPieceBlock = std::size_t{64} * 1024 - 64;
+
 /// An immutable slice of bytes that keeps alive the block it points into. Copying shares; a slice
 /// may be passed between threads. A slice of static storage keeps nothing alive. Moved from, it is
 /// empty.
@@ -94,6 +98,8 @@ class Bytes {
   static Bytes of_static(std::string_view text) noexcept {
     return Bytes(ChunkRef(), text.data(), text.size());
   }
+  /// Refers to memory that its owner lends for a while: copied by whoever keeps it longer.
+  static Bytes lent(std::string_view text) noexcept { return of_static(text); }
 
   /// A copy of the pieces, one after another, in a block of its own.
   static Bytes joined(std::span<const Bytes> pieces);
@@ -122,6 +128,8 @@ class Bytes {
   }
   /// How much memory this slice keeps alive: the capacity of its block.
   std::size_t pinned() const noexcept { return owner_ ? owner_->capacity() : 0; }
+  /// It keeps its memory alive; false of what is lent or static.
+  bool owns() const noexcept { return static_cast<bool>(owner_); }
   /// Both keep the same block alive, or none.
   bool shares_block_with(const Bytes& other) const noexcept {
     return owner_.get() == other.owner_.get();
@@ -133,6 +141,32 @@ class Bytes {
   const char* data_ = nullptr;
   std::size_t size_ = 0;
   ChunkRef owner_;
+};
+
+/// Copies what was lent, one after another, into blocks of kPieceBlock.
+class BlockCopies {
+ public:
+  /// Calls `take` with the copy of `text`, in as many pieces as there are blocks.
+  template <class Take>
+  void add(std::string_view text, Take take) {
+    while (!text.empty()) {
+      if (!block_ || used_ == block_->capacity()) {
+        block_ = ChunkRef(Chunk::allocate(kPieceBlock));
+        used_ = 0;
+      }
+      const std::size_t n = text.size() < room() ? text.size() : room();
+      char* place = block_->data() + used_;
+      std::memcpy(place, text.data(), n);
+      used_ += n;
+      text.remove_prefix(n);
+      take(Bytes(block_, place, n));
+    }
+  }
+
+ private:
+  std::size_t room() const noexcept { return block_->capacity() - used_; }
+  ChunkRef block_;
+  std::size_t used_ = 0;
 };
 
 }  // namespace weft

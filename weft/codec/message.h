@@ -18,14 +18,11 @@ struct MessageOps {
   std::size_t (*size)(const void* object);
   /// Writes exactly that many bytes.
   void (*write)(const void* object, std::size_t size, char* out);
-  /// Appends `head` and the same bytes as blocks of moderate size; null where an object cannot.
+  /// Appends `head` and the same bytes as blocks of moderate size, and of large fields perhaps what
+  /// the object itself has, lent (Bytes::lent); null where an object cannot.
   void (*write_pieces)(const void* object, std::size_t size, std::string_view head,
                        std::vector<Bytes>& pieces) = nullptr;
 };
-
-/// Large messages are sent from blocks of this size. Reads of sockets come in such, too, so that
-/// both take the same free ones.
-inline constexpr std::size_t kPieceBlock = std::size_t{64} * 1024 - 64;
 
 /// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
 /// (as a rule straight behind a frame header). Borrowing is for the time of one write: what is kept
@@ -75,7 +72,8 @@ class Message {
   }
 
   /// `head`, which is short, and the message, as bytes to be sent; at least one piece. A large
-  /// object is written to blocks of moderate size, which are used again and again.
+  /// object is written to blocks of moderate size, which are used again and again; its large fields
+  /// may be lent, so what is kept longer than the object is copied.
   std::vector<Bytes> to_pieces(std::string_view head) const;
 
   /// The same message with bytes of its own.

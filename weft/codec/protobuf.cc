@@ -28,12 +28,17 @@ void write(const void* object, std::size_t /*size*/, char* out) {
       reinterpret_cast<std::uint8_t*>(out));
 }
 
+/// From this size on a message lends its large fields. What is lent has to be written at once, and
+/// below a system call more costs what a copy does.
+constexpr std::size_t kLendFrom = std::size_t{128} * 1024;
+
 /// Where a large message is written to: blocks that are used again and again, rather than one of
-/// its size, whose pages the system would have to provide anew each time.
+/// its size, whose pages the system would have to provide anew each time. A field for which there
+/// is no room in the block is lent where `lends`.
 class PieceOutput final : public google::protobuf::io::ZeroCopyOutputStream {
  public:
-  PieceOutput(std::string_view head, std::vector<Bytes>& pieces)
-      : block_(Chunk::allocate(kPieceBlock)), used_(head.size()), pieces_(pieces) {
+  PieceOutput(std::string_view head, bool lends, std::vector<Bytes>& pieces)
+      : block_(Chunk::allocate(kPieceBlock)), used_(head.size()), lends_(lends), pieces_(pieces) {
     std::copy_n(head.data(), head.size(), block_->data());
   }
   ~PieceOutput() override { seal(); }
@@ -41,7 +46,7 @@ class PieceOutput final : public google::protobuf::io::ZeroCopyOutputStream {
     if (used_ == block_->capacity()) {
       seal();
       block_ = ChunkRef(Chunk::allocate(kPieceBlock));
-      used_ = 0;
+      used_ = sealed_ = 0;
     }
     *data = block_->data() + used_;
     *size = static_cast<int>(block_->capacity() - used_);
@@ -54,23 +59,35 @@ class PieceOutput final : public google::protobuf::io::ZeroCopyOutputStream {
     count_ -= count;
   }
   std::int64_t ByteCount() const override { return count_; }
+  bool AllowsAliasing() const override { return lends_; }
+  bool WriteAliasedRaw(const void* data, int size) override {
+    seal();
+    pieces_.push_back(
+        Bytes::lent({static_cast<const char*>(data), static_cast<std::size_t>(size)}));
+    count_ += size;
+    return true;
+  }
 
  private:
+  /// What was written to the block since the last piece becomes one.
   void seal() {
-    const char* data = block_->data();
-    if (used_ != 0) pieces_.emplace_back(std::move(block_), data, used_);
+    if (used_ != sealed_) pieces_.emplace_back(block_, block_->data() + sealed_, used_ - sealed_);
+    sealed_ = used_;
   }
   ChunkRef block_;
   std::size_t used_;
+  std::size_t sealed_ = 0;
   std::int64_t count_ = 0;
+  bool lends_;
   std::vector<Bytes>& pieces_;
 };
 
 void write_pieces(const void* object, std::size_t size, std::string_view head,
                   std::vector<Bytes>& pieces) {
   pieces.reserve(size / kPieceBlock + 2);
-  PieceOutput output(head, pieces);
+  PieceOutput output(head, size >= kLendFrom, pieces);
   google::protobuf::io::CodedOutputStream coded(&output);
+  coded.EnableAliasing(true);
   static_cast<const MessageLite*>(object)->SerializeWithCachedSizes(&coded);
 }
 
@@ -149,7 +166,9 @@ Status parse(std::span<const Bytes> pieces, MessageLite& into) {
   const std::size_t size = Bytes::total_size(pieces);
   if (size > INT_MAX) return too_large(size, into);
   PieceInput input(pieces);
-  return outcome(into.ParsePartialFromZeroCopyStream(&input), size, into);
+  // Bounded, so that a field that claims to be longer than the message gets no memory for that.
+  const bool parsed = into.ParsePartialFromBoundedZeroCopyStream(&input, static_cast<int>(size));
+  return outcome(parsed, size, into);
 }
 
 }  // namespace weft::codec

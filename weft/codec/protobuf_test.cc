@@ -1,5 +1,6 @@
 #include "weft/codec/protobuf.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +98,39 @@ TEST(ProtobufMessage, ALargeOneIsSentInBlocksThatParseBack) {
   ASSERT_TRUE(parse(pieces, copy).ok());
   EXPECT_EQ(copy.SerializeAsString(), list.SerializeAsString());
   EXPECT_TRUE(Message(std::move(pieces)).bytes().view() == list.SerializeAsString());
+}
+
+TEST(ProtobufMessage, AVeryLargeOneLendsItsLargeFields) {
+  google::protobuf::ListValue list;
+  for (const std::size_t size : {10, 1000, 300'000, 20, 100'000, 70'000, 5}) {
+    list.add_values()->set_string_value(std::string(size, static_cast<char>('a' + size % 26)));
+  }
+  std::vector<Bytes> pieces = message_of(list).to_pieces("head");
+  std::size_t lent = 0;
+  for (const Bytes& piece : pieces) {
+    if (piece.owns()) continue;
+    ++lent;
+    const auto is_its = [&](const auto& value) {
+      return value.string_value().data() == piece.data();
+    };
+    EXPECT_TRUE(std::any_of(list.values().begin(), list.values().end(), is_its));
+  }
+  EXPECT_GE(lent, 2U);
+  EXPECT_EQ(Bytes::joined(pieces).to_string(), "head" + list.SerializeAsString());
+}
+
+TEST(ProtobufMessage, BelowThatItLendsNothing) {
+  const google::protobuf::StringValue value = string_value(std::string(100'000, 'x'));
+  for (const Bytes& piece : message_of(value).to_pieces("")) EXPECT_TRUE(piece.owns());
+}
+
+TEST(ProtobufMessage, AFieldThatClaimsToBeLongerThanItsMessageGetsNoMemoryForThat) {
+  // Field 1, of 40 million bytes, of which few are there.
+  const std::string start = "\x0a\x80\xb4\x89\x13" + std::string(1000, 'x');
+  const std::vector<Bytes> pieces = {Bytes::copy_of(start), Bytes::copy_of(std::string(500, 'y'))};
+  google::protobuf::StringValue into;
+  EXPECT_EQ(parse(pieces, into).message(), "1505 bytes are not a google.protobuf.StringValue");
+  EXPECT_LT(into.value().capacity(), 10000U);
 }
 
 TEST(ProtobufMessage, PiecesThatDoNotParseNameTypeAndSize) {

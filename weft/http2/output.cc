@@ -44,8 +44,26 @@ void OutputQueue::append(Bytes bytes) {
     return;
   }
   seal();
+  lent_ = lent_ || !bytes.owns();
   push(std::move(bytes));
   size_ += n;
+}
+
+void OutputQueue::own() {
+  if (!std::exchange(lent_, false) || segments_.empty()) return;
+  std::vector<Bytes> owned;
+  owned.reserve(segments_.size() - head_);
+  BlockCopies copies;
+  for (; head_ < segments_.size(); ++head_) {
+    Bytes& segment = segments_[head_];
+    if (segment.owns()) {
+      owned.push_back(std::move(segment));
+    } else {
+      copies.add(segment.view(), [&](Bytes piece) { owned.push_back(std::move(piece)); });
+    }
+  }
+  segments_ = std::move(owned);
+  head_ = 0;
 }
 
 void OutputQueue::seal() {
@@ -110,6 +128,7 @@ void OutputQueue::clear() noexcept {
   block_start_ = 0;
   block_end_ = 0;
   size_ = 0;
+  lent_ = false;
 }
 
 }  // namespace weft::http2

@@ -38,8 +38,13 @@ class OutputQueue {
   std::uint8_t* reserve(std::size_t n);
   void commit(std::size_t n) noexcept;
   /// Appends without copying. Small slices (below kLinkThreshold) are copied: an iovec costs more;
-  /// so are those that would keep a block of kPinFactor times their size alive.
+  /// so are those that would keep a block of kPinFactor times their size alive. What is lent stays
+  /// so until own().
   void append(Bytes bytes);
+  /// Something in it may be lent.
+  bool lent() const noexcept { return lent_; }
+  /// Copies what is lent and has not been consumed.
+  void own();
 
   /// Fills `slices` with what is to be written next and returns how many it filled.
   std::size_t gather(std::span<iovec> slices) const noexcept;
@@ -69,6 +74,7 @@ class OutputQueue {
   std::size_t block_start_ = 0;  // first byte of it neither consumed nor in a segment
   std::size_t block_end_ = 0;    // end of what was committed
   std::size_t size_ = 0;
+  bool lent_ = false;
 };
 
 }  // namespace weft::http2

@@ -64,6 +64,39 @@ TEST(OutputQueue, LinksALargePayloadWithoutACopy) {
   EXPECT_EQ(contents(queue), "before" + large.to_string() + "after");
 }
 
+TEST(OutputQueue, LinksWhatIsLentUntilItIsToOwnIt) {
+  OutputQueue queue;
+  std::string lender(100'000, 'l');
+  write(queue, "before");
+  queue.append(Bytes::copy_of(std::string(5000, 'o')));
+  EXPECT_FALSE(queue.lent());
+  queue.append(Bytes::lent(lender));
+  write(queue, "between");
+  queue.append(Bytes::lent(std::string_view(lender).substr(1000, 3000)));
+  write(queue, "after");
+  EXPECT_TRUE(queue.lent());
+  queue.consume(6 + 5000 + 1);
+  const std::string expected = contents(queue);
+  queue.own();
+  EXPECT_FALSE(queue.lent());
+  lender.assign(lender.size(), '!');
+  EXPECT_EQ(contents(queue), expected);
+  EXPECT_EQ(queue.size(), expected.size());
+  write(queue, "!");
+  queue.consume(50'000);
+  EXPECT_EQ(contents(queue), expected.substr(50'000) + "!");
+}
+
+TEST(OutputQueue, HasNothingLentOnceAllIsConsumed) {
+  OutputQueue queue;
+  const std::string lender(100'000, 'l');
+  queue.append(Bytes::lent(lender));
+  queue.consume(lender.size());
+  EXPECT_FALSE(queue.lent());
+  queue.own();
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(OutputQueue, CopiesASmallPayload) {
   OutputQueue queue;
   queue.append(Bytes::copy_of(std::string(OutputQueue::kLinkThreshold - 1, 'x')));

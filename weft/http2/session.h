@@ -154,7 +154,8 @@ class Session {
   std::uint8_t* reserve_data(Stream& stream, std::size_t n);
   void commit_data(Stream& stream, std::size_t n, bool end_stream);
   /// Sends what the windows allow and keeps the rest until they open; on_drained tells when it has
-  /// all gone. `stream.queued()` is what waits.
+  /// all gone. `stream.queued()` is what waits; of lent data that is a copy, while what has gone
+  /// into output() is lent there (OutputQueue::own()).
   void queue_data(Stream& stream, Bytes data, bool end_stream);
   /// Drops what is queued on the stream, trailers included, so that other trailers can be sent at
   /// once: these need no window. The peer sees the message that was cut off as incomplete.

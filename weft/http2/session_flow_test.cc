@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,6 +89,22 @@ TEST_F(Sending, JoinsSmallSlicesThatWaited) {
   EXPECT_THAT(server.frames(), ElementsAre("DATA 1 size=45"));
   server.receive(window_update(1, 45));
   EXPECT_THAT(server.frames(), ElementsAre("DATA 1 size=5"));
+}
+
+TEST_F(Sending, CopiesOfWhatIsLentOnlyWhatHasToWait) {
+  Stream& stream = open(1);
+  std::string lender(200'000, 'l');
+  server.session.queue_data(stream, Bytes::lent(lender), true);
+  EXPECT_TRUE(server.session.output().lent());
+  EXPECT_EQ(stream.queued(), 200'000U - 65535U);
+  EXPECT_LT(server.session.memory(), 400'000U);
+  server.session.output().own();
+  lender.assign(lender.size(), '!');
+  std::string sent = script::take(server.session.output());
+  server.receive(window_update(0, 200'000) + window_update(1, 200'000));
+  EXPECT_FALSE(server.session.output().lent());
+  sent += script::take(server.session.output());
+  EXPECT_EQ(std::count(sent.begin(), sent.end(), 'l'), 200'000);
 }
 
 TEST_F(Sending, PutsTrailersBehindWhatIsQueued) {

@@ -35,7 +35,10 @@ HeldFields::HeldFields(HeaderFields fields) {
 
 void PayloadQueue::push(Bytes slice) {
   if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>();
-  waiting_->slices.push_back(std::move(slice));
+  std::vector<Bytes>& slices = waiting_->slices;
+  if (slice.owns()) return slices.push_back(std::move(slice));
+  BlockCopies copies;
+  copies.add(slice.view(), [&slices](Bytes piece) { slices.push_back(std::move(piece)); });
 }
 
 void PayloadQueue::pop() noexcept {

@@ -37,6 +37,7 @@ class HeldFields {
 class PayloadQueue {
  public:
   bool empty() const noexcept { return waiting_ == nullptr || waiting_->empty(); }
+  /// What is lent is copied.
   void push(Bytes slice);
   /// Only where it is not empty.
   Bytes& front() noexcept { return waiting_->slices[waiting_->head]; }

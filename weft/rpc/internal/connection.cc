@@ -123,26 +123,28 @@ bool Connection::read_some() {
   return false;
 }
 
-void Connection::flush() noexcept {
-  if (closed_ || lingering_) return;
-  stream_ended();
+/// Writes until the output is empty, which is Done, or the stream takes no more.
+net::IoResult Connection::write_output() noexcept {
   http2::OutputQueue& output = session_.output();
   while (!output.empty()) {
     std::array<iovec, 64> slices;
     const std::size_t count = output.gather(slices);
-    const net::IoResult result = stream_->write({slices.data(), count});
-    if (result.kind == net::IoResult::Kind::Done) {
-      output.consume(result.size);
-      written_ += result.size;
-      continue;
-    }
-    if (result.kind == net::IoResult::Kind::WouldBlock) {
-      stream_->want_write();
-      break;
-    }
-    close(result.error);
-    return;
+    net::IoResult result = stream_->write({slices.data(), count});
+    if (result.kind != net::IoResult::Kind::Done) return result;
+    output.consume(result.size);
+    written_ += result.size;
   }
+  return {.kind = net::IoResult::Kind::Done, .size = 0, .error = {}};
+}
+
+void Connection::flush() noexcept {
+  if (closed_ || lingering_) return;
+  if (write_failed_) return close(Status(failure_));
+  stream_ended();
+  const net::IoResult result = write_output();
+  if (result.kind == net::IoResult::Kind::Failed) return close(result.error);
+  if (result.kind == net::IoResult::Kind::WouldBlock) stream_->want_write();
+  const http2::OutputQueue& output = session_.output();
   if (output.size() <= output_high_ / 4) {
     if (session_.queued() <= queue_high_) wake_output_waiters();
     // Also where much waits for windows: WINDOW_UPDATE has to be read.
@@ -200,7 +202,19 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
   }
   if (compressed) return send_compressed(stream, message, compression, end_stream);
   queue(stream, message.to_pieces(message_prefix(false, message.size())), end_stream);
+  if (session_.output().lent()) write_lent();
   return {};
+}
+
+/// The loan ends here. A failure closes the connection at the end of the turn, not under the feet
+/// of who sends.
+void Connection::write_lent() {
+  if (!closed_ && !lingering_ && !write_failed_) {
+    net::IoResult result = write_output();
+    write_failed_ = result.kind == net::IoResult::Kind::Failed;
+    if (write_failed_) failure_ = std::move(result.error);
+  }
+  session_.output().own();
 }
 
 Status Connection::send_compressed(http2::Stream& stream, const Message& message,

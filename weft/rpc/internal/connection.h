@@ -77,7 +77,9 @@ class Connection : public http2::SessionHandler,
   void memory_changed() noexcept;
 
   /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
-  /// output where the windows allow it. The status says why the message could not be encoded.
+  /// output where the windows allow it. What a large one lends is written to the socket before this
+  /// returns, or copied where that does not take it. The status says why the message could not be
+  /// encoded.
   Status send_message(http2::Stream& stream, const Message& message, Compression compression,
                       bool end_stream);
 
@@ -131,10 +133,12 @@ class Connection : public http2::SessionHandler,
   Status send_compressed(http2::Stream& stream, const Message& message, Compression compression,
                          bool end_stream);
   void queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream);
+  void write_lent();
   void on_readable() noexcept override;
   void on_writable() noexcept override { flush(); }
   void on_turn_end() noexcept override { flush(); }
   bool read_some();
+  net::IoResult write_output() noexcept;
   void flush() noexcept;
   void linger() noexcept;
   void wake_output_waiters() noexcept;
@@ -167,6 +171,7 @@ class Connection : public http2::SessionHandler,
   bool close_after_write_ = false;
   bool lingering_ = false;
   bool close_when_idle_ = false;
+  bool write_failed_ = false;  // and failure_ says why; the next flush closes
   bool closed_ = false;
 };
 
