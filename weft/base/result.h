@@ -19,7 +19,8 @@ class [[nodiscard]] Result {
   using value_type = T;
 
   // In place, so that a T that is itself an optional may be made of nullopt.
-  Result(T value) : value_(std::in_place, std::move(value)) {}
+  Result(const T& value) : value_(std::in_place, value) {}
+  Result(T&& value) : value_(std::in_place, std::move(value)) {}
   template <class U>
     requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Result> &&
              !std::same_as<std::remove_cvref_t<U>, Status> &&

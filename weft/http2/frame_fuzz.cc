@@ -80,6 +80,24 @@ Outcome by_the_book(std::string_view bytes) {
   return out;
 }
 
+Frame whole_frame(FrameReader& reader) {
+  const auto& header = reader.header();
+  Frame frame{.length = header.length,
+              .type = static_cast<std::uint32_t>(header.type),
+              .flags = header.flags,
+              .id = header.stream_id,
+              .complete = true};
+  if (frame.type == 0) {
+    require(reader.data_complete() && reader.padding() == 0, "a whole frame of DATA has no more");
+    frame.payload = reader.take_data().view();
+  } else {
+    const auto payload = reader.payload();
+    frame.payload.assign(payload.begin(), payload.end());
+  }
+  require(frame.payload.size() == header.length, "a payload is as long as its header says");
+  return frame;
+}
+
 Outcome by_the_reader(std::string_view bytes, Rng* rng) {
   Outcome out;
   FrameReader reader;
@@ -90,9 +108,13 @@ Outcome by_the_reader(std::string_view bytes, Rng* rng) {
         Bytes::copy_of(bytes.substr(0, rng == nullptr ? n : std::min<std::size_t>(n, 40)));
     bytes.remove_prefix(piece.size());
     for (;;) {
+      const auto& header = reader.header();
+      if ((rng == nullptr || rng->below(2) == 0) && reader.take_frame(piece)) {
+        out.frames.push_back(whole_frame(reader));
+        continue;
+      }
       const FrameReader::Event event = reader.next(piece);
       if (event == FrameReader::Event::NeedMore) break;
-      const auto& header = reader.header();
       if (event == FrameReader::Event::Header) {
         out.frames.push_back({.length = header.length,
                               .type = static_cast<std::uint32_t>(header.type),

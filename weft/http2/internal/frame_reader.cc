@@ -12,6 +12,27 @@ const std::uint8_t* bytes_of(const Bytes& input) noexcept {
 
 }  // namespace
 
+bool FrameReader::take_frame(Bytes& input) noexcept {
+  // What a split payload was joined in goes with the frame after it, in next().
+  const bool at_header = state_ == State::Header && header_filled_ == 0 && split_.empty();
+  if (!at_header || input.size() < kFrameHeaderSize) return false;
+  const FrameHeader header = read_frame_header(bytes_of(input));
+  if (input.size() - kFrameHeaderSize < header.length) return false;
+  if (header.type == FrameType::Data) {
+    if (header.has(flag::kPadded)) return false;
+    padding_ = 0;
+    data_ = input.slice(kFrameHeaderSize, header.length);
+  } else if (header.type <= FrameType::Continuation) {
+    payload_ = {bytes_of(input) + kFrameHeaderSize, header.length};
+  } else {
+    return false;
+  }
+  header_ = header;
+  left_ = 0;
+  input.remove_prefix(kFrameHeaderSize + header.length);
+  return true;
+}
+
 FrameReader::Event FrameReader::next(Bytes& input) {
   for (;;) {
     switch (state_) {

@@ -27,6 +27,9 @@ class FrameReader {
     BadPadding,  ///< the padding of a DATA frame is longer than the frame
   };
 
+  /// Takes a frame that lies whole in `input`, and next() would find at its start: header(), and
+  /// payload() or take_data(), are those of the frame. False where next() has to take it in steps.
+  bool take_frame(Bytes& input) noexcept;
   /// Takes bytes off `input` up to the next event.
   Event next(Bytes& input);
 

@@ -93,6 +93,7 @@ class Session::Impl {
 
   // session_receive.cc
   bool receive_preface(Bytes& input);
+  void process_frame();
   void process(internal::FrameReader::Event event);
   bool check_frame_header();
   bool check_length(const FrameHeader& header);

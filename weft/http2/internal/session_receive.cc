@@ -15,6 +15,10 @@ bool Session::Impl::receive(Bytes input, TimePoint now) {
   ++callbacks_;
   if (preface_done_ || receive_preface(input)) {
     while (!broken_) {
+      if (reader_.take_frame(input)) [[likely]] {
+        process_frame();
+        continue;
+      }
       const FrameReader::Event event = reader_.next(input);
       if (event == FrameReader::Event::NeedMore) break;
       process(event);
@@ -39,6 +43,14 @@ bool Session::Impl::receive_preface(Bytes& input) {
   }
   preface_done_ = true;
   return true;
+}
+
+/// A whole frame of a known type.
+void Session::Impl::process_frame() {
+  if (!check_frame_header()) return;
+  if (reader_.header().type != FrameType::Data) return process_payload();
+  begin_data();
+  if (!broken_) process_data();
 }
 
 void Session::Impl::process(FrameReader::Event event) {
@@ -68,6 +80,12 @@ void Session::Impl::process(FrameReader::Event event) {
 
 bool Session::Impl::check_frame_header() {
   const FrameHeader& header = reader_.header();
+  const bool of_a_call = (header.type == FrameType::Data || header.type == FrameType::Headers) &&
+                         header.stream_id != 0;
+  if (of_a_call && settings_received_ && header.length <= local_.max_frame_size &&
+      block_.stream_id() == 0) [[likely]] {
+    return true;
+  }
   if (!settings_received_ && (header.type != FrameType::Settings || header.has(flag::kAck) ||
                               header.stream_id != 0)) [[unlikely]] {
     // Section 3.4: the preface of either side has a SETTINGS frame that "MUST be the first frame".
@@ -126,9 +144,6 @@ bool Session::Impl::check_length(const FrameHeader& header) {
       {"GOAWAY", On::Connection, 8, kAny},   {"WINDOW_UPDATE", On::Either, 4, 4},
       {"CONTINUATION", On::Stream, 0, kAny},
   };
-  const bool usual = header.type == FrameType::Data || header.type == FrameType::Headers;
-  if (usual && header.stream_id != 0) [[likely]]
-    return true;
   if (header.type > FrameType::Continuation) return true;
   const Rule& rule = kRules[static_cast<std::size_t>(header.type)];
   if (rule.on != On::Either && (rule.on == On::Stream) != (header.stream_id != 0)) [[unlikely]] {
