@@ -9,18 +9,18 @@
 namespace weft::coro {
 namespace {
 
-/// Up to 4 KiB, in the steps of glibc's malloc: multiples of 16 bytes less the 8 of its header,
-/// from 24 on, so that nothing is lost between the two. A thread keeps of each size at most 4096
-/// blocks, some thousand calls' worth, and 2 MiB, so that a burst's memory goes back to the system.
+/// Up to 4 KiB, in the steps of glibc's malloc: multiples of 16 bytes less the 8 of its header, so
+/// that nothing is lost between the two. A thread keeps of each size at most 4096 blocks, some
+/// thousand calls' worth, and 2 MiB, so that a burst's memory goes back to the system.
 struct FrameSizes {
   static constexpr std::size_t kStep = 16;
-  static constexpr std::size_t kSmallest = 24;
+  static constexpr std::size_t kSmallest = 8;
   static constexpr std::size_t kLargest = 4096 - 8;
   static constexpr std::size_t kClasses = (kLargest - kSmallest) / kStep + 1;
 
   /// The class of a size from 1 to kLargest.
   static constexpr std::size_t index_of(std::size_t size) noexcept {
-    return (std::max(size, kSmallest) - kSmallest + kStep - 1) / kStep;
+    return (size + kStep - 1 - kSmallest) / kStep;
   }
   static constexpr std::size_t block_of(std::size_t index) noexcept {
     return kSmallest + index * kStep;

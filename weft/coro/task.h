@@ -3,7 +3,9 @@
 #include <cassert>
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -61,8 +63,6 @@ class Awaiting {
 class PromiseBase : public Pooled {
  public:
   std::suspend_always initial_suspend() noexcept { return {}; }
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
-
   struct FinalAwaiter {
     bool await_ready() noexcept { return false; }
     template <class Promise>
@@ -101,19 +101,16 @@ class PromiseBase : public Pooled {
  protected:
   template <class T>
   friend class weft::Task;
-  void rethrow() {
-    if (exception_) std::rethrow_exception(std::move(exception_));
-  }
-
   Context* context_ = nullptr;
   // What happens at the end: without a function, the coroutine at the argument's address goes on.
   DoneCallback next_;
-  std::exception_ptr exception_;
 };
 
 template <class T>
 class Promise final : public PromiseBase {
  public:
+  Promise() noexcept {}
+  ~Promise() { forget(); }
   Task<T> get_return_object() noexcept {
     return Task<T>(std::coroutine_handle<Promise>::from_promise(*this));
   }
@@ -121,24 +118,50 @@ class Promise final : public PromiseBase {
   template <class U = T>
     requires std::convertible_to<U, T>
   void return_value(U&& value) {
-    value_.emplace(std::forward<U>(value));
+    new (&value_) T(std::forward<U>(value));
+    state_ = State::Value;
+  }
+  void unhandled_exception() noexcept {
+    forget();  // something may be thrown after a value was returned
+    new (&exception_) std::exception_ptr(std::current_exception());
+    state_ = State::Exception;
   }
   T take() { return std::move(value()); }
   T& value() {
-    rethrow();
-    return *value_;
+    if (state_ == State::Exception) [[unlikely]]
+      std::rethrow_exception(std::move(exception_));
+    assert(state_ == State::Value);
+    return value_;
   }
 
  private:
-  std::optional<T> value_;
+  enum class State : std::uint8_t { Running, Value, Exception };
+  void forget() noexcept {
+    if (state_ == State::Value) value_.~T();
+    if (state_ == State::Exception) [[unlikely]]
+      exception_.~exception_ptr();
+  }
+
+  // One place for both, since every frame has it.
+  union {
+    T value_;
+    std::exception_ptr exception_;
+  };
+  State state_ = State::Running;
 };
 
 template <>
 class Promise<void> final : public PromiseBase {
  public:
   inline Task<void> get_return_object() noexcept;
+  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
   void return_void() noexcept {}
-  void take() { rethrow(); }
+  void take() {
+    if (exception_) std::rethrow_exception(std::move(exception_));
+  }
+
+ private:
+  std::exception_ptr exception_;
 };
 
 /// What a task gives, as a type that can be stored.
@@ -266,7 +289,7 @@ class [[nodiscard]] Task {
     }
     T await_resume() { return task_.take(); }
 
-   private:
+   protected:
     Task& task_;
   };
   /// For coroutines that are not Tasks.
@@ -284,11 +307,8 @@ class [[nodiscard]] Task {
 template <class T>
 class coro::ResultInPlace : public Task<T>::Awaiter {
  public:
-  explicit ResultInPlace(Task<T>& task) noexcept : Task<T>::Awaiter(task), task_(task) {}
-  T& await_resume() { return task_.result(); }
-
- private:
-  Task<T>& task_;
+  explicit ResultInPlace(Task<T>& task) noexcept : Task<T>::Awaiter(task) {}
+  T& await_resume() { return this->task_.result(); }
 };
 
 inline Task<void> coro::Promise<void>::get_return_object() noexcept {

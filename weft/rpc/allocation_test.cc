@@ -148,6 +148,24 @@ class RpcMemory : public ::testing::Test {
                             testing::settings_ack() + std::string(bytes);
     ASSERT_EQ(send(socket, all.data(), all.size(), 0), static_cast<ssize_t>(all.size()));
   }
+  /// Bytes that each of many connections takes on which `bytes` were sent and dealt with.
+  std::size_t of_connections_with(std::string_view bytes) {
+    // The first ones fill the thread's pools of blocks.
+    constexpr std::size_t kWarm = 200;
+    constexpr std::size_t kCount = 400;
+    const auto connect_to = [&](std::size_t count) {
+      while (sockets_.size() < count) connect(bytes);
+      run_until([&] { return server_->active_connections() == count; });
+      run_until([turns = 0]() mutable { return ++turns > 20; });
+    };
+    connect_to(kWarm);
+    const std::ptrdiff_t before = live_bytes;
+    connect_to(kWarm + kCount);
+    EXPECT_EQ(server_->active_calls(), 0U);
+    const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
+    RecordProperty("bytes", static_cast<int>(each));
+    return each;
+  }
   static std::string call(std::uint32_t id, std::size_t size) {
     return testing::headers(id, testing::grpc_request("/test.Kinds/Unary")) +
            testing::data(id, testing::grpc_message(std::string(size, '\0')),
@@ -168,21 +186,16 @@ class RpcMemory : public ::testing::Test {
   std::vector<int> sockets_;
 };
 
-TEST_F(RpcMemory, OfAnIdleConnectionIsLittle) {
-  // The first ones fill the thread's pools of blocks.
-  constexpr std::size_t kWarm = 200;
-  constexpr std::size_t kCount = 400;
-  const auto connect_to = [&](std::size_t count) {
-    while (sockets_.size() < count) connect({});
-    run_until([&] { return server_->active_connections() == count; });
-    run_until([turns = 0]() mutable { return ++turns > 20; });
-  };
-  connect_to(kWarm);
-  const std::ptrdiff_t before = live_bytes;
-  connect_to(kWarm + kCount);
-  const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
-  RecordProperty("bytes", static_cast<int>(each));
-  EXPECT_LE(each, 2560U);
+// The limits below are what is measured and little more: docs/reference/performance.md has targets
+// for them, and they grow unnoticed where nothing looks.
+
+TEST_F(RpcMemory, OfAnIdleConnectionIsLittle) { EXPECT_LE(of_connections_with({}), 2000U); }
+
+TEST_F(RpcMemory, OfAnIdleConnectionThatHasMadeACallIsLittle) {
+  const std::string call =
+      testing::headers(1, testing::grpc_request("/grpc.health.v1.Health/Check")) +
+      testing::data(1, testing::grpc_message({}), testing::EndStream::Yes);
+  EXPECT_LE(of_connections_with(call), 2450U);
 }
 
 TEST_F(RpcMemory, OfAPendingCallIsLittle) {
@@ -202,7 +215,7 @@ TEST_F(RpcMemory, OfAPendingCallIsLittle) {
   const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
   RecordProperty("bytes", static_cast<int>(each));
   // The stream, the call, and the frames of the handler, of sleep() and of what runs the handler.
-  EXPECT_LE(each, 2500U);
+  EXPECT_LE(each, 1550U);
 }
 
 }  // namespace

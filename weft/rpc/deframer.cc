@@ -43,7 +43,8 @@ std::string hex_byte(std::uint8_t byte) {
 }  // namespace
 
 Status Deframer::push(Bytes data) {
-  if (!error_.ok()) return error_;
+  if (failed_) [[unlikely]]
+    return rest_->error;
   if (dropped_) return ok_status();
   while (!data.empty()) {
     if (!in_body_) {
@@ -55,7 +56,10 @@ Status Deframer::push(Bytes data) {
         start = reinterpret_cast<const char*>(prefix_);
       }
       Status status = start_body(reinterpret_cast<const std::uint8_t*>(start));
-      if (!status.ok()) return error_ = std::move(status);
+      if (!status.ok()) {
+        failed_ = true;
+        return rest().error = std::move(status);
+      }
     }
     take_body(data);
   }
@@ -82,7 +86,8 @@ Bytes Deframer::take(Bytes& data, std::size_t size) {
 /// A copy in the block that the last one went to, where there is room.
 Bytes Deframer::copy_beside(std::string_view message) {
   if (message.empty()) return {};
-  auto& [items, head, small, used] = behind();
+  ChunkRef& small = rest().small;
+  std::size_t& used = rest_->small_used;
   if (!small || small->capacity() - used < message.size()) {
     small = ChunkRef(Chunk::allocate(kSmallBlock));
     used = 0;
@@ -119,34 +124,35 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
 }
 
 void Deframer::take_body(Bytes& data) {
-  if (body_ == nullptr && data.size() >= body_size_) {
+  if (filled() == 0 && data.size() >= body_size_) [[likely]] {
     Bytes whole = take(data, body_size_);
-    const std::size_t pinned = whole.pinned();
-    if (has_next_) return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
+    if (has_next_) {
+      const std::size_t pinned = whole.pinned();
+      return make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
+    }
     // As make_ready(), where nothing was assembled and nothing waits.
-    next_.bytes = std::move(whole);
-    next_.pinned = pinned;
-    next_.compressed = body_compressed_;
+    next_ = std::move(whole);
+    next_compressed_ = body_compressed_;
     has_next_ = true;
-    blocks_ += pinned;
     in_body_ = false;
     prefix_size_ = 0;
     return;
   }
   if (data.empty()) return;
-  if (body_ == nullptr) body_ = std::make_unique<Body>();
+  rest();
   fill_body(data);
-  if (body_->filled == body_size_) end_body();
+  if (filled() == body_size_) end_body();
 }
 
 void Deframer::fill_body(Bytes& data) {
-  while (!data.empty() && body_->filled < body_size_) {
-    const std::size_t n = std::min(body_size_ - body_->filled, data.size());
+  Body& body = rest_->body;
+  while (!data.empty() && body.filled < body_size_) {
+    const std::size_t n = std::min(body_size_ - body.filled, data.size());
     if (may_link(data, n)) {
       seal_body();
       link(n == data.size() ? data : data.slice(0, n));
       data.remove_prefix(n);
-      body_->filled += n;
+      body.filled += n;
     } else {
       copy_to_body(data, n);
     }
@@ -158,25 +164,26 @@ void Deframer::fill_body(Bytes& data) {
 bool Deframer::may_link(const Bytes& data, std::size_t size) const noexcept {
   if (!takes_pieces()) return false;
   if (size * kLinkPart >= data.pinned()) return true;
-  return body_->pieces && body_->used == body_->sealed &&
-         body_->pieces->back().shares_block_with(data);
+  const Body& body = rest_->body;
+  return body.pieces && body.used == body.sealed && body.pieces->back().shares_block_with(data);
 }
 
 /// A compressed message has to be in one piece; where memory is scarce, exact copies take least.
 bool Deframer::takes_pieces() const noexcept {
-  return body_->pieces || (body_size_ >= kLinkFrom && !body_compressed_ && !scarce_);
+  return rest_->body.pieces || (body_size_ >= kLinkFrom && !body_compressed_ && !scarce_);
 }
 
 void Deframer::link(Bytes piece) {
-  auto& pieces = body_->pieces;
+  auto& pieces = rest_->body.pieces;
   if (!pieces) pieces = std::make_unique<std::vector<Bytes>>();
-  if (pieces->empty() || !pieces->back().shares_block_with(piece)) body_->linked += piece.pinned();
+  if (pieces->empty() || !pieces->back().shares_block_with(piece))
+    rest_->body.linked += piece.pinned();
   pieces->push_back(std::move(piece));
 }
 
 /// What was copied since the last piece becomes one. Its block goes on being filled.
 void Deframer::seal_body() {
-  Body& body = *body_;
+  Body& body = rest_->body;
   if (body.used == body.sealed) return;
   if (!body.pieces) body.pieces = std::make_unique<std::vector<Bytes>>();
   body.pieces->emplace_back(body.block, body.block->data() + body.sealed, body.used - body.sealed);
@@ -184,7 +191,7 @@ void Deframer::seal_body() {
 }
 
 void Deframer::copy_to_body(Bytes& data, std::size_t size) {
-  Body& body = *body_;
+  Body& body = rest_->body;
   if (body.used == body.capacity) make_room();
   const std::size_t n = std::min(body.capacity - body.used, size);
   std::memcpy(body.block->data() + body.used, data.data(), n);
@@ -195,7 +202,7 @@ void Deframer::copy_to_body(Bytes& data, std::size_t size) {
 
 /// A block to copy to: one more, or a larger one in place of the last.
 void Deframer::make_room() {
-  Body& body = *body_;
+  Body& body = rest_->body;
   const std::size_t left = body_size_ - body.filled;
   if (takes_pieces()) {
     seal_body();
@@ -213,14 +220,14 @@ void Deframer::make_room() {
 
 /// The message is whole.
 void Deframer::end_body() {
-  if (body_->pieces) seal_body();
-  const std::unique_ptr<Body> body = std::move(body_);
-  if (body->pieces) {
-    const std::size_t pinned = body->linked + body->capacity;
-    return make_ready({.bytes = {}, .pieces = std::move(body->pieces), .pinned = pinned});
+  if (rest_->body.pieces) seal_body();
+  Body body = std::exchange(rest_->body, {});
+  if (body.pieces) {
+    const std::size_t pinned = body.linked + body.capacity;
+    return make_ready({.bytes = {}, .pieces = std::move(body.pieces), .pinned = pinned});
   }
-  const char* start = body->block->data();
-  Bytes whole(std::move(body->block), start, body_size_);
+  const char* start = body.block->data();
+  Bytes whole(std::move(body.block), start, body_size_);
   const std::size_t pinned = whole.pinned();
   make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
 }
@@ -231,59 +238,64 @@ bool Deframer::share_a_block(const Item& a, const Item& b) noexcept {
 
 void Deframer::make_ready(Item item) {
   item.compressed = body_compressed_;
-  const bool alone = behind_ == nullptr || behind_->items.empty();
-  const Item& last = alone ? next_ : behind_->items.back();
-  if (!has_next_ || !share_a_block(item, last)) blocks_ += item.pinned;
-  if (has_next_) {
-    behind().items.push_back(std::move(item));
-  } else {
-    next_ = std::move(item);
-    has_next_ = true;
-  }
   in_body_ = false;
   prefix_size_ = 0;
+  if (!has_next_) return set_next(std::move(item));
+  auto& behind = rest().behind;
+  const bool beside = behind.empty()
+                          ? !next_in_pieces() && !item.pieces && item.bytes.shares_block_with(next_)
+                          : share_a_block(item, behind.back());
+  if (!beside) rest_->blocks += item.pinned;
+  behind.push_back(std::move(item));
+}
+
+void Deframer::set_next(Item item) {
+  has_next_ = true;
+  next_ = std::move(item.bytes);
+  next_compressed_ = item.compressed;
+  if (item.pieces == nullptr) return;
+  rest().next_pieces = std::move(item.pieces);
+  rest_->next_pinned = item.pinned;
 }
 
 bool Deframer::pop(Item& out) {
   if (!has_next_) return false;
-  out = std::move(next_);
+  out.pinned = pinned_by_next();
+  out.bytes = std::move(next_);
+  out.compressed = next_compressed_;
   has_next_ = false;
-  if (behind_ == nullptr) [[likely]] {
-    blocks_ = 0;
-  } else {
-    advance();
-    if (has_next_ && !share_a_block(out, next_)) blocks_ -= out.pinned;
+  if (rest_ != nullptr) [[unlikely]] {
+    out.pieces = std::move(rest_->next_pieces);
+    advance(out);
   }
   return true;
 }
 
 /// Makes the first of those behind the next, if there is one.
-void Deframer::advance() {
-  std::vector<Item>& items = behind_->items;
-  if (items.empty()) {
-    blocks_ = 0;
-    behind_->small = ChunkRef();
+void Deframer::advance(const Item& popped) {
+  auto& [body, pieces, pinned, behind, head, blocks, small, small_used, error] = *rest_;
+  if (behind.empty()) {
+    small = ChunkRef();
     return;
   }
-  next_ = std::move(items[behind_->head++]);
-  has_next_ = true;
-  if (behind_->head == items.size()) {
-    items.clear();
-    behind_->head = 0;
-    if (items.capacity() > kKeptCapacity) std::vector<Item>().swap(items);
-  } else if (behind_->head >= kCompactFrom && behind_->head * 2 > items.size()) {
-    items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(behind_->head));
-    behind_->head = 0;
+  // From here on it counts as the next.
+  if (!share_a_block(popped, behind[head])) blocks -= behind[head].pinned;
+  set_next(std::move(behind[head++]));
+  if (head == behind.size()) {
+    behind.clear();
+    head = 0;
+    if (behind.capacity() > kKeptCapacity) std::vector<Item>().swap(behind);
+  } else if (head >= kCompactFrom && head * 2 > behind.size()) {
+    behind.erase(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(head));
+    head = 0;
   }
 }
 
 void Deframer::drop() noexcept {
-  if (has_next_) next_ = {};
+  next_ = Bytes();
   has_next_ = false;
-  behind_.reset();
-  blocks_ = 0;
+  if (!failed_) rest_.reset();
   dropped_ = true;
-  body_.reset();
 }
 
 }  // namespace weft::rpc

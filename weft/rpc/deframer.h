@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -42,7 +43,8 @@ class Deframer {
     std::size_t pinned = 0;  // bytes of memory that it keeps alive
     bool compressed = false;
   };
-  explicit Deframer(std::size_t max_message_size) noexcept : limit_(max_message_size) {}
+  explicit Deframer(std::size_t max_message_size) noexcept
+      : limit_(static_cast<std::uint32_t>(std::min<std::size_t>(max_message_size, UINT32_MAX))) {}
 
   /// Takes a slice of payload. RESOURCE_EXHAUSTED naming size, limit and option as soon as a prefix
   /// announces a message beyond the limit; INTERNAL for a flag byte other than 0 or 1. After an
@@ -58,16 +60,19 @@ class Deframer {
 
   /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
   std::size_t unread() const noexcept {
-    return blocks_ + (behind_ == nullptr ? 0 : behind_->items.capacity() * sizeof(Item));
+    return (has_next_ ? pinned_by_next() : 0) +
+           (rest_ == nullptr ? 0 : rest_->blocks + rest_->behind.capacity() * sizeof(Item));
   }
   std::size_t held() const noexcept {
-    return unread() + (body_ == nullptr ? 0 : body_->capacity + body_->linked);
+    return unread() + (rest_ == nullptr ? 0 : rest_->body.capacity + rest_->body.linked);
   }
+  /// No message is larger than its prefix can say.
   std::size_t limit() const noexcept { return limit_; }
 
   /// How many whole messages there are.
   std::size_t ready() const noexcept {
-    return (has_next_ ? std::size_t{1} : 0) + (behind_ == nullptr ? 0 : behind_->size());
+    return (has_next_ ? std::size_t{1} : 0) +
+           (rest_ == nullptr ? 0 : rest_->behind.size() - rest_->head);
   }
   /// Nothing of an unfinished message is held: the stream may end here.
   bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
@@ -76,9 +81,8 @@ class Deframer {
   std::size_t partial_bytes() const noexcept { return prefix_size_ + filled(); }
 
  private:
-  /// The message that is being assembled: pieces, then what is copied to a block. There is one only
-  /// between the slices of a message that came in several.
-  struct Body : coro::Pooled {
+  /// The message that is being assembled: pieces, then what is copied to a block.
+  struct Body {
     std::unique_ptr<std::vector<Bytes>> pieces;
     ChunkRef block;
     std::size_t linked = 0;    // what the pieces keep alive
@@ -87,13 +91,20 @@ class Deframer {
     std::size_t sealed = 0;    // of that, in the pieces already
     std::size_t capacity = 0;  // of the block
   };
-  /// Whole messages behind the next, which nobody has read yet.
-  struct Behind {
-    std::size_t size() const noexcept { return items.size() - head; }
-    std::vector<Item> items;
+  /// What is needed only for messages that come in several slices or wait behind others.
+  struct Rest : coro::Pooled {
+    Body body;
+    // Of the next message, where it is in pieces.
+    std::unique_ptr<std::vector<Bytes>> next_pieces;
+    std::size_t next_pinned = 0;
+    // Whole messages behind the next.
+    std::vector<Item> behind;
     std::size_t head = 0;
-    ChunkRef small;  // where small messages go
+    // What these keep alive; a block counts once for the messages in it that stand side by side.
+    std::size_t blocks = 0;
+    ChunkRef small;  // where small messages that wait go
     std::size_t small_used = 0;
+    Status error;
   };
 
   bool take_prefix(Bytes& data);
@@ -109,31 +120,34 @@ class Deframer {
   void end_body();
   void make_ready(Item item);
   static bool share_a_block(const Item& a, const Item& b) noexcept;
-  void advance();
+  void set_next(Item item);
+  void advance(const Item& popped);
   Bytes take(Bytes& data, std::size_t size);
   Bytes copy_beside(std::string_view message);
-  std::size_t filled() const noexcept { return body_ == nullptr ? 0 : body_->filled; }
-  Behind& behind() {
-    if (behind_ == nullptr) behind_ = std::make_unique<Behind>();
-    return *behind_;
+  bool next_in_pieces() const noexcept { return rest_ != nullptr && rest_->next_pieces != nullptr; }
+  std::size_t pinned_by_next() const noexcept {
+    return next_in_pieces() ? rest_->next_pinned : next_.pinned();
+  }
+  std::size_t filled() const noexcept { return rest_ == nullptr ? 0 : rest_->body.filled; }
+  Rest& rest() {
+    if (rest_ == nullptr) rest_ = std::make_unique<Rest>();
+    return *rest_;
   }
 
-  std::size_t limit_;
-  // Whole messages: the next to be popped, as a rule the only one, and those behind it.
-  Item next_;
-  std::unique_ptr<Behind> behind_;  // made for the first that has to wait
-  // What they keep alive; a block counts once for the messages in it that stand side by side.
-  std::size_t blocks_ = 0;
-  std::unique_ptr<Body> body_;
-  Status error_;
+  Bytes next_;  // the message to be popped next, as a rule the only one; see Rest
+  std::unique_ptr<Rest> rest_;
+  std::uint32_t limit_;
   std::uint32_t body_size_ = 0;  // as its prefix says
   std::uint8_t prefix_[kMessagePrefix] = {};
-  std::uint8_t prefix_size_ = 0;  // stays kMessagePrefix while in the body
-  bool body_compressed_ = false;
-  bool in_body_ = false;
-  bool has_next_ = false;
-  bool scarce_ = false;
-  bool dropped_ = false;
+  std::uint8_t prefix_size_ : 3 = 0;  // stays kMessagePrefix while in the body
+  bool body_compressed_ : 1 = false;
+  bool in_body_ : 1 = false;
+  bool has_next_ : 1 = false;
+  bool next_compressed_ : 1 = false;
+  bool scarce_ : 1 = false;
+  bool dropped_ : 1 = false;
+  bool failed_ : 1 = false;  // the error is in Rest
 };
+static_assert(sizeof(Deframer) <= 48, "every call has one for each direction that it reads");
 
 }  // namespace weft::rpc

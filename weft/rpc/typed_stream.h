@@ -37,39 +37,66 @@ class Reader {
   const Status& parse_status() const noexcept { return parse_status_; }
 
  private:
-  bool take(std::optional<Message> message, T& into) {
-    if (!message || !parse_status_.ok()) return false;
-    parse_status_ = codec::parse(message->pieces(), into);
-    return parse_status_.ok();
-  }
-
-  class Awaiter {
+  /// Reads into an object without keeping the message's bytes in the coroutine's frame, which every
+  /// idle stream pays for.
+  class ReadInto : private Waiter {
    public:
-    explicit Awaiter(Reader& reader) noexcept : reader_(reader), read_(reader.messages_.read()) {}
-    bool await_ready() { return !reader_.parse_status_.ok() || read_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> handle) noexcept { read_.await_suspend(handle); }
-
-   protected:
-    Reader& reader_;
-    MessageReader::ReadAwaiter read_;
-  };
-  class Read : public Awaiter {
-   public:
-    using Awaiter::Awaiter;
-    std::optional<T> await_resume() {
-      std::optional<T> result(std::in_place);
-      if (!this->reader_.take(this->read_.await_resume(), *result)) result.reset();
-      return result;
+    ReadInto(Reader& reader, T& into) noexcept
+        : Waiter(&ReadInto::run), reader_(reader), into_(into) {}
+    ReadInto(const ReadInto&) = delete;
+    ReadInto& operator=(const ReadInto&) = delete;
+    /// A coroutine may be destroyed while it waits.
+    ~ReadInto() {
+      if (handle_) reader_.messages_.unwait();
     }
-  };
-  class ReadInto : public Awaiter {
-   public:
-    ReadInto(Reader& reader, T& into) noexcept : Awaiter(reader), into_(into) {}
-    bool await_resume() { return this->reader_.take(this->read_.await_resume(), into_); }
+    bool await_ready() { return poll(); }
+    void await_suspend(std::coroutine_handle<> handle) noexcept {
+      handle_ = handle;
+      reader_.messages_.wait(*this);
+    }
+    bool await_resume() const noexcept { return got_; }
 
    private:
+    static void run(Runnable& runnable) noexcept {
+      auto& self = static_cast<ReadInto&>(runnable);
+      if (!self.poll()) return self.reader_.messages_.wait(self);
+      std::exchange(self.handle_, nullptr).resume();
+    }
+    /// False while nothing is known yet.
+    bool poll() {
+      if (!reader_.parse_status_.ok()) return true;
+      Message message;
+      const MessageReader::Poll polled = reader_.messages_.poll(message);
+      if (polled == MessageReader::Poll::Message) got_ = reader_.parse(message, into_);
+      return polled != MessageReader::Poll::Pending;
+    }
+
+    Reader& reader_;
     T& into_;
+    std::coroutine_handle<> handle_;  // while it waits
+    bool got_ = false;
   };
+  /// As ReadInto, into an object of its own.
+  class Read {
+   public:
+    explicit Read(Reader& reader) : read_(reader, *result_) {}
+    bool await_ready() { return read_.await_ready(); }
+    void await_suspend(std::coroutine_handle<> handle) noexcept { read_.await_suspend(handle); }
+    std::optional<T> await_resume() {
+      if (!read_.await_resume()) result_.reset();
+      return std::move(result_);
+    }
+
+   private:
+    std::optional<T> result_{std::in_place};
+    ReadInto read_;
+  };
+
+  bool parse(const Message& message, T& into) {
+    parse_status_ = message.is_bytes() ? codec::parse(message.pieces(), into)
+                                       : codec::parse(message.to_bytes(), into);
+    return parse_status_.ok();
+  }
 
   MessageReader& messages_;
   const Context& context_;
@@ -94,27 +121,49 @@ class Writer {
 
   /// Suspends while the peer's window is closed. False when the call is over; status() says why.
   /// `message` must live until this has been awaited.
-  auto write(const T& message, WriteOptions options = {}) { return Write(*this, message, options); }
+  auto write(const T& message, WriteOptions options = {}) {
+    return Write(messages_, message, options);
+  }
   /// OK while messages can be written; else why not.
   Status status() const { return context_.cancel_reason(); }
 
  private:
-  class Write {
+  class Write : private Waiter {
    public:
-    Write(Writer& writer, const T& message, WriteOptions options)
-        : message_(make(message, options)), write_(writer.messages_.write(message_)) {}
-    bool await_ready() { return write_.await_ready(); }
-    void await_suspend(std::coroutine_handle<> handle) noexcept { write_.await_suspend(handle); }
-    bool await_resume() const noexcept { return write_.await_resume(); }
+    Write(MessageWriter& messages, const T& message, WriteOptions options) noexcept
+        : Waiter(&Write::run), messages_(messages), message_(message), options_(options) {}
+    Write(const Write&) = delete;
+    Write& operator=(const Write&) = delete;
+    /// A coroutine may be destroyed while it waits.
+    ~Write() {
+      if (handle_) messages_.unwait();
+    }
+    bool await_ready() { return offer(); }
+    void await_suspend(std::coroutine_handle<> handle) noexcept {
+      handle_ = handle;
+      messages_.wait(*this);
+    }
+    bool await_resume() const noexcept { return outcome_ == MessageWriter::Poll::Accepted; }
 
    private:
-    static Message make(const T& message, WriteOptions options) {
-      Message out = codec::message_of(message);
-      out.set_uncompressed(options.uncompressed);
-      return options.last ? std::move(out).mark_last() : std::move(out);
+    static void run(Runnable& runnable) noexcept {
+      auto& self = static_cast<Write&>(runnable);
+      if (!self.offer()) return self.messages_.wait(self);
+      std::exchange(self.handle_, nullptr).resume();
     }
-    Message message_;
-    MessageWriter::WriteAwaiter write_;
+    bool offer() {
+      Message out = codec::message_of(message_);
+      out.set_uncompressed(options_.uncompressed);
+      if (options_.last) out = std::move(out).mark_last();
+      outcome_ = messages_.offer(out);
+      return outcome_ != MessageWriter::Poll::Blocked;
+    }
+
+    MessageWriter& messages_;
+    const T& message_;
+    std::coroutine_handle<> handle_;  // while it waits
+    WriteOptions options_;
+    MessageWriter::Poll outcome_ = MessageWriter::Poll::Blocked;
   };
 
   MessageWriter& messages_;

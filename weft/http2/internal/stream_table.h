@@ -66,7 +66,7 @@ class StreamTable {
   void grow();
   void place(Slot slot) noexcept;
 
-  static constexpr std::size_t kFirstSlots = 4;  // a connection that is idle keeps them
+  static constexpr std::size_t kFirstSlots = 2;  // a connection that is idle keeps them
 
   std::vector<Slot> slots_;
   std::size_t mask_ = 0;

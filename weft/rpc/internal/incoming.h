@@ -42,6 +42,8 @@ class Incoming final : public MessageReader {
   }
   /// The stream is gone; what has arrived can still be read.
   void detach() noexcept { stream_ = nullptr; }
+  /// Where what it holds is accounted; only on a server.
+  ConnectionMemory& memory() const noexcept { return *memory_; }
   void set_compression(Compression compression) noexcept { compression_ = compression; }
   void set_single(bool single) noexcept { single_ = single; }
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 
+#include "weft/coro/frame_pool.h"
 #include "weft/http2/session.h"
 #include "weft/rpc/internal/connection.h"
 #include "weft/rpc/message_stream.h"
@@ -11,7 +13,7 @@ namespace weft::rpc {
 
 /// The sending half of a stream as far as waiting goes: blocked while the stream's queue or the
 /// connection's output holds enough, and told when that has drained.
-class Outgoing final : private OutputWaiter {
+class Outgoing final {
  public:
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
@@ -19,7 +21,7 @@ class Outgoing final : private OutputWaiter {
     stream_ = &stream;
   }
   void detach() noexcept {
-    OutputWaiter::unlink();
+    full_.reset();
     stream_ = nullptr;
     wake();
   }
@@ -32,11 +34,12 @@ class Outgoing final : private OutputWaiter {
       wake();
     } else if (stream_->queued() == 0) {
       // Then it is the connection that is full.
-      if (!OutputWaiter::linked()) connection_->wait_output(*this);
+      if (full_ == nullptr) full_ = std::make_unique<Full>(*this);
+      if (!full_->linked()) connection_->wait_output(*full_);
     }
   }
   bool unwait() noexcept {
-    OutputWaiter::unlink();
+    if (full_ != nullptr) full_->unlink();
     return std::exchange(waiter_, nullptr) != nullptr;
   }
   /// The stream's queue has drained.
@@ -47,12 +50,17 @@ class Outgoing final : private OutputWaiter {
   }
 
  private:
-  void on_output_drained() noexcept override { wake(); }
+  struct Full final : OutputWaiter, coro::Pooled {
+    explicit Full(Outgoing& of) noexcept : self(of) {}
+    void on_output_drained() noexcept override { self.wake(); }
+    Outgoing& self;
+  };
 
   Connection* connection_ = nullptr;  // gone before this, perhaps, once the stream is
   net::Loop* loop_ = nullptr;
   http2::Stream* stream_ = nullptr;
   Waiter* waiter_ = nullptr;
+  std::unique_ptr<Full> full_;  // made the first time that it waits for the connection
 };
 
 }  // namespace weft::rpc

@@ -19,6 +19,7 @@ using http2::Token;
 // A call's record, its stream's, and what the frames of a handler and its middlewares take as a
 // rule.
 constexpr std::size_t kCallMemory = sizeof(ServerCall) + 2048;
+static_assert(sizeof(ServerCall) <= 600, "every pending call and every stream pays for it");
 
 std::string_view field_value(http2::HeaderFields fields, Token token) noexcept {
   for (const HeaderField& field : fields) {
@@ -65,7 +66,6 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
       CancelHook(&ServerCall::on_cancelled),
       connection_(&connection),
       server_(connection.server()),
-      memory_(connection.memory()),
       head_(std::move(head)),
       call_(Call::Side::Server, connection.loop(), head_->path(),
             head_->route == nullptr ? nullptr : head_->route->method, nullptr),
@@ -94,7 +94,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
 }
 
 ServerCall::~ServerCall() {
-  memory_->call_ended(charged_);
+  incoming_.memory().call_ended(charged_);
   server_.call_ended();
 }
 
@@ -133,7 +133,7 @@ void ServerCall::limit_deadline() {
 
 void ServerCall::charge() noexcept {
   charged_ = kCallMemory + head_->memory();
-  memory_->call_began(charged_);
+  incoming_.memory().call_began(charged_);
 }
 
 /// Makes the head of a request that is gRPC's; answers one that is not, and returns null.

@@ -88,7 +88,6 @@ class ServerCall final : public coro::Pooled,
 
   ServerConnection* connection_;
   ServerLoop& server_;
-  ConnectionMemory::Ref memory_;
   RequestHead::Ref head_;
   Call call_;
   Incoming incoming_;
