@@ -294,7 +294,13 @@ void Deframer::advance(const Item& popped) {
 void Deframer::drop() noexcept {
   next_ = Bytes();
   has_next_ = false;
-  if (!failed_) rest_.reset();
+  if (failed_) {
+    Rest error_only;
+    error_only.error = std::move(rest_->error);
+    *rest_ = std::move(error_only);
+  } else {
+    rest_.reset();
+  }
   dropped_ = true;
 }
 

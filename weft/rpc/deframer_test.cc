@@ -335,5 +335,17 @@ TEST(Deframer, HoldsNothingOnceItIsDropped) {
   EXPECT_EQ(deframer.ready(), 0U);
 }
 
+TEST(Deframer, HoldsNothingOnceItIsDroppedAfterAnErrorAndStillSaysWhatItWas) {
+  Deframer deframer(100);
+  const std::string bad = framed("first") + framed("second") + framed(std::string(101, 'x'));
+  const Status error = deframer.push(Bytes::copy_of(bad));
+  EXPECT_EQ(error.code(), StatusCode::ResourceExhausted);
+  EXPECT_EQ(deframer.ready(), 2U);
+  deframer.drop();
+  EXPECT_EQ(deframer.held(), 0U);
+  EXPECT_EQ(deframer.ready(), 0U);
+  EXPECT_EQ(deframer.push(Bytes::copy_of(framed("more"))), error);
+}
+
 }  // namespace
 }  // namespace weft::rpc
