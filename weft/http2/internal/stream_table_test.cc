@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/base/rng.h"
+#include "weft/base/sanitizer.h"
 #include "weft/http2/internal/closed_streams.h"
 
 namespace weft::http2::internal {
@@ -52,7 +53,9 @@ TEST(StreamTable, KeepsARemovedRecordUntilRecycled) {
   EXPECT_NE(&insert(table, 3), &first);
   EXPECT_EQ(first.id(), 1U);
   table.recycle();
-  EXPECT_EQ(&insert(table, 5), &first);
+  // The thread's list of them keeps nothing under AddressSanitizer, so that a use after this is
+  // seen.
+  if (!WEFT_ASAN) EXPECT_EQ(&insert(table, 5), &first);
 }
 
 TEST(ClosedStreams, GiveTheBenefitOfTheDoubtBelowAForgottenReset) {
