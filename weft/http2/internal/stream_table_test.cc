@@ -55,7 +55,9 @@ TEST(StreamTable, KeepsARemovedRecordUntilRecycled) {
   table.recycle();
   // The thread's list of them keeps nothing under AddressSanitizer, so that a use after this is
   // seen.
-  if (!WEFT_ASAN) EXPECT_EQ(&insert(table, 5), &first);
+  if (!WEFT_ASAN) {
+    EXPECT_EQ(&insert(table, 5), &first);
+  }
 }
 
 TEST(ClosedStreams, GiveTheBenefitOfTheDoubtBelowAForgottenReset) {
