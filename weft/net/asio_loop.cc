@@ -130,6 +130,7 @@ void AsioLoop::run() {
   if (own_ == nullptr) {
     context_.run();
   } else {
+    if (take_over_ != nullptr) take_over_->begin();
     while (take_turn()) {
       if (take_over_ != nullptr) take_over_->give_way();
     }

@@ -15,7 +15,7 @@ struct LoopOptions {
   /// How often the loop is looked at, at least, while it runs handlers; and how often in the
   /// second after a handler has been found slow.
   Duration watch_interval = std::chrono::milliseconds(1);
-  Duration close_watch_interval = std::chrono::microseconds(50);
+  Duration close_watch_interval = std::chrono::microseconds(100);
   /// How many handlers of this loop may be slow at a time, each on a thread of its own; one more
   /// keeps the loop. In the process there are at most 64 such threads.
   std::size_t max_slow_handlers = 16;

@@ -1,5 +1,6 @@
 #include "weft/net/internal/take_over.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -21,6 +22,32 @@ void pause_briefly() noexcept {
 }
 
 }  // namespace
+
+TakeOver::TakeOver(AsioLoop& loop, const LoopOptions& options) : loop_(loop), options_(options) {
+  yielding_.reserve(options.max_slow_handlers);
+}
+
+void TakeOver::begin() noexcept {
+  const std::lock_guard lock(mutex_);
+  runner_ = this_thread();
+}
+
+/// The thread of a slow handler makes room for others that wake on its core, the loop's new thread
+/// and whoever waits for its answers.
+void TakeOver::yield_core(pid_t thread) noexcept {
+  if (yielding_.size() == yielding_.capacity()) return;
+  const Duration before = change_slice(thread, kPatientSlice);
+  if (before != Duration::zero()) yielding_.push_back({thread, before});
+}
+
+/// For a thread that is out, which is to be the runner again.
+void TakeOver::end_yielding() noexcept {
+  const auto mine = [self = this_thread()](const Yielding& one) { return one.thread == self; };
+  const auto found = std::find_if(yielding_.begin(), yielding_.end(), mine);
+  if (found == yielding_.end()) return;
+  change_slice(found->thread, found->slice);
+  yielding_.erase(found);
+}
 
 /// Returns with the lock, when `waiting` has been granted or after a while.
 bool TakeOver::wait_a_while(std::unique_lock<std::mutex>& lock, Waiting& waiting) noexcept {
@@ -45,6 +72,7 @@ void TakeOver::update_wanted() noexcept {
 
 void TakeOver::grant(Waiting& waiting) noexcept {
   update_wanted();
+  runner_ = waiting.thread;
   waiting.granted.store(true, std::memory_order_release);
   waiting.changed.notify_one();
 }
@@ -77,6 +105,7 @@ void TakeOver::wait_for_all() noexcept {
 void TakeOver::rejoin() noexcept {
   Waiting self;
   std::unique_lock lock(mutex_);
+  end_yielding();
   waiting_.push_back(self);
   update_wanted();
   asked_.notify_one();
@@ -89,6 +118,7 @@ void TakeOver::rejoin() noexcept {
     if (seen % 2 != 0 && seen == std::exchange(before, seen) && move_on(seen)) {
       self.unlink();
       update_wanted();
+      runner_ = self.thread;
       return;
     }
   }
@@ -106,7 +136,11 @@ TakeOver::Taken TakeOver::take(std::uint64_t window) noexcept {
   if (waiting_.empty() && out_ >= options_.max_slow_handlers) return Taken::No;
   if (!move_on(window)) return Taken::No;
   ++out_;
-  if (waiting_.empty()) return Taken::Mine;
+  yield_core(runner_);
+  if (waiting_.empty()) {
+    runner_ = this_thread();
+    return Taken::Mine;
+  }
   grant_first();
   return Taken::Given;
 }

@@ -5,10 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <vector>
+
+#include <sys/types.h>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
 #include "weft/net/asio_loop.h"
+#include "weft/net/internal/time_slice.h"
 
 namespace weft::net::internal {
 
@@ -27,12 +31,14 @@ namespace weft::net::internal {
 /// loop's.
 class TakeOver {
  public:
-  TakeOver(AsioLoop& loop, const LoopOptions& options) noexcept : loop_(loop), options_(options) {}
+  TakeOver(AsioLoop& loop, const LoopOptions& options);
   TakeOver(const TakeOver&) = delete;
   TakeOver& operator=(const TakeOver&) = delete;
 
   // For the base, which is the runner when it calls and when they return.
 
+  /// It begins to run the loop.
+  void begin() noexcept;
   /// Lets others finish their turns, if there are any who want to.
   void give_way() noexcept {
     if (wanted_.load(std::memory_order_relaxed)) [[unlikely]]
@@ -66,6 +72,12 @@ class TakeOver {
   struct Waiting : ListNode {
     std::atomic<bool> granted{false};
     std::condition_variable changed;
+    const pid_t thread = this_thread();
+  };
+  /// A thread that is out, and the time slice it had before.
+  struct Yielding {
+    pid_t thread;
+    Duration slice;
   };
   void let_others_run() noexcept;
   bool hand_over(bool stopped) noexcept;
@@ -75,6 +87,8 @@ class TakeOver {
   void grant(Waiting& waiting) noexcept;
   void grant_first() noexcept;
   void update_wanted() noexcept;
+  void yield_core(pid_t thread) noexcept;
+  void end_yielding() noexcept;
 
   AsioLoop& loop_;
   const LoopOptions options_;
@@ -84,6 +98,8 @@ class TakeOver {
   IntrusiveList<Waiting> waiting_;  // those who were out, with mutex_
   Waiting* base_ = nullptr;         // the base, where it has given way, with mutex_
   std::size_t out_ = 0;             // with mutex_
+  pid_t runner_ = 0;                // with mutex_
+  std::vector<Yielding> yielding_;  // with mutex_
 };
 
 }  // namespace weft::net::internal

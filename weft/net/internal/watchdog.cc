@@ -11,6 +11,7 @@
 
 #include "weft/base/log.h"
 #include "weft/net/internal/take_over.h"
+#include "weft/net/internal/time_slice.h"
 
 namespace weft::net::internal {
 namespace {
@@ -90,6 +91,8 @@ void Watchdog::start_thread() noexcept {
 void Watchdog::serve() noexcept {
   // Looks are to be when they are due, not when it suits the system's batch of timers.
   ::prctl(PR_SET_TIMERSLACK, 1);
+  // Nor when the slow handler's thread, on whose core this one may wake, has run for long enough.
+  change_slice(0, kPromptSlice);
   Lock lock(mutex_);
   while (true) {
     if (!on_watch_) {
