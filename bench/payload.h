@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <ctime>
@@ -40,19 +41,42 @@ inline std::uint32_t asked_spin(std::string_view payload) {
   return micros;
 }
 
-/// Burns CPU time of this thread where the payload asks for it. CPU time and not the clock's: a
-/// thread that shares its core has as much work to do as one that does not.
+inline std::int64_t used_cpu_nanos() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// So much arithmetic that nothing can shorten it.
+inline void compute(std::int64_t steps) {
+  std::uint64_t value = 1;
+  for (std::int64_t i = 0; i < steps; ++i) {
+    value = value * 6364136223846793005U + 1442695040888963407U;
+    asm volatile("" : "+r"(value));
+  }
+}
+
+/// Steps of compute() that take a microsecond here: the most of several short tries.
+inline double steps_per_micro() {
+  constexpr std::int64_t kSteps = 200'000;
+  double most = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::int64_t before = used_cpu_nanos();
+    compute(kSteps);
+    const auto nanos = static_cast<double>(used_cpu_nanos() - before);
+    most = std::max(most, static_cast<double>(kSteps) * 1000 / nanos);
+  }
+  return most;
+}
+
+/// Computes for as long where the payload asks for it. An amount of work and not a time: a thread
+/// that shares its core has as much to do as one that does not. And without a system call, in which
+/// the scheduler would look whether somebody waits: handlers that compute make none.
 inline void spin_if_asked(std::string_view payload) {
   const std::uint32_t micros = asked_spin(payload);
   if (micros == 0) return;
-  const auto used = [] {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
-  };
-  const std::int64_t until = used() + micros;
-  while (used() < until) {
-  }
+  static const double per_micro = steps_per_micro();
+  compute(static_cast<std::int64_t>(micros * per_micro));
 }
 
 }  // namespace bench
