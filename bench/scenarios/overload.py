@@ -10,12 +10,17 @@ SPIN_MICROS = 100
 CONNECTIONS, OUTSTANDING = 8, 4
 SECONDS = 3
 TIMEOUT_MS = 500
-QUEUE_MS = 20
+QUEUE_MS = 100  # what the server's --overload stands for
 SAMPLE_SECONDS = 0.1
+# So many times the capacity are offered to see what a refusal costs: most of the server's time goes there, or the
+# deviations of what calls cost would be larger than the refusals.
+FLOOD = 8
+LOAD = ["-c", CONNECTIONS, "--spin", SPIN_MICROS]
 
 GOODPUT = Metric("goodput", "goodput / capacity", 2)
 SHOWN = [GOODPUT, Metric("per_cpu", "same per CPU second", 2), Metric("capacity", "capacity, calls/s", 0), Metric("offered", "offered, calls/s", 0),
          Metric("refused", "refused, calls/s", 0), Metric("late", "too late, calls/s", 0),
+         Metric("call_us", "server µs/call", 1), Metric("refusal_us", "server µs/refusal", 2),
          Metric("refusal", "cost of a refusal, % of a call", 1, 100),
          Metric("p50", "p50 ms of answers", 1, 1e-3), Metric("p99", "p99 ms of answers", 1, 1e-3),
          Metric("grown", "memory grown, MiB", 1, 1 / 2**20)]
@@ -43,49 +48,84 @@ class MemoryOverTime:
         self._thread.join()
 
 
-def _overload(bench, server, seconds):
-    """(figures, samples of the memory) of a run at capacity and one at twice of it."""
-    spin = ["-c", CONNECTIONS, "--spin", SPIN_MICROS]
-    # The overload is measured once the first calls have become too late.
+class Capacity:
+    """What a server answers in a closed loop, measured beside what is compared with it."""
+
+    def __init__(self, bench, server, seconds):
+        self._bench, self._server, self._seconds = bench, server, seconds
+        self._runs = []
+
+    def measure(self):
+        self._runs.append(self._bench.client(
+            sides.WEFT, self._server, [*LOAD, "-m", OUTSTANDING], max(0.2, self._seconds / 3)))
+        return self
+
+    @property
+    def rate(self):
+        """Calls a second, of the better run: what disturbs a run takes some away and never adds any."""
+        return max(run["calls"] / run["seconds"] for run in self._runs)
+
+    @property
+    def cost(self):
+        """Seconds of the server's CPU for a call."""
+        return min(run["server_cpu"] / run["calls"] for run in self._runs)
+
+
+def _offer(bench, server, rate, seconds):
+    # What is measured begins when the first calls have become too late.
     warm_up = min(bench.warm_up * 3, 2 * TIMEOUT_MS / 1000)
-    full = bench.client(sides.WEFT, server, [*spin, "-m", OUTSTANDING], max(0.2, seconds / 2))
-    capacity = full["calls"] / full["seconds"]
-    cost = full["server_cpu"] / full["calls"]
+    return bench.client(sides.WEFT, server, [*LOAD, "--rate", round(rate), "--timeout", TIMEOUT_MS],
+                        seconds, may_fail=True, warm_up=warm_up)
+
+
+def _refusal(flood, cost):
+    """What a refused call costs the server, as a share of a call: what is left of the CPU time of a run in which
+    nearly all is refused, once the answered calls have had theirs, and those too late, taken for as dear.
+    None where a server refuses little."""
+    late = flood["late"] + flood["failed"]
+    if flood["refused"] < 2 * (flood["answered"] + late):
+        return None
+    left = flood["server_cpu"] - (flood["answered"] + late) * cost
+    return max(0.0, left / flood["refused"] / cost)
+
+
+def _overload(bench, server, seconds):
+    """(figures, samples of the memory) of runs at twice the capacity and far beyond, between two at capacity."""
+    capacity = Capacity(bench, server, seconds).measure()
+    offered = 2 * capacity.rate
     with MemoryOverTime(server) as memory:
-        over = bench.client(sides.WEFT, server, [*spin, "--rate", round(2 * capacity),
-                                                 "--timeout", TIMEOUT_MS], seconds, may_fail=True, warm_up=warm_up)
-    took = over["seconds"]
+        over = _offer(bench, server, offered, seconds)
+    flood = _offer(bench, server, FLOOD * capacity.rate, seconds / 2)
+    capacity.measure()
+    took, answered = over["seconds"], over["answered"]
     sizes = [size for _, size in memory.samples]
-    answered = over["answered"]
-    shown = {"goodput": answered / took / capacity, "capacity": capacity,
+    shown = {"goodput": answered / took / capacity.rate, "capacity": capacity.rate,
              "offered": sum(over[key] for key in ("calls", "refused", "late", "failed")) / took,
              "refused": over["refused"] / took, "late": (over["late"] + over["failed"]) / took,
              "p50": over["latency"]["p50"], "p99": over["latency"]["p99"],
-             "grown": (max(sizes) - sizes[0]) * 2**20}
+             "grown": (max(sizes) - sizes[0]) * 2**20, "call_us": capacity.cost * 1e6}
     if over["server_cpu"] > 0:
         # What a busy machine takes from one run more than from the other does not show here.
-        shown["per_cpu"] = answered / over["server_cpu"] * cost
-    late = over["late"] + over["failed"]
-    if over["refused"] > answered / 10 and late < over["refused"] / 5:
-        # What is left of the CPU time once the answered calls have had theirs, and the late ones, which are
-        # taken for as dear.
-        left = over["server_cpu"] - (answered + late) * cost
-        shown["refusal"] = max(0.0, left / over["refused"] / cost)
+        shown["per_cpu"] = answered / over["server_cpu"] * capacity.cost
+    refusal = _refusal(flood, capacity.cost)
+    if refusal is not None:
+        shown["refusal"], shown["refusal_us"] = refusal, refusal * capacity.cost * 1e6
     return shown, memory.samples
 
 
 def _sides(bench, scenario):
     wanted = [sides.WEFT, sides.ASYNC, sides.CALLBACK]
-    if bench.has_flag(sides.WEFT.server, "--max-queue-delay"):
-        wanted.insert(1, sides.WEFT.with_flags(f"weft, queue ≤ {QUEUE_MS} ms", "--max-queue-delay", QUEUE_MS))
+    if bench.has_flag(sides.WEFT.server, "--overload"):
+        wanted.insert(1, sides.WEFT.with_flags(f"weft, queue ≤ {QUEUE_MS} ms", "--overload"))
     return bench.present(wanted, scenario)
 
 
 def run(bench):
     scenario = Scenario("K", "Overload",
-                        f"A handler costs {SPIN_MICROS} µs of CPU. Capacity is what a closed loop gets; then twice as "
-                        f"much is offered in an open loop, with a deadline of {TIMEOUT_MS} ms. Goodput is what is "
-                        "answered in time. weft's client makes the load for all. By default weft refuses calls that "
+                        f"A handler costs {SPIN_MICROS} µs of CPU. Capacity is what a closed loop gets, before and after; "
+                        f"in between twice as much is offered in an open loop, with a deadline of {TIMEOUT_MS} ms. Goodput is what is "
+                        f"answered in time. Then {FLOOD} times the capacity, for the cost of a refusal: the server's CPU time that its "
+                        "answered calls do not account for. weft's client makes the load for all. By default weft refuses calls that "
                         "would miss their deadline; with a bound on its queue (ServerOptions::max_queue_delay) it "
                         "refuses those that would wait longer.")
     present = _sides(bench, scenario)
