@@ -162,7 +162,7 @@ INSTANTIATE_TEST_SUITE_P(
         Misuse{"ContinuationOfAnotherStream", ErrorCode::ProtocolError,
                open_headers(1, "\x83") + continuation(3, "x", true)},
         Misuse{"AFrameTooLarge", ErrorCode::FrameSizeError,
-               open_call(1) + testing::data(1, std::string(16385, 'x'))},
+               open_call(1) + testing::data(1, std::string(64 * 1024 + 1, 'x'))},
         Misuse{
             "PaddingBeyondTheFrame", ErrorCode::ProtocolError,
             open_call(1) + testing::frame(FrameType::Data, http2::flag::kPadded, 1, hex("0578"))}),

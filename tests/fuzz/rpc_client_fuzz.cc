@@ -38,6 +38,7 @@ http2::SessionOptions session_of(const ChannelOptions& options) {
   http2::SessionOptions session;
   session.role = http2::Role::Client;
   session.local.initial_window_size = options.stream_window;
+  session.local.max_frame_size = 64 * 1024;
   session.connection_window = options.connection_window;
   session.max_window = options.max_window;
   return session;

@@ -73,6 +73,7 @@ http2::SessionOptions session_of(const ServerOptions& options) {
   http2::SessionOptions session;
   session.role = http2::Role::Server;
   session.local.initial_window_size = options.stream_window;
+  session.local.max_frame_size = 64 * 1024;
   session.connection_window = options.connection_window;
   session.max_window = options.max_window;
   return session;

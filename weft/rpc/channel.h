@@ -65,8 +65,9 @@ struct ChannelOptions {
   /// for people.
   cluster::ResolverFactory resolver{};
 
+  /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
   std::uint32_t stream_window = 256 * 1024;
-  std::uint32_t connection_window = 1024 * 1024;
+  std::uint32_t connection_window = 8 * 1024 * 1024;
   std::uint32_t max_window = 8 * 1024 * 1024;
 };
 

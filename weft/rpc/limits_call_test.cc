@@ -187,6 +187,15 @@ TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
   EXPECT_EQ(service.outcome.code(), StatusCode::DeadlineExceeded);
 }
 
+TEST(Limits, AConnectionsWindowIsAnEighthOfItsBudgetAtMost) {
+  InProcess world({.server = {.max_connection_memory = 2 * kMiB}});
+  world.add<Kinds>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  EXPECT_EQ(peer->expect(FrameType::WindowUpdate, 0).to_string(),
+            "WINDOW_UPDATE 0 +" + std::to_string(kMiB / 4 - http2::kDefaultWindow));
+}
+
 TEST(Limits, WhatCountsAsAbuseIsAnOption) {
   InProcess::Options options{.link = kFast};
   options.server.abuse.reset_burst = 3;

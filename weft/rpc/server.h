@@ -116,8 +116,10 @@ struct ServerOptions {
   http2::AbuseOptions abuse{};
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
+  /// What a connection makes the server hold is bounded by max_connection_memory, of which its
+  /// window is an eighth at most; the window is there for several large messages under way.
   std::uint32_t stream_window = 256 * 1024;
-  std::uint32_t connection_window = 1024 * 1024;
+  std::uint32_t connection_window = 8 * 1024 * 1024;
   std::uint32_t max_window = 8 * 1024 * 1024;
 
   /// Offer grpc.health.v1.Health and server reflection besides the services that were added.

@@ -13,6 +13,7 @@ http2::SessionOptions session_options(const ChannelOptions& options) {
   http2::SessionOptions session;
   session.role = http2::Role::Client;
   session.local.initial_window_size = options.stream_window;
+  session.local.max_frame_size = kFrameSize;
   session.local.max_header_list_size = options.max_metadata_size;
   session.connection_window = options.connection_window;
   session.max_window = options.max_window;

@@ -19,6 +19,10 @@
 
 namespace weft::rpc {
 
+/// The longest frame that we take (SETTINGS_MAX_FRAME_SIZE): about a block that is read into, so
+/// that large messages come in few pieces.
+inline constexpr std::uint32_t kFrameSize = 64 * 1024;
+
 /// Waits until the connection's output has drained.
 class OutputWaiter : public ListNode {
  public:

@@ -17,8 +17,12 @@ http2::SessionOptions session_options(const ServerOptions& options) {
   session.role = http2::Role::Server;
   session.local.max_concurrent_streams = options.max_calls_per_connection;
   session.local.initial_window_size = options.stream_window;
+  session.local.max_frame_size = kFrameSize;
   session.local.max_header_list_size = options.max_metadata_size;
-  session.connection_window = options.connection_window;
+  // What may still come when no more credit is given has to find room in the budget.
+  const std::size_t room = connection_memory_limit(options) / 8;
+  session.connection_window =
+      static_cast<std::uint32_t>(std::min<std::size_t>(options.connection_window, room));
   session.max_window = options.max_window;
   session.abuse = options.abuse;
   return session;
