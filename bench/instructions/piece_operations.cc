@@ -95,7 +95,7 @@ struct End : weft::http2::SessionHandler {
   virtual ~End() = default;
   void on_headers(weft::http2::Stream&, weft::http2::HeadersKind, weft::http2::HeaderFields,
                   bool) override {}
-  void on_data(weft::http2::Stream& stream, Bytes data, bool) override {
+  void on_data(weft::http2::Stream& stream, weft::BytesView data, bool) override {
     session.consumed(stream, data.size());
   }
   void on_stream_closed(weft::http2::Stream&, const weft::http2::StreamEnd&) override {}
@@ -134,8 +134,8 @@ struct End : weft::http2::SessionHandler {
 
 struct ServerEnd final : End {
   ServerEnd() : End(weft::http2::Role::Server) {}
-  void on_data(weft::http2::Stream& stream, Bytes data, bool end) override {
-    End::on_data(stream, std::move(data), end);
+  void on_data(weft::http2::Stream& stream, weft::BytesView data, bool end) override {
+    End::on_data(stream, data, end);
     static const std::array<HeaderField, 2> headers = {
         {{":status", "200", Token::Status},
          {"content-type", "application/grpc", Token::ContentType}}};

@@ -200,7 +200,7 @@ class Joined final : private http2::SessionHandler {
   void on_headers_too_large(http2::Stream&, HeadersKind, bool) override {
     require(false, "no list is too large");
   }
-  void on_data(http2::Stream& stream, Bytes data, bool end_stream) override {
+  void on_data(http2::Stream& stream, weft::BytesView data, bool end_stream) override {
     StreamCount& count = counts_[stream.id()];
     for (const char c : data.view()) {
       require(c == expected_byte(stream.id(), !is_client_, count.received++),

@@ -335,7 +335,7 @@ void SessionScript::on_headers_too_large(http2::Stream& stream, HeadersKind kind
   within(&arrived(stream, kind, end_stream));
 }
 
-void SessionScript::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
+void SessionScript::on_data(http2::Stream& stream, weft::BytesView data, bool end_stream) {
   Record& record = known(stream);
   require(record.initial && !record.peer_ended, "DATA comes between HEADERS and END_STREAM");
   require(!data.empty() || end_stream, "empty DATA says END_STREAM");

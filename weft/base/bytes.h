@@ -138,9 +138,48 @@ class Bytes {
   friend bool operator==(const Bytes& a, const Bytes& b) noexcept { return a.view() == b.view(); }
 
  private:
+  friend class BytesView;
   const char* data_ = nullptr;
   std::size_t size_ = 0;
   ChunkRef owner_;
+};
+
+/// A slice of somebody's Bytes, who keeps the block alive while it is looked at. To pass it on
+/// counts no references, as to pass Bytes does; share() is for what stays.
+class BytesView {
+ public:
+  BytesView() noexcept = default;
+  BytesView(const Bytes& bytes) noexcept
+      : data_(bytes.data_), size_(bytes.size_), owner_(bytes.owner_.get()) {}
+
+  const char* data() const noexcept { return data_; }
+  std::size_t size() const noexcept { return size_; }
+  bool empty() const noexcept { return size_ == 0; }
+  std::string_view view() const noexcept { return {data_, size_}; }
+  std::size_t pinned() const noexcept { return owner_ == nullptr ? 0 : owner_->capacity(); }
+
+  BytesView first(std::size_t n) const noexcept {
+    assert(n <= size_);
+    BytesView part = *this;
+    part.size_ = n;
+    return part;
+  }
+  void remove_prefix(std::size_t n) noexcept {
+    assert(n <= size_);
+    data_ += n;
+    size_ -= n;
+  }
+  /// The same bytes, keeping the block alive.
+  Bytes share() const noexcept {
+    if (owner_ != nullptr) owner_->retain();
+    return Bytes(ChunkRef(owner_), data_, size_);
+  }
+  bool shares_block_with(const Bytes& bytes) const noexcept { return owner_ == bytes.owner_.get(); }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_ = 0;
+  Chunk* owner_ = nullptr;
 };
 
 /// Copies what was lent, one after another, into blocks of kPieceBlock.

@@ -89,7 +89,7 @@ Frame whole_frame(FrameReader& reader) {
               .complete = true};
   if (frame.type == 0) {
     require(reader.data_complete() && reader.padding() == 0, "a whole frame of DATA has no more");
-    frame.payload = reader.take_data().view();
+    frame.payload = reader.data().view();
   } else {
     const auto payload = reader.payload();
     frame.payload.assign(payload.begin(), payload.end());
@@ -129,7 +129,7 @@ Outcome by_the_reader(std::string_view bytes, Rng* rng) {
         require(!out.frames.back().complete, "nothing follows the last piece of a frame");
         out.frames.back().complete = reader.data_complete();
         out.frames.back().padding = reader.padding();
-        out.frames.back().payload += reader.take_data().view();
+        out.frames.back().payload += reader.data().view();
       } else if (event == FrameReader::Event::BadPadding) {
         out.bad_padding = true;
         out.frames.back().padding = reader.padding();

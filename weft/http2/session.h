@@ -61,7 +61,7 @@ class SessionHandler {
   virtual void on_headers_too_large(Stream& stream, HeadersKind kind, bool end_stream) = 0;
   /// Payload as it arrives, perhaps less than a frame, padding removed; may be empty with
   /// end_stream. The owner returns credit with Session::consumed() when it has made room.
-  virtual void on_data(Stream& stream, Bytes data, bool end_stream) = 0;
+  virtual void on_data(Stream& stream, BytesView data, bool end_stream) = 0;
   /// What had to wait on the stream has all gone into the output: more may be queued. Not called
   /// for data that went out at once.
   virtual void on_drained(Stream& stream) = 0;

@@ -57,7 +57,9 @@ struct ClientEnd final : EndBase {
   void on_headers(Stream&, HeadersKind, HeaderFields fields, bool) override {
     benchmark::DoNotOptimize(fields.data());
   }
-  void on_data(Stream& stream, Bytes data, bool) override { session.consumed(stream, data.size()); }
+  void on_data(Stream& stream, BytesView data, bool) override {
+    session.consumed(stream, data.size());
+  }
   void on_stream_closed(Stream&, const StreamEnd&) override { ++closed; }
   void call() {
     Stream& stream = session.open_stream(kRequest, false, nullptr);
@@ -77,7 +79,7 @@ struct ServerEnd final : EndBase {
   void on_headers(Stream&, HeadersKind, HeaderFields fields, bool) override {
     benchmark::DoNotOptimize(fields.data());
   }
-  void on_data(Stream& stream, Bytes data, bool end) override {
+  void on_data(Stream& stream, BytesView data, bool end) override {
     session.consumed(stream, data.size());
     if (end) ready.push_back(&stream);
   }

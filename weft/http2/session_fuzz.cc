@@ -53,7 +53,7 @@ class Owner final : public SessionHandler {
     open_.insert(stream.id());
     act(stream);
   }
-  void on_data(Stream& stream, Bytes data, bool) override {
+  void on_data(Stream& stream, BytesView data, bool) override {
     require(open_.contains(stream.id()));
     session.consumed(stream, data.size());
     act(stream);

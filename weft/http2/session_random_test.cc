@@ -54,7 +54,7 @@ class End final : public SessionHandler {
     arrived(stream, end);
   }
   void on_headers_too_large(Stream&, HeadersKind, bool) override { FAIL(); }
-  void on_data(Stream& stream, Bytes data, bool end) override {
+  void on_data(Stream& stream, BytesView data, bool end) override {
     Half& half = incoming(stream.id());
     for (const char c : data.view()) {
       if (c != expected_byte(stream.id(), !client_, half.received)) wrong_bytes = true;

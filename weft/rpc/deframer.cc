@@ -42,7 +42,7 @@ std::string hex_byte(std::uint8_t byte) {
 
 }  // namespace
 
-Status Deframer::push(Bytes data) {
+Status Deframer::push(BytesView data) {
   if (failed_) [[unlikely]]
     return rest_->error;
   if (dropped_) return ok_status();
@@ -68,16 +68,14 @@ Status Deframer::push(Bytes data) {
 
 /// The first `size` bytes of `data`, which loses them. Behind messages that nobody has read yet it
 /// may have to wait long, so that more is worth a copy.
-Bytes Deframer::take(Bytes& data, std::size_t size) {
+Bytes Deframer::take(BytesView& data, std::size_t size) {
   Bytes taken;
   const bool waits = ready() != 0;
   if ((size < kCopyBelow || waits) && size * kPinFactor < data.pinned()) {
     const std::string_view message = data.view().substr(0, size);
     taken = waits && size < kCopyBelow ? copy_beside(message) : Bytes::copy_of(message);
-  } else if (size == data.size()) {
-    return std::exchange(data, Bytes());
   } else {
-    taken = data.slice(0, size);
+    taken = data.first(size).share();
   }
   data.remove_prefix(size);
   return taken;
@@ -98,7 +96,7 @@ Bytes Deframer::copy_beside(std::string_view message) {
   return Bytes(small, place, message.size());
 }
 
-bool Deframer::take_prefix(Bytes& data) {
+bool Deframer::take_prefix(BytesView& data) {
   const std::size_t n = std::min<std::size_t>(kMessagePrefix - prefix_size_, data.size());
   std::memcpy(prefix_ + prefix_size_, data.data(), n);
   prefix_size_ = static_cast<std::uint8_t>(prefix_size_ + n);
@@ -123,7 +121,7 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
   return ok_status();
 }
 
-void Deframer::take_body(Bytes& data) {
+void Deframer::take_body(BytesView& data) {
   if (filled() == 0 && data.size() >= body_size_) [[likely]] {
     Bytes whole = take(data, body_size_);
     if (has_next_) {
@@ -144,13 +142,13 @@ void Deframer::take_body(Bytes& data) {
   if (filled() == body_size_) end_body();
 }
 
-void Deframer::fill_body(Bytes& data) {
+void Deframer::fill_body(BytesView& data) {
   Body& body = rest_->body;
   while (!data.empty() && body.filled < body_size_) {
     const std::size_t n = std::min(body_size_ - body.filled, data.size());
     if (may_link(data, n)) {
       seal_body();
-      link(n == data.size() ? data : data.slice(0, n));
+      link(data.first(n).share());
       data.remove_prefix(n);
       body.filled += n;
     } else {
@@ -161,11 +159,11 @@ void Deframer::fill_body(Bytes& data) {
 
 /// Whether a piece may keep its block: where it takes a good part of it, or the last piece keeps
 /// the same one.
-bool Deframer::may_link(const Bytes& data, std::size_t size) const noexcept {
+bool Deframer::may_link(const BytesView& data, std::size_t size) const noexcept {
   if (!takes_pieces()) return false;
   if (size * kLinkPart >= data.pinned()) return true;
   const Body& body = rest_->body;
-  return body.pieces && body.used == body.sealed && body.pieces->back().shares_block_with(data);
+  return body.pieces && body.used == body.sealed && data.shares_block_with(body.pieces->back());
 }
 
 /// A compressed message has to be in one piece; where memory is scarce, exact copies take least.
@@ -190,7 +188,7 @@ void Deframer::seal_body() {
   body.sealed = body.used;
 }
 
-void Deframer::copy_to_body(Bytes& data, std::size_t size) {
+void Deframer::copy_to_body(BytesView& data, std::size_t size) {
   Body& body = rest_->body;
   if (body.used == body.capacity) make_room();
   const std::size_t n = std::min(body.capacity - body.used, size);

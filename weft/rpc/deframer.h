@@ -50,7 +50,7 @@ class Deframer {
   /// announces a message beyond the limit; INTERNAL for a flag byte other than 0 or 1. After an
   /// error nothing more is taken and the error is returned again; messages cut before it can still
   /// be popped.
-  Status push(Bytes data);
+  Status push(BytesView data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
   /// Forgets everything that was not popped; what is pushed later is ignored.
@@ -107,13 +107,13 @@ class Deframer {
     Status error;
   };
 
-  bool take_prefix(Bytes& data);
+  bool take_prefix(BytesView& data);
   Status start_body(const std::uint8_t* prefix);
-  void take_body(Bytes& data);
-  void fill_body(Bytes& data);
-  void copy_to_body(Bytes& data, std::size_t size);
+  void take_body(BytesView& data);
+  void fill_body(BytesView& data);
+  void copy_to_body(BytesView& data, std::size_t size);
   bool takes_pieces() const noexcept;
-  bool may_link(const Bytes& data, std::size_t size) const noexcept;
+  bool may_link(const BytesView& data, std::size_t size) const noexcept;
   void link(Bytes piece);
   void seal_body();
   void make_room();
@@ -122,7 +122,7 @@ class Deframer {
   static bool share_a_block(const Item& a, const Item& b) noexcept;
   void set_next(Item item);
   void advance(const Item& popped);
-  Bytes take(Bytes& data, std::size_t size);
+  Bytes take(BytesView& data, std::size_t size);
   Bytes copy_beside(std::string_view message);
   bool next_in_pieces() const noexcept { return rest_ != nullptr && rest_->next_pieces != nullptr; }
   std::size_t pinned_by_next() const noexcept {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <utility>
 
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
+#include "weft/codec/reused.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/server_context.h"
 #include "weft/rpc/service.h"
@@ -31,6 +33,8 @@ class SingleMessages : private Waiter {
   Step read(google::protobuf::MessageLite& into) noexcept;
   /// `co_await messages.write(response)`: OK, or the call's status where it was not taken.
   Step write(const google::protobuf::MessageLite& from) noexcept;
+  /// Of the request that was read, in bytes.
+  std::size_t read_size() const noexcept { return read_size_; }
 
  private:
   static void run(Runnable& runnable) noexcept;
@@ -43,6 +47,7 @@ class SingleMessages : private Waiter {
   google::protobuf::MessageLite* into_ = nullptr;
   const google::protobuf::MessageLite* from_ = nullptr;
   std::coroutine_handle<> handle_;  // while it waits
+  std::size_t read_size_ = 0;
   Status status_;
 };
 
@@ -64,13 +69,14 @@ template <class Handler, class Request, class Response>
 Task<Status> serve_unary(Call& call, Handler& handler,
                          Task<Result<Response>> (Handler::*method)(ServerContext&,
                                                                    const Request&)) {
-  Request request;
+  codec::Reused<Request> request;
   SingleMessages messages(call);
-  Status status = co_await messages.read(request);
+  Status status = co_await messages.read(*request);
+  request.holds(messages.read_size());
   if (!status.ok()) co_return status;
   ServerContext context(call);
   const UserCode user_code;
-  Task<Result<Response>> task = (handler.*method)(context, request);
+  Task<Result<Response>> task = (handler.*method)(context, *request);
   // Where it lies: it is written from there.
   Result<Response>& response = co_await task.in_place();
   Executor::leave_user_code();
@@ -83,14 +89,15 @@ template <class Handler, class Request, class Response>
 Task<Status> serve_server_streaming(Call& call, Handler& handler,
                                     Task<Status> (Handler::*method)(ServerContext&, const Request&,
                                                                     Writer<Response>&)) {
-  Request request;
+  codec::Reused<Request> request;
   SingleMessages messages(call);
-  Status status = co_await messages.read(request);
+  Status status = co_await messages.read(*request);
+  request.holds(messages.read_size());
   if (!status.ok()) co_return status;
   ServerContext context(call);
   Writer<Response> writer(call.responses(), call.context());
   const UserCode user_code;
-  co_return co_await (handler.*method)(context, request, writer);
+  co_return co_await (handler.*method)(context, *request, writer);
 }
 
 template <class Handler, class Request, class Response>

@@ -21,7 +21,9 @@ bool FrameReader::take_frame(Bytes& input) noexcept {
   if (header.type == FrameType::Data) {
     if (header.has(flag::kPadded)) return false;
     padding_ = 0;
-    data_ = input.slice(kFrameHeaderSize, header.length);
+    data_ = input;
+    data_.remove_prefix(kFrameHeaderSize);
+    data_ = data_.first(header.length);
   } else if (header.type <= FrameType::Continuation) {
     payload_ = {bytes_of(input) + kFrameHeaderSize, header.length};
   } else {
@@ -106,7 +108,7 @@ FrameReader::Event FrameReader::read_pad_length(Bytes& input) noexcept {
 FrameReader::Event FrameReader::read_data(Bytes& input) {
   if (left_ != 0 && input.empty()) return Event::NeedMore;
   const auto n = static_cast<std::uint32_t>(std::min<std::size_t>(left_, input.size()));
-  data_ = n == 0 ? Bytes() : input.slice(0, n);
+  data_ = BytesView(input).first(n);
   input.remove_prefix(n);
   left_ -= n;
   if (left_ == 0) {

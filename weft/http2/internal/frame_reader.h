@@ -23,12 +23,12 @@ class FrameReader {
     NeedMore,    ///< the input is used up
     Header,      ///< header() is of a new frame, whose payload is still to come
     Payload,     ///< payload() is the whole payload of a frame other than DATA
-    Data,        ///< take_data() is the next piece of a DATA frame
+    Data,        ///< data() is the next piece of a DATA frame
     BadPadding,  ///< the padding of a DATA frame is longer than the frame
   };
 
   /// Takes a frame that lies whole in `input`, and next() would find at its start: header(), and
-  /// payload() or take_data(), are those of the frame. False where next() has to take it in steps.
+  /// payload() or data(), are those of the frame. False where next() has to take it in steps.
   bool take_frame(Bytes& input) noexcept;
   /// Takes bytes off `input` up to the next event.
   Event next(Bytes& input);
@@ -36,7 +36,8 @@ class FrameReader {
   const FrameHeader& header() const noexcept { return header_; }
   /// Valid until the next call, and while the input it came from is.
   std::span<const std::uint8_t> payload() const noexcept { return payload_; }
-  Bytes take_data() noexcept { return std::move(data_); }
+  /// As payload().
+  BytesView data() const noexcept { return data_; }
   /// The piece is the last of its frame.
   bool data_complete() const noexcept { return left_ == 0; }
   /// The header of such a frame has arrived and its payload has not, as a whole.
@@ -65,7 +66,7 @@ class FrameReader {
   FrameHeader header_;
   std::uint32_t left_ = 0;     // of the part that state_ names
   std::uint32_t padding_ = 0;  // DATA: padding and its length byte
-  Bytes data_;
+  BytesView data_;
   std::span<const std::uint8_t> payload_;
   std::uint8_t header_bytes_[kFrameHeaderSize];
   std::uint8_t header_filled_ = 0;

@@ -96,6 +96,7 @@ class Session::Impl {
   void process_frame();
   void process(internal::FrameReader::Event event);
   bool check_frame_header();
+  bool check_unusual(const FrameHeader& header);
   bool check_length(const FrameHeader& header);
   void process_payload();
   void begin_data();

@@ -86,6 +86,11 @@ bool Session::Impl::check_frame_header() {
       block_.stream_id() == 0) [[likely]] {
     return true;
   }
+  return check_unusual(header);
+}
+
+/// As check_frame_header(), for what calls seldom consist of.
+bool Session::Impl::check_unusual(const FrameHeader& header) {
   if (!settings_received_ && (header.type != FrameType::Settings || header.has(flag::kAck) ||
                               header.stream_id != 0)) [[unlikely]] {
     // Section 3.4: the preface of either side has a SETTINGS frame that "MUST be the first frame".
@@ -233,7 +238,7 @@ bool Session::Impl::admit_data(Record* stream, const FrameHeader& header) {
 }
 
 void Session::Impl::process_data() {
-  Bytes data = reader_.take_data();
+  const BytesView data = reader_.data();
   const bool end_stream = reader_.data_complete() && reader_.header().has(flag::kEndStream);
   if (data_stream_ == nullptr) return;
   Record& stream = *data_stream_;
@@ -252,7 +257,7 @@ void Session::Impl::process_data() {
   if (data.empty() && !end_stream) return count_empty_frame();
   abuse_.useful_frame();
   stream.peer_ended_ = end_stream;
-  handler_.on_data(stream, std::move(data), end_stream);
+  handler_.on_data(stream, data, end_stream);
   finish_if_done(stream);
 }
 

@@ -41,9 +41,10 @@ class Recorder : public SessionHandler {
     streams[stream.id()] = &stream;
     add(internal::text("too large ", stream.id()), end);
   }
-  void on_data(Stream& stream, Bytes data, bool end) override {
-    add(internal::text("data ", stream.id(), " ",
-                       data.size() > 40 ? internal::text("(", data.size(), ")") : data.to_string()),
+  void on_data(Stream& stream, BytesView data, bool end) override {
+    add(internal::text(
+            "data ", stream.id(), " ",
+            data.size() > 40 ? internal::text("(", data.size(), ")") : std::string(data.view())),
         end);
     if (when_data) when_data(stream, data.size(), end);
   }

@@ -304,9 +304,9 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
   decide(details.empty() ? std::move(status) : status.with_details(details));
 }
 
-void ClientCall::on_data(Bytes data, bool end_stream) {
+void ClientCall::on_data(BytesView data, bool end_stream) {
   if (decided_) return;
-  Status status = incoming_.push(std::move(data));
+  Status status = incoming_.push(data);
   if (!status.ok()) {
     incoming_.fail();
     end_early(status);

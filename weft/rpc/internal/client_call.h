@@ -41,7 +41,7 @@ class ClientCall final : private CancelHook, private IncomingOwner {
 
   // The stream's events
   void on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream);
-  void on_data(Bytes data, bool end_stream);
+  void on_data(BytesView data, bool end_stream);
   void on_drained() noexcept { outgoing_.wake(); }
   void on_stream_closed(const http2::StreamEnd& end) noexcept;
 

@@ -101,8 +101,8 @@ void ClientConnection::on_headers_too_large(http2::Stream& stream, http2::Header
   }
 }
 
-void ClientConnection::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
-  if (ClientCall* call = call_of(stream)) call->on_data(std::move(data), end_stream);
+void ClientConnection::on_data(http2::Stream& stream, BytesView data, bool end_stream) {
+  if (ClientCall* call = call_of(stream)) call->on_data(data, end_stream);
 }
 
 void ClientConnection::on_drained(http2::Stream& stream) {

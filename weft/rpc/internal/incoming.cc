@@ -42,9 +42,9 @@ void Incoming::wake() noexcept {
   if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) loop_.ready(*woken);
 }
 
-Status Incoming::push(Bytes data) {
+Status Incoming::push(BytesView data) {
   if (memory_) deframer_.set_scarce(memory_->scarce());
-  Status status = deframer_.push(std::move(data));
+  Status status = deframer_.push(data);
   return_credit();
   if (status.ok()) status = account();
   if (!status.ok()) return status;
@@ -67,7 +67,7 @@ Status Incoming::end() noexcept {
 void Incoming::fail() noexcept {
   ended_ = dropped_ = true;
   deframer_.drop();
-  if (held_ != kept_ || unread_ != 0) account(kept_, 0);
+  if (differs(kept_, held_) || unread_ != 0) account(kept_, 0);
   wake();
 }
 

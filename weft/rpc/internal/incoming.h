@@ -48,7 +48,7 @@ class Incoming final : public MessageReader {
   void set_single(bool single) noexcept { single_ = single; }
 
   /// Takes DATA. The status is not OK when its framing breaks gRPC's rules or limits.
-  Status push(Bytes data);
+  Status push(BytesView data);
   /// No more will arrive. INTERNAL when a message is left unfinished.
   Status end() noexcept;
   /// As end(), dropping what was not read.

@@ -209,9 +209,9 @@ void ServerCall::on_task_done() noexcept {
   if (outgoing_.stream() == nullptr) delete this;
 }
 
-void ServerCall::on_data(Bytes data, bool end_stream) {
+void ServerCall::on_data(BytesView data, bool end_stream) {
   if (finished_) return;
-  Status status = incoming_.push(std::move(data));
+  Status status = incoming_.push(data);
   if (!status.ok()) {
     incoming_.fail();
     return call_.context().cancel(status);

@@ -43,7 +43,7 @@ class ServerCall final : public coro::Pooled,
                     bool end_stream);
 
   // The stream's events
-  void on_data(Bytes data, bool end_stream);
+  void on_data(BytesView data, bool end_stream);
   void on_request_end();
   void on_drained() noexcept;
   void on_stream_closed(const http2::StreamEnd& end) noexcept;

@@ -233,8 +233,8 @@ void ServerConnection::on_headers_too_large(http2::Stream& stream, http2::Header
   flush_later();
 }
 
-void ServerConnection::on_data(http2::Stream& stream, Bytes data, bool end_stream) {
-  if (stream.user != nullptr) return call_of(stream).on_data(std::move(data), end_stream);
+void ServerConnection::on_data(http2::Stream& stream, BytesView data, bool end_stream) {
+  if (stream.user != nullptr) return call_of(stream).on_data(data, end_stream);
   // No credit is given for it, so one stream's window bounds what a client sends in vain.
   dropped_ += data.size();
   if (dropped_ > kMostDropped && !end_stream) stop_reading({&stream});

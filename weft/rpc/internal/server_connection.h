@@ -58,7 +58,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
                   bool end_stream) override;
   void on_headers_too_large(http2::Stream& stream, http2::HeadersKind kind,
                             bool end_stream) override;
-  void on_data(http2::Stream& stream, Bytes data, bool end_stream) override;
+  void on_data(http2::Stream& stream, BytesView data, bool end_stream) override;
   void on_drained(http2::Stream& stream) override;
   void on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) override;
   void on_settings() override {}

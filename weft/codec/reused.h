@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::codec {
+
+/// A message object that the thread has used before, or a new one: what it parses into has the
+/// memory of its strings and fields already. It goes back when this ends, to whatever thread that
+/// is.
+///
+/// What stays allocated is bounded: a thread keeps 16 objects of a type, none that has ever held
+/// more than 1 KiB, and each until it has held 64 KiB in all, since fields that were set once keep
+/// their memory. The object is not cleared: parsing begins with that.
+template <class M>
+class Reused {
+ public:
+  Reused() {
+    if (shelf_.count == 0) {
+      object_ = new M;
+    } else {
+      const auto& [object, held] = shelf_.objects[--shelf_.count];
+      object_ = object;
+      held_ = held;
+    }
+  }
+  Reused(const Reused&) = delete;
+  Reused& operator=(const Reused&) = delete;
+  ~Reused() {
+    if (held_ >= kMostInAll || shelf_.count == kMostObjects || !open_shelf()) {
+      delete object_;
+    } else {
+      shelf_.objects[shelf_.count++] = {object_, held_};
+    }
+  }
+
+  M& operator*() const noexcept { return *object_; }
+  /// It has been given a message of so many bytes.
+  void holds(std::size_t bytes) noexcept {
+    held_ += bytes <= kMostAtOnce ? static_cast<std::uint32_t>(bytes) : kMostInAll;
+  }
+
+ private:
+  static constexpr std::size_t kMostObjects = 16;
+  static constexpr std::size_t kMostAtOnce = 1024;
+  static constexpr std::uint32_t kMostInAll = 64 * 1024;
+
+  struct Place {
+    M* object;
+    std::uint32_t held;
+  };
+  // Trivially destructible, so that it may be looked at when the thread's other things have gone.
+  struct Shelf {
+    std::array<Place, kMostObjects> objects;
+    std::uint32_t count;
+    bool watched;
+    bool closed;
+  };
+  struct Closer {
+    ~Closer() {
+      shelf_.closed = true;
+      while (shelf_.count != 0) delete shelf_.objects[--shelf_.count].object;
+    }
+  };
+  static bool open_shelf() {
+    if (!shelf_.watched) [[unlikely]] {
+      static thread_local Closer closer;
+      shelf_.watched = true;
+    }
+    return !shelf_.closed;
+  }
+  inline static constinit thread_local Shelf shelf_{};
+
+  M* object_;
+  std::uint32_t held_ = 0;
+};
+
+}  // namespace weft::codec
