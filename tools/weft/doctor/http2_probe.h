@@ -41,7 +41,7 @@ class Http2Probe final : private http2::SessionHandler, private net::StreamHandl
  private:
   void on_headers(http2::Stream&, http2::HeadersKind, http2::HeaderFields, bool) override {}
   void on_headers_too_large(http2::Stream&, http2::HeadersKind, bool) override {}
-  void on_data(http2::Stream&, Bytes, bool) override {}
+  void on_data(http2::Stream&, BytesView, bool) override {}
   void on_drained(http2::Stream&) override {}
   void on_stream_closed(http2::Stream&, const http2::StreamEnd&) override {}
   void on_settings() override;
