@@ -29,7 +29,7 @@ TEST_F(WeftDoctor, FindsNothingWrongWithAHealthyServer) {
   EXPECT_THAT(ended.out, HasSubstr("ok      connect    " + address_ + " takes connections ("));
   EXPECT_THAT(ended.out, HasSubstr("ok      http2      "));
   EXPECT_THAT(ended.out, HasSubstr("MAX_CONCURRENT_STREAMS  1000\n"));
-  EXPECT_THAT(ended.out, HasSubstr("MAX_FRAME_SIZE          16384 (default)\n"));
+  EXPECT_THAT(ended.out, HasSubstr("MAX_FRAME_SIZE          65536\n"));
   EXPECT_THAT(ended.out, HasSubstr("ok      health     SERVING ("));
   EXPECT_THAT(ended.out, HasSubstr("ok      reflection "));
   EXPECT_THAT(ended.out, HasSubstr("weft.test.notes.Notes"));

@@ -48,6 +48,9 @@ inline std::string setting(std::uint16_t id, std::uint32_t value) {
   return octets({id >> 8, id & 0xff}) + u32(value);
 }
 
+/// What weft announces as SETTINGS_MAX_FRAME_SIZE on both sides.
+inline constexpr std::uint32_t kFrameLimit = 64 * 1024;
+
 /// A frame's header alone, announcing any length.
 inline std::string frame_header(std::uint32_t length, FrameType type, std::uint8_t flags,
                                 std::uint32_t id) {

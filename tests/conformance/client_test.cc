@@ -86,7 +86,7 @@ const int kConnection = add_client_tests(
          serves()},
         {"4_2", "FrameAboveTheLimitIsFrameSizeError",
          "An endpoint MUST send an error code of FRAME_SIZE_ERROR",
-         kHead + data(1, std::string(16385, 'x')), breaks(kFrameSize)},
+         kHead + data(1, std::string(kFrameLimit + 1, 'x')), breaks(kFrameSize)},
         {"4_3", "BlockThatDoesNotDecodeIsCompressionError",
          "a connection error of type COMPRESSION_ERROR", headers_frame(1, octets({0x80})),
          breaks(kCompression)},
