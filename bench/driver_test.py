@@ -120,7 +120,7 @@ class Targets(unittest.TestCase):
 
 class Report(unittest.TestCase):
     MACHINE = {"date": "today", "commit": "abc", "cpu": "a CPU", "cores": 2, "memory_gib": 4,
-               "system": "a system", "kernel": "6", "compiler": "c++", "peers": {}}
+               "system": "a system", "kernel": "6", "congestion_control": "cubic", "compiler": "c++", "peers": {}}
 
     def test_publishing_twice_replaces_what_was_there(self):
         scenario = Scenario("X", "a title", "about")

@@ -29,6 +29,8 @@ def describe():
         "cores": len(os.sched_getaffinity(0)),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
+        # BBR paces on loopback too, so large messages depend on it, raw ones as well.
+        "congestion_control": _output("sysctl", "-n", "net.ipv4.tcp_congestion_control"),
         "system": _output("sh", "-c", ". /etc/os-release && echo $PRETTY_NAME"),
         "compiler": _output("c++", "--version").split("\n")[0],
         "commit": _output("git", "-C", str(here), "describe", "--always", "--dirty"),

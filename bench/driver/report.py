@@ -9,8 +9,8 @@ from driver import charts, tables, targets
 def _machine_text(machine):
     peers = ", ".join(f"{name} {version}" for name, version in machine["peers"].items())
     return (f"{machine['date']}, commit `{machine['commit']}`: {machine['cpu']}, {machine['cores']} cores, "
-            f"{machine['memory_gib']} GiB, {machine['system']}, Linux {machine['kernel']}, "
-            f"{machine['compiler']}. Peers: {peers}.")
+            f"{machine['memory_gib']} GiB, {machine['system']}, Linux {machine['kernel']} "
+            f"({machine['congestion_control']}), {machine['compiler']}. Peers: {peers}.")
 
 
 def _markdown(machine, command, scenarios, notes):
