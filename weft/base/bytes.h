@@ -144,8 +144,8 @@ class Bytes {
   ChunkRef owner_;
 };
 
-/// A slice of somebody's Bytes, who keeps the block alive while it is looked at. To pass it on
-/// counts no references, as to pass Bytes does; share() is for what stays.
+/// A slice of somebody's Bytes, who keeps the block alive while it is looked at. Unlike Bytes it
+/// counts no references when it is passed on; share() is for what stays.
 class BytesView {
  public:
   BytesView() noexcept = default;

@@ -160,6 +160,10 @@ Status parse(const Bytes& bytes, MessageLite& into) {
   return outcome(parsed, bytes.size(), into);
 }
 
+Status parse(const Message& message, MessageLite& into) {
+  return message.is_bytes() ? parse(message.pieces(), into) : parse(message.to_bytes(), into);
+}
+
 Status parse(std::span<const Bytes> pieces, MessageLite& into) {
   if (pieces.size() == 1) [[likely]]
     return parse(pieces.front(), into);

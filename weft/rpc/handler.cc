@@ -39,9 +39,7 @@ bool SingleMessages::advance() {
   const MessageReader::Poll polled = call_.requests().poll(message);
   if (polled == MessageReader::Poll::Pending) return false;
   read_size_ = message.size();
-  status_ = polled == MessageReader::Poll::End ? no_request(call_)
-            : message.is_bytes()               ? codec::parse(message.pieces(), *into_)
-                                               : codec::parse(message.to_bytes(), *into_);
+  status_ = polled == MessageReader::Poll::End ? no_request(call_) : codec::parse(message, *into_);
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "weft/codec/message.h"
 #include "weft/coro/executor.h"
@@ -70,42 +71,50 @@ class MessageWriter {
   ~MessageWriter() = default;
 };
 
-class MessageReader::ReadAwaiter {
+/// What a coroutine awaits of one direction of a call's messages. `Step` derives from it and has
+/// `bool advance()`: false while nothing is known yet; it is tried at once, and again whenever that
+/// may have changed. The coroutine may be destroyed while it waits.
+template <class Step, class Direction>
+class DirectionAwaiter : private Waiter {
  public:
-  explicit ReadAwaiter(MessageReader& reader) noexcept
-      : reader_(reader), waiter_(&ReadAwaiter::run, this) {}
-  ReadAwaiter(const ReadAwaiter&) = delete;
-  ReadAwaiter& operator=(const ReadAwaiter&) = delete;
-  /// A coroutine may be destroyed while it waits.
-  ~ReadAwaiter() {
-    if (waiting_) reader_.unwait();
-  }
-  bool await_ready() { return poll(); }
+  DirectionAwaiter(const DirectionAwaiter&) = delete;
+  DirectionAwaiter& operator=(const DirectionAwaiter&) = delete;
+
+  bool await_ready() { return step().advance(); }
   void await_suspend(std::coroutine_handle<> handle) noexcept {
     handle_ = handle;
-    waiting_ = true;
-    reader_.wait(waiter_);
+    direction_.wait(*this);
   }
+
+ protected:
+  explicit DirectionAwaiter(Direction& direction) noexcept
+      : Waiter(&DirectionAwaiter::run), direction_(direction) {}
+  ~DirectionAwaiter() {
+    if (handle_) direction_.unwait();
+  }
+  Direction& direction() const noexcept { return direction_; }
+
+ private:
+  Step& step() noexcept { return static_cast<Step&>(*this); }
+  static void run(Runnable& runnable) noexcept {
+    auto& self = static_cast<DirectionAwaiter&>(runnable);
+    if (!self.step().advance()) return self.direction_.wait(self);
+    std::exchange(self.handle_, nullptr).resume();
+  }
+
+  Direction& direction_;
+  std::coroutine_handle<> handle_;  // while it waits
+};
+
+class MessageReader::ReadAwaiter : public DirectionAwaiter<ReadAwaiter, MessageReader> {
+ public:
+  explicit ReadAwaiter(MessageReader& reader) noexcept : DirectionAwaiter(reader) {}
   std::optional<Message> await_resume() noexcept { return std::move(result_); }
 
  private:
-  struct Wake : Waiter {
-    Wake(Runnable::Function function, ReadAwaiter* awaiter) noexcept
-        : Waiter(function), self(awaiter) {}
-    ReadAwaiter* self;
-  };
-  static void run(Runnable& runnable) noexcept {
-    ReadAwaiter& self = *static_cast<Wake&>(runnable).self;
-    if (self.poll()) {
-      self.waiting_ = false;
-      self.handle_.resume();
-    } else {
-      self.reader_.wait(self.waiter_);
-    }
-  }
-  /// False while nothing is known yet.
-  bool poll() {
-    const Poll outcome = reader_.poll(result_.emplace());
+  friend DirectionAwaiter;
+  bool advance() {
+    const Poll outcome = direction().poll(result_.emplace());
     if (outcome != Poll::Message) {
       result_.reset();
     } else if (!result_->is_bytes()) {
@@ -114,56 +123,24 @@ class MessageReader::ReadAwaiter {
     return outcome != Poll::Pending;
   }
 
-  MessageReader& reader_;
-  Wake waiter_;
-  std::coroutine_handle<> handle_;
   std::optional<Message> result_;
-  bool waiting_ = false;
 };
 
-class MessageWriter::WriteAwaiter {
+class MessageWriter::WriteAwaiter : public DirectionAwaiter<WriteAwaiter, MessageWriter> {
  public:
   WriteAwaiter(MessageWriter& writer, const Message& message) noexcept
-      : writer_(writer), message_(message), waiter_(&WriteAwaiter::run, this) {}
-  WriteAwaiter(const WriteAwaiter&) = delete;
-  WriteAwaiter& operator=(const WriteAwaiter&) = delete;
-  ~WriteAwaiter() {
-    if (waiting_) writer_.unwait();
-  }
-  bool await_ready() { return offer(); }
-  void await_suspend(std::coroutine_handle<> handle) noexcept {
-    handle_ = handle;
-    waiting_ = true;
-    writer_.wait(waiter_);
-  }
+      : DirectionAwaiter(writer), message_(message) {}
   bool await_resume() const noexcept { return outcome_ == Poll::Accepted; }
 
  private:
-  struct Wake : Waiter {
-    Wake(Runnable::Function function, WriteAwaiter* awaiter) noexcept
-        : Waiter(function), self(awaiter) {}
-    WriteAwaiter* self;
-  };
-  static void run(Runnable& runnable) noexcept {
-    WriteAwaiter& self = *static_cast<Wake&>(runnable).self;
-    if (self.offer()) {
-      self.waiting_ = false;
-      self.handle_.resume();
-    } else {
-      self.writer_.wait(self.waiter_);
-    }
-  }
-  bool offer() {
-    outcome_ = writer_.offer(message_);
+  friend DirectionAwaiter;
+  bool advance() {
+    outcome_ = direction().offer(message_);
     return outcome_ != Poll::Blocked;
   }
 
-  MessageWriter& writer_;
   const Message& message_;
-  Wake waiter_;
-  std::coroutine_handle<> handle_;
   Poll outcome_ = Poll::Blocked;
-  bool waiting_ = false;
 };
 
 /// `co_await MessageTransfer(reader, writer)`: moves messages from one to the other, as long as

@@ -39,41 +39,24 @@ class Reader {
  private:
   /// Reads into an object without keeping the message's bytes in the coroutine's frame, which every
   /// idle stream pays for.
-  class ReadInto : private Waiter {
+  class ReadInto : public DirectionAwaiter<ReadInto, MessageReader> {
    public:
     ReadInto(Reader& reader, T& into) noexcept
-        : Waiter(&ReadInto::run), reader_(reader), into_(into) {}
-    ReadInto(const ReadInto&) = delete;
-    ReadInto& operator=(const ReadInto&) = delete;
-    /// A coroutine may be destroyed while it waits.
-    ~ReadInto() {
-      if (handle_) reader_.messages_.unwait();
-    }
-    bool await_ready() { return poll(); }
-    void await_suspend(std::coroutine_handle<> handle) noexcept {
-      handle_ = handle;
-      reader_.messages_.wait(*this);
-    }
+        : ReadInto::DirectionAwaiter(reader.messages_), reader_(reader), into_(into) {}
     bool await_resume() const noexcept { return got_; }
 
    private:
-    static void run(Runnable& runnable) noexcept {
-      auto& self = static_cast<ReadInto&>(runnable);
-      if (!self.poll()) return self.reader_.messages_.wait(self);
-      std::exchange(self.handle_, nullptr).resume();
-    }
-    /// False while nothing is known yet.
-    bool poll() {
+    friend class DirectionAwaiter<ReadInto, MessageReader>;
+    bool advance() {
       if (!reader_.parse_status_.ok()) return true;
       Message message;
-      const MessageReader::Poll polled = reader_.messages_.poll(message);
+      const MessageReader::Poll polled = this->direction().poll(message);
       if (polled == MessageReader::Poll::Message) got_ = reader_.parse(message, into_);
       return polled != MessageReader::Poll::Pending;
     }
 
     Reader& reader_;
     T& into_;
-    std::coroutine_handle<> handle_;  // while it waits
     bool got_ = false;
   };
   /// As ReadInto, into an object of its own.
@@ -93,8 +76,7 @@ class Reader {
   };
 
   bool parse(const Message& message, T& into) {
-    parse_status_ = message.is_bytes() ? codec::parse(message.pieces(), into)
-                                       : codec::parse(message.to_bytes(), into);
+    parse_status_ = codec::parse(message, into);
     return parse_status_.ok();
   }
 
@@ -128,40 +110,23 @@ class Writer {
   Status status() const { return context_.cancel_reason(); }
 
  private:
-  class Write : private Waiter {
+  class Write : public DirectionAwaiter<Write, MessageWriter> {
    public:
     Write(MessageWriter& messages, const T& message, WriteOptions options) noexcept
-        : Waiter(&Write::run), messages_(messages), message_(message), options_(options) {}
-    Write(const Write&) = delete;
-    Write& operator=(const Write&) = delete;
-    /// A coroutine may be destroyed while it waits.
-    ~Write() {
-      if (handle_) messages_.unwait();
-    }
-    bool await_ready() { return offer(); }
-    void await_suspend(std::coroutine_handle<> handle) noexcept {
-      handle_ = handle;
-      messages_.wait(*this);
-    }
+        : Write::DirectionAwaiter(messages), message_(message), options_(options) {}
     bool await_resume() const noexcept { return outcome_ == MessageWriter::Poll::Accepted; }
 
    private:
-    static void run(Runnable& runnable) noexcept {
-      auto& self = static_cast<Write&>(runnable);
-      if (!self.offer()) return self.messages_.wait(self);
-      std::exchange(self.handle_, nullptr).resume();
-    }
-    bool offer() {
+    friend class DirectionAwaiter<Write, MessageWriter>;
+    bool advance() {
       Message out = codec::message_of(message_);
       out.set_uncompressed(options_.uncompressed);
       if (options_.last) out = std::move(out).mark_last();
-      outcome_ = messages_.offer(out);
+      outcome_ = this->direction().offer(out);
       return outcome_ != MessageWriter::Poll::Blocked;
     }
 
-    MessageWriter& messages_;
     const T& message_;
-    std::coroutine_handle<> handle_;  // while it waits
     WriteOptions options_;
     MessageWriter::Poll outcome_ = MessageWriter::Poll::Blocked;
   };
