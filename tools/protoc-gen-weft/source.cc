@@ -27,16 +27,17 @@ const char* name_of(Kind kind) {
   return "";
 }
 
-const char* serve_function(Kind kind) {
+// The expression that serves a method; $class$ and $name$ are still to be filled in.
+const char* serve_expression(Kind kind) {
   switch (kind) {
     case Kind::Unary:
-      return "serve_unary";
+      return "serve_unary<&$class$::$name$>(call, *this)";
     case Kind::ClientStreaming:
-      return "serve_client_streaming";
+      return "serve_client_streaming(call, *this, &$class$::$name$)";
     case Kind::ServerStreaming:
-      return "serve_server_streaming";
+      return "serve_server_streaming(call, *this, &$class$::$name$)";
     case Kind::BidiStreaming:
-      return "serve_bidi_streaming";
+      return "serve_bidi_streaming(call, *this, &$class$::$name$)";
   }
   return "";
 }
@@ -112,11 +113,10 @@ void print_serve(const ServiceModel& service, Printer& out) {
   if (!service.methods.empty()) out.Print("  switch (method) {\n");
   for (std::size_t i = 0; i < service.methods.size(); ++i) {
     v["index"] = std::to_string(i);
-    v["serve"] = serve_function(service.methods[i].kind);
     v["name"] = service.methods[i].name;
-    out.Print(v,
-              "    case $index$:\n"
-              "      return ::weft::rpc::$serve$(call, *this, &$class$::$name$);\n");
+    out.Print(v, "    case $index$:\n      return ::weft::rpc::");
+    out.Print(v, serve_expression(service.methods[i].kind));
+    out.Print(";\n");
   }
   if (!service.methods.empty()) out.Print("  }\n");
   out.Print(v,

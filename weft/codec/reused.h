@@ -11,7 +11,7 @@ namespace weft::codec {
 /// is.
 ///
 /// What stays allocated is bounded: a thread keeps 16 objects of a type, none that has ever held
-/// more than 1 KiB, and each until it has held 64 KiB in all, since fields that were set once keep
+/// more than 4 KiB, and each until it has held 64 KiB in all, since fields that were set once keep
 /// their memory. The object is not cleared: parsing begins with that.
 template <class M>
 class Reused {
@@ -43,7 +43,7 @@ class Reused {
 
  private:
   static constexpr std::size_t kMostObjects = 16;
-  static constexpr std::size_t kMostAtOnce = 1024;
+  static constexpr std::size_t kMostAtOnce = 4096;
   static constexpr std::uint32_t kMostInAll = 64 * 1024;
 
   struct Place {

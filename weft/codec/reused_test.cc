@@ -33,9 +33,9 @@ TEST(Reused, GivesAnObjectThatWasUsedBefore) {
 
 TEST(Reused, KeepsNoObjectThatHeldALargeMessage) {
   using Object = Counted<1>;
-  { Reused<Object>().holds(1025); }
+  { Reused<Object>().holds(4097); }
   EXPECT_EQ(Object::alive, 0);
-  { Reused<Object>().holds(1024); }
+  { Reused<Object>().holds(4096); }
   EXPECT_EQ(Object::alive, 1);
 }
 

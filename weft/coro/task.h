@@ -24,6 +24,8 @@ namespace coro {
 
 template <class T>
 class ResultInPlace;
+template <class T>
+class StartedTask;
 
 /// Called when a started root task has ended; it may destroy the task.
 struct DoneCallback {
@@ -297,6 +299,7 @@ class [[nodiscard]] Task {
 
  private:
   friend promise_type;
+  friend class coro::StartedTask<T>;
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
   std::coroutine_handle<promise_type> handle_;

@@ -16,53 +16,20 @@ Status no_request(const Call& call) {
 
 }  // namespace
 
-SingleMessages::Step SingleMessages::read(google::protobuf::MessageLite& into) noexcept {
-  into_ = &into;
-  return Step(*this);
-}
-
-SingleMessages::Step SingleMessages::write(const google::protobuf::MessageLite& from) noexcept {
-  into_ = nullptr;
-  from_ = &from;
-  return Step(*this);
-}
-
-bool SingleMessages::advance() {
-  if (into_ == nullptr) {
-    const MessageWriter::Poll offered =
-        call_.responses().offer(codec::message_of(*from_).mark_last());
-    if (offered == MessageWriter::Poll::Blocked) return false;
-    if (offered == MessageWriter::Poll::Closed) status_ = call_.context().cancel_reason();
-    return true;
-  }
+bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
+                 Status& status) {
   Message message;
-  const MessageReader::Poll polled = call_.requests().poll(message);
+  const MessageReader::Poll polled = call.requests().poll(message);
   if (polled == MessageReader::Poll::Pending) return false;
-  read_size_ = message.size();
-  status_ = polled == MessageReader::Poll::End ? no_request(call_) : codec::parse(message, *into_);
+  size = message.size();
+  status = polled == MessageReader::Poll::End ? no_request(call) : codec::parse(message, into);
   return true;
 }
 
-void SingleMessages::wait() noexcept {
-  if (into_ != nullptr) {
-    call_.requests().wait(*this);
-  } else {
-    call_.responses().wait(*this);
-  }
-}
-
-void SingleMessages::unwait() noexcept {
-  if (into_ != nullptr) {
-    call_.requests().unwait();
-  } else {
-    call_.responses().unwait();
-  }
-}
-
-void SingleMessages::run(Runnable& runnable) noexcept {
-  auto& self = static_cast<SingleMessages&>(runnable);
-  if (!self.advance()) return self.wait();
-  std::exchange(self.handle_, nullptr).resume();
+bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status) {
+  const MessageWriter::Poll offered = call.responses().offer(codec::message_of(from).mark_last());
+  if (offered == MessageWriter::Poll::Closed) status = call.context().cancel_reason();
+  return offered != MessageWriter::Poll::Blocked;
 }
 
 Status not_implemented(const MethodDescriptor& method) {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
 #include "weft/codec/reused.h"
+#include "weft/coro/hand_written.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/server_context.h"
 #include "weft/rpc/service.h"
@@ -16,73 +17,131 @@
 /// the user's class. Until that first awaits something, another thread may run the loop (UserCode).
 namespace weft::rpc {
 
-/// Reads the one request of a handler, and writes its one response, neither of whose bytes are kept
-/// in the coroutine's frame: what that holds is what a pending call costs. One at a time.
-class SingleMessages : private Waiter {
- public:
-  explicit SingleMessages(Call& call) noexcept : Waiter(&SingleMessages::run), call_(call) {}
-  SingleMessages(const SingleMessages&) = delete;
-  SingleMessages& operator=(const SingleMessages&) = delete;
-  /// A coroutine may be destroyed while it waits.
-  ~SingleMessages() {
-    if (handle_) unwait();
-  }
+/// Reads the one request of a call; false while it has not come. `status` is not OK where there is
+/// none, and `size` its bytes.
+bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
+                 Status& status);
+/// Writes the one response of a call; false while the window is closed. `status` is the call's
+/// where it was not taken.
+bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status);
 
-  class Step;
-  /// `co_await messages.read(request)`: OK, or why there is none.
-  Step read(google::protobuf::MessageLite& into) noexcept;
-  /// `co_await messages.write(response)`: OK, or the call's status where it was not taken.
-  Step write(const google::protobuf::MessageLite& from) noexcept;
-  /// Of the request that was read, in bytes.
-  std::size_t read_size() const noexcept { return read_size_; }
+/// `co_await SingleRead(call, request)`: OK, or why there is no request. Its bytes are not kept in
+/// the coroutine's frame, which is what a pending call costs.
+template <class Request>
+class SingleRead : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
+ public:
+  SingleRead(Call& call, codec::Reused<Request>& into) noexcept
+      : SingleRead::DirectionAwaiter(call.requests()), call_(call), into_(into) {}
+  Status await_resume() noexcept { return std::move(status_); }
 
  private:
-  static void run(Runnable& runnable) noexcept;
-  /// False while nothing is known yet.
-  bool advance();
-  void wait() noexcept;
-  void unwait() noexcept;
+  friend class DirectionAwaiter<SingleRead, MessageReader>;
+  bool advance() {
+    std::size_t size = 0;
+    if (!read_single(call_, *into_, size, status_)) return false;
+    into_.holds(size);
+    return true;
+  }
 
   Call& call_;
-  google::protobuf::MessageLite* into_ = nullptr;
-  const google::protobuf::MessageLite* from_ = nullptr;
-  std::coroutine_handle<> handle_;  // while it waits
-  std::size_t read_size_ = 0;
+  codec::Reused<Request>& into_;
   Status status_;
 };
 
-class SingleMessages::Step {
+/// `co_await SingleWrite(call, response)`: OK, or the call's status where it was not taken.
+class SingleWrite : public DirectionAwaiter<SingleWrite, MessageWriter> {
  public:
-  explicit Step(SingleMessages& messages) noexcept : messages_(messages) {}
-  bool await_ready() { return messages_.advance(); }
-  void await_suspend(std::coroutine_handle<> handle) noexcept {
-    messages_.handle_ = handle;
-    messages_.wait();
-  }
-  Status await_resume() noexcept { return std::move(messages_.status_); }
+  SingleWrite(Call& call, const google::protobuf::MessageLite& from) noexcept
+      : DirectionAwaiter(call.responses()), call_(call), from_(from) {}
+  Status await_resume() noexcept { return std::move(status_); }
 
  private:
-  SingleMessages& messages_;
+  friend DirectionAwaiter;
+  bool advance() { return write_single(call_, from_, status_); }
+
+  Call& call_;
+  const google::protobuf::MessageLite& from_;
+  Status status_;
 };
 
-template <class Handler, class Request, class Response>
-Task<Status> serve_unary(Call& call, Handler& handler,
-                         Task<Result<Response>> (Handler::*method)(ServerContext&,
-                                                                   const Request&)) {
-  codec::Reused<Request> request;
-  SingleMessages messages(call);
-  Status status = co_await messages.read(*request);
-  request.holds(messages.read_size());
-  if (!status.ok()) co_return status;
-  ServerContext context(call);
-  const UserCode user_code;
-  Task<Result<Response>> task = (handler.*method)(context, *request);
-  // Where it lies: it is written from there.
-  Result<Response>& response = co_await task.in_place();
-  Executor::leave_user_code();
-  if (!response.ok()) co_return std::move(response).status();
-  status = co_await messages.write(*response);
-  co_return status;
+/// The coroutine that serves a unary call, between its messages and the user's method:
+///
+///   Reading ──the request is there──▶ Handling ──the handler has ended──▶ Writing ──taken──▶ end
+///
+/// Every call has one, so it is written by hand.
+template <auto kMethod>
+class UnaryServing;
+
+template <class Handler, class Request, class Response,
+          Task<Result<Response>> (Handler::*kMethod)(ServerContext&, const Request&)>
+class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMethod>, Status>,
+                                    private Waiter {
+ public:
+  UnaryServing(Call& call, Handler& handler)
+      : Waiter(&UnaryServing::woken), context_(call), handler_(handler) {}
+  /// A coroutine may be destroyed while it waits.
+  ~UnaryServing() {
+    if (!waits_) return;
+    if (stage_ == Stage::Reading) {
+      call().requests().unwait();
+    } else {
+      call().responses().unwait();
+    }
+  }
+
+  bool advance() {
+    waits_ = false;
+    if (stage_ == Stage::Reading) return read();
+    return respond(task_.result()) || wait(call().responses());
+  }
+
+ private:
+  enum class Stage : std::uint8_t { Reading, Handling, Writing };
+
+  static void woken(Runnable& runnable) noexcept { static_cast<UnaryServing&>(runnable).go_on(); }
+  Call& call() noexcept { return context_.call(); }
+  bool wait(auto& direction) noexcept {
+    waits_ = true;
+    direction.wait(*this);
+    return false;
+  }
+
+  bool read() {
+    std::size_t size = 0;
+    Status status;
+    if (!read_single(call(), *request_, size, status)) return wait(call().requests());
+    request_.holds(size);
+    return status.ok() ? handle() : this->end(std::move(status));
+  }
+  bool handle() {
+    stage_ = Stage::Handling;
+    const UserCode user_code;
+    Task<Result<Response>> task = (handler_.*kMethod)(context_, *request_);
+    const bool pending = this->waits_for(task);
+    Executor::leave_user_code();
+    if (!pending && respond(task.result())) return true;
+    task_ = coro::StartedTask(std::move(task));
+    return pending ? false : wait(call().responses());
+  }
+  /// Writes it from where it lies. False while the window is closed: it has to stay until then.
+  bool respond(Result<Response>& response) {
+    if (!response.ok()) return this->end(std::move(response).status());
+    stage_ = Stage::Writing;
+    Status status;
+    return write_single(call(), *response, status) && this->end(std::move(status));
+  }
+
+  ServerContext context_;
+  Handler& handler_;
+  coro::StartedTask<Result<Response>> task_;
+  [[no_unique_address]] codec::Reused<Request> request_;
+  Stage stage_ = Stage::Reading;
+  bool waits_ = false;
+};
+
+template <auto kMethod, class Handler>
+Task<Status> serve_unary(Call& call, Handler& handler) {
+  return UnaryServing<kMethod>::make(call, handler);
 }
 
 template <class Handler, class Request, class Response>
@@ -90,9 +149,7 @@ Task<Status> serve_server_streaming(Call& call, Handler& handler,
                                     Task<Status> (Handler::*method)(ServerContext&, const Request&,
                                                                     Writer<Response>&)) {
   codec::Reused<Request> request;
-  SingleMessages messages(call);
-  Status status = co_await messages.read(*request);
-  request.holds(messages.read_size());
+  Status status = co_await SingleRead(call, request);
   if (!status.ok()) co_return status;
   ServerContext context(call);
   Writer<Response> writer(call.responses(), call.context());
@@ -114,8 +171,7 @@ Task<Status> serve_client_streaming(Call& call, Handler& handler,
   // A stream that broke off must not look like one that ended, even to a handler that did not ask.
   Status status = reader.status();
   if (!status.ok()) co_return status;
-  SingleMessages messages(call);
-  status = co_await messages.write(*response);
+  status = co_await SingleWrite(call, *response);
   co_return status;
 }
 

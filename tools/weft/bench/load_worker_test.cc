@@ -37,7 +37,7 @@ class Kinds final : public ServiceDefinition {
   Task<Status> serve(std::size_t method, Call& call) override {
     switch (method) {
       case 0:
-        return rpc::serve_unary(call, *this, &Kinds::Unary);
+        return rpc::serve_unary<&Kinds::Unary>(call, *this);
       case 1:
         return rpc::serve_client_streaming(call, *this, &Kinds::Collect);
       case 2:

@@ -37,7 +37,7 @@ class Kinds : public ServiceDefinition {
   Task<Status> serve(std::size_t method, Call& call) override {
     switch (method) {
       case 0:
-        return serve_unary(call, *this, &Kinds::Unary);
+        return serve_unary<&Kinds::Unary>(call, *this);
       case 1:
         return serve_client_streaming(call, *this, &Kinds::Collect);
       case 2:

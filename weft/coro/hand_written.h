@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cassert>
+#include <coroutine>
+#include <exception>
+#include <utility>
+
+#include "weft/coro/frame_pool.h"
+#include "weft/coro/task.h"
+
+namespace weft::coro {
+
+/// How every frame begins. GCC, Clang and MSVC agree on it, and libstdc++'s noop_coroutine() relies
+/// on it as well: what resumes, null once the coroutine is done; what destroys; the promise.
+template <class T>
+struct FrameHead {
+  void (*resume)(FrameHead*) noexcept;
+  void (*destroy)(FrameHead*) noexcept;
+  Promise<T> promise;
+};
+
+/// A coroutine of a Task<T> whose frame is a class, for what every call has one of: compilers give
+/// each local and each temporary of a coroutine a place of its own, and steps to set it up. To
+/// whoever awaits, starts or destroys the task it is a coroutine like any other.
+///
+/// `Self` derives from it and has `bool advance()`, which is called when the task is started and
+/// whenever it is to go on: it goes on from where it stands, and returns true when it has ended,
+/// with end(). What it throws is what the task ends with.
+template <class Self, class T>
+class HandWritten : public Pooled, private FrameHead<T> {
+ public:
+  HandWritten(const HandWritten&) = delete;
+  HandWritten& operator=(const HandWritten&) = delete;
+
+  /// The task, lazy as every other; it owns what it is made of.
+  template <class... Arguments>
+  static Task<T> make(Arguments&&... arguments) {
+    return (new Self(std::forward<Arguments>(arguments)...))->promise.get_return_object();
+  }
+
+ protected:
+  HandWritten() noexcept : Frame{&HandWritten::run, &HandWritten::dispose, {}} {
+    assert(handle().address() == static_cast<Frame*>(this));
+  }
+  ~HandWritten() = default;
+
+  /// The task's result; what advance() returns then.
+  bool end(T value) noexcept {
+    this->promise.return_value(std::move(value));
+    return true;
+  }
+  /// Goes on: what a wait ends with. It may be gone afterwards.
+  void go_on() noexcept { run(this); }
+  /// Starts `child` in the context of this; false where it is done already. Otherwise it goes on
+  /// when the child has ended.
+  template <class U>
+  bool waits_for(Task<U>& child) {
+    typename Task<U>::Awaiter awaiter(child);
+    return !awaiter.await_ready() && awaiter.await_suspend(handle());
+  }
+
+ private:
+  using Frame = FrameHead<T>;
+  using Handle = std::coroutine_handle<Promise<T>>;
+
+  Handle handle() noexcept { return Handle::from_promise(this->promise); }
+  static void run(Frame* frame) noexcept {
+    auto& self = static_cast<HandWritten&>(*frame);
+    try {
+      if (!static_cast<Self&>(self).advance()) return;
+    } catch (...) {
+      frame->promise.unhandled_exception();
+    }
+    frame->resume = nullptr;
+    frame->promise.final_suspend().await_suspend(self.handle()).resume();
+  }
+  static void dispose(Frame* frame) noexcept {
+    delete &static_cast<Self&>(static_cast<HandWritten&>(*frame));
+  }
+};
+
+/// A task that was started, for who keeps it: a Task's size is a pointer and room for a value that
+/// was there from the beginning, this is the pointer. A value that was gets a coroutine.
+template <class T>
+class StartedTask {
+ public:
+  StartedTask() noexcept = default;
+  explicit StartedTask(Task<T> task) {
+    if (!task.handle_) {
+      task = value_coroutine(task.take());
+      task.handle_.resume();
+    }
+    handle_ = std::exchange(task.handle_, nullptr);
+  }
+  StartedTask(StartedTask&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  StartedTask& operator=(StartedTask&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~StartedTask() {
+    if (handle_) handle_.destroy();
+  }
+
+  /// As Task::result(), once it is done.
+  T& result() { return handle_.promise().value(); }
+
+ private:
+  static Task<T> value_coroutine(T value) { co_return value; }
+
+  std::coroutine_handle<Promise<T>> handle_;
+};
+
+}  // namespace weft::coro
