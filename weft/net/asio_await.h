@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include "weft/net/asio_loop.h"
 

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <random>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
 #include "weft/base/log.h"
@@ -18,6 +20,7 @@ namespace weft::net {
 namespace {
 
 namespace asio = boost::asio;
+using Block = internal::Poller::Block;
 
 std::uint64_t system_seed() {
   std::random_device device;
@@ -26,53 +29,75 @@ std::uint64_t system_seed() {
 
 }  // namespace
 
-/// A handler that may run after the loop has gone: on a program's io_context, which lives longer.
-struct AsioLoop::Wake {
-  void operator()() const { (*this)(boost::system::error_code()); }
-  void operator()(const boost::system::error_code& error) const {
-    if (error || anchor->loop() == nullptr) return;
-    loop->enter([this] {
-      if (action != nullptr) (loop->*action)();
-    });
+/// An io_context beside the loop's own means: it watches the poller, whose events so arrive among
+/// the handlers of Asio's.
+class AsioLoop::Asio {
+  /// A handler that may run after the loop has gone: on a program's context, which lives longer.
+  template <class F>
+  auto on_loop(F function) {
+    return [function, anchor = loop_.anchor()](const auto&... error) {
+      if (anchor->loop() != nullptr && !(static_cast<bool>(error) || ...)) function();
+    };
   }
-  AsioLoop* loop;
-  std::shared_ptr<LoopAnchor> anchor;
-  void (AsioLoop::*action)() noexcept;
+
+ public:
+  /// On `program`'s context, or on one of its own where that is null.
+  Asio(AsioLoop& loop, asio::io_context* program)
+      : loop_(loop),
+        own_(program == nullptr ? std::make_unique<asio::io_context>(1) : nullptr),
+        context_(program == nullptr ? *own_ : *program),
+        poller_(context_.get_executor(), loop.poller_.fd()) {
+    watch();
+  }
+  Asio(const Asio&) = delete;
+  Asio& operator=(const Asio&) = delete;
+  ~Asio() { poller_.release(); }
+
+  asio::io_context& context() noexcept { return context_; }
+
+  /// Until events are there.
+  void watch() {
+    if (std::exchange(watching_, true)) return;
+    poller_.async_wait(asio::posix::descriptor_base::wait_read, on_loop([this] {
+                         watching_ = false;
+                         loop_.events_arrived();
+                       }));
+  }
+  void stop_watching() {
+    if (std::exchange(watching_, false)) poller_.cancel();
+  }
+  /// Has a handler run that starts a turn with what was posted.
+  void post() {
+    asio::post(context_, on_loop([this] {
+                 loop_.enter([this] { loop_.take_posted(); });
+                 loop_.watch_events();
+               }));
+  }
+
+ private:
+  AsioLoop& loop_;
+  const std::unique_ptr<asio::io_context> own_;
+  asio::io_context& context_;
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> poller_;
+  bool watching_ = false;
 };
 
-/// The same on a context of the loop's own, which goes first: it needs no anchor, and no memory of
-/// its own as long as one of a kind is under way.
-struct AsioLoop::OwnWake {
-  using allocator_type = internal::HandlerAllocator<std::byte>;
-  allocator_type get_allocator() const noexcept { return allocator_type(*memory); }
-  void operator()() const { (*this)(boost::system::error_code()); }
-  void operator()(const boost::system::error_code& error) const {
-    if (error) return;
-    loop->enter([this] {
-      if (action != nullptr) (loop->*action)();
-    });
-  }
-  AsioLoop* loop;
-  internal::HandlerMemory* memory;
-  void (AsioLoop::*action)() noexcept;
-};
-
-AsioLoop::AsioLoop(asio::io_context* context, bool own, const LoopOptions& options)
+AsioLoop::AsioLoop(asio::io_context* program, const LoopOptions& options)
     : Loop(system_seed()),
       options_(options),
-      own_(own ? context : nullptr),
-      context_(*context),
-      work_(context->get_executor()),
-      timer_(context->get_executor()) {
-  if (own && options.handler_bound != kForever) {
+      on_programs_context_(program != nullptr),
+      poller_(*this) {
+  if (program != nullptr) {
+    asio_ = std::make_unique<Asio>(*this, program);
+  } else if (options.handler_bound != kForever) {
     take_over_ = std::make_shared<internal::TakeOver>(*this, options);
     internal::Watchdog::instance().add(take_over_);
   }
 }
 
-AsioLoop::AsioLoop(const LoopOptions& options) : AsioLoop(new asio::io_context(1), true, options) {}
+AsioLoop::AsioLoop(const LoopOptions& options) : AsioLoop(nullptr, options) {}
 
-AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, false, {}) {}
+AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, {}) {}
 
 AsioLoop::~AsioLoop() {
   if (take_over_ != nullptr) internal::Watchdog::instance().remove(take_over_);
@@ -85,11 +110,18 @@ AsioLoop::~AsioLoop() {
   } while (posted_.load(std::memory_order_relaxed) != nullptr);
 }
 
+asio::io_context& AsioLoop::context() {
+  leave_user_code();
+  if (asio_ == nullptr) asio_ = std::make_unique<Asio>(*this, nullptr);
+  return asio_->context();
+}
+
 TimePoint AsioLoop::now() const noexcept { return std::chrono::steady_clock::now(); }
 
 bool AsioLoop::on_own_thread() const noexcept {
-  // With a context of its own coroutines run outside of Asio.
-  return own_ != nullptr ? identity() == this : context_.get_executor().running_in_this_thread();
+  // With a thread of its own coroutines run outside of Asio.
+  return on_programs_context_ ? asio_->context().get_executor().running_in_this_thread()
+                              : identity() == this;
 }
 
 void AsioLoop::resume(Runnable& item) noexcept {
@@ -103,19 +135,19 @@ void AsioLoop::post(Runnable& item) noexcept {
   Runnable* newest = posted_.load(std::memory_order_relaxed);
   do {
     item.next = newest;
-  } while (!posted_.compare_exchange_weak(newest, &item, std::memory_order_acq_rel,
+  } while (!posted_.compare_exchange_weak(newest, &item, std::memory_order_seq_cst,
                                           std::memory_order_relaxed));
   // Only who finds the stack empty wakes the loop; the others ride along.
   if (newest != nullptr) return;
-  if (own_ != nullptr) {
-    asio::post(context_, OwnWake{this, &posted_memory_, &AsioLoop::take_posted});
+  if (on_programs_context_) {
+    asio_->post();
   } else {
-    asio::post(context_, Wake{this, anchor(), &AsioLoop::take_posted});
+    wake_if_asleep();
   }
 }
 
-void AsioLoop::take_posted() noexcept {
-  // Also releases posted_memory_ to who posts next.
+bool AsioLoop::take_posted() noexcept {
+  if (posted_.load(std::memory_order_relaxed) == nullptr) return false;
   Runnable* newest = posted_.exchange(nullptr, std::memory_order_acq_rel);
   Runnable* oldest = nullptr;
   while (newest != nullptr) {
@@ -123,40 +155,112 @@ void AsioLoop::take_posted() noexcept {
     item->next = std::exchange(oldest, item);
   }
   while (oldest != nullptr) ready(*std::exchange(oldest, oldest->next));
+  return true;
 }
 
 void AsioLoop::run() {
   Executor* const outer = std::exchange(current_, this);
-  if (own_ == nullptr) {
-    context_.run();
+  if (on_programs_context_) {
+    asio_->context().run();
   } else {
     if (take_over_ != nullptr) take_over_->begin();
     while (take_turn()) {
       if (take_over_ != nullptr) take_over_->give_way();
     }
     if (take_over_ != nullptr) take_over_->wait_for_all();
-    own_->restart();
+    stopped_.store(false, std::memory_order_relaxed);
+    if (asio_ != nullptr) asio_->context().restart();
   }
   current_ = outer;
 }
 
+/// Reports one event, and waits for it if there is none; the coroutines that it makes ready run
+/// after it, outside of its handler, so that another thread can go on from there.
 bool AsioLoop::take_turn() {
   const Turn turn(*this, take_over_ != nullptr ? Turn::Place::AtTop : Turn::Place::InEvent);
-  return run_one_event();
+  if (stopped_.load(std::memory_order_relaxed)) return false;
+  const bool wanted = std::exchange(turn_wanted_, false);
+  const bool busy = take_posted() || wanted;
+  if (poller_.empty()) {
+    if (busy) {
+      fetch_events(Block::No);
+    } else {
+      wait_for_events();
+      take_posted();
+    }
+  }
+  poller_.dispatch();
+  return true;
 }
 
-/// Runs one handler of Asio's, and waits for it if there is none; the coroutines that it makes
-/// ready run after it, outside of Asio, so that another thread can go on from there.
-bool AsioLoop::run_one_event() {
-  if (options_.poll_spin <= Duration::zero()) return own_->run_one() != 0;
-  while (own_->poll_one() == 0) {
-    if (own_->stopped()) return false;
+void AsioLoop::wait_for_events() {
+  if (options_.poll_spin <= Duration::zero()) return sleep();
+  while (!fetch_events(Block::No)) {
+    if (posted_.load(std::memory_order_relaxed) != nullptr) break;
+    if (stopped_.load(std::memory_order_relaxed)) return;
     if (now() < spin_until_) continue;
-    if (own_->run_one() == 0) return false;
+    sleep();
     break;
   }
   spin_until_ = after(now(), options_.poll_spin);
-  return true;
+}
+
+/// Whoever posts or stops either sees that the loop is asleep, or has done so before it looks.
+void AsioLoop::sleep() {
+  asleep_.store(true, std::memory_order_seq_cst);
+  if (posted_.load(std::memory_order_seq_cst) == nullptr &&
+      !stopped_.load(std::memory_order_seq_cst)) {
+    fetch_events(Block::Yes);
+  }
+  asleep_.store(false, std::memory_order_relaxed);
+}
+
+void AsioLoop::wake_if_asleep() noexcept {
+  if (asleep_.load(std::memory_order_seq_cst)) poller_.wake();
+}
+
+/// Where Asio is used on this loop, its handlers run from here, and one of them tells of events.
+/// False when there was nothing.
+bool AsioLoop::fetch_events(Block block) {
+  if (asio_ == nullptr) return poller_.fetch(block);
+  asio::io_context& context = asio_->context();
+  const std::size_t ran = block == Block::Yes ? context.run_one() : context.poll_one();
+  if (context.stopped()) stopped_.store(true, std::memory_order_relaxed);
+  return ran != 0;
+}
+
+/// From Asio. On a program's context each event is a turn of its own.
+void AsioLoop::events_arrived() {
+  poller_.fetch(Block::No);
+  if (on_programs_context_) {
+    while (poller_.dispatch()) {
+    }
+  }
+  watch_events();
+}
+
+bool AsioLoop::has_let_go() const noexcept {
+  return on_programs_context_ && stopped_.load(std::memory_order_relaxed);
+}
+
+void AsioLoop::watch_events() {
+  if (has_let_go() && poller_.watched() == 0 && timers().next() == kNever) {
+    asio_->stop_watching();
+  } else {
+    asio_->watch();
+  }
+}
+
+int AsioLoop::watch(int fd, std::uint32_t events, internal::EventTarget& target) noexcept {
+  const int error = poller_.add(fd, events, target);
+  if (on_programs_context_) watch_events();
+  return error;
+}
+
+void AsioLoop::unwatch(int fd, internal::EventTarget& target) noexcept {
+  poller_.remove(fd, target);
+  // Once the timers of who goes here are gone too.
+  if (has_let_go()) asio_->post();
 }
 
 void AsioLoop::rejoin() noexcept {
@@ -167,31 +271,33 @@ void AsioLoop::rejoin() noexcept {
 void AsioLoop::user_code_begins() noexcept { internal::Watchdog::wake_if_asleep(); }
 
 void AsioLoop::stop() noexcept {
-  if (own_ != nullptr) {
-    own_->stop();
+  if (on_programs_context_) {
+    post([this] {
+      stopped_.store(true, std::memory_order_relaxed);
+      watch_events();
+    });
   } else {
-    post([this] { work_.reset(); });
+    stopped_.store(true, std::memory_order_seq_cst);
+    wake_if_asleep();
   }
 }
 
 void AsioLoop::request_turn() noexcept {
-  if (own_ != nullptr) {
-    asio::post(context_, OwnWake{this, &turn_memory_, nullptr});
+  if (on_programs_context_) {
+    asio_->post();
   } else {
-    asio::post(context_, Wake{this, anchor(), nullptr});
+    turn_wanted_ = true;
   }
 }
 
 void AsioLoop::rearm(TimePoint when) noexcept {
-  timer_.expires_at(when);
-  if (own_ != nullptr) {
-    timer_.async_wait(OwnWake{this, &timer_memory_, &AsioLoop::run_timers});
-  } else {
-    timer_.async_wait(Wake{this, anchor(), &AsioLoop::run_timers});
-  }
+  poller_.set_timer(when);
+  if (on_programs_context_) watch_events();
 }
 
-void AsioLoop::run_timers() noexcept { expire_timers(now()); }
+void AsioLoop::on_events(std::uint32_t) noexcept {
+  enter([this] { expire_timers(now()); });
+}
 
 Result<std::unique_ptr<Listener>> AsioLoop::listen(const Address& address,
                                                    const ListenOptions& options,

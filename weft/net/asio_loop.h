@@ -9,26 +9,28 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "weft/net/internal/handler_memory.h"
+#include "weft/net/internal/poller.h"
 #include "weft/net/loop.h"
 #include "weft/net/loop_options.h"
+
+namespace boost::asio {
+class io_context;
+}  // namespace boost::asio
 
 namespace weft::net {
 
 namespace internal {
 class AresResolver;
+class Descriptor;
 class TakeOver;
 }  // namespace internal
 
-/// The loop of life, on a Boost.Asio io_context: TCP, Unix sockets, streams in memory, DNS.
+/// The loop of life, on epoll: TCP, Unix sockets, streams in memory, DNS, and operations of
+/// Boost.Asio's (record 9).
 ///
-/// Either it owns its io_context, which one thread runs through run(); or it lives on a program's
-/// own, which that program runs, with one thread. It must be destroyed before that context.
-class AsioLoop final : public Loop {
+/// Either one thread runs it, through run(); or it lives on a program's io_context, which that
+/// program runs, with one thread. It must be destroyed before that context.
+class AsioLoop final : public Loop, private internal::EventTarget {
  public:
   explicit AsioLoop(const LoopOptions& options = {});
   /// On a program's own context; there it can neither be taken over nor spin.
@@ -37,10 +39,9 @@ class AsioLoop final : public Loop {
   AsioLoop& operator=(const AsioLoop&) = delete;
   ~AsioLoop() override;
 
-  boost::asio::io_context& context() noexcept {
-    leave_user_code();
-    return context_;
-  }
+  /// For Asio operations on this loop: the program's context, or one that run() runs besides, made
+  /// when it is first asked for. On the loop's thread, or before that runs.
+  boost::asio::io_context& context();
 
   /// Runs `item` soon; from any thread. On the loop's own thread this is a turn, at once.
   void resume(Runnable& item) noexcept;
@@ -53,8 +54,8 @@ class AsioLoop final : public Loop {
   using Loop::post;
   void post(Runnable& item) noexcept override;
   void run() override;
-  /// With a context of its own, makes run() return. On a program's context it only lets go: that
-  /// context's run() may then return when nothing else is left to do.
+  /// Makes run() return. On a program's context it only lets go: that context's run() may then
+  /// return when nothing else is left to do.
   void stop() noexcept override;
 
   Result<std::unique_ptr<Listener>> listen(const Address& address, const ListenOptions& options,
@@ -63,47 +64,56 @@ class AsioLoop final : public Loop {
   Task<Result<DnsAnswer>> look_up(DnsQuestion question) override;
 
  private:
+  friend class internal::Descriptor;
   friend class internal::TakeOver;
-  AsioLoop(boost::asio::io_context* context, bool own, const LoopOptions& options);
+  class Asio;
+
+  AsioLoop(boost::asio::io_context* program, const LoopOptions& options);
   void request_turn() noexcept override;
   void rejoin() noexcept override;
   void user_code_begins() noexcept override;
-  /// One turn of a context of its own, which may wait for events; false when it has been stopped.
+  void rearm(TimePoint when) noexcept override;
+  /// The timer has expired.
+  void on_events(std::uint32_t events) noexcept override;
+
+  /// One turn of a loop with a thread of its own, which may wait for events; false when it has been
+  /// stopped.
   bool take_turn();
-  bool run_one_event();
+  void wait_for_events();
+  void sleep();
+  bool fetch_events(internal::Poller::Block block);
+  void wake_if_asleep() noexcept;
+  void events_arrived();
+  void watch_events();
+  bool has_let_go() const noexcept;
   /// The rest of a turn that this thread has taken from another.
   void go_on_with_turn() noexcept { finish_turn(Turn::Place::AtTop); }
   bool on_own_thread() const noexcept;
-  void rearm(TimePoint when) noexcept override;
-  void take_posted() noexcept;
-  void run_timers() noexcept;
+  bool take_posted() noexcept;
   /// The one that asks `servers`; where that is empty, the system's or those that were set.
   Result<internal::AresResolver*> resolver(const std::string& servers);
 
-  struct Wake;
-  struct OwnWake;
+  internal::Poller& poller() noexcept { return poller_; }
+  /// An error number, or 0.
+  int watch(int fd, std::uint32_t events, internal::EventTarget& target) noexcept;
+  void unwatch(int fd, internal::EventTarget& target) noexcept;
 
   const LoopOptions options_;
-  // For the handlers of a context of its own, so they go after it. posted_memory_ belongs to who
-  // finds posted_ empty, until it is emptied again.
-  internal::HandlerMemory posted_memory_;
-  internal::HandlerMemory turn_memory_;
-  internal::HandlerMemory timer_memory_;
-  // Null on a program's own context.
-  std::unique_ptr<boost::asio::io_context> own_;
-  boost::asio::io_context& context_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      timer_;
+  const bool on_programs_context_;
+  internal::Poller poller_;
   // What other threads posted, newest first.
   std::atomic<Runnable*> posted_{nullptr};
+  // Waits for events, or is about to: who posts has to wake it.
+  std::atomic<bool> asleep_{false};
+  std::atomic<bool> stopped_{false};
+  bool turn_wanted_ = false;
+  TimePoint spin_until_{};
+  // Null until somebody uses Asio here.
+  std::unique_ptr<Asio> asio_;
   // By the name servers that they ask.
   std::map<std::string, std::unique_ptr<internal::AresResolver>> resolvers_;
   // Null where it cannot be taken over.
   std::shared_ptr<internal::TakeOver> take_over_;
-  TimePoint spin_until_{};
 };
 
 }  // namespace weft::net

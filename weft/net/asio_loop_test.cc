@@ -8,7 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
 #include "weft/net/deadline_guard.h"
@@ -156,6 +158,66 @@ TEST(AsioLoop, LivesOnAProgramsContextAndLetsGoOfItWhenStopped) {
     loop.stop();
   });
   context.run();
+  EXPECT_EQ(ran, 1);
+}
+
+TEST(AsioLoop, KeepsAProgramsContextBusyUntilItsSocketsAreGone) {
+  boost::asio::io_context context(1);
+  AsioLoop loop(context);
+  test::Watchdog watchdog(loop);
+  Result<std::unique_ptr<Listener>> listener =
+      loop.listen(*Address::ip("127.0.0.1", 0), {}, [](std::unique_ptr<Accepted>) {});
+  ASSERT_TRUE(listener.ok());
+  bool closed = false;
+  loop.stop();
+  loop.post([&] {
+    boost::asio::post(context, [&] {
+      closed = true;
+      listener->reset();
+      watchdog.cancel();
+    });
+  });
+  context.run();
+  EXPECT_TRUE(closed);
+}
+
+TEST(AsioLoop, ServesSocketsAndAsioOperationsAlike) {
+  AsioLoop loop;
+  const test::Watchdog watchdog(loop);
+  boost::asio::steady_timer timer(loop.context(), 1ms);
+  bool expired = false;
+  bool accepted = false;
+  const auto both = [&] {
+    if (expired && accepted) loop.stop();
+  };
+  Result<std::unique_ptr<Listener>> listener =
+      loop.listen(*Address::ip("127.0.0.1", 0), {}, [&](std::unique_ptr<Accepted>) {
+        accepted = true;
+        both();
+      });
+  ASSERT_TRUE(listener.ok());
+  timer.async_wait([&](const boost::system::error_code&) {
+    expired = true;
+    both();
+  });
+  Task<Result<std::unique_ptr<Stream>>> connecting = loop.connect((*listener)->address());
+  loop.enter(
+      [&] { connecting.start(nullptr, {.function = [](void*) noexcept {}, .argument = nullptr}); });
+  loop.run();
+  EXPECT_TRUE(expired && accepted);
+}
+
+TEST(AsioLoop, StopsWhenItsContextIsStopped) {
+  AsioLoop loop;
+  const test::Watchdog watchdog(loop);
+  boost::asio::post(loop.context(), [&] { loop.context().stop(); });
+  loop.run();
+  int ran = 0;
+  loop.post([&] {
+    ++ran;
+    loop.stop();
+  });
+  loop.run();
   EXPECT_EQ(ran, 1);
 }
 

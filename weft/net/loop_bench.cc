@@ -117,7 +117,11 @@ void round_trip_over(benchmark::State& state, const Address& address) {
   Task<void> connecting = connect(loop, (*listener)->address(), client);
   loop.enter(
       [&] { connecting.start(nullptr, {.function = [](void*) noexcept {}, .argument = nullptr}); });
-  while (client == nullptr || server == nullptr) loop.context().run_one();
+  // The client is there as soon as the listener's queue has it; the server when that is emptied.
+  while (client == nullptr || server == nullptr) {
+    loop.post([&] { loop.stop(); });
+    loop.run();
+  }
   round_trips(state, loop, std::move(client), std::move(server));
 }
 

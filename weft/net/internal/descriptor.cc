@@ -1,74 +1,81 @@
 #include "weft/net/internal/descriptor.h"
 
-#include <boost/system/error_code.hpp>
 #include <unistd.h>
 
 #include "weft/base/log.h"
 #include "weft/net/internal/socket_error.h"
 
 namespace weft::net::internal {
+namespace {
 
-struct Descriptor::ReadyHandler {
-  using allocator_type = HandlerAllocator<std::byte>;
-  allocator_type get_allocator() const noexcept { return allocator_type(*direction->memory); }
-  void operator()(const boost::system::error_code&) const noexcept {
-    descriptor->become_ready(*direction);
-  }
-  DescriptorRef descriptor;
-  Direction* direction;
-};
+constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP;
+constexpr std::uint32_t kBroken = EPOLLERR | EPOLLHUP;
 
-Descriptor::Descriptor(AsioLoop& loop, int fd)
-    : loop_(loop), watch_(loop.context().get_executor()), fd_(fd) {
-  boost::system::error_code error;
-  watch_.assign(fd, error);
-  if (!error) return;
+void log_unwatched(int error) {
+  log(LogLevel::Error, "a file descriptor cannot be watched: " + error_text(error));
+}
+
+}  // namespace
+
+Descriptor::Descriptor(AsioLoop& loop, int fd) : loop_(loop), fd_(fd) {
+  const int error = loop_.watch(fd, kReadable, *this);
+  if (error == 0) return;
   // As if closed: the first read or write tells the owner.
   fd_ = -1;
   ::close(fd);
-  log(LogLevel::Error, "a file descriptor cannot be watched: " + error_text(error.value()));
+  log_unwatched(error);
+}
+
+void Descriptor::want_read() noexcept {
+  if (reading_ || fd_ < 0) return;
+  reading_ = true;
+  if (!will_report_) rearm();
 }
 
 void Descriptor::want_write() noexcept {
-  if (write_memory_ == nullptr) {
-    write_memory_ = std::make_unique<HandlerMemory>();
-    write_.memory = write_memory_.get();
-  }
-  wait(write_);
+  if (writing_ || fd_ < 0) return;
+  writing_ = true;
+  rearm();
 }
 
-void Descriptor::wait(Direction& direction) noexcept {
-  if (direction.waiting || fd_ < 0) return;
-  direction.waiting = true;
-  watch_.async_wait(direction.type, ReadyHandler{DescriptorRef(this), &direction});
+void Descriptor::rearm() noexcept {
+  will_report_ = true;
+  const std::uint32_t events = kReadable | (writing_ ? std::uint32_t{EPOLLOUT} : 0U);
+  if (const int error = loop_.poller().rearm(fd_, events, *this); error != 0) fail(error);
 }
 
-void Descriptor::become_ready(Direction& direction) noexcept {
-  direction.waiting = false;
-  // What a wait reports, an error or the descriptor's end, the read or write that follows will say.
-  if (fd_ < 0 || handler_ == nullptr) return;
-  loop_.enter([&] {
-    if (&direction == &read_) {
-      handler_->on_readable();
-    } else {
-      handler_->on_writable();
-    }
-  });
+void Descriptor::fail(int error) noexcept {
+  log_unwatched(error);
+  loop_.post([self = DescriptorRef(this)] { self->on_events(kBroken); });
 }
 
-void Descriptor::close() noexcept {
-  if (fd_ < 0) return;
-  fd_ = -1;
-  handler_ = nullptr;
-  boost::system::error_code ignored;
-  watch_.close(ignored);
+void Descriptor::on_events(std::uint32_t events) noexcept {
+  const DescriptorRef self(this);
+  const bool readable = (events & (kReadable | kBroken)) != 0;
+  const bool writable = (events & (EPOLLOUT | kBroken)) != 0;
+  if (readable) will_report_ = false;
+  if ((events & (EPOLLRDHUP | kBroken)) != 0) ended_ = true;
+  // What the event is, an error or the end, the read or write that follows will say.
+  if (readable && std::exchange(reading_, false)) tell(&StreamHandler::on_readable);
+  if (writable && std::exchange(writing_, false)) tell(&StreamHandler::on_writable);
+}
+
+void Descriptor::tell(void (StreamHandler::*what)() noexcept) noexcept {
+  if (handler_ != nullptr) loop_.enter([&] { (handler_->*what)(); });
 }
 
 void Descriptor::release() noexcept {
   if (fd_ < 0) return;
+  loop_.unwatch(fd_, *this);
   fd_ = -1;
   handler_ = nullptr;
-  watch_.release();
+}
+
+void Descriptor::close() noexcept {
+  if (fd_ < 0) return;
+  const int fd = fd_;
+  release();
+  ::close(fd);
 }
 
 }  // namespace weft::net::internal

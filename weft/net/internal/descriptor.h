@@ -1,13 +1,10 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include "weft/net/asio_loop.h"
-#include "weft/net/internal/handler_memory.h"
+#include "weft/net/internal/poller.h"
 
 namespace weft::net::internal {
 
@@ -34,10 +31,9 @@ class DescriptorRef {
   Descriptor* descriptor_ = nullptr;
 };
 
-/// A file descriptor whose readiness a loop watches. Counted, without atomics, by its owner and by
-/// the waits under way: it holds the memory of their handlers, so it lives until the last of them
-/// has come back, long closed perhaps. For the loop's thread.
-class Descriptor {
+/// A file descriptor whose readiness a loop watches. Counted, without atomics, by its owner and
+/// while it calls its handler, who may drop it. For the loop's thread.
+class Descriptor final : private EventTarget {
  public:
   /// Takes over `fd`, which must be non-blocking.
   static DescriptorRef adopt(AsioLoop& loop, int fd) {
@@ -48,8 +44,11 @@ class Descriptor {
   /// -1 once closed.
   int fd() const noexcept { return fd_; }
   void set_handler(StreamHandler* handler) noexcept { handler_ = handler; }
-  void want_read() noexcept { wait(read_); }
+  void want_read() noexcept;
   void want_write() noexcept;
+  /// For who has just read all there was, as a stream's short read says (epoll(7), question 9): the
+  /// next want_read() is no system call then.
+  void drained() noexcept { will_report_ = !ended_; }
   /// Closes; the handler is not called again.
   void close() noexcept;
   /// As close(), but leaves the file descriptor open: it belongs to someone else.
@@ -57,28 +56,22 @@ class Descriptor {
 
  private:
   friend class DescriptorRef;
-  using WaitType = boost::asio::posix::descriptor_base::wait_type;
-  /// Of the waits of one kind: there is always one to read, as a rule, and seldom one to write.
-  struct Direction {
-    WaitType type;
-    bool waiting = false;
-    HandlerMemory* memory = nullptr;
-  };
-  struct ReadyHandler;
 
   Descriptor(AsioLoop& loop, int fd);
-  void wait(Direction& direction) noexcept;
-  void become_ready(Direction& direction) noexcept;
+  void on_events(std::uint32_t events) noexcept override;
+  void rearm() noexcept;
+  /// For a descriptor that somebody else has closed: its handler's next read or write will fail.
+  void fail(int error) noexcept;
+  void tell(void (StreamHandler::*what)() noexcept) noexcept;
 
   AsioLoop& loop_;
   StreamHandler* handler_ = nullptr;
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> watch_;
   int fd_;
   std::uint32_t references_ = 0;
-  Direction read_{.type = WaitType::wait_read, .memory = &read_memory_};
-  Direction write_{.type = WaitType::wait_write};
-  HandlerMemory read_memory_;
-  std::unique_ptr<HandlerMemory> write_memory_;  // made for the first wait
+  bool reading_ = false;     // on_readable() is wanted
+  bool writing_ = false;     // on_writable() is wanted
+  bool will_report_ = true;  // what there will be to read is an event still to come
+  bool ended_ = false;       // there is an end or an error to read, of which no event will come
 };
 
 inline DescriptorRef::DescriptorRef(Descriptor* descriptor) noexcept : descriptor_(descriptor) {

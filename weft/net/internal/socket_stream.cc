@@ -20,9 +20,12 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
     size = ::recv(fd(), into.data(), into.size(), 0);
   } while (size < 0 && errno == EINTR);
   if (size > 0) {
-    return {.kind = IoResult::Kind::Done, .size = static_cast<std::size_t>(size), .error = {}};
+    const auto got = static_cast<std::size_t>(size);
+    if (got < into.size()) descriptor_->drained();
+    return {.kind = IoResult::Kind::Done, .size = got, .error = {}};
   }
   if (size == 0) return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
+  if (errno == EAGAIN) descriptor_->drained();
   return failed(errno);
 }
 

@@ -4,8 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
 namespace weft::net::internal {
 namespace {
 
@@ -110,7 +108,7 @@ void TakeOver::rejoin() noexcept {
   update_wanted();
   asked_.notify_one();
   // The runner may be asleep in the system's wait for events.
-  boost::asio::post(loop_.context_, [] {});
+  loop_.poller().wake();
   std::uint64_t before = 0;
   while (!wait_a_while(lock, self)) {
     // The runner may be in a UserCode that waits for this thread, with nobody left to take over.
