@@ -30,7 +30,7 @@ RUN_SECONDS = 300
 # The first that matches; what the compiler has inlined counts where it stands.
 STAGES = [
     ("the handler and the coroutine around it",
-     r"Echo|serve_unary|Task<|coro::|Promise|parse_single|write_outcome|ReadAwaiter"),
+     r"Echo|UnaryServing|Task<|coro::|Promise|read_single|write_single"),
     ("the messages: protobuf parses, copies, writes, and allocates their strings",
      r"protobuf|perf::Msg|malloc|_int_free|^free$|operator new|operator delete|basic_string|codec::|unlink_chunk"),
     ("HTTP/2, receiving: frames, known header blocks, windows",

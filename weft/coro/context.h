@@ -97,6 +97,14 @@ class Context : private CancelHook {
   template <class F>
   void for_each_baggage(F&& function) const;
 
+ protected:
+  /// A root whose owner, who derives from it, is told of its cancellation, before its hooks are:
+  /// `told` gets this context's own hook, which a root has no other use for; see of().
+  explicit Context(CancelHook::Function told) noexcept : CancelHook(told) {
+    hooks_.push_back(*this);
+  }
+  static Context& of(CancelHook& hook) noexcept { return static_cast<Context&>(hook); }
+
  private:
   struct Luggage : coro::Pooled {
     TraceContext trace;
@@ -117,10 +125,11 @@ class Context : private CancelHook {
 
   // Atomic for a handler in its UserCode, which may ask while another thread runs the loop.
   std::atomic<TimePoint> deadline_{kNever};
-  std::atomic<bool> cancelled_{false};
   Status reason_;  // does not change once cancelled_
   IntrusiveList<CancelHook> hooks_;
   std::unique_ptr<Luggage> luggage_;
+  // Last, so that who derives from this has room behind it.
+  std::atomic<bool> cancelled_{false};
 };
 
 template <class F>

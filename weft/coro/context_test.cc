@@ -36,6 +36,32 @@ TEST(Context, CancelsItsHooksOnceWithTheFirstReason) {
   EXPECT_EQ(context.cancel_reason(), cancelled("first"));
 }
 
+/// Derives from its context, as a server's call does.
+struct Owner final : Context {
+  Owner() : Context(&Owner::told) {}
+  static void told(weft::CancelHook& hook, const Status& reason) noexcept {
+    static_cast<Owner&>(Context::of(hook)).reasons.push_back(reason);
+  }
+  std::vector<Status> reasons;
+};
+
+TEST(Context, TellsAnOwnerWhoDerivesFromItBeforeItsHooks) {
+  Owner owner;
+  Recorder hook;
+  hook.argument = &owner;
+  hook.then = [](Recorder& self) {
+    EXPECT_EQ(static_cast<Owner*>(self.argument)->reasons.size(), 1U);
+  };
+  ASSERT_TRUE(owner.add_hook(hook));
+  Context child(&owner);
+  owner.cancel(cancelled("first"));
+  owner.cancel(cancelled("second"));
+  ASSERT_EQ(owner.reasons.size(), 1U);
+  EXPECT_EQ(owner.reasons[0], cancelled("first"));
+  EXPECT_EQ(hook.reasons.size(), 1U);
+  EXPECT_TRUE(child.is_cancelled());
+}
+
 TEST(Context, RefusesAHookWhenItIsCancelledAlready) {
   Context context;
   context.cancel(cancelled("x"));

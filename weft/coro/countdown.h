@@ -31,7 +31,7 @@ class Countdown {
 
  private:
   std::size_t left_ = 0;
-  IntrusiveList<Waiter> list_;
+  WaiterList list_;
   Waiter waiter_;
 };
 

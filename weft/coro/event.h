@@ -34,7 +34,7 @@ class Event {
   [[nodiscard]] Wait wait() noexcept;
 
  private:
-  IntrusiveList<coro::Waiter> waiters_;
+  coro::WaiterList waiters_;
   bool set_ = false;
 };
 

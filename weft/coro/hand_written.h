@@ -79,35 +79,4 @@ class HandWritten : public Pooled, private FrameHead<T> {
   }
 };
 
-/// A task that was started, for who keeps it: a Task's size is a pointer and room for a value that
-/// was there from the beginning, this is the pointer. A value that was gets a coroutine.
-template <class T>
-class StartedTask {
- public:
-  StartedTask() noexcept = default;
-  explicit StartedTask(Task<T> task) {
-    if (!task.handle_) {
-      task = value_coroutine(task.take());
-      task.handle_.resume();
-    }
-    handle_ = std::exchange(task.handle_, nullptr);
-  }
-  StartedTask(StartedTask&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  StartedTask& operator=(StartedTask&& other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~StartedTask() {
-    if (handle_) handle_.destroy();
-  }
-
-  /// As Task::result(), once it is done.
-  T& result() { return handle_.promise().value(); }
-
- private:
-  static Task<T> value_coroutine(T value) { co_return value; }
-
-  std::coroutine_handle<Promise<T>> handle_;
-};
-
 }  // namespace weft::coro

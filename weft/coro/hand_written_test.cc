@@ -10,6 +10,7 @@
 
 #include "weft/coro/event.h"
 #include "weft/coro/manual_executor.h"
+#include "weft/coro/small_task.h"
 
 namespace weft {
 namespace {
@@ -103,9 +104,9 @@ TEST(HandWritten, MayBeDestroyedWhileItWaits) {
   executor.run_until_idle();
 }
 
-TEST(StartedTask, KeepsAValueAndACoroutine) {
+TEST(SmallTask, KeepsAValueAndACoroutine) {
   ManualExecutor executor;
-  coro::StartedTask<std::string> value(Task<std::string>(std::string("a value")));
+  coro::SmallTask<std::string> value(Task<std::string>(std::string("a value")));
   EXPECT_EQ(value.result(), "a value");
 
   Event event;
@@ -115,8 +116,8 @@ TEST(StartedTask, KeepsAValueAndACoroutine) {
   };
   Task<std::string> task = text(event);
   task.start(nullptr, {[](void*) noexcept {}, nullptr});
-  coro::StartedTask<std::string> kept;
-  kept = coro::StartedTask<std::string>(std::move(task));
+  coro::SmallTask<std::string> kept;
+  kept = coro::SmallTask<std::string>(std::move(task));
   event.set();
   executor.run_until_idle();
   EXPECT_EQ(kept.result(), "a coroutine's");

@@ -72,8 +72,8 @@ class Queue {
   bool closed_ = false;
   std::deque<T> items_;
   // One of the two is empty.
-  IntrusiveList<coro::Waiter> pushers_;
-  IntrusiveList<coro::Waiter> poppers_;
+  coro::WaiterList pushers_;
+  coro::WaiterList poppers_;
 };
 
 /// Awaiter of push().
@@ -159,8 +159,8 @@ void Queue<T>::close() noexcept {
   Executor::leave_user_code();
   closed_ = true;
   // From lists of their own: whoever is resumed may destroy the queue.
-  IntrusiveList<coro::Waiter> pushers;
-  IntrusiveList<coro::Waiter> poppers;
+  coro::WaiterList pushers;
+  coro::WaiterList poppers;
   pushers.splice_back(pushers_);
   poppers.splice_back(poppers_);
   while (coro::Waiter* waiter = pushers.pop_front()) waiter->wake(closed_status());

@@ -45,7 +45,7 @@ namespace {
 /// Waits for the end of the last child, whatever happens to the joiner's context.
 class LastChild {
  public:
-  explicit LastChild(IntrusiveList<coro::Waiter>& list) noexcept : list_(list) {}
+  explicit LastChild(coro::WaiterList& list) noexcept : list_(list) {}
   bool await_ready() const noexcept { return false; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> handle) noexcept {
@@ -54,7 +54,7 @@ class LastChild {
   void await_resume() const noexcept {}
 
  private:
-  IntrusiveList<coro::Waiter>& list_;
+  coro::WaiterList& list_;
   coro::Waiter waiter_;
 };
 
@@ -83,7 +83,7 @@ void Scope::spawn(Task<Status> task) { start(std::move(task)); }
 void Scope::child_ended(const Status& status) noexcept {
   if (status_.ok()) status_ = status;
   if (--running_ > 0) return;
-  IntrusiveList<coro::Waiter> woken;
+  coro::WaiterList woken;
   woken.splice_back(joining_);
   while (coro::Waiter* waiter = woken.pop_front()) waiter->wake();
 }

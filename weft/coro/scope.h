@@ -50,7 +50,7 @@ class Scope {
   Context context_;
   Status status_;
   std::size_t running_ = 0;
-  IntrusiveList<coro::Waiter> joining_;
+  coro::WaiterList joining_;
 };
 
 }  // namespace weft

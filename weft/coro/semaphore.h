@@ -37,7 +37,7 @@ class Semaphore {
   void release() noexcept;
 
   std::size_t available_;
-  IntrusiveList<coro::Waiter> waiters_;
+  coro::WaiterList waiters_;
 };
 
 /// Gives its permit back when destroyed. Move-only; may be empty.

@@ -25,7 +25,7 @@ namespace coro {
 template <class T>
 class ResultInPlace;
 template <class T>
-class StartedTask;
+class SmallTask;
 
 /// Called when a started root task has ended; it may destroy the task.
 struct DoneCallback {
@@ -103,6 +103,8 @@ class PromiseBase : public Pooled {
  protected:
   template <class T>
   friend class weft::Task;
+  template <class T>
+  friend class SmallTask;
   Context* context_ = nullptr;
   // What happens at the end: without a function, the coroutine at the argument's address goes on.
   DoneCallback next_;
@@ -299,7 +301,7 @@ class [[nodiscard]] Task {
 
  private:
   friend promise_type;
-  friend class coro::StartedTask<T>;
+  friend class coro::SmallTask<T>;
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
 
   std::coroutine_handle<promise_type> handle_;

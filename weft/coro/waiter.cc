@@ -2,9 +2,8 @@
 
 namespace weft::coro {
 
-bool Waiter::suspend(std::coroutine_handle<> handle, Context* context,
-                     IntrusiveList<Waiter>& list) noexcept {
-  if (context != nullptr && !context->add_hook(hook_)) {
+bool Waiter::suspend(std::coroutine_handle<> handle, Context* context, WaiterList& list) noexcept {
+  if (context != nullptr && !context->add_hook(*this)) {
     status_ = context->cancel_reason();
     return false;
   }
@@ -14,8 +13,8 @@ bool Waiter::suspend(std::coroutine_handle<> handle, Context* context,
 }
 
 void Waiter::wake(Status status) noexcept {
-  ListNode::unlink();
-  hook_.unlink();
+  WaiterNode::unlink();
+  CancelHook::unlink();
   status_ = std::move(status);
   if (Executor* executor = Executor::current(); executor != nullptr) {
     executor->ready(*this);

@@ -15,19 +15,24 @@ namespace weft::coro {
 /// Whether a wait ends when the context of the waiting coroutine is cancelled.
 enum class OnCancel : std::uint8_t { End, KeepWaiting };
 
+/// Links a Waiter into the list of those who wait for the same.
+struct WaiterNode : ListNode {};
+class Waiter;
+using WaiterList = IntrusiveList<Waiter, WaiterNode>;
+
 /// A suspended coroutine in the list of what it waits for, until it is woken or its context is
 /// cancelled, whichever comes first. Part of an awaiter, so of the coroutine's frame; may be
 /// destroyed at any time. For one thread.
 ///
 /// A deadline ends the wait when whoever enforces it cancels the context.
-class Waiter : public ListNode, private Runnable {
+class Waiter : public WaiterNode, private Runnable, private CancelHook {
  public:
-  Waiter() noexcept : Runnable(&Waiter::resume), hook_(*this) {}
+  Waiter() noexcept : Runnable(&Waiter::resume), CancelHook(&Waiter::context_cancelled) {}
 
   /// Puts the coroutine at the end of `list`; false if its context is cancelled already, which
   /// status() then tells: the coroutine must go on.
   template <class P>
-  bool suspend(std::coroutine_handle<P> handle, IntrusiveList<Waiter>& list,
+  bool suspend(std::coroutine_handle<P> handle, WaiterList& list,
                OnCancel on_cancel = OnCancel::End) noexcept {
     return suspend(handle, on_cancel == OnCancel::End ? context_of(handle) : nullptr, list);
   }
@@ -35,26 +40,21 @@ class Waiter : public ListNode, private Runnable {
   /// Ends the wait with `status`: leaves the list and makes the coroutine ready, or resumes it at
   /// once on a thread without executor. Must be suspended.
   void wake(Status status = {}) noexcept;
+  bool linked() const noexcept { return WaiterNode::linked(); }
 
   /// How the wait ended; it has if this is not linked().
   const Status& status() const noexcept { return status_; }
   Status take_status() noexcept { return std::move(status_); }
 
  private:
-  struct Hook final : CancelHook {
-    explicit Hook(Waiter& owner) noexcept : CancelHook(&Hook::run), self(owner) {}
-    static void run(CancelHook& hook, const Status& reason) noexcept {
-      static_cast<Hook&>(hook).self.wake(reason);
-    }
-    Waiter& self;
-  };
-  bool suspend(std::coroutine_handle<> handle, Context* context,
-               IntrusiveList<Waiter>& list) noexcept;
+  static void context_cancelled(CancelHook& hook, const Status& reason) noexcept {
+    static_cast<Waiter&>(hook).wake(reason);
+  }
+  bool suspend(std::coroutine_handle<> handle, Context* context, WaiterList& list) noexcept;
   static void resume(Runnable& item) noexcept { static_cast<Waiter&>(item).handle_.resume(); }
 
   std::coroutine_handle<> handle_;
   Status status_;
-  Hook hook_;
 };
 
 }  // namespace weft::coro

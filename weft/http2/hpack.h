@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -63,12 +64,18 @@ class HpackDecoder {
 
 /// What a list of fields that never changes was encoded to last, on one connection.
 class FixedBlock {
+ public:
+  static constexpr std::size_t kLongest = 11;
+  std::size_t size() const noexcept { return size_; }
+  /// Writes kLongest bytes, since a copy of a size known beforehand is two instructions; size() of
+  /// them count. Only where HpackEncoder::is_current().
+  void copy_to(std::uint8_t* out) const noexcept { std::copy_n(bytes_, kLongest, out); }
+
  private:
   friend class HpackEncoder;
-  static constexpr std::size_t kLongest = 11;
   std::uint8_t bytes_[kLongest] = {};
   std::uint8_t size_ = 0;  // none yet
-  std::uint32_t table_changes_ = 0;
+  std::uint32_t version_ = 0;
 };
 
 /// Turns lists of fields into header blocks, to be sent in the order in which they were encoded.
@@ -91,13 +98,17 @@ class HpackEncoder {
   std::uint8_t* encode(HeaderFields fields, std::uint8_t* out);
   /// As encode(), for a list that is the same each time; what it came to is kept in `block`.
   std::uint8_t* encode_fixed(HeaderFields fields, FixedBlock& block, std::uint8_t* out);
-  /// An upper bound of what encode_fixed() writes.
-  std::size_t bound_fixed(HeaderFields fields, const FixedBlock& block) const noexcept;
+  /// Whether the block is what encode_fixed() would write.
+  bool is_current(const FixedBlock& block) const noexcept {
+    return block.size_ != 0 && block.version_ == version_;
+  }
 
  private:
   struct State;
   State& state();
   std::unique_ptr<State> state_;  // made for the first block
+  // What FixedBlocks go by: changes when the table does, or is to.
+  std::uint32_t version_ = 0;
 };
 
 }  // namespace weft::http2

@@ -109,9 +109,6 @@ struct HpackEncoder::State {
   std::uint8_t* write_field(const HeaderField& field, std::uint8_t* out);
   std::uint8_t* write_unmatched(const HeaderField& field, Token token, std::uint8_t* out);
   std::uint8_t* write_size_updates(std::uint8_t* out) noexcept;
-  bool is_current(std::uint32_t changes) const noexcept {
-    return changes == table_changes && !size_changed;
-  }
   bool seen_before(std::uint32_t hash);
 
   HpackEncoderTable table;
@@ -121,7 +118,7 @@ struct HpackEncoder::State {
   std::uint16_t lowest_size = HpackEncoderTable::kMaxSize;
   std::uint16_t last_size = HpackEncoderTable::kMaxSize;
 
-  // What FixedBlocks go by.
+  // Counted here and handed to the encoder's version.
   std::uint32_t table_changes = 0;
 
   // Hashes of unknown fields sent lately, each in the place its low bits name: a request id is sent
@@ -207,6 +204,7 @@ void HpackEncoder::set_max_table_size(std::size_t size) noexcept {
   State& state = this->state();
   state.last_size = static_cast<std::uint16_t>(std::min(size, HpackEncoderTable::kMaxSize));
   state.lowest_size = std::min(state.lowest_size, state.last_size);
+  ++version_;
   state.size_changed =
       state.last_size != state.table.max_size() || state.lowest_size < state.table.max_size();
 }
@@ -221,33 +219,27 @@ std::size_t HpackEncoder::bound(HeaderFields fields) const noexcept {
 
 std::uint8_t* HpackEncoder::encode(HeaderFields fields, std::uint8_t* out) {
   State& state = this->state();
-  if (state.size_changed) [[unlikely]] {
+  const std::uint32_t before = state.table_changes;
+  if (state.size_changed) [[unlikely]]
     out = state.write_size_updates(out);
-  }
   for (const HeaderField& field : fields) out = state.write_field(field, out);
+  version_ += state.table_changes - before;
   return out;
-}
-
-std::size_t HpackEncoder::bound_fixed(HeaderFields fields, const FixedBlock& block) const noexcept {
-  const bool current = block.size_ != 0 && state_->is_current(block.table_changes_);
-  return current ? FixedBlock::kLongest : bound(fields);
 }
 
 std::uint8_t* HpackEncoder::encode_fixed(HeaderFields fields, FixedBlock& block,
                                          std::uint8_t* out) {
-  const State& state = this->state();
-  if (block.size_ != 0 && state.is_current(block.table_changes_)) [[likely]] {
-    // The whole array, since a copy of a size known beforehand is two instructions.
-    std::copy_n(block.bytes_, FixedBlock::kLongest, out);
-    return out + block.size_;
+  if (is_current(block)) [[likely]] {
+    block.copy_to(out);
+    return out + block.size();
   }
-  const std::uint32_t before = state.table_changes;
+  const std::uint32_t before = version_;
   std::uint8_t* const end = encode(fields, out);
   const auto size = static_cast<std::size_t>(end - out);
   // A block that has changed the table says something else the next time.
-  const bool repeats = state.table_changes == before && size <= FixedBlock::kLongest;
+  const bool repeats = version_ == before && size <= FixedBlock::kLongest;
   block.size_ = repeats ? static_cast<std::uint8_t>(size) : std::uint8_t{0};
-  block.table_changes_ = before;
+  block.version_ = before;
   if (repeats) std::copy_n(out, size, block.bytes_);
   return end;
 }

@@ -316,7 +316,7 @@ TEST(HpackEncoder, WritesOneByteAFieldOnAWarmConnection) {
 
 std::vector<std::uint8_t> encode_fixed(HpackEncoder& encoder,
                                        const std::vector<HeaderField>& fields, FixedBlock& block) {
-  std::vector<std::uint8_t> out(encoder.bound_fixed(fields, block));
+  std::vector<std::uint8_t> out(encoder.bound(fields));
   const std::uint8_t* end = encoder.encode_fixed(fields, block, out.data());
   out.resize(static_cast<std::size_t>(end - out.data()));
   return out;

@@ -12,13 +12,6 @@ constexpr std::size_t kKeptSegments = 16;
 
 }  // namespace
 
-std::uint8_t* OutputQueue::reserve(std::size_t n) {
-  if (block_ && block_->capacity() - block_end_ >= n) [[likely]] {
-    return block_at(block_end_);
-  }
-  return reserve_in_new_block(n);
-}
-
 std::uint8_t* OutputQueue::reserve_in_new_block(std::size_t n) {
   seal();
   // All of the block has been written or sealed; if no segment shares it, its memory is free again.
@@ -28,11 +21,6 @@ std::uint8_t* OutputQueue::reserve_in_new_block(std::size_t n) {
   block_start_ = 0;
   block_end_ = 0;
   return block_at(0);
-}
-
-void OutputQueue::commit(std::size_t n) noexcept {
-  block_end_ += n;
-  size_ += n;
 }
 
 void OutputQueue::append(Bytes bytes) {

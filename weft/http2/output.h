@@ -35,8 +35,15 @@ class OutputQueue {
 
   /// At least `n` contiguous bytes at the end of the queue to be written to now; commit() says how
   /// many were. Nothing else may be called in between.
-  std::uint8_t* reserve(std::size_t n);
-  void commit(std::size_t n) noexcept;
+  std::uint8_t* reserve(std::size_t n) {
+    if (block_ && block_->capacity() - block_end_ >= n) [[likely]]
+      return block_at(block_end_);
+    return reserve_in_new_block(n);
+  }
+  void commit(std::size_t n) noexcept {
+    block_end_ += n;
+    size_ += n;
+  }
   /// Appends without copying. Small slices (below kLinkThreshold) are copied: an iovec costs more;
   /// so are those that would keep a block of kPinFactor times their size alive. What is lent stays
   /// so until own().

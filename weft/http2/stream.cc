@@ -3,7 +3,13 @@
 #include "weft/base/free_lists.h"
 #include "weft/http2/internal/stream_record.h"
 
-namespace weft::http2::internal {
+namespace weft::http2 {
+
+std::size_t Stream::queued() const noexcept {
+  return static_cast<const internal::StreamRecord*>(this)->queue.size();
+}
+
+namespace internal {
 namespace {
 
 /// As many records stay with the thread for later streams, some thousand calls' worth.
@@ -35,6 +41,7 @@ HeldFields::HeldFields(HeaderFields fields) {
 
 void PayloadQueue::push(Bytes slice) {
   if (waiting_ == nullptr) waiting_ = std::make_unique<Waiting>();
+  waiting_->size += slice.size();
   std::vector<Bytes>& slices = waiting_->slices;
   if (slice.owns()) return slices.push_back(std::move(slice));
   BlockCopies copies;
@@ -42,7 +49,7 @@ void PayloadQueue::push(Bytes slice) {
 }
 
 void PayloadQueue::pop() noexcept {
-  auto& [slices, head, held] = *waiting_;
+  auto& [size, slices, head, held] = *waiting_;
   slices[head] = Bytes();
   if (++head == slices.size()) {
     slices.clear();
@@ -69,4 +76,5 @@ void StreamRecord::begin(std::uint32_t id, std::int64_t send_window,
   receive.reset(receive_window);
 }
 
-}  // namespace weft::http2::internal
+}  // namespace internal
+}  // namespace weft::http2

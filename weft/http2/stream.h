@@ -24,7 +24,7 @@ class Stream : public ListNode {
  public:
   std::uint32_t id() const noexcept { return id_; }
   /// Bytes that wait for a window.
-  std::size_t queued() const noexcept { return queued_; }
+  std::size_t queued() const noexcept;
   /// No more will be sent (END_STREAM was sent or is queued).
   bool local_ended() const noexcept { return local_ended_; }
   /// The peer has sent END_STREAM.
@@ -37,7 +37,6 @@ class Stream : public ListNode {
   Stream() noexcept = default;
   ~Stream() = default;
 
-  std::size_t queued_ = 0;
   std::uint32_t id_ = 0;
   bool local_ended_ = false;
   bool peer_ended_ = false;

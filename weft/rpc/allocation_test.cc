@@ -216,7 +216,7 @@ TEST_F(RpcMemory, OfAPendingCallIsLittle) {
   const auto each = static_cast<std::size_t>(live_bytes - before) / kCount;
   RecordProperty("bytes", static_cast<int>(each));
   // The stream, the call, and the frames of the handler, of sleep() and of what runs the handler.
-  EXPECT_LE(each, 1350U);
+  EXPECT_LE(each, 1100U);
 }
 
 }  // namespace

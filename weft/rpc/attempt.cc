@@ -37,8 +37,7 @@ Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
       CancelHook(&Attempt::on_cancelled),
       attempts_(attempts),
       requests_(attempts.replay_, this),
-      call_(attempts.call_.side(), attempts.call_.loop(), attempts.call_.path(),
-            attempts.call_.method(), &attempts.call_.context()),
+      call_(*this, attempts.call_),
       begun_(attempts.call_.loop().now()) {
   call_.take_request_of(attempts.call_);
   call_.set_previous_attempts(previous);
@@ -47,7 +46,7 @@ Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
   call_.set_tried(tried != nullptr ? tried : &attempts.tried_);
   call_.set_requests(requests_);
   call_.set_responses(*this);
-  call_.set_on_response_metadata(&Attempt::on_response_metadata, this);
+  call_.set_on_response_metadata(&Attempt::on_response_metadata);
   if (!call_.context().add_hook(*this)) requests_.close();
 }
 
@@ -74,8 +73,8 @@ void Attempt::on_cancelled(CancelHook& hook, const Status&) noexcept {
   if (self.unwait()) self.call_.loop().ready(*waiter);
 }
 
-void Attempt::on_response_metadata(Call& call, void* argument) noexcept {
-  auto& self = *static_cast<Attempt*>(argument);
+void Attempt::on_response_metadata(Call& call) noexcept {
+  Attempt& self = static_cast<OwnCall&>(call).self;
   self.answered_ = call.loop().now();
   if (self.adopted()) return self.give_metadata();
   if (self.attempts_.commit_at_ == Attempts::CommitAt::ResponseMetadata) self.attempts_.adopt(self);

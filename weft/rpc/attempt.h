@@ -91,7 +91,12 @@ class Attempt final : private MessageWriter, private net::Timer, private CancelH
   Poll offer(const Message& message) override;
   void wait(Waiter& waiter) noexcept override;
   bool unwait() noexcept override;
-  static void on_response_metadata(Call& call, void* argument) noexcept;
+  struct OwnCall : Call {
+    explicit OwnCall(Attempt& attempt, Call& of)
+        : Call(of.side(), of.loop(), of.path(), of.method(), &of.context()), self(attempt) {}
+    Attempt& self;
+  };
+  static void on_response_metadata(Call& call) noexcept;
   static void on_timeout(net::Timer& timer) noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
   void give_metadata() noexcept;
@@ -100,7 +105,7 @@ class Attempt final : private MessageWriter, private net::Timer, private CancelH
   friend class Attempts;
   Attempts& attempts_;
   RequestReplay::Reader requests_;
-  Call call_;
+  OwnCall call_;
   TimePoint begun_;
   TimePoint answered_ = kNever;
   Duration limit_ = kForever;

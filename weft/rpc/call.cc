@@ -22,20 +22,19 @@ std::string_view Call::method_name() const noexcept {
   return at == std::string_view::npos ? std::string_view{} : path_.substr(at + 1);
 }
 
-void Call::take_request_of(const Call& other) noexcept {
+void Call::take_request_of(const Call& other) {
   share_request_metadata(other.request_metadata());
   started_ = other.started_;
   max_receive_size_ = other.max_receive_size_;
   max_send_size_ = other.max_send_size_;
   compression_ = other.compression_;
   wait_for_ready_ = other.wait_for_ready_;
-  balance_key_ = other.balance_key_;
-  has_balance_key_ = other.has_balance_key_;
+  if (other.balance_key()) set_balance_key(*other.balance_key());
 }
 
 void Call::limit_deadline(TimePoint deadline) {
-  if (deadline >= context_.deadline()) return;
-  context_.limit_deadline(deadline);
+  if (deadline >= context().deadline()) return;
+  Context::limit_deadline(deadline);
   // A deadline that was inherited is watched by whoever set it, and its cancellation reaches this
   // context.
   loop_.arm(*this, deadline);
@@ -48,8 +47,8 @@ void Call::limit_timeout(Duration timeout) {
 }
 
 void Call::watch_deadline() {
-  if (context_.deadline() == kNever || armed()) return;
-  loop_.arm(*this, context_.deadline());
+  if (context().deadline() == kNever || armed()) return;
+  loop_.arm(*this, context().deadline());
 }
 
 void Call::deadline_passed(net::Timer& timer) noexcept {
@@ -58,10 +57,10 @@ void Call::deadline_passed(net::Timer& timer) noexcept {
   if (call.started_ != TimePoint{}) {
     // What is left of a deadline that came over the wire has nanoseconds that say nothing.
     const auto after =
-        std::chrono::round<std::chrono::microseconds>(call.context_.deadline() - call.started_);
+        std::chrono::round<std::chrono::microseconds>(call.context().deadline() - call.started_);
     message.append(" after ").append(to_string(after));
   }
-  call.context_.cancel(deadline_exceeded(message));
+  call.context().cancel(deadline_exceeded(message));
 }
 
 }  // namespace weft

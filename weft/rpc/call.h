@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/context.h"
+#include "weft/coro/frame_pool.h"
 #include "weft/net/loop.h"
 #include "weft/net/tls_info.h"
 #include "weft/rpc/message_stream.h"
@@ -53,7 +56,8 @@ class Peer : public LocalCounted {
 /// front of them.
 ///
 /// A Call belongs to one loop and is used on its thread only. It is its own timer for its deadline.
-class Call : private net::Timer {
+/// Each costs memory as long as it is pending, so what only some have is behind a pointer.
+class Call : private net::Timer, private Context {
  public:
   enum class Side : std::uint8_t { Client, Server };
 
@@ -62,11 +66,11 @@ class Call : private net::Timer {
   Call(Side side, net::Loop& loop, std::string_view path, const MethodDescriptor* method,
        Context* parent)
       : Timer(&Call::deadline_passed),
-        context_(parent),
+        Context(parent),
+        side_(side),
         loop_(loop),
         path_(path),
-        method_(method),
-        side_(side) {}
+        method_(method) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() = default;
@@ -81,8 +85,8 @@ class Call : private net::Timer {
   const MethodDescriptor* method() const noexcept { return method_; }
 
   /// Deadline, cancellation, trace and baggage of this call; parent of what the handler calls.
-  Context& context() noexcept { return context_; }
-  const Context& context() const noexcept { return context_; }
+  Context& context() noexcept { return *this; }
+  const Context& context() const noexcept { return *this; }
 
   /// Moves the deadline earlier and sees to it that the context is cancelled with DEADLINE_EXCEEDED
   /// when it passes.
@@ -98,22 +102,31 @@ class Call : private net::Timer {
 
   /// The first time on a server this makes a copy that may be changed; const takes none.
   Metadata& request_metadata() {
-    if (shared_request_metadata_ != nullptr) {
-      request_metadata_ = *std::exchange(shared_request_metadata_, nullptr);
-    }
-    return request_metadata_;
+    Metadata& own = seldom().request_metadata;
+    if (shared_request_metadata_ != nullptr)
+      own = *std::exchange(shared_request_metadata_, nullptr);
+    return own;
   }
   const Metadata& request_metadata() const noexcept {
-    return shared_request_metadata_ == nullptr ? request_metadata_ : *shared_request_metadata_;
+    return shared_request_metadata_ != nullptr ? *shared_request_metadata_
+           : seldom_ != nullptr                ? seldom_->request_metadata
+                                               : kNoMetadata;
   }
   /// Metadata that other calls have too, and that outlives this one.
   void share_request_metadata(const Metadata& metadata) noexcept {
     shared_request_metadata_ = &metadata;
   }
-  /// Initial metadata of the response. On a server: to be filled before the first response message.
-  Metadata& response_metadata() noexcept { return response_metadata_; }
-  /// Trailing metadata of the response.
-  Metadata& trailers() noexcept { return trailers_; }
+  /// Initial metadata of the response, to be changed; const takes no memory where there is none. On
+  /// a server: to be filled before the first response message.
+  Metadata& response_metadata() { return seldom().response_metadata; }
+  const Metadata& response_metadata() const noexcept {
+    return seldom_ == nullptr ? kNoMetadata : seldom_->response_metadata;
+  }
+  /// Trailing metadata of the response; const takes no memory where there is none.
+  Metadata& trailers() { return seldom().trailers; }
+  const Metadata& trailers() const noexcept {
+    return seldom_ == nullptr ? kNoMetadata : seldom_->trailers;
+  }
 
   MessageReader& requests() noexcept { return *requests_; }
   MessageWriter& responses() noexcept { return *responses_; }
@@ -122,13 +135,12 @@ class Call : private net::Timer {
   /// On a server: sends the response's initial metadata now instead of with the first message. On a
   /// client: called by the transport when it has arrived.
   void announce_response_metadata() noexcept {
-    if (on_response_metadata_ != nullptr)
-      on_response_metadata_(*this, on_response_metadata_argument_);
+    if (on_response_metadata_ != nullptr) on_response_metadata_(*this);
   }
-  using ResponseMetadataHook = void (*)(Call&, void* argument) noexcept;
-  void set_on_response_metadata(ResponseMetadataHook hook, void* argument) noexcept {
+  /// Whoever makes the call knows more of it by its type.
+  using ResponseMetadataHook = void (*)(Call&) noexcept;
+  void set_on_response_metadata(ResponseMetadataHook hook) noexcept {
     on_response_metadata_ = hook;
-    on_response_metadata_argument_ = argument;
   }
 
   /// Known once the call has a connection.
@@ -142,22 +154,19 @@ class Call : private net::Timer {
   void set_endpoint(const cluster::Endpoint* endpoint) noexcept { endpoint_ = endpoint; }
   /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
   /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
-  cluster::Tried* tried() const noexcept { return tried_; }
-  void set_tried(cluster::Tried* tried) noexcept { tried_ = tried; }
+  cluster::Tried* tried() const noexcept { return seldom_ == nullptr ? nullptr : seldom_->tried; }
+  void set_tried(cluster::Tried* tried) { seldom().tried = tried; }
   /// On a client: calls of one key go to one instance where the balancer goes by keys.
   std::optional<std::uint64_t> balance_key() const noexcept {
-    return has_balance_key_ ? std::optional(balance_key_) : std::nullopt;
+    return seldom_ == nullptr ? std::nullopt : seldom_->balance_key;
   }
-  void set_balance_key(std::uint64_t key) noexcept {
-    balance_key_ = key;
-    has_balance_key_ = true;
-  }
+  void set_balance_key(std::uint64_t key) { seldom().balance_key = key; }
 
   // What the caller asked for (client), or the handler chose (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
   /// and the time it started. For a call that is made on behalf of another.
-  void take_request_of(const Call& other) noexcept;
+  void take_request_of(const Call& other);
   /// Encoding of the messages this side sends. On a server one that the client does not accept is
   /// passed over.
   Compression compression() const noexcept { return compression_; }
@@ -166,18 +175,54 @@ class Call : private net::Timer {
   bool wait_for_ready() const noexcept { return wait_for_ready_; }
   void set_wait_for_ready(bool wait) noexcept { wait_for_ready_ = wait; }
   /// How many tries came before this one, for `grpc-previous-rpc-attempts`.
-  std::uint32_t previous_attempts() const noexcept { return previous_attempts_; }
-  void set_previous_attempts(std::uint32_t attempts) noexcept { previous_attempts_ = attempts; }
+  std::uint32_t previous_attempts() const noexcept {
+    return seldom_ == nullptr ? 0 : seldom_->previous_attempts;
+  }
+  void set_previous_attempts(std::uint32_t attempts) { seldom().previous_attempts = attempts; }
   /// Limits of a message in bytes; what exceeds them ends the call with RESOURCE_EXHAUSTED.
   std::size_t max_receive_size() const noexcept { return max_receive_size_; }
   std::size_t max_send_size() const noexcept { return max_send_size_; }
-  void set_max_receive_size(std::size_t size) noexcept { max_receive_size_ = size; }
-  void set_max_send_size(std::size_t size) noexcept { max_send_size_ = size; }
+  void set_max_receive_size(std::size_t size) noexcept { max_receive_size_ = limit_of(size); }
+  void set_max_send_size(std::size_t size) noexcept { max_send_size_ = limit_of(size); }
+
+ protected:
+  /// A server's: a root, whose owner, who derives from it, is told when it is cancelled; see of().
+  Call(net::Loop& loop, std::string_view path, const MethodDescriptor* method,
+       weft::CancelHook::Function told)
+      : Timer(&Call::deadline_passed),
+        Context(told),
+        side_(Side::Server),
+        loop_(loop),
+        path_(path),
+        method_(method) {}
+  static Call& of(weft::CancelHook& hook) noexcept { return static_cast<Call&>(Context::of(hook)); }
 
  private:
+  /// What only some calls have.
+  struct Seldom : coro::Pooled {
+    Metadata request_metadata;
+    Metadata response_metadata;
+    Metadata trailers;
+    cluster::Tried* tried = nullptr;
+    std::optional<std::uint64_t> balance_key;
+    std::uint32_t previous_attempts = 0;
+  };
   static void deadline_passed(net::Timer& timer) noexcept;
+  Seldom& seldom() {
+    if (seldom_ == nullptr) seldom_ = std::make_unique<Seldom>();
+    return *seldom_;
+  }
+  /// gRPC's framing ends there: no message is larger.
+  static std::uint32_t limit_of(std::size_t size) noexcept {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(size, UINT32_MAX));
+  }
 
-  Context context_;
+  inline static const Metadata kNoMetadata;
+
+  Side side_;
+  Compression compression_ = Compression::Identity;
+  bool wait_for_ready_ = false;
+  std::uint32_t max_receive_size_ = 4 * 1024 * 1024;
   net::Loop& loop_;
   std::string_view path_;
   const MethodDescriptor* method_;
@@ -185,23 +230,12 @@ class Call : private net::Timer {
   MessageWriter* responses_ = nullptr;
   Peer::Ref peer_;
   ResponseMetadataHook on_response_metadata_ = nullptr;
-  void* on_response_metadata_argument_ = nullptr;
   const Metadata* shared_request_metadata_ = nullptr;
   const cluster::Endpoint* endpoint_ = nullptr;
-  cluster::Tried* tried_ = nullptr;
-  std::uint64_t balance_key_ = 0;
-  Metadata request_metadata_;
-  Metadata response_metadata_;
-  Metadata trailers_;
+  std::unique_ptr<Seldom> seldom_;
   TimePoint started_{};
-  std::size_t max_receive_size_ = 4 * 1024 * 1024;
-  std::size_t max_send_size_ = SIZE_MAX;
-  std::uint32_t previous_attempts_ = 0;
-  Side side_;
-  Compression compression_ = Compression::Identity;
-  bool wait_for_ready_ = false;
-  bool has_balance_key_ = false;
+  std::uint32_t max_send_size_ = UINT32_MAX;
 };
-static_assert(sizeof(Call) <= 288, "every pending call pays for it");
+static_assert(sizeof(Call) <= 208, "every pending call pays for it");
 
 }  // namespace weft

@@ -16,14 +16,15 @@ namespace {
 // a block before it gets one of twice the size.
 constexpr std::size_t kTrustedSize = std::size_t{1} << 20;
 // A message below this size is copied where sharing would keep alive a block of kPinFactor times
-// its size: a copy of 1 KiB costs about what a share and its release cost (deframer_bench), and the
-// reader's block stays free to be read into again.
-constexpr std::size_t kCopyBelow = 1024;
+// its size: a copy of 1 KiB costs about what a share and its release cost (deframer_bench), what it
+// pins has to be accounted for, and the reader's block stays free to be read into again.
+constexpr std::size_t kCopyBelow = 2048;
 constexpr std::size_t kPinFactor = 8;
 // A burst of tiny messages must not leave a large array behind for the life of the stream.
 constexpr std::size_t kKeptCapacity = 256;
 // Blocks that small messages share while nobody reads them: each in one of its own would take 256
 // bytes for the six of the smallest on the wire.
+constexpr std::size_t kCopyBesideBelow = 1024;
 constexpr std::size_t kSmallBlock = 4096 - 16;
 // From this size on a message keeps the slices it came in, each that is at least this part of its
 // block.
@@ -43,6 +44,8 @@ std::string hex_byte(std::uint8_t byte) {
 }  // namespace
 
 Status Deframer::push(BytesView data) {
+  if (take_whole(data)) [[likely]]
+    return ok_status();
   if (failed_) [[unlikely]]
     return rest_->error;
   if (dropped_) return ok_status();
@@ -66,6 +69,22 @@ Status Deframer::push(BytesView data) {
   return ok_status();
 }
 
+/// As the rest of push(), where nothing is here yet and `data` is one message; false where it is
+/// not.
+bool Deframer::take_whole(BytesView data) {
+  if (prefix_size_ != 0 || has_next_ || dropped_ || failed_ || data.size() < kMessagePrefix) {
+    return false;
+  }
+  const auto* prefix = reinterpret_cast<const std::uint8_t*>(data.data());
+  const std::uint32_t size = http2::read_u32(prefix + 1);
+  if (prefix[0] > 1 || size > limit_ || size != data.size() - kMessagePrefix) return false;
+  data.remove_prefix(kMessagePrefix);
+  next_ = take(data, size);
+  next_compressed_ = prefix[0] == 1;
+  has_next_ = true;
+  return true;
+}
+
 /// The first `size` bytes of `data`, which loses them. Behind messages that nobody has read yet it
 /// may have to wait long, so that more is worth a copy.
 Bytes Deframer::take(BytesView& data, std::size_t size) {
@@ -73,7 +92,7 @@ Bytes Deframer::take(BytesView& data, std::size_t size) {
   const bool waits = ready() != 0;
   if ((size < kCopyBelow || waits) && size * kPinFactor < data.pinned()) {
     const std::string_view message = data.view().substr(0, size);
-    taken = waits && size < kCopyBelow ? copy_beside(message) : Bytes::copy_of(message);
+    taken = waits && size < kCopyBesideBelow ? copy_beside(message) : Bytes::copy_of(message);
   } else {
     taken = data.first(size).share();
   }

@@ -107,6 +107,7 @@ class Deframer {
     Status error;
   };
 
+  bool take_whole(BytesView data);
   bool take_prefix(BytesView& data);
   Status start_body(const std::uint8_t* prefix);
   void take_body(BytesView& data);

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
 #include "weft/codec/reused.h"
 #include "weft/coro/hand_written.h"
+#include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/server_context.h"
 #include "weft/rpc/service.h"
@@ -74,14 +76,12 @@ class UnaryServing;
 
 template <class Handler, class Request, class Response,
           Task<Result<Response>> (Handler::*kMethod)(ServerContext&, const Request&)>
-class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMethod>, Status>,
-                                    private Waiter {
+class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMethod>, Status> {
  public:
-  UnaryServing(Call& call, Handler& handler)
-      : Waiter(&UnaryServing::woken), context_(call), handler_(handler) {}
+  UnaryServing(Call& call, Handler& handler) : context_(call), handler_(handler) {}
   /// A coroutine may be destroyed while it waits.
   ~UnaryServing() {
-    if (!waits_) return;
+    if (wait_ == nullptr) return;
     if (stage_ == Stage::Reading) {
       call().requests().unwait();
     } else {
@@ -90,7 +90,6 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   }
 
   bool advance() {
-    waits_ = false;
     if (stage_ == Stage::Reading) return read();
     return respond(task_.result()) || wait(call().responses());
   }
@@ -98,11 +97,19 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
  private:
   enum class Stage : std::uint8_t { Reading, Handling, Writing };
 
-  static void woken(Runnable& runnable) noexcept { static_cast<UnaryServing&>(runnable).go_on(); }
+  struct Wait final : Waiter, coro::Pooled {
+    explicit Wait(UnaryServing& of) noexcept : Waiter(&Wait::over), self(of) {}
+    static void over(Runnable& runnable) noexcept {
+      UnaryServing& self = static_cast<Wait&>(runnable).self;
+      self.wait_.reset();
+      self.go_on();
+    }
+    UnaryServing& self;
+  };
   Call& call() noexcept { return context_.call(); }
-  bool wait(auto& direction) noexcept {
-    waits_ = true;
-    direction.wait(*this);
+  bool wait(auto& direction) {
+    wait_ = std::make_unique<Wait>(*this);
+    direction.wait(*wait_);
     return false;
   }
 
@@ -120,7 +127,7 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     const bool pending = this->waits_for(task);
     Executor::leave_user_code();
     if (!pending && respond(task.result())) return true;
-    task_ = coro::StartedTask(std::move(task));
+    task_ = coro::SmallTask(std::move(task));
     return pending ? false : wait(call().responses());
   }
   /// Writes it from where it lies. False while the window is closed: it has to stay until then.
@@ -133,10 +140,10 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
 
   ServerContext context_;
   Handler& handler_;
-  coro::StartedTask<Result<Response>> task_;
+  coro::SmallTask<Result<Response>> task_;
+  std::unique_ptr<Wait> wait_;  // while it waits for a message, which few have to
   [[no_unique_address]] codec::Reused<Request> request_;
   Stage stage_ = Stage::Reading;
-  bool waits_ = false;
 };
 
 template <auto kMethod, class Handler>

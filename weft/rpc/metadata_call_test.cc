@@ -277,6 +277,30 @@ TEST(Statuses, AHandlerThatThrowsIsInternalAndItsTextStaysHere) {
   }
 }
 
+Task<Status> throw_at_once(Call& call, Next next) {
+  if (call.method_name() == "Unary") throw std::runtime_error("secret");
+  return next(call);
+}
+
+TEST(Statuses, AMiddlewareThatThrowsAsAPlainFunctionIsInternalToo) {
+  InProcess world;
+  world.add<Kinds>();
+  world.server().use(throw_at_once);
+  const Result<Text> reply = world.run(test::unary(world.channel(), text("x")));
+  EXPECT_EQ(reply.status().code(), StatusCode::Internal);
+  EXPECT_EQ(reply.status().message(), "the handler threw an exception");
+}
+
+Task<Status> refuse_at_once(Call&, Next) { return permission_denied("not you"); }
+
+TEST(Statuses, AMiddlewareMayAnswerWithoutACoroutine) {
+  InProcess world;
+  world.add<Kinds>();
+  world.server().use(refuse_at_once);
+  const Result<Text> reply = world.run(test::unary(world.channel(), text("x")));
+  EXPECT_EQ(reply.status(), permission_denied("not you"));
+}
+
 TEST(Statuses, UserAgentAndAuthorityAreSent) {
   net::SimNetwork network(1);
   testing::ScriptedServer server(network.host("server"), 1);

@@ -11,11 +11,11 @@ StreamingCall::StreamingCall(net::Loop& loop, Context* parent, Service& service,
       options_(options),
       requests_(loop),
       responses_(loop),
-      call_(Call::Side::Client, loop, method.path, &method, parent),
+      call_(*this, loop, method, parent),
       service_(service) {
   call_.set_requests(requests_.reader());
   call_.set_responses(responses_.writer());
-  call_.set_on_response_metadata(&StreamingCall::on_response_metadata, this);
+  call_.set_on_response_metadata(&StreamingCall::on_response_metadata);
   apply(options, call_);
 }
 
@@ -53,8 +53,8 @@ void StreamingCall::on_cancelled(CancelHook& hook, const Status&) noexcept {
   self.responses_.close();
 }
 
-void StreamingCall::on_response_metadata(Call&, void* argument) noexcept {
-  auto& self = *static_cast<StreamingCall*>(argument);
+void StreamingCall::on_response_metadata(Call& call) noexcept {
+  StreamingCall& self = static_cast<OwnCall&>(call).self;
   self.metadata_arrived_ = true;
   self.wake(self.metadata_waiter_);
 }

@@ -55,7 +55,13 @@ class StreamingCall : private CancelHook {
   ~StreamingCall() = default;
   void run(const google::protobuf::MessageLite* request);
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
-  static void on_response_metadata(Call& call, void* argument) noexcept;
+  struct OwnCall : Call {
+    OwnCall(StreamingCall& streaming, net::Loop& loop, const MethodDescriptor& method,
+            weft::Context* parent)
+        : Call(Side::Client, loop, method.path, &method, parent), self(streaming) {}
+    StreamingCall& self;
+  };
+  static void on_response_metadata(Call& call) noexcept;
   void on_done() noexcept;
   void hand_over_metadata();
   void release() noexcept;
@@ -65,7 +71,7 @@ class StreamingCall : private CancelHook {
   MessagePipe requests_;
   std::optional<SingleRequest> single_request_;  // of a server-streaming call, instead
   MessagePipe responses_;
-  Call call_;
+  OwnCall call_;
   Service& service_;
   Task<Status> task_{Status()};
   Status status_;

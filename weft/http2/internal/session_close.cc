@@ -104,7 +104,8 @@ void Session::Impl::close_all(ErrorCode code, bool transport_gone) {
     Record* stream = streams_.find(id);
     if (stream == nullptr) continue;
     // A request whose HEADERS never left is one that the peer cannot have begun (section 8.7).
-    const bool unsent = transport_gone && stream->headers_end > consumed;
+    const bool unsent =
+        transport_gone && !stream->initial_received && stream->headers_end > consumed;
     close(*stream, {.by = StreamEnd::By::Connection, .code = code, .unprocessed = unsent});
   }
 }

@@ -174,6 +174,7 @@ void Session::Impl::deliver_section(Record& stream, bool end_stream, bool too_la
   if (!too_large) [[likely]]
     return deliver_response(stream, end_stream);
   stream.initial_received = true;
+  stream.content_left = Record::kNoLength;
   deliver(stream, HeadersKind::Initial, end_stream, true);
 }
 
@@ -194,10 +195,10 @@ void Session::Impl::deliver_response(Record& stream, bool end_stream) {
   // Section 8.1.1: content-length need not match where a response never has content, but there
   // must be none then.
   const bool never_content = stream.head_request || head.never_content;
+  stream.initial_received = true;
   stream.content_left = never_content ? 0 : head.content_length;
   if (fault == nullptr && end_stream && stream.content_left > 0) fault = kContentDiffers;
   if (fault != nullptr) return stream_error(stream, ErrorCode::ProtocolError, fault);
-  stream.initial_received = true;
   deliver(stream, HeadersKind::Initial, end_stream, false);
 }
 

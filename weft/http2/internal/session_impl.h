@@ -136,6 +136,7 @@ class Session::Impl {
   // session_send.cc
   void write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed, HeaderFields more,
                      bool end_stream);
+  void write_known_headers(std::uint32_t id, const FixedBlock& block, bool end_stream);
   void write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   std::size_t frame_room(const Record& stream) const noexcept;
   void take_send_window(Record& stream, std::size_t n) noexcept;

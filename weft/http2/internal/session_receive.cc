@@ -246,7 +246,7 @@ void Session::Impl::process_data() {
     // The owner never sees padding, so its credit goes back from here.
     consumed(stream, reader_.padding());
   }
-  if (stream.content_left != Record::kNoLength) {
+  if (stream.content_left != Record::kNoLength) [[unlikely]] {
     stream.content_left -= static_cast<std::int64_t>(data.size());
     if (stream.content_left < 0 || (end_stream && stream.content_left > 0)) {
       return stream_error(stream, ErrorCode::ProtocolError,

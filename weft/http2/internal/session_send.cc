@@ -53,15 +53,31 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, FixedBlock
     held_ += stream.queue.held()->memory();
     return;
   }
-  write_headers(stream.id_, fields, fixed, {}, end_stream);
+  if (fixed != nullptr && encoder_.is_current(*fixed)) [[likely]] {
+    write_known_headers(stream.id_, *fixed, end_stream);
+  } else {
+    write_headers(stream.id_, fields, fixed, {}, end_stream);
+  }
   if (end_stream) local_end_sent(stream);
+}
+
+/// A block that was encoded before; shorter than any SETTINGS_MAX_FRAME_SIZE.
+void Session::Impl::write_known_headers(std::uint32_t id, const FixedBlock& block,
+                                        bool end_stream) {
+  std::uint8_t* frame = writer_.reserve(kFrameHeaderSize + FixedBlock::kLongest);
+  const std::uint8_t flags = flag::kEndHeaders | end_flag(end_stream);
+  block.copy_to(write_frame_header(frame, {.length = static_cast<std::uint32_t>(block.size()),
+                                           .type = FrameType::Headers,
+                                           .flags = flags,
+                                           .stream_id = id}));
+  writer_.commit(kFrameHeaderSize + block.size());
 }
 
 /// One block of `fields`, which may be fixed, and `more` behind them.
 void Session::Impl::write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed,
                                   HeaderFields more, bool end_stream) {
-  std::size_t bound =
-      fixed == nullptr ? encoder_.bound(fields) : encoder_.bound_fixed(fields, *fixed);
+  const bool known = fixed != nullptr && encoder_.is_current(*fixed);
+  std::size_t bound = known ? FixedBlock::kLongest : encoder_.bound(fields);
   if (!more.empty()) bound += encoder_.bound(more);
   if (bound > peer_.max_frame_size) [[unlikely]] {
     std::vector<HeaderField> all(fields.begin(), fields.end());
@@ -150,7 +166,6 @@ void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
     return;
   }
   if (stream.queue.empty()) stream.moved = true;
-  stream.queued_ += data.size();
   queued_ += data.size();
   stream.queue.push(std::move(data));
   stream.waiting = true;
@@ -158,7 +173,7 @@ void Session::Impl::queue_data(Record& stream, Bytes data, bool end_stream) {
 }
 
 void Session::Impl::forget_queue(Record& stream) noexcept {
-  queued_ -= std::exchange(stream.queued_, 0);
+  queued_ -= stream.queue.size();
   if (const internal::HeldFields* held = stream.queue.held()) held_ -= held->memory();
   stream.queue.clear();
 }
@@ -194,14 +209,15 @@ void Session::Impl::send_now(Record& stream, Bytes& data, bool end_stream) {
 
 /// One DATA frame from the stream's queue; small slices share it.
 void Session::Impl::send_queued(Record& stream) {
-  std::size_t left = std::min(frame_room(stream), stream.queued_);
-  const bool last = left == stream.queued_ && stream.local_ended_ && stream.queue.held() == nullptr;
+  std::size_t left = std::min(frame_room(stream), stream.queue.size());
+  const bool last =
+      left == stream.queue.size() && stream.local_ended_ && stream.queue.held() == nullptr;
   writer_.header({.length = static_cast<std::uint32_t>(left),
                   .type = FrameType::Data,
                   .flags = end_flag(last),
                   .stream_id = stream.id_});
   take_send_window(stream, left);
-  stream.queued_ -= left;
+  stream.queue.sent(left);
   queued_ -= left;
   stream.moved = true;
   stream.end_sent = last;

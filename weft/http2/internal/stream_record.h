@@ -37,8 +37,12 @@ class HeldFields {
 class PayloadQueue {
  public:
   bool empty() const noexcept { return waiting_ == nullptr || waiting_->empty(); }
+  /// Bytes that wait.
+  std::size_t size() const noexcept { return waiting_ == nullptr ? 0 : waiting_->size; }
   /// What is lent is copied.
   void push(Bytes slice);
+  /// `n` of them have been sent, or are about to be.
+  void sent(std::size_t n) noexcept { waiting_->size -= n; }
   /// Only where it is not empty.
   Bytes& front() noexcept { return waiting_->slices[waiting_->head]; }
   void pop() noexcept;
@@ -57,6 +61,7 @@ class PayloadQueue {
  private:
   struct Waiting {
     bool empty() const noexcept { return head == slices.size(); }
+    std::size_t size = 0;
     std::vector<Bytes> slices;
     std::size_t head = 0;
     std::unique_ptr<HeldFields> held;
@@ -71,7 +76,6 @@ struct StreamRecord final : Stream {
   using Stream::id_;
   using Stream::local_ended_;
   using Stream::peer_ended_;
-  using Stream::queued_;
 
   static constexpr std::int64_t kNoLength = -1;
 
@@ -89,10 +93,14 @@ struct StreamRecord final : Stream {
   bool moved = false;             // something of the queue has gone out, or it is new
   SendWindow send;
   ReceiveWindow receive;
-  std::int64_t content_left = kNoLength;  // what content-length still promises
-  std::uint64_t headers_end = 0;  // client: where our HEADERS end, counted in bytes of output
+  union {
+    // Client, until initial_received: where our HEADERS end, counted in bytes of output.
+    std::uint64_t headers_end;
+    // From then on: what content-length still promises.
+    std::int64_t content_left = kNoLength;
+  };
   PayloadQueue queue;
 };
-static_assert(sizeof(StreamRecord) <= 88, "every pending call and every stream pays for it");
+static_assert(sizeof(StreamRecord) <= 72, "every pending call and every stream pays for it");
 
 }  // namespace weft::http2::internal

@@ -7,7 +7,7 @@ namespace weft::http2::internal {
 
 StreamTable::~StreamTable() {
   delete_removed();
-  for (const Slot& slot : slots_) delete slot.stream;
+  for (const StreamRecord* stream : slots_) delete stream;
 }
 
 StreamRecord& StreamTable::insert(std::uint32_t id) {
@@ -15,31 +15,32 @@ StreamRecord& StreamTable::insert(std::uint32_t id) {
   // would not end.
   if ((size_ + 1) * 8 > slots_.size() * 7) grow();
   auto* stream = new StreamRecord;
-  place({.id = id, .stream = stream});
+  stream->id_ = id;
+  place(*stream);
   ++size_;
   return *stream;
 }
 
 void StreamTable::remove(StreamRecord& stream) {
   std::size_t hole = home(stream.id_);
-  while (slots_[hole].stream != &stream) hole = (hole + 1) & mask_;
+  while (slots_[hole] != &stream) hole = (hole + 1) & mask_;
   removed_.push_back(stream);
   --size_;
   if (hole != home(stream.id_)) --displaced_;
   if (displaced_ == 0) [[likely]] {
-    slots_[hole] = Slot{};
+    slots_[hole] = nullptr;
     return;
   }
   // Backward shift: what stands behind moves up unless it would leave the run of its home slot.
-  for (std::size_t i = (hole + 1) & mask_; slots_[i].stream != nullptr; i = (i + 1) & mask_) {
-    const std::size_t distance = (i - home(slots_[i].id)) & mask_;
+  for (std::size_t i = (hole + 1) & mask_; slots_[i] != nullptr; i = (i + 1) & mask_) {
+    const std::size_t distance = (i - home(slots_[i]->id_)) & mask_;
     if (distance >= ((i - hole) & mask_)) {
       if (distance == ((i - hole) & mask_)) --displaced_;  // the hole is its home
       slots_[hole] = slots_[i];
       hole = i;
     }
   }
-  slots_[hole] = Slot{};
+  slots_[hole] = nullptr;
 }
 
 void StreamTable::delete_removed() noexcept {
@@ -49,28 +50,28 @@ void StreamTable::delete_removed() noexcept {
 std::vector<std::uint32_t> StreamTable::ids() const {
   std::vector<std::uint32_t> ids;
   ids.reserve(size_);
-  for (const Slot& slot : slots_) {
-    if (slot.stream != nullptr) ids.push_back(slot.id);
+  for (const StreamRecord* stream : slots_) {
+    if (stream != nullptr) ids.push_back(stream->id_);
   }
   std::sort(ids.begin(), ids.end());
   return ids;
 }
 
 void StreamTable::grow() {
-  std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max(kFirstSlots, old.size() * 2), Slot{});
+  const std::vector<StreamRecord*> old = std::move(slots_);
+  slots_.assign(std::max(kFirstSlots, old.size() * 2), nullptr);
   mask_ = slots_.size() - 1;
   displaced_ = 0;
-  for (const Slot& slot : old) {
-    if (slot.stream != nullptr) place(slot);
+  for (StreamRecord* stream : old) {
+    if (stream != nullptr) place(*stream);
   }
 }
 
-void StreamTable::place(Slot slot) noexcept {
-  std::size_t i = home(slot.id);
-  if (slots_[i].stream != nullptr) ++displaced_;
-  while (slots_[i].stream != nullptr) i = (i + 1) & mask_;
-  slots_[i] = slot;
+void StreamTable::place(StreamRecord& stream) noexcept {
+  std::size_t i = home(stream.id_);
+  if (slots_[i] != nullptr) ++displaced_;
+  while (slots_[i] != nullptr) i = (i + 1) & mask_;
+  slots_[i] = &stream;
 }
 
 }  // namespace weft::http2::internal

@@ -26,15 +26,14 @@ class StreamTable {
 
   /// Bytes of memory, without what waits on the streams.
   std::size_t memory() const noexcept {
-    return slots_.capacity() * sizeof(Slot) + size_ * sizeof(StreamRecord);
+    return slots_.capacity() * sizeof(StreamRecord*) + size_ * sizeof(StreamRecord);
   }
 
   /// The open stream of this id, or null.
   StreamRecord* find(std::uint32_t id) const noexcept {
     if (size_ == 0) return nullptr;
     for (std::size_t i = home(id);; i = (i + 1) & mask_) {
-      if (slots_[i].id == id) return slots_[i].stream;
-      if (slots_[i].stream == nullptr) return nullptr;
+      if (slots_[i] == nullptr || slots_[i]->id_ == id) return slots_[i];
     }
   }
   /// A record for a new stream; its begin() is still to be called. `id` must not be in the table.
@@ -49,26 +48,22 @@ class StreamTable {
   /// Calls `function(stream)` for each; it must not insert or remove.
   template <class F>
   void for_each(F&& function) {
-    for (const Slot& slot : slots_) {
-      if (slot.stream != nullptr) function(*slot.stream);
+    for (StreamRecord* stream : slots_) {
+      if (stream != nullptr) function(*stream);
     }
   }
   /// The ids of all open streams, ascending.
   std::vector<std::uint32_t> ids() const;
 
  private:
-  struct Slot {
-    std::uint32_t id = 0;  // 0 is no stream's id
-    StreamRecord* stream = nullptr;
-  };
   std::size_t home(std::uint32_t id) const noexcept { return (id >> 1) & mask_; }
   void delete_removed() noexcept;
   void grow();
-  void place(Slot slot) noexcept;
+  void place(StreamRecord& stream) noexcept;
 
   static constexpr std::size_t kFirstSlots = 2;  // a connection that is idle keeps them
 
-  std::vector<Slot> slots_;
+  std::vector<StreamRecord*> slots_;
   std::size_t mask_ = 0;
   std::size_t size_ = 0;
   /// Streams that do not stand in their home slot; while there are none, which is the rule since

@@ -31,19 +31,19 @@ thread_local std::string text_scratch;
 ClientCall::ClientCall(ClientConnection& connection, Call& call, const std::string& authority,
                        const std::string& user_agent)
     : CancelHook(&ClientCall::on_cancelled),
+      StreamMessages(call.max_receive_size()),
       connection_(connection),
       call_(call),
       authority_(authority),
-      user_agent_(user_agent),
-      incoming_(call.loop(), *this, call.max_receive_size()) {
-  incoming_.set_single(call.method() != nullptr && !streams_responses(call.method()->kind));
+      user_agent_(user_agent) {
+  set_single(call.method() != nullptr && !streams_responses(call.method()->kind));
 }
 
 ClientCall::~ClientCall() {
   stop_pumping();
-  if (outgoing_.stream() != nullptr) {
-    outgoing_.stream()->user = nullptr;
-    connection_.session().reset(*outgoing_.stream(), http2::ErrorCode::Cancel);
+  if (stream() != nullptr) {
+    stream()->user = nullptr;
+    connection_.session().reset(*stream(), http2::ErrorCode::Cancel);
     connection_.flush_later();
   }
 }
@@ -88,9 +88,9 @@ http2::HeaderFields ClientCall::unusual_headers(TimePoint now) {
          {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
          Token::GrpcPreviousRpcAttempts});
   }
-  if (!call_.request_metadata().empty()) {
+  if (const Metadata& metadata = std::as_const(call_).request_metadata(); !metadata.empty()) {
     text_scratch.clear();
-    append_fields(call_.request_metadata(), fields_scratch, text_scratch);
+    append_fields(metadata, fields_scratch, text_scratch);
   }
   return fields_scratch;
 }
@@ -110,8 +110,7 @@ Status ClientCall::send_headers(TimePoint now) {
   }
   http2::Stream& stream =
       connection_.session().open_stream(usual.fields, usual.block, more, false, this);
-  incoming_.attach(connection_, stream);
-  outgoing_.attach(connection_, stream);
+  attach(connection_, stream);
   connection_.flush_later();
   return {};
 }
@@ -125,9 +124,9 @@ void ClientCall::run_pump(Runnable& runnable) noexcept {
 /// Sends requests until there is none, the peer's window is closed, or there are no more.
 void ClientCall::pump() {
   for (;;) {
-    http2::Stream* stream = outgoing_.stream();
+    http2::Stream* stream = this->stream();
     if (stream == nullptr || stream->local_ended()) return;
-    if (outgoing_.blocked()) return outgoing_.wait(pump_);
+    if (output_blocked()) return wait_output(pump_);
     Message message;
     switch (call_.requests().poll(message)) {
       case MessageReader::Poll::Message:
@@ -152,8 +151,7 @@ bool ClientCall::send(const Message& message) {
                                  " (ChannelOptions::max_send_size)"));
     return false;
   }
-  Status sent =
-      connection_.send_message(*outgoing_.stream(), message, call_.compression(), message.last());
+  Status sent = connection_.send_message(*stream(), message, call_.compression(), message.last());
   if (!sent.ok()) end_early(sent);
   return sent.ok();
 }
@@ -195,7 +193,7 @@ void ClientCall::remember(http2::HeadersKind kind) {
 
 /// The server has ended its side. If ours is still open nobody will read it, so the stream goes.
 void ClientCall::response_ended() noexcept {
-  http2::Stream* stream = outgoing_.stream();
+  http2::Stream* stream = this->stream();
   if (!decided_) {
     decide(Status(StatusCode::Unknown, "the server ended the stream without a grpc-status",
                   Origin::Peer));
@@ -223,7 +221,7 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         Compression compression;
         usual = false;
         if (compression_of(field.value, compression)) {
-          incoming_.set_compression(compression);
+          set_arriving_compression(compression);
         } else {
           return end_early(internal_error("the server compresses with '" +
                                           std::string(field.value.substr(0, 64)) +
@@ -306,9 +304,9 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
 
 void ClientCall::on_data(BytesView data, bool end_stream) {
   if (decided_) return;
-  Status status = incoming_.push(data);
+  Status status = push(data);
   if (!status.ok()) {
-    incoming_.fail();
+    drop_input();
     end_early(status);
   } else if (end_stream) {
     response_ended();
@@ -316,8 +314,7 @@ void ClientCall::on_data(BytesView data, bool end_stream) {
 }
 
 void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
-  incoming_.detach();
-  outgoing_.detach();
+  detach();
   stop_pumping();
   if (!decided_) {
     unprocessed_ = end.unprocessed;
@@ -325,7 +322,7 @@ void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   }
   if (ended_) return;
   ended_ = true;
-  const Status whole = incoming_.end();
+  const Status whole = end_input();
   if (status_.ok()) status_ = whole;
 }
 
@@ -356,17 +353,17 @@ void ClientCall::decide(Status status) noexcept {
   decided_ = true;
   CancelHook::unlink();
   status_ = std::move(status);
-  if (outgoing_.stream() != nullptr) return;  // on_stream_closed ends it
+  if (stream() != nullptr) return;  // on_stream_closed ends it
   ended_ = true;
-  static_cast<void>(incoming_.end());
+  static_cast<void>(end_input());
 }
 
 void ClientCall::end_early(const Status& reason) noexcept {
   if (decided_) return;
   decide(reason);
-  incoming_.fail();
+  drop_input();
   stop_pumping();
-  if (http2::Stream* stream = outgoing_.stream(); stream != nullptr) {
+  if (http2::Stream* stream = this->stream(); stream != nullptr) {
     connection_.session().reset(*stream, http2::ErrorCode::Cancel);
     connection_.flush_later();
   }

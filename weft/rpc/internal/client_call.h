@@ -6,8 +6,7 @@
 #include "weft/coro/context.h"
 #include "weft/http2/session.h"
 #include "weft/rpc/call.h"
-#include "weft/rpc/internal/incoming.h"
-#include "weft/rpc/internal/outgoing.h"
+#include "weft/rpc/internal/stream_messages.h"
 
 namespace weft::rpc {
 
@@ -17,7 +16,7 @@ class ClientConnection;
 /// the server answers. Lives in the frame of the coroutine that serves the call. Its status is
 /// decided once, by the trailers, by a cancellation, by a broken rule or by the end of the stream,
 /// whichever is first.
-class ClientCall final : private CancelHook, private IncomingOwner {
+class ClientCall final : private CancelHook, private StreamMessages {
  public:
   ClientCall(ClientConnection& connection, Call& call, const std::string& authority,
              const std::string& user_agent);
@@ -27,7 +26,7 @@ class ClientCall final : private CancelHook, private IncomingOwner {
 
   void start();
   /// What the server sends; at its end status() is known.
-  MessageReader& responses() noexcept { return incoming_; }
+  MessageReader& responses() noexcept { return *this; }
   const Status& status() const noexcept { return status_; }
   /// Nobody has worked on it, so it may be sent again as if it never had been (gRFC A6, transparent
   /// retry).
@@ -42,7 +41,7 @@ class ClientCall final : private CancelHook, private IncomingOwner {
   // The stream's events
   void on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream);
   void on_data(BytesView data, bool end_stream);
-  void on_drained() noexcept { outgoing_.wake(); }
+  void on_drained() noexcept { wake_writer(); }
   void on_stream_closed(const http2::StreamEnd& end) noexcept;
 
  private:
@@ -66,14 +65,13 @@ class ClientCall final : private CancelHook, private IncomingOwner {
   Status status_without_trailers(const http2::StreamEnd& end) const;
   void decide(Status status) noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
+  net::Loop& messages_loop() noexcept override { return call_.loop(); }
   void on_bad_message(const Status& status) override { not_delivered(status); }
 
   ClientConnection& connection_;
   Call& call_;
   const std::string& authority_;
   const std::string& user_agent_;
-  Incoming incoming_;
-  Outgoing outgoing_;
   Pump pump_{*this};
   Status status_;
   int http_status_ = 0;

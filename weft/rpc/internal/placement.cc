@@ -38,7 +38,7 @@ void Placement::ended(const Status& status) noexcept {
 /// What the server says of its load with the call. One that cannot be read is passed over: the call
 /// is none the worse for it.
 bool Placement::read_load(cluster::LoadReport& load) const noexcept {
-  const Metadata& trailers = call_.trailers();
+  const Metadata& trailers = std::as_const(call_).trailers();
   if (trailers.empty()) [[likely]]
     return false;
   const auto sent = trailers.get(kLoadReportTrailer);

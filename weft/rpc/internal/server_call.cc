@@ -16,16 +16,33 @@ namespace {
 using http2::HeaderField;
 using http2::Token;
 
-// A call's record, its stream's, and what the frames of a handler and its middlewares take as a
-// rule.
-constexpr std::size_t kCallMemory = sizeof(ServerCall) + 2048;
-static_assert(sizeof(ServerCall) <= 600, "every pending call and every stream pays for it");
+// A call's record, its stream's, what the frames of a handler and its middlewares take as a rule,
+// and as much of its messages as is not accounted for (StreamMessages::account).
+constexpr std::size_t kCallMemory = sizeof(ServerCall) + 4096;
+static_assert(sizeof(ServerCall) <= 424, "every pending call and every stream pays for it");
 
 std::string_view field_value(http2::HeaderFields fields, Token token) noexcept {
   for (const HeaderField& field : fields) {
     if (field.token == token) return field.value;
   }
   return {};
+}
+
+/// What `run` gives, or what becomes of what it throws.
+template <class F>
+Status outcome_of(std::string_view path, F&& run) noexcept {
+  try {
+    return run();
+  } catch (const std::bad_alloc&) {
+    log(LogLevel::Error, std::string(path) + ": the handler ran out of memory");
+    return resource_exhausted("the server has no memory for this call");
+  } catch (const std::exception& error) {
+    // The peer is not told what the exception says: that may be nobody's business but ours.
+    log(LogLevel::Error, std::string(path) + ": the handler threw: " + error.what());
+  } catch (...) {
+    log(LogLevel::Error, std::string(path) + ": the handler threw");
+  }
+  return internal_error("the handler threw an exception");
 }
 
 /// Why a stream ended before its call did.
@@ -63,39 +80,39 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
 
 ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
     : Runnable(&ServerCall::start),
-      CancelHook(&ServerCall::on_cancelled),
-      connection_(&connection),
+      StreamMessages(connection.server().options().max_receive_size),
+      Call(connection.loop(), head->path(), head->route == nullptr ? nullptr : head->route->method,
+           &ServerCall::on_cancelled),
       server_(connection.server()),
-      head_(std::move(head)),
-      call_(Call::Side::Server, connection.loop(), head_->path(),
-            head_->route == nullptr ? nullptr : head_->route->method, nullptr),
-      incoming_(connection.loop(), *this, server_.options().max_receive_size) {
-  incoming_.attach(connection, stream);
-  outgoing_.attach(connection, stream);
-  const Router::Route* route = head_->route;
-  incoming_.set_single(route != nullptr && !streams_requests(route->method->kind));
-  incoming_.set_compression(head_->compression);
-  call_.share_request_metadata(head_->metadata);
-  call_.set_requests(incoming_);
-  call_.set_responses(*this);
-  call_.set_peer(connection.peer());
-  call_.set_max_receive_size(server_.options().max_receive_size);
-  call_.set_max_send_size(server_.options().max_send_size);
-  call_.set_on_response_metadata(
-      [](Call&, void* self) noexcept {
-        auto& server_call = *static_cast<ServerCall*>(self);
-        if (!server_call.finished_ && server_call.outgoing_.stream() != nullptr) {
-          static_cast<void>(server_call.announce());
-        }
-      },
-      this);
+      head_(std::move(head)) {
+  attach(connection, stream);
+  set_single(method() != nullptr && !streams_requests(method()->kind));
+  set_arriving_compression(head_->compression);
+  share_request_metadata(head_->metadata);
+  set_requests(*this);
+  set_responses(*this);
+  set_peer(connection.peer());
+  set_max_receive_size(server_.options().max_receive_size);
+  set_max_send_size(server_.options().max_send_size);
+  set_on_response_metadata([](Call& call) noexcept {
+    auto& self = static_cast<ServerCall&>(call);
+    if (!self.finished_ && self.stream() != nullptr) static_cast<void>(self.announce());
+  });
   stream.user = this;
+  memory().call_began(memory_taken());
   server_.call_began(*this);
 }
 
 ServerCall::~ServerCall() {
-  incoming_.memory().call_ended(charged_);
+  memory().call_ended(memory_taken());
   server_.call_ended();
+}
+
+/// What the call takes whatever becomes of it.
+std::size_t ServerCall::memory_taken() const noexcept { return kCallMemory + head_->memory(); }
+
+ServerConnection& ServerCall::connection() const noexcept {
+  return static_cast<ServerConnection&>(StreamMessages::connection());
 }
 
 void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
@@ -110,30 +127,21 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
   }
   Status admitted = connection.server().admit_call(*connection.memory());
   auto* call = new ServerCall(connection, stream, std::move(head));
-  call->charge();
-  call->limit_deadline();
+  call->keep_deadline();
   const Status& status = call->head_->status.ok() ? admitted : call->head_->status;
-  if (end_stream) static_cast<void>(call->incoming_.end());
-  if (!call->call_.context().add_hook(*call)) std::terminate();  // a fresh root context
+  if (end_stream) static_cast<void>(call->end_input());
   if (status.ok()) {
     connection.loop().ready(*call);
     return;
   }
-  call->finish(status);
-  call->task_done_ = true;
-  if (call->outgoing_.stream() == nullptr) delete call;
+  call->end(status);
 }
 
-void ServerCall::limit_deadline() {
+void ServerCall::keep_deadline() {
   if (head_->timeout == kForever || !head_->status.ok()) return;
-  const TimePoint now = call_.loop().now();
-  call_.set_started(now);
-  call_.limit_deadline(after(now, head_->timeout));
-}
-
-void ServerCall::charge() noexcept {
-  charged_ = kCallMemory + head_->memory();
-  incoming_.memory().call_began(charged_);
+  const TimePoint now = loop().now();
+  set_started(now);
+  limit_deadline(after(now, head_->timeout));
 }
 
 /// Makes the head of a request that is gRPC's; answers one that is not, and returns null.
@@ -173,13 +181,15 @@ void ServerCall::start(Runnable& runnable) noexcept {
   auto& self = static_cast<ServerCall&>(runnable);
   if (self.finished_) {
     // Cancelled before it began: the handler is spared.
-    self.task_done_ = true;
-    if (self.outgoing_.stream() == nullptr) delete &self;
-    return;
+    return self.end({});
   }
-  self.task_ = self.server_.shared().middlewares.serve(self.call_, self);
+  const Status begun = outcome_of(self.path(), [&self]() -> Status {
+    self.task_ = coro::SmallTask(self.server_.shared().middlewares.serve(self, self));
+    return {};
+  });
+  if (!begun.ok()) return self.end(begun);
   self.task_.start_at_top(
-      &self.call_.context(),
+      &self.context(),
       {[](void* call) noexcept { static_cast<ServerCall*>(call)->on_task_done(); }, &self});
 }
 
@@ -190,65 +200,54 @@ Task<Status> ServerCall::serve(Call& call) {
 }
 
 void ServerCall::on_task_done() noexcept {
-  Status status;
-  try {
-    status = task_.take();
-  } catch (const std::bad_alloc&) {
-    log(LogLevel::Error, std::string(call_.path()) + ": the handler ran out of memory");
-    status = resource_exhausted("the server has no memory for this call");
-  } catch (const std::exception& error) {
-    // The peer is not told what the exception says: that may be nobody's business but ours.
-    log(LogLevel::Error, std::string(call_.path()) + ": the handler threw: " + error.what());
-    status = internal_error("the handler threw an exception");
-  } catch (...) {
-    log(LogLevel::Error, std::string(call_.path()) + ": the handler threw");
-    status = internal_error("the handler threw an exception");
-  }
+  end(outcome_of(path(), [this] { return std::move(task_.result()); }));
+}
+
+/// Nothing of the call runs any more.
+void ServerCall::end(const Status& status) noexcept {
   finish(status);
   task_done_ = true;
-  if (outgoing_.stream() == nullptr) delete this;
+  if (stream() == nullptr) delete this;
 }
 
 void ServerCall::on_data(BytesView data, bool end_stream) {
   if (finished_) return;
-  Status status = incoming_.push(data);
+  Status status = push(data);
   if (!status.ok()) {
-    incoming_.fail();
-    return call_.context().cancel(status);
+    drop_input();
+    return context().cancel(status);
   }
   if (end_stream) on_request_end();
 }
 
 void ServerCall::on_request_end() {
-  Status status = incoming_.end();
-  if (!status.ok()) call_.context().cancel(status);
+  Status status = end_input();
+  if (!status.ok()) context().cancel(status);
 }
 
 void ServerCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
-  incoming_.detach();
-  outgoing_.detach();
-  connection_ = nullptr;
+  detach();
   const bool completed = end.by == http2::StreamEnd::By::Completion;
   if (!finished_ && !completed) {
     finished_ = true;
-    incoming_.fail();
-    call_.context().cancel(Status(StatusCode::Cancelled, why_gone(end), Origin::Transport));
+    drop_input();
+    context().cancel(Status(StatusCode::Cancelled, why_gone(end), Origin::Transport));
   }
   finished_ = true;
   if (task_done_) delete this;
 }
 
-void ServerCall::on_cancelled(CancelHook& hook, const Status& reason) noexcept {
-  auto& self = static_cast<ServerCall&>(hook);
-  http2::Stream* stream = self.outgoing_.stream();
+void ServerCall::on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept {
+  auto& self = static_cast<ServerCall&>(Call::of(hook));
+  http2::Stream* stream = self.stream();
   // What is queued waits for a client that does not take it, and nothing waits behind it: the
   // status is to arrive now.
   const bool stuck = stream != nullptr && stream->queued() != 0;
-  if (stuck) self.connection_->session().drop_queued(*stream);
+  if (stuck) self.connection().session().drop_queued(*stream);
   if (!self.finished_) return self.finish(reason);
   if (!stuck) return;
-  self.connection_->flush_later();
-  http2::Session& session = self.connection_->session();
+  self.connection().flush_later();
+  http2::Session& session = self.connection().session();
   const bool request_ended = stream->peer_ended();
   // Where the request has ended too, this ends the stream, and with it the call.
   self.send_trailers(self.sendable(reason));
@@ -256,21 +255,21 @@ void ServerCall::on_cancelled(CancelHook& hook, const Status& reason) noexcept {
 }
 
 void ServerCall::on_drained() noexcept {
-  outgoing_.wake();
+  wake_writer();
   if (finished_) stop_request();
 }
 
 void ServerCall::finish(const Status& status) noexcept {
   if (finished_) return;
   finished_ = true;
-  incoming_.fail();
-  if (outgoing_.stream() == nullptr) return;
-  connection_->note_sent();
-  connection_->flush_later();
+  drop_input();
+  if (stream() == nullptr) return;
+  connection().note_sent();
+  connection().flush_later();
   send_trailers(sendable(status));
   stop_request();
   // Wakes a handler that is waiting to write, so that it sees the call is over.
-  outgoing_.wake();
+  wake_writer();
 }
 
 }  // namespace weft::rpc

@@ -6,12 +6,12 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/coro/frame_pool.h"
+#include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
 #include "weft/http2/session.h"
 #include "weft/rpc/call.h"
-#include "weft/rpc/internal/incoming.h"
-#include "weft/rpc/internal/outgoing.h"
 #include "weft/rpc/internal/request_head.h"
+#include "weft/rpc/internal/stream_messages.h"
 
 namespace weft::rpc {
 
@@ -20,6 +20,18 @@ class ServerLoop;
 
 /// Links a call into its server loop's list.
 struct ServerCallNode : ListNode {};
+
+/// The writing side of a call: its reading side is a base of it that has functions of the same
+/// names.
+class ServerResponses : public MessageWriter {
+ public:
+  Poll offer(const Message& message) override;
+  void wait(Waiter& waiter) noexcept override;
+  bool unwait() noexcept override;
+
+ protected:
+  ~ServerResponses() = default;
+};
 
 /// One call on the server, between its HTTP/2 stream and its handler. It lives until both have
 /// ended: the handler may still run when the stream has been reset, and the stream may still be
@@ -33,9 +45,9 @@ class ServerCall final : public coro::Pooled,
                          public ServerCallNode,
                          private Runnable,
                          private Service,
-                         private MessageWriter,
-                         private CancelHook,
-                         private IncomingOwner {
+                         private StreamMessages,
+                         private ServerResponses,
+                         private Call {
  public:
   /// Makes a call of a request's header block and has it run in this turn; answers at once where
   /// the headers do not ask for a call that can be served.
@@ -49,36 +61,38 @@ class ServerCall final : public coro::Pooled,
   void on_stream_closed(const http2::StreamEnd& end) noexcept;
 
   /// Cancels the handler and ends the call with `reason`.
-  void cancel(const Status& reason) noexcept { call_.context().cancel(reason); }
-  std::string_view path() const noexcept { return call_.path(); }
+  void cancel(const Status& reason) noexcept { context().cancel(reason); }
+  using Call::path;
 
  private:
-  // MessageWriter: the responses
-  Poll offer(const Message& message) override;
-  void wait(Waiter& waiter) noexcept override { outgoing_.wait(waiter); }
-  bool unwait() noexcept override { return outgoing_.unwait(); }
+  friend class ServerResponses;
+  MessageWriter::Poll send(const Message& message);
 
   ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
   ~ServerCall() override;
 
-  /// Accounts for what the call takes whatever becomes of it.
-  void charge() noexcept;
+  std::size_t memory_taken() const noexcept;
   static RequestHead::Ref read_head(ServerConnection& connection, http2::Stream& stream,
                                     http2::HeaderFields fields, bool end_stream);
   static RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
                                     http2::HeaderFields fields, bool end_stream);
-  void limit_deadline();
+  void keep_deadline();
   /// The call's turn has come.
   static void start(Runnable& runnable) noexcept;
   Task<Status> serve(Call& call) override;
   void on_task_done() noexcept;
-  static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
-  void on_bad_message(const Status& status) override { call_.context().cancel(status); }
+  void end(const Status& status) noexcept;
+  static void on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept;
+  net::Loop& messages_loop() noexcept override { return loop(); }
+  void on_bad_message(const Status& status) override { cancel(status); }
+  ServerConnection& connection() const noexcept;
 
   /// Ends the call: trailers go out, later events change nothing.
   void finish(const Status& status) noexcept;
   void stop_request() noexcept;
   bool announce();
+  const Metadata& answer_metadata() const noexcept;
+  const Metadata& answer_trailers() const noexcept;
   Status check(Metadata& metadata, std::string_view what);
   std::size_t header_list_limit() noexcept;
   Status sendable(const Status& status);
@@ -86,18 +100,13 @@ class ServerCall final : public coro::Pooled,
   void send_trailers(const Status& status);
   Compression response_compression() const noexcept;
 
-  ServerConnection* connection_;
-  ServerLoop& server_;
-  RequestHead::Ref head_;
-  Call call_;
-  Incoming incoming_;
-  Outgoing outgoing_;
-  Task<Status> task_{Status()};
-  std::size_t charged_ = 0;
-  Compression compression_ = Compression::Identity;  // as the headers said
+  Compression sent_compression_ = Compression::Identity;  // as the headers said
   bool headers_sent_ = false;
   bool finished_ = false;
   bool task_done_ = false;
+  ServerLoop& server_;
+  RequestHead::Ref head_;
+  coro::SmallTask<Status> task_;
 };
 
 }  // namespace weft::rpc

@@ -47,38 +47,53 @@ Status shortened(const Status& status, std::size_t room) {
 
 }  // namespace
 
-MessageWriter::Poll ServerCall::offer(const Message& message) {
-  if (finished_ || outgoing_.stream() == nullptr) return Poll::Closed;
-  if (outgoing_.blocked()) return Poll::Blocked;
-  if (message.size() > call_.max_send_size()) {
+MessageWriter::Poll ServerResponses::offer(const Message& message) {
+  return static_cast<ServerCall&>(*this).send(message);
+}
+void ServerResponses::wait(Waiter& waiter) noexcept {
+  static_cast<ServerCall&>(*this).wait_output(waiter);
+}
+bool ServerResponses::unwait() noexcept { return static_cast<ServerCall&>(*this).unwait_output(); }
+
+MessageWriter::Poll ServerCall::send(const Message& message) {
+  using Poll = MessageWriter::Poll;
+  if (finished_ || stream() == nullptr) return Poll::Closed;
+  if (output_blocked()) return Poll::Blocked;
+  if (message.size() > max_send_size()) {
     cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
                               " bytes is larger than the limit of " +
-                              std::to_string(call_.max_send_size()) +
-                              " (ServerOptions::max_send_size)"));
+                              std::to_string(max_send_size()) + " (ServerOptions::max_send_size)"));
     return Poll::Closed;
   }
   if (!announce()) return Poll::Closed;
-  Status sent = connection_->send_message(*outgoing_.stream(), message, compression_, false);
+  Status sent = connection().send_message(*stream(), message, sent_compression_, false);
   if (sent.ok()) return Poll::Accepted;
   cancel(sent);
   return Poll::Closed;
 }
 
+/// The encoding of the responses, one that the client accepts.
 Compression ServerCall::response_compression() const noexcept {
-  const Compression wanted = call_.compression();
+  const Compression wanted = compression();
   return (head_->accepted_compressions >> static_cast<unsigned>(wanted) & 1U) != 0
              ? wanted
              : Compression::Identity;
 }
 
+/// What the handler sends beside its messages; as long as there is none, nothing is made for it.
+const Metadata& ServerCall::answer_metadata() const noexcept { return response_metadata(); }
+const Metadata& ServerCall::answer_trailers() const noexcept { return trailers(); }
+
 /// Sends the headers, once. False when the handler's metadata cannot be sent: then the call is
 /// over.
 bool ServerCall::announce() {
   if (headers_sent_) return true;
-  Status valid = check(call_.response_metadata(), "response metadata");
-  if (!valid.ok()) {
-    cancel(valid);
-    return false;
+  if (!answer_metadata().empty()) {
+    Status valid = check(response_metadata(), "response metadata");
+    if (!valid.ok()) {
+      cancel(valid);
+      return false;
+    }
   }
   send_headers();
   return true;
@@ -105,57 +120,59 @@ Status ServerCall::check(Metadata& metadata, std::string_view what) {
   }
   if (valid.ok()) return {};
   metadata.clear();
-  log(LogLevel::Error, std::string(call_.path()) + ": " + std::string(valid.message()));
+  log(LogLevel::Error, std::string(path()) + ": " + std::string(valid.message()));
   return valid;
 }
 
 std::size_t ServerCall::header_list_limit() noexcept {
-  return connection_->session().peer_settings().max_header_list_size;
+  return connection().session().peer_settings().max_header_list_size;
 }
 
 /// What the trailers can say of `status` and of the metadata they bring.
 Status ServerCall::sendable(const Status& status) {
-  Status problem = headers_sent_ ? Status() : check(call_.response_metadata(), "response metadata");
-  Status trailers = check(call_.trailers(), "trailers");
-  if (problem.ok()) problem = std::move(trailers);
+  if (status.ok() && answer_metadata().empty() && answer_trailers().empty()) [[likely]]
+    return {};
+  Status problem = headers_sent_ ? Status() : check(response_metadata(), "response metadata");
+  Status checked = check(trailers(), "trailers");
+  if (problem.ok()) problem = std::move(checked);
   const Status& outcome = status.ok() ? problem : status;
   if (outcome.ok()) return {};
-  const std::size_t taken = kOwnFields + call_.trailers().wire_size() +
-                            (headers_sent_ ? 0 : call_.response_metadata().wire_size());
+  const std::size_t taken = kOwnFields + answer_trailers().wire_size() +
+                            (headers_sent_ ? 0 : answer_metadata().wire_size());
   const std::size_t limit = header_list_limit();
   return shortened(outcome, limit - std::min(limit, taken));
 }
 
 void ServerCall::send_headers() {
   headers_sent_ = true;
-  connection_->note_sent();
-  connection_->flush_later();
-  compression_ = response_compression();
-  if (compression_ == Compression::Identity && !head_->compressed &&
-      call_.response_metadata().empty()) [[likely]] {
-    return connection_->session().send_headers(*outgoing_.stream(), kUsualHeaders,
-                                               connection_->usual_headers(), false);
+  connection().note_sent();
+  connection().flush_later();
+  sent_compression_ = response_compression();
+  if (sent_compression_ == Compression::Identity && !head_->compressed && answer_metadata().empty())
+      [[likely]] {
+    return connection().session().send_headers(*stream(), kUsualHeaders,
+                                               connection().usual_headers(), false);
   }
   fields_scratch.assign({kStatus200, kContentType});
   text_scratch.clear();
-  if (compression_ != Compression::Identity) {
-    fields_scratch.push_back({"grpc-encoding", name_of(compression_), Token::GrpcEncoding});
+  if (sent_compression_ != Compression::Identity) {
+    fields_scratch.push_back({"grpc-encoding", name_of(sent_compression_), Token::GrpcEncoding});
   }
   if (head_->compressed) {
     fields_scratch.push_back(
         {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
   }
-  append_fields(call_.response_metadata(), fields_scratch, text_scratch);
-  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, false);
+  append_fields(answer_metadata(), fields_scratch, text_scratch);
+  connection().session().send_headers(*stream(), fields_scratch, false);
 }
 
 void ServerCall::send_trailers(const Status& status) {
   // Trailers-Only is for a call that fails at once; what a handler has put into the response's
   // metadata is to arrive as such.
-  if (!headers_sent_ && (status.ok() || !call_.response_metadata().empty())) send_headers();
-  if (status.ok() && call_.trailers().empty()) [[likely]] {
-    return connection_->session().send_headers(*outgoing_.stream(), kUsualTrailers,
-                                               connection_->usual_trailers(), true);
+  if (!headers_sent_ && (status.ok() || !answer_metadata().empty())) send_headers();
+  if (status.ok() && answer_trailers().empty()) [[likely]] {
+    return connection().session().send_headers(*stream(), kUsualTrailers,
+                                               connection().usual_trailers(), true);
   }
   fields_scratch.clear();
   text_scratch.clear();
@@ -183,16 +200,16 @@ void ServerCall::send_trailers(const Status& status) {
     base64_encode(status.details(), details);
     fields_scratch.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
   }
-  append_fields(call_.trailers(), fields_scratch, text_scratch);
+  append_fields(answer_trailers(), fields_scratch, text_scratch);
   headers_sent_ = true;
-  connection_->session().send_headers(*outgoing_.stream(), fields_scratch, true);
+  connection().session().send_headers(*stream(), fields_scratch, true);
 }
 
 /// Tells a client that is still sending to stop, once the response has left (RFC 9113 section 8.1).
 void ServerCall::stop_request() noexcept {
-  http2::Stream* stream = outgoing_.stream();
+  http2::Stream* stream = this->stream();
   if (stream == nullptr || stream->queued() != 0 || stream->peer_ended()) return;
-  connection_->session().reset(*stream, http2::ErrorCode::NoError);
+  connection().session().reset(*stream, http2::ErrorCode::NoError);
 }
 
 }  // namespace weft::rpc

@@ -1,4 +1,4 @@
-#include "weft/rpc/internal/incoming.h"
+#include "weft/rpc/internal/stream_messages.h"
 
 #include <string>
 #include <utility>
@@ -7,7 +7,7 @@ namespace weft::rpc {
 namespace {
 
 // Less than this is not worth a look at the account; what a call is charged with covers it.
-constexpr std::size_t kAccountStep = 1024;
+constexpr std::size_t kAccountStep = 2048;
 
 bool differs(std::size_t now, std::size_t before) noexcept {
   return now + kAccountStep <= before || before + kAccountStep <= now;
@@ -15,13 +15,17 @@ bool differs(std::size_t now, std::size_t before) noexcept {
 
 }  // namespace
 
-Status Incoming::account() {
-  if (!memory_) return {};
+inline Status StreamMessages::account() {
   const std::size_t held = deframer_.held() + kept_;
   const std::size_t unread = deframer_.unread();
   // A single message goes over from unread to kept, which is the same in sum.
   if (!differs(held, held_) && !differs(unread, unread_)) [[likely]]
     return {};
+  return account_changed(held, unread);
+}
+
+Status StreamMessages::account_changed(std::size_t held, std::size_t unread) {
+  if (!memory_) return {};
   const bool more = held > held_;
   account(held, unread);
   // Also where it is a coroutine that reads, in a turn that has nothing else to do with the
@@ -30,7 +34,7 @@ Status Incoming::account() {
   return more ? memory_->admit() : Status();
 }
 
-void Incoming::account(std::size_t held, std::size_t unread) noexcept {
+void StreamMessages::account(std::size_t held, std::size_t unread) noexcept {
   if (!memory_) return;
   memory_->add(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(held_));
   memory_->add_unread(static_cast<std::int64_t>(unread) - static_cast<std::int64_t>(unread_));
@@ -38,11 +42,16 @@ void Incoming::account(std::size_t held, std::size_t unread) noexcept {
   unread_ = unread;
 }
 
-void Incoming::wake() noexcept {
-  if (Waiter* woken = std::exchange(waiter_, nullptr); woken != nullptr) loop_.ready(*woken);
+void StreamMessages::wait_output(Waiter& waiter) noexcept {
+  writer_ = &waiter;
+  if (stream_ == nullptr) return wake_writer();
+  if (stream_->queued() != 0) return;
+  // Then it is the connection that is full.
+  if (output_wait_ == nullptr) output_wait_ = std::make_unique<OutputWait>(*this);
+  if (!output_wait_->linked()) connection_->wait_output(*output_wait_);
 }
 
-Status Incoming::push(BytesView data) {
+Status StreamMessages::push(BytesView data) {
   if (memory_) deframer_.set_scarce(memory_->scarce());
   Status status = deframer_.push(data);
   return_credit();
@@ -52,28 +61,28 @@ Status Incoming::push(BytesView data) {
     // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
     return unimplemented("the method takes one message, but a second one came");
   }
-  wake();
+  wake(reader_);
   return status;
 }
 
-Status Incoming::end() noexcept {
-  ended_ = true;
-  wake();
+Status StreamMessages::end_input() noexcept {
+  if (input_ == Input::Open) input_ = Input::Ended;
+  wake(reader_);
   if (deframer_.at_boundary()) return {};
   return internal_error("the stream ended inside a message: " +
                         std::to_string(deframer_.partial_bytes()) + " bytes of it had arrived");
 }
 
-void Incoming::fail() noexcept {
-  ended_ = dropped_ = true;
+void StreamMessages::drop_input() noexcept {
+  input_ = Input::Dropped;
   deframer_.drop();
   if (differs(kept_, held_) || unread_ != 0) account(kept_, 0);
-  wake();
+  wake(reader_);
 }
 
 /// The peer may send again as much as is not held here for a reader that has not come. Of a message
 /// that is not whole yet nothing is held back, or one larger than the window would never arrive.
-void Incoming::return_credit() {
+void StreamMessages::return_credit() {
   if (stream_ == nullptr || stream_->peer_ended()) return;
   const std::int64_t due = uncredited_ + static_cast<std::int64_t>(deframer_.partial_bytes());
   if (due <= 0) return;
@@ -83,10 +92,10 @@ void Incoming::return_credit() {
   if (!connection_->session().output().empty()) connection_->flush_later();
 }
 
-MessageReader::Poll Incoming::poll(Message& out) {
+MessageReader::Poll StreamMessages::poll(Message& out) {
   Deframer::Item item;
-  if (dropped_) return Poll::End;
-  if (!deframer_.pop(item)) return ended_ ? Poll::End : Poll::Pending;
+  if (input_ == Input::Dropped) return Poll::End;
+  if (!deframer_.pop(item)) return input_ == Input::Open ? Poll::Pending : Poll::End;
   uncredited_ += static_cast<std::int64_t>(kMessagePrefix + item.size());
   return_credit();
   read_ = true;
@@ -99,17 +108,17 @@ MessageReader::Poll Incoming::poll(Message& out) {
     status = std::move(message).status();
   }
   if (status.ok()) {
-    if (single_) kept_ = out.size();
+    if (single_) kept_ = static_cast<std::uint32_t>(out.size());
     status = account();
   }
   if (status.ok()) [[likely]]
     return Poll::Message;
-  fail();
-  owner_.on_bad_message(status);
+  drop_input();
+  on_bad_message(status);
   return Poll::End;
 }
 
-Result<Message> Incoming::unpack(const Bytes& packed) const {
+Result<Message> StreamMessages::unpack(const Bytes& packed) const {
   if (compression_ == Compression::Identity) {
     return internal_error(
         "a message has its compressed flag set, but the stream has no grpc-encoding");

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "weft/base/status.h"
+#include "weft/codec/compression.h"
+#include "weft/coro/frame_pool.h"
+#include "weft/http2/session.h"
+#include "weft/net/loop.h"
+#include "weft/rpc/deframer.h"
+#include "weft/rpc/internal/connection.h"
+#include "weft/rpc/message_stream.h"
+
+namespace weft::rpc {
+
+/// The messages of a stream, which a call derives from.
+///
+/// Those that arrive are cut out of its DATA and decompressed when they are read. Unread messages
+/// keep the stream's window closed. On a server what is held is accounted to the connection:
+/// messages until they are read, the one of a method that takes one until its call ends.
+///
+/// Those that are sent only wait here: while the stream's queue or the connection's output holds
+/// enough, until that has drained.
+class StreamMessages : public MessageReader {
+ public:
+  StreamMessages(const StreamMessages&) = delete;
+  StreamMessages& operator=(const StreamMessages&) = delete;
+
+  // MessageReader
+  Poll poll(Message& out) override;
+  void wait(Waiter& waiter) noexcept override { reader_ = &waiter; }
+  bool unwait() noexcept override { return std::exchange(reader_, nullptr) != nullptr; }
+
+ protected:
+  explicit StreamMessages(std::size_t max_message_size) noexcept : deframer_(max_message_size) {}
+  ~StreamMessages() {
+    if (held_ != 0 || unread_ != 0) account(0, 0);
+  }
+
+  virtual net::Loop& messages_loop() noexcept = 0;
+  /// A message cannot be given to the application.
+  virtual void on_bad_message(const Status& status) = 0;
+
+  void attach(Connection& connection, http2::Stream& stream) noexcept {
+    connection_ = &connection;
+    stream_ = &stream;
+    memory_ = connection.memory();
+  }
+  /// The stream is gone, and the connection may be; what has arrived can still be read.
+  void detach() noexcept {
+    output_wait_.reset();
+    stream_ = nullptr;
+    wake_writer();
+  }
+  /// Null before and after.
+  http2::Stream* stream() const noexcept { return stream_; }
+  /// While there is a stream.
+  Connection& connection() const noexcept { return *connection_; }
+  /// Where what it holds is accounted; only on a server.
+  ConnectionMemory& memory() const noexcept { return *memory_; }
+  /// How compressed messages arrive.
+  void set_arriving_compression(Compression compression) noexcept { compression_ = compression; }
+  /// Only one is to arrive.
+  void set_single(bool single) noexcept { single_ = single; }
+
+  /// Takes DATA. The status is not OK when its framing breaks gRPC's rules or limits.
+  Status push(BytesView data);
+  /// No more will arrive. INTERNAL when a message is left unfinished.
+  Status end_input() noexcept;
+  /// As end_input(), dropping what was not read.
+  void drop_input() noexcept;
+
+  bool output_blocked() noexcept { return stream_->queued() != 0 || connection_->output_full(); }
+  void wait_output(Waiter& waiter) noexcept;
+  bool unwait_output() noexcept {
+    if (output_wait_ != nullptr) output_wait_->unlink();
+    return std::exchange(writer_, nullptr) != nullptr;
+  }
+  /// The stream's queue has drained.
+  void wake_writer() noexcept { wake(writer_); }
+
+ private:
+  struct OutputWait final : OutputWaiter, coro::Pooled {
+    explicit OutputWait(StreamMessages& of) noexcept : self(of) {}
+    void on_output_drained() noexcept override { self.wake_writer(); }
+    StreamMessages& self;
+  };
+
+  Result<Message> unpack(const Bytes& packed) const;
+  /// Brings the connection's account up to date. Not OK where it is overdrawn by what has come.
+  Status account();
+  Status account_changed(std::size_t held, std::size_t unread);
+  void account(std::size_t held, std::size_t unread) noexcept;
+  void return_credit();
+  void wake(Waiter*& waiter) noexcept {
+    if (Waiter* woken = std::exchange(waiter, nullptr); woken != nullptr) {
+      messages_loop().ready(*woken);
+    }
+  }
+
+  Connection* connection_ = nullptr;
+  http2::Stream* stream_ = nullptr;
+  Waiter* reader_ = nullptr;
+  Waiter* writer_ = nullptr;
+  std::unique_ptr<OutputWait> output_wait_;  // made the first time that it waits for the connection
+  ConnectionMemory::Ref memory_;             // none on a client
+  Deframer deframer_;
+  std::size_t held_ = 0;         // as accounted
+  std::size_t unread_ = 0;       // as accounted
+  std::int64_t uncredited_ = 0;  // bytes of messages that were read, less what was given back
+  std::uint32_t kept_ = 0;       // a single message's size, once it was read
+  Compression compression_ = Compression::Identity;
+  enum class Input : std::uint8_t { Open, Ended, Dropped } input_ = Input::Open;
+  bool single_ = false;
+  bool read_ = false;  // a message was
+};
+
+}  // namespace weft::rpc
