@@ -1,10 +1,13 @@
 // TCP and Unix sockets on an AsioLoop: real ones, on port 0 of 127.0.0.1 and in a temporary folder.
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +15,7 @@
 #include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/socket_address.h"
+#include "weft/net/internal/socket_stream.h"
 #include "weft/net/internal/test_io.h"
 
 namespace weft::net {
@@ -114,6 +118,22 @@ Task<Status> check_addresses(AsioLoop& loop) {
 TEST(Socket, KnowsBothAddresses) {
   AsioLoop loop;
   EXPECT_TRUE(run(loop, check_addresses(loop)).ok());
+}
+
+std::string congestion_control(const Stream& stream) {
+  std::array<char, 16> name{};
+  socklen_t size = name.size();
+  const int fd = static_cast<const internal::SocketStream&>(stream).fd();
+  EXPECT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name.data(), &size), 0);
+  return name.data();
+}
+
+TEST(Socket, PacesNothingToThisMachineItself) {
+  AsioLoop loop;
+  Result<Pair> pair = run(loop, connect_pair(loop, loopback()));
+  ASSERT_TRUE(pair.ok());
+  EXPECT_EQ(congestion_control(*pair->client), "reno");
+  EXPECT_EQ(congestion_control(*pair->server), "reno");
 }
 
 struct Feeder {

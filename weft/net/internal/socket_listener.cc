@@ -38,7 +38,7 @@ class AcceptedSocket final : public Accepted {
       log(LogLevel::Error, "Accepted::bind_to: a socket was given to a loop that is no AsioLoop");
       std::abort();
     }
-    set_no_delay(fd_, peer_);
+    tune(fd_, peer_);
     auto stream =
         std::make_unique<SocketStream>(*asio_loop, std::exchange(fd_, -1), std::move(peer_));
     stream->learn_local_address();

@@ -11,6 +11,20 @@
 
 namespace weft::net::internal {
 
+namespace {
+
+// A broken pipe is an error code, never a signal to the process.
+ssize_t send_slices(int fd, std::span<const iovec> slices) noexcept {
+  // The system looks at less this way, and most answers are one slice.
+  if (slices.size() == 1) return ::send(fd, slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL);
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(slices.data());
+  message.msg_iovlen = std::min<std::size_t>(slices.size(), IOV_MAX);
+  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+}  // namespace
+
 void SocketStream::learn_local_address() { local_ = local_address_of(fd()); }
 
 IoResult SocketStream::read(std::span<char> into) noexcept {
@@ -30,13 +44,9 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
 }
 
 IoResult SocketStream::write(std::span<const iovec> slices) noexcept {
-  msghdr message{};
-  message.msg_iov = const_cast<iovec*>(slices.data());
-  message.msg_iovlen = std::min<std::size_t>(slices.size(), IOV_MAX);
   ssize_t size;
   do {
-    // A broken pipe is an error code, never a signal to the process.
-    size = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+    size = send_slices(fd(), slices);
   } while (size < 0 && errno == EINTR);
   if (size > 0) {
     return {.kind = IoResult::Kind::Done, .size = static_cast<std::size_t>(size), .error = {}};
