@@ -43,6 +43,10 @@ Status::Status(const Rep& from, Origin origin, std::string message, std::string_
                    .message = std::move(message),
                    .details = std::string(details)}) {}
 
+void Status::release(Rep* rep) noexcept {
+  if (rep->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete rep;
+}
+
 Status Status::with_details(std::string_view details) const {
   return ok() ? Status() : Status(*rep_, rep_->origin, rep_->message, details);
 }

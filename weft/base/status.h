@@ -98,30 +98,31 @@ class [[nodiscard]] Status {
     if (rep_ != nullptr) rep_->references.fetch_add(1, std::memory_order_relaxed);
   }
   void release() noexcept {
-    if (rep_ != nullptr && rep_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      delete rep_;
-    }
+    if (rep_ != nullptr) release(rep_);
   }
+  // Not inline: statuses are destroyed everywhere, and nearly all of them are OK.
+  static void release(Rep* rep) noexcept;
 
   Rep* rep_ = nullptr;
 };
 
 inline Status ok_status() noexcept { return {}; }
-Status cancelled(std::string_view message);
-Status unknown_error(std::string_view message);
-Status invalid_argument(std::string_view message);
-Status deadline_exceeded(std::string_view message);
-Status not_found(std::string_view message);
-Status already_exists(std::string_view message);
-Status permission_denied(std::string_view message);
-Status resource_exhausted(std::string_view message);
-Status failed_precondition(std::string_view message);
-Status aborted(std::string_view message);
-Status out_of_range(std::string_view message);
-Status unimplemented(std::string_view message);
-Status internal_error(std::string_view message);
-Status unavailable(std::string_view message);
-Status data_loss(std::string_view message);
-Status unauthenticated(std::string_view message);
+// Cold: what leads to one of these is compiled for size, and out of the way of what goes well.
+[[gnu::cold]] Status cancelled(std::string_view message);
+[[gnu::cold]] Status unknown_error(std::string_view message);
+[[gnu::cold]] Status invalid_argument(std::string_view message);
+[[gnu::cold]] Status deadline_exceeded(std::string_view message);
+[[gnu::cold]] Status not_found(std::string_view message);
+[[gnu::cold]] Status already_exists(std::string_view message);
+[[gnu::cold]] Status permission_denied(std::string_view message);
+[[gnu::cold]] Status resource_exhausted(std::string_view message);
+[[gnu::cold]] Status failed_precondition(std::string_view message);
+[[gnu::cold]] Status aborted(std::string_view message);
+[[gnu::cold]] Status out_of_range(std::string_view message);
+[[gnu::cold]] Status unimplemented(std::string_view message);
+[[gnu::cold]] Status internal_error(std::string_view message);
+[[gnu::cold]] Status unavailable(std::string_view message);
+[[gnu::cold]] Status data_loss(std::string_view message);
+[[gnu::cold]] Status unauthenticated(std::string_view message);
 
 }  // namespace weft

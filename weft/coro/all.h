@@ -7,6 +7,7 @@
 
 #include "weft/coro/countdown.h"
 #include "weft/coro/task.h"
+#include "weft/coro/value_of.h"
 
 namespace weft {
 namespace coro {

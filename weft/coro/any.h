@@ -10,6 +10,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/countdown.h"
 #include "weft/coro/task.h"
+#include "weft/coro/value_of.h"
 
 namespace weft {
 

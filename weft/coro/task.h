@@ -9,7 +9,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "weft/coro/context.h"
 #include "weft/coro/executor.h"
@@ -105,6 +104,8 @@ class PromiseBase : public Pooled {
   friend class weft::Task;
   template <class T>
   friend class SmallTask;
+  /// Not inline, since every await of a task has it.
+  [[noreturn]] static void rethrow(std::exception_ptr& exception);
   Context* context_ = nullptr;
   // What happens at the end: without a function, the coroutine at the argument's address goes on.
   DoneCallback next_;
@@ -125,7 +126,7 @@ class Promise final : public PromiseBase {
     new (&value_) T(std::forward<U>(value));
     state_ = State::Value;
   }
-  void unhandled_exception() noexcept {
+  [[gnu::cold, gnu::noinline]] void unhandled_exception() noexcept {
     forget();  // something may be thrown after a value was returned
     new (&exception_) std::exception_ptr(std::current_exception());
     state_ = State::Exception;
@@ -133,7 +134,7 @@ class Promise final : public PromiseBase {
   T take() { return std::move(value()); }
   T& value() {
     if (state_ == State::Exception) [[unlikely]]
-      std::rethrow_exception(std::move(exception_));
+      rethrow(exception_);
     assert(state_ == State::Value);
     return value_;
   }
@@ -158,23 +159,25 @@ template <>
 class Promise<void> final : public PromiseBase {
  public:
   inline Task<void> get_return_object() noexcept;
-  void unhandled_exception() noexcept { exception_ = std::current_exception(); }
+  [[gnu::cold, gnu::noinline]] void unhandled_exception() noexcept {
+    exception_ = std::current_exception();
+  }
   void return_void() noexcept {}
   void take() {
-    if (exception_) std::rethrow_exception(std::move(exception_));
+    if (exception_) [[unlikely]]
+      rethrow(exception_);
   }
 
  private:
   std::exception_ptr exception_;
 };
 
-/// What a task gives, as a type that can be stored.
-template <class T>
-using ValueOf = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+/// In the place of a value where there is none.
+struct NoValue {};
 
 /// The value of a task that was made of one.
 template <class T>
-using ReadyValue = std::conditional_t<std::is_void_v<T>, std::monostate, std::optional<T>>;
+using ReadyValue = std::conditional_t<std::is_void_v<T>, NoValue, std::optional<T>>;
 
 /// The context of the awaiting coroutine, where it has one.
 template <class P>
