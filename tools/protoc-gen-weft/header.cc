@@ -24,8 +24,9 @@ void print_includes(const FileModel& file, Printer& out) {
   out.Print(
       "#include \"weft/base/status.h\"\n"
       "#include \"weft/coro/task.h\"\n"
-      "#include \"weft/rpc/blocking.h\"\n"
-      "#include \"weft/rpc/call_options.h\"\n");
+      "#include \"weft/rpc/blocking$what$.h\"\n"
+      "#include \"weft/rpc/call_options.h\"\n",
+      "what", file.has_streams ? "" : "_call");
   if (file.has_streams) out.Print("#include \"weft/rpc/client_stream.h\"\n");
   out.Print(
       "#include \"weft/rpc/server_context.h\"\n"

@@ -20,6 +20,11 @@ struct PostedFunction final : PostedWork {
 
 }  // namespace
 
+void PostedWork::call(Runnable& item) noexcept {
+  const std::unique_ptr<PostedWork> self(&static_cast<PostedWork&>(item));
+  self->work();
+}
+
 bool LoopAnchor::post(Runnable& item) noexcept {
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return false;

@@ -31,10 +31,7 @@ class PostedWork : public Runnable {
 
  private:
   friend class Loop;
-  static void call(Runnable& item) noexcept {
-    const std::unique_ptr<PostedWork> self(&static_cast<PostedWork&>(item));
-    self->work();
-  }
+  static void call(Runnable& item) noexcept;
 };
 
 /// Called once at the end of the turn in which it was registered, after every ready coroutine has

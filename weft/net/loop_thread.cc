@@ -1,11 +1,10 @@
 #include "weft/net/loop_thread.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <mutex>
 
 #include <pthread.h>
 
-#include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
 
 namespace weft::net {
@@ -72,15 +71,6 @@ LoopPool& default_loops() {
   auto* const made = new LoopPool(default_count, "weft-loop", default_options);
   default_pool.store(made, std::memory_order_release);
   return *made;
-}
-
-void internal::refuse_to_block(const Loop& loop) noexcept {
-  // Blocking for another loop is the user's code, and goes on being taken for that.
-  if (Loop::identity() != &loop) return;
-  log(LogLevel::Error,
-      "run_blocking was called on the thread of the loop that is to run the task; it would wait "
-      "for itself. co_await the task instead");
-  std::abort();
 }
 
 }  // namespace weft::net

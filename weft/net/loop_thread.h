@@ -1,21 +1,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <exception>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
-#include "weft/coro/context.h"
-#include "weft/coro/task.h"
 #include "weft/net/loop.h"
 #include "weft/net/loop_options.h"
+#include "weft/net/run_blocking.h"  // IWYU pragma: export
 
 namespace weft::net {
 
@@ -65,74 +59,5 @@ bool set_default_loop_options(const LoopOptions& options);
 /// stopped: objects that live until the process ends may use them. A child of fork() gets its own.
 /// Throws what the system's lack of descriptors or threads makes Asio or std::thread throw.
 LoopPool& default_loops();
-
-namespace internal {
-
-/// Where a plain thread waits for what it asked a loop to do.
-class Waiting {
- public:
-  void signal() noexcept {
-    // Under the lock, since the waiter destroys this object as soon as it sees the flag.
-    const std::lock_guard lock(mutex_);
-    signalled_ = true;
-    condition_.notify_one();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    condition_.wait(lock, [this] { return signalled_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable condition_;
-  bool signalled_ = false;
-};
-
-/// Aborts with a clear text when called on `loop`'s own thread, which would wait for itself.
-void refuse_to_block(const Loop& loop) noexcept;
-
-/// A task that a loop runs for a waiting thread. Started, ended and freed on the loop's thread.
-template <class T>
-struct BlockingRun {
-  explicit BlockingRun(Task<T> given) : task(std::move(given)) {}
-
-  void start() { task->start(&context, {.function = &BlockingRun::finished, .argument = this}); }
-  static void finished(void* argument) noexcept {
-    auto& self = *static_cast<BlockingRun*>(argument);
-    try {
-      if constexpr (std::is_void_v<T>) {
-        self.task->take();
-      } else {
-        self.result.emplace(self.task->take());
-      }
-    } catch (...) {
-      self.exception = std::current_exception();
-    }
-    // The frame goes on the loop's thread: what it holds may belong there.
-    self.task.reset();
-    self.waiting.signal();
-  }
-
-  std::optional<Task<T>> task;
-  Context context;
-  std::optional<std::conditional_t<std::is_void_v<T>, char, T>> result;
-  std::exception_ptr exception;
-  Waiting waiting;
-};
-
-}  // namespace internal
-
-/// Runs `task` on `loop` and waits for its result, from a plain thread; rethrows what the task
-/// throws. The loop must be running on another thread. On the loop's own thread this aborts with a
-/// message, since it would wait for itself for ever: there, `co_await` the task.
-template <class T>
-T run_blocking(Loop& loop, Task<T> task) {
-  internal::refuse_to_block(loop);
-  internal::BlockingRun<T> run(std::move(task));
-  loop.post([&run] { run.start(); });
-  run.waiting.wait();
-  if (run.exception) std::rethrow_exception(std::move(run.exception));
-  if constexpr (!std::is_void_v<T>) return std::move(*run.result);
-}
 
 }  // namespace weft::net

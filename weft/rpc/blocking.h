@@ -6,30 +6,16 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/run_blocking.h"
+#include "weft/rpc/blocking_call.h"  // IWYU pragma: export
 #include "weft/rpc/channel.h"
 #include "weft/rpc/client_stream.h"
-#include "weft/rpc/unary_call.h"
 
 /// Calls for threads that run no loop: each operation runs on the channel's blocking_loop() while
 /// the caller's thread waits. Not to be used on a loop's thread, which would then wait for itself.
 namespace weft {
 
 namespace rpc {
-
-/// The channel's blocking loop, or RESOURCE_EXHAUSTED where the system gives no descriptor or
-/// thread to start it.
-Result<net::Loop*> find_blocking_loop(Channel& channel);
-
-/// What a generated blocking client's unary method returns.
-template <class Response>
-Result<Response> call_unary_blocking(Channel& channel, const MethodDescriptor& method,
-                                     const google::protobuf::MessageLite& request,
-                                     const CallOptions& options) {
-  const Result<net::Loop*> loop = find_blocking_loop(channel);
-  if (!loop.ok()) return loop.status();
-  return net::run_blocking(**loop, call_unary<Response>(channel, method, request, options));
-}
 
 /// Holds a stream that lives on the channel's blocking loop, and runs operations on it there.
 /// Operations of several threads may be under way at the same time where the stream itself allows

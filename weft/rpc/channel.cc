@@ -9,7 +9,7 @@
 
 #include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
-#include "weft/rpc/blocking.h"
+#include "weft/rpc/blocking_call.h"
 #include "weft/rpc/internal/loop_channel.h"
 #include "weft/rpc/unary_call.h"
 
@@ -64,7 +64,7 @@ Channel::Impl::~Impl() {
   }
 }
 
-void Channel::Impl::make_tls() {
+[[gnu::cold]] void Channel::Impl::make_tls() {
   if (!setup_.options.tls) return;
   Result<std::shared_ptr<net::TlsClientContext>> made =
       net::TlsClientContext::create(*setup_.options.tls);

@@ -71,7 +71,7 @@ class Middleware {
 /// Middlewares in order, the first outermost. Not changed while calls run.
 class MiddlewareChain {
  public:
-  void add(Middleware middleware) { middlewares_.push_back(std::move(middleware)); }
+  void add(Middleware middleware);
   bool empty() const noexcept { return middlewares_.empty(); }
   /// Runs the call through all of them, then `terminal`.
   Task<Status> serve(Call& call, Service& terminal) const { return Next(*this, 0, terminal)(call); }
