@@ -12,6 +12,12 @@
 #
 # It works the same in weft's own build, below add_subdirectory(weft), and after find_package(weft).
 
+# What is not used of a static library's objects, a linker drops function by function, as long as whoever links has
+# --gc-sections: weft::base says so to everything that links weft.
+function(weft_droppable_functions target)
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
+endfunction()
+
 function(weft_proto)
   cmake_parse_arguments(ARG "" "TARGET" "PROTOS;IMPORT_DIRS;DEPS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
@@ -40,6 +46,7 @@ function(weft_proto)
 
   add_library(${ARG_TARGET} STATIC ${sources})
   target_compile_features(${ARG_TARGET} PUBLIC cxx_std_20)
+  weft_droppable_functions(${ARG_TARGET})
   # SYSTEM: what protobuf generates is not clean under every warning a user may have on.
   target_include_directories(${ARG_TARGET} SYSTEM PUBLIC $<BUILD_INTERFACE:${generated}>)
   target_link_libraries(${ARG_TARGET} PUBLIC ${ARG_DEPS} weft::rpc protobuf::libprotobuf)

@@ -1,8 +1,13 @@
-# weft_room(NAME DEPS target... [PRIVATE_DEPS target...])
+# weft_room(NAME DEPS target... [PRIVATE_DEPS target...] [COLD pattern...])
 #
 # One folder under weft/ is one library: every *.cc of the folder, less *_test.cc (one GoogleTest program
 # per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc (one program per file).
 # A room that sets WEFT_TEST_DEPS has its test, benchmark and fuzz programs linked with these targets too.
+#
+# COLD names files (globs) that are not on the way of a call: they are compiled for size, which makes them half
+# as large. docs/adr/0010-cold-files-are-compiled-for-size.md says what belongs there.
+
+include(CheckCXXCompilerFlag)
 
 set(WEFT_WARNINGS -Wall -Wextra -Wpedantic -Wnon-virtual-dtor -Woverloaded-virtual)
 set(WEFT_FUZZ_REPLAY_MAIN ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
@@ -26,6 +31,18 @@ function(weft_compile_options target)
   if(WEFT_BUILD_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
+endfunction()
+
+# Compiles sources for size where the build optimises at all; the last -O on a command line counts. g++ for x86 copies
+# memory with `rep movsb` then, which is slow where there is little of it. Inline functions of cold files may be the ones
+# that hot files call (a program has one of each), so memory is copied by the C library here as there.
+check_cxx_compiler_flag(-mstringop-strategy=libcall WEFT_HAS_STRINGOP_STRATEGY)
+function(weft_compile_for_size)
+  set(options -Os)
+  if(WEFT_HAS_STRINGOP_STRATEGY)
+    list(APPEND options -mstringop-strategy=libcall)
+  endif()
+  set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS "$<$<CONFIG:Release,RelWithDebInfo>:${options}>")
 endfunction()
 
 # weft_test(NAME SOURCES file... DEPS target... [LABELS label...]): a GoogleTest program whose cases ctest
@@ -69,7 +86,7 @@ function(weft_bench name)
 endfunction()
 
 function(weft_room name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;COLD" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc internal/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -83,6 +100,15 @@ function(weft_room name)
   if(sources)
     add_library(${target} STATIC ${sources})
     weft_compile_options(${target})
+    weft_droppable_functions(${target})
+    foreach(pattern IN LISTS ARG_COLD)
+      file(GLOB cold CONFIGURE_DEPENDS ${pattern})
+      list(FILTER cold EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+      if(NOT cold)
+        message(FATAL_ERROR "weft_room(${name}): no file matches ${pattern} in COLD")
+      endif()
+      weft_compile_for_size(${cold})
+    endforeach()
     set(scope PUBLIC)
   else()
     add_library(${target} INTERFACE)

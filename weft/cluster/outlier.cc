@@ -139,8 +139,9 @@ bool OutlierDetection::sweep(std::span<Member* const> members, TimePoint now) {
   return return_to_service(members, now) || changed;
 }
 
-bool OutlierDetection::eject_worst_first(std::vector<Suspect> suspects,
-                                         std::uint32_t enforcement_percent, TimePoint now) {
+[[gnu::cold]] bool OutlierDetection::eject_worst_first(std::vector<Suspect> suspects,
+                                                       std::uint32_t enforcement_percent,
+                                                       TimePoint now) {
   std::sort(suspects.begin(), suspects.end(),
             [](const Suspect& a, const Suspect& b) { return a.badness > b.badness; });
   bool changed = false;
@@ -150,7 +151,8 @@ bool OutlierDetection::eject_worst_first(std::vector<Suspect> suspects,
   return changed;
 }
 
-bool OutlierDetection::judge_success_rates(std::span<Member* const> members, TimePoint now) {
+[[gnu::cold]] bool OutlierDetection::judge_success_rates(std::span<Member* const> members,
+                                                         TimePoint now) {
   if (!options_.success_rate) return false;
   const SuccessRateEjection& rule = *options_.success_rate;
   std::vector<Suspect> judged;
@@ -171,7 +173,8 @@ bool OutlierDetection::judge_success_rates(std::span<Member* const> members, Tim
   return eject_worst_first(std::move(judged), rule.enforcement_percent, now);
 }
 
-bool OutlierDetection::judge_failure_percentages(std::span<Member* const> members, TimePoint now) {
+[[gnu::cold]] bool OutlierDetection::judge_failure_percentages(std::span<Member* const> members,
+                                                               TimePoint now) {
   if (!options_.failure_percentage) return false;
   const FailurePercentageEjection& rule = *options_.failure_percentage;
   std::vector<Suspect> judged;
@@ -193,7 +196,8 @@ bool OutlierDetection::too_slow(Duration latency, Duration usual) const noexcept
              options_.latency->factor * static_cast<double>(usual.count());
 }
 
-bool OutlierDetection::judge_latencies(std::span<Member* const> members, TimePoint now) {
+[[gnu::cold]] bool OutlierDetection::judge_latencies(std::span<Member* const> members,
+                                                     TimePoint now) {
   if (!options_.latency) return false;
   const LatencyEjection& rule = *options_.latency;
   struct Measured {
@@ -229,7 +233,8 @@ bool OutlierDetection::judge_latencies(std::span<Member* const> members, TimePoi
   return eject_worst_first(std::move(suspects), 100, now);
 }
 
-bool OutlierDetection::return_to_service(std::span<Member* const> members, TimePoint now) {
+[[gnu::cold]] bool OutlierDetection::return_to_service(std::span<Member* const> members,
+                                                       TimePoint now) {
   bool changed = false;
   const Duration base = options_.base_ejection_time;
   const Duration longest = std::max(base, options_.max_ejection_time);

@@ -91,8 +91,8 @@ std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> memory_pair(Loop& fi
           std::make_unique<MemoryStream>(channel, MemoryChannel::End::Second, second, b, a)};
 }
 
-Result<std::unique_ptr<Listener>> memory_listen(Loop& loop, const Address& address,
-                                                AcceptHandler handler) {
+[[gnu::cold]] Result<std::unique_ptr<Listener>> memory_listen(Loop& loop, const Address& address,
+                                                              AcceptHandler handler) {
   auto entry = std::make_shared<Entry>();
   entry->loop = loop.anchor();
   entry->handler = std::move(handler);
@@ -102,7 +102,7 @@ Result<std::unique_ptr<Listener>> memory_listen(Loop& loop, const Address& addre
   return std::unique_ptr<Listener>(std::make_unique<MemoryListener>(address, std::move(entry)));
 }
 
-Result<std::unique_ptr<Stream>> memory_connect(Loop& loop, const Address& address) {
+[[gnu::cold]] Result<std::unique_ptr<Stream>> memory_connect(Loop& loop, const Address& address) {
   const std::shared_ptr<Entry> entry = Registry::instance().find(address.to_string());
   if (entry == nullptr) return internal::connection_error(address, ECONNREFUSED);
   auto channel = std::make_shared<MemoryChannel>(kMemoryStreamCapacity);

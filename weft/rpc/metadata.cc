@@ -53,12 +53,12 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-Status refused(std::size_t index, std::string_view name, std::string_view rule) {
+[[gnu::cold]] Status refused(std::size_t index, std::string_view name, std::string_view rule) {
   return invalid_argument("metadata entry " + std::to_string(index) + ", " + quoted(name) + ": " +
                           std::string(rule));
 }
 
-std::string byte_at(std::string_view text, std::size_t position) {
+[[gnu::cold]] std::string byte_at(std::string_view text, std::size_t position) {
   constexpr std::string_view kHex = "0123456789abcdef";
   const auto byte = static_cast<unsigned char>(text[position]);
   return std::string("byte 0x") + kHex[byte >> 4] + kHex[byte & 15] + " at position " +

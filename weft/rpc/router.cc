@@ -5,7 +5,7 @@
 
 namespace weft::rpc {
 
-Status Router::add(std::shared_ptr<ServiceDefinition> service) {
+[[gnu::cold]] Status Router::add(std::shared_ptr<ServiceDefinition> service) {
   const ServiceDescriptor& descriptor = service->descriptor();
   for (const auto& known : services_) {
     if (known->descriptor().name == descriptor.name) {
@@ -22,7 +22,7 @@ Status Router::add(std::shared_ptr<ServiceDefinition> service) {
   return {};
 }
 
-Status Router::not_found(std::string_view path) const {
+[[gnu::cold]] Status Router::not_found(std::string_view path) const {
   const std::size_t slash = path.rfind('/');
   if (path.empty() || path.front() != '/' || slash == 0) {
     return unimplemented("path '" + std::string(path.substr(0, 256)) +

@@ -9,7 +9,7 @@ namespace weft::http2::internal {
 
 /// Joins text and numbers to a message. For error paths only.
 template <class... Parts>
-std::string text(const Parts&... parts) {
+[[gnu::cold]] std::string text(const Parts&... parts) {
   std::string out;
   const auto add = [&out](const auto& part) {
     if constexpr (std::integral<std::decay_t<decltype(part)>>) {

@@ -121,7 +121,8 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
   if (leaving_) flush_later();
 }
 
-void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::string_view debug) {
+[[gnu::cold]] void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code,
+                                               std::string_view debug) {
   goaway_ = http2::name_of(code);
   if (!debug.empty()) goaway_.append(": ").append(debug.substr(0, kLongestDebug));
   if (code != http2::ErrorCode::NoError) {
@@ -135,7 +136,7 @@ void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::stri
   close_when_idle();
 }
 
-Status ClientConnection::why_lost() {
+[[gnu::cold]] Status ClientConnection::why_lost() {
   const Status& reason = session().error().ok() ? close_reason() : session().error();
   const std::string who = peer()->address.to_string();
   if (reason.ok()) {

@@ -60,7 +60,7 @@ void Connection::settings_came() noexcept {
   linger_timer_.cancel();
 }
 
-void Connection::settings_overdue() noexcept {
+[[gnu::cold]] void Connection::settings_overdue() noexcept {
   settings_due_ = false;
   failure_ = Status(StatusCode::Unavailable,
                     peer_->address.to_string() + ": no acknowledgement of our SETTINGS within " +

@@ -16,7 +16,7 @@ Status channel_destroyed() { return cancelled("the channel was destroyed"); }
 
 /// What `:authority` is where the options name none (gRPC's naming document): the target's
 /// endpoint, and "localhost" where that is a path.
-std::string default_authority(const std::string& text) {
+[[gnu::cold]] std::string default_authority(const std::string& text) {
   constexpr std::string_view kList = "static:";
   if (text.starts_with(kList)) {
     // The first address of the list, as with "ipv4:".
@@ -65,7 +65,7 @@ class Request final : public cluster::PickRequest {
 
 }  // namespace
 
-LoopChannel::LoopChannel(net::Loop& loop, const ChannelSetup& setup)
+[[gnu::cold]] LoopChannel::LoopChannel(net::Loop& loop, const ChannelSetup& setup)
     : loop_(loop),
       target_(setup.target),
       settings_{.options = setup.options,
@@ -80,7 +80,7 @@ LoopChannel::LoopChannel(net::Loop& loop, const ChannelSetup& setup)
   loop_.at_loop_end(*this);
 }
 
-LoopChannel::~LoopChannel() = default;
+[[gnu::cold]] LoopChannel::~LoopChannel() = default;
 
 void LoopChannel::on_loop_end() noexcept {
   close();
@@ -178,7 +178,7 @@ bool LoopChannel::hopeless() noexcept {
   });
 }
 
-Status LoopChannel::why_hopeless() const {
+[[gnu::cold]] Status LoopChannel::why_hopeless() const {
   if (members_.empty()) return nothing_found_;
   if (members_.size() == 1 && !members_.front()->last_error().ok()) {
     return members_.front()->last_error();
@@ -237,7 +237,7 @@ Task<Status> LoopChannel::connected() {
 }
 
 /// A call's cancellation while it waited, with what it waited for.
-Status LoopChannel::why_waited(const Status& reason) const {
+[[gnu::cold]] Status LoopChannel::why_waited(const Status& reason) const {
   std::string message(reason.message());
   message.append(" while waiting for a connection to ").append(cluster::shown(target_));
   const Status& error = members_.empty() ? nothing_found_ : last_error_;

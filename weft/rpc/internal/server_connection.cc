@@ -97,7 +97,7 @@ void ServerConnection::arm_drain(Duration timeout) noexcept {
   });
 }
 
-void ServerConnection::shed() noexcept {
+[[gnu::cold]] void ServerConnection::shed() noexcept {
   Status why = resource_exhausted(
       "the server holds " + std::to_string(memory()->server().held()) +
       " bytes for its clients, its limit is " + std::to_string(memory()->server().limit()) +
@@ -213,8 +213,9 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
   }
 }
 
-void ServerConnection::on_headers_too_large(http2::Stream& stream, http2::HeadersKind kind,
-                                            bool end_stream) {
+[[gnu::cold]] void ServerConnection::on_headers_too_large(http2::Stream& stream,
+                                                          http2::HeadersKind kind,
+                                                          bool end_stream) {
   if (kind != http2::HeadersKind::Initial) {
     session().reset(stream, http2::ErrorCode::EnhanceYourCalm);
   } else {

@@ -5,12 +5,12 @@
 
 namespace weft::rpc {
 
-ServerLoop::~ServerLoop() {
+[[gnu::cold]] ServerLoop::~ServerLoop() {
   while (ServerHandshake* handshake = handshakes_.pop_front()) delete handshake;
   while (ServerConnection* connection = connections_.pop_front()) delete connection;
 }
 
-void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
+[[gnu::cold]] void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
   // It was accepted before the listeners closed, perhaps by another loop's thread.
   if (shared_.draining.load(std::memory_order_relaxed)) return connection_gone();
   if (!self_) self_ = shared_from_this();
@@ -37,7 +37,7 @@ bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
 }
 
 /// Nothing where there is no room for another connection, or none for this client's.
-std::optional<PeerConnections::Slot> ServerLoop::admit(const net::Address& peer) {
+[[gnu::cold]] std::optional<PeerConnections::Slot> ServerLoop::admit(const net::Address& peer) {
   if (shared_.memory.exhausted()) {
     log_refused("a connection was refused: the server holds " +
                 std::to_string(shared_.memory.held()) + " bytes for its clients, its limit is " +
@@ -59,8 +59,8 @@ void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slo
   connection->start();
 }
 
-void ServerLoop::handshake_ended(ServerHandshake& handshake,
-                                 Result<std::unique_ptr<net::Stream>> stream) noexcept {
+[[gnu::cold]] void ServerLoop::handshake_ended(
+    ServerHandshake& handshake, Result<std::unique_ptr<net::Stream>> stream) noexcept {
   handshake.unlink();
   // Its task is on the stack below, so it goes in a later turn.
   loop_.post([self = shared_from_this(),
@@ -151,7 +151,7 @@ void ServerLoop::call_ended() noexcept {
   if (idle()) check_idle();
 }
 
-Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
+[[gnu::cold]] Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
   const ServerOptions& options = shared_.options;
   if (shared_.limited_calls.load(std::memory_order_relaxed) >= options.max_calls) {
     return resource_exhausted("the server has reached its limit of " +

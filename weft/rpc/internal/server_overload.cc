@@ -39,7 +39,7 @@ void ServerLoop::end_round() noexcept {
   if (refused_ != 0 && now - refused_reported_ >= std::chrono::seconds(1)) report_refused(now);
 }
 
-void ServerLoop::report_refused(TimePoint now) {
+[[gnu::cold]] void ServerLoop::report_refused(TimePoint now) {
   log(LogLevel::Warn,
       "overload: " + std::to_string(refused_) + " calls were refused; calls wait about " +
           to_string(about(admission_.standing_delay())) + " for their turn, and one takes about " +
