@@ -214,5 +214,21 @@ class Lint(CheckTest):
         self.assertIn("1 left out", output)
 
 
+class Weight(unittest.TestCase):
+    def check(self, *limits):
+        command = [sys.executable, str(SCRIPTS / "check_weight.py"), "--program", "/usr/bin/env", *limits]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout
+
+    def test_a_program_above_its_bound_is_refused(self):
+        status, output = self.check("--max-program", "1000")
+        self.assertEqual(status, 1, output)
+        self.assertIn("bytes of the program", output)
+        self.assertIn("TOO MUCH", output)
+
+    def test_a_program_below_its_bound_is_accepted(self):
+        self.assertEqual(self.check()[0], 0)
+
+
 if __name__ == "__main__":
     unittest.main()
