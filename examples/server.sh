@@ -6,8 +6,10 @@ readonly work
 server=
 address=
 
-# However a script ends, no server is left behind.
+# However a script ends, no server is left behind. A subshell that is killed right after its fork runs the trap of its
+# parent, too.
 cleanup() {
+  [[ $BASHPID == "$$" ]] || return 0
   if [[ -n $server ]] && kill -KILL "$server" 2>/dev/null; then wait "$server" 2>/dev/null || true; fi
   rm -rf "$work"
 }

@@ -175,21 +175,20 @@ void AsioLoop::run() {
 }
 
 /// Reports one event, and waits for it if there is none; the coroutines that it makes ready run
-/// after it, outside of its handler, so that another thread can go on from there.
+/// after it, outside of its handler, so that another thread can go on from there. What is posted
+/// stands in line behind the events that are there.
 bool AsioLoop::take_turn() {
   const Turn turn(*this, take_over_ != nullptr ? Turn::Place::AtTop : Turn::Place::InEvent);
   if (stopped_.load(std::memory_order_relaxed)) return false;
   const bool wanted = std::exchange(turn_wanted_, false);
-  const bool busy = take_posted() || wanted;
   if (poller_.empty()) {
-    if (busy) {
+    if (take_posted() || wanted) {
       fetch_events(Block::No);
     } else {
       wait_for_events();
-      take_posted();
     }
   }
-  poller_.dispatch();
+  if (!poller_.dispatch()) take_posted();
   return true;
 }
 

@@ -1,5 +1,6 @@
 #include "weft/net/internal/poller.h"
 
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <thread>
@@ -226,6 +227,38 @@ TEST(Descriptor, TellsOfTheEndAfterAShortReadBeforeIt) {
   loop.run();
   EXPECT_TRUE(reader.ended);
   reader.descriptor->close();
+}
+
+TEST(Descriptor, IsToldOfBeforeWhatIsPostedMeanwhile) {
+  struct Noting final : StreamHandler {
+    void on_readable() noexcept override {
+      log->push_back('r');
+      loop->post([this] { log->push_back('p'); });
+    }
+    void on_writable() noexcept override {}
+    AsioLoop* loop;
+    std::string* log;
+  };
+  AsioLoop loop;
+  const test::Watchdog watchdog(loop);
+  std::array<Pair, 3> pairs;
+  std::array<Noting, 3> handlers;
+  std::array<DescriptorRef, 3> descriptors;
+  std::string log;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    handlers[i].loop = &loop;
+    handlers[i].log = &log;
+    descriptors[i] = Descriptor::adopt(loop, ::dup(pairs[i].ends[0]));
+    descriptors[i]->set_handler(&handlers[i]);
+    descriptors[i]->want_read();
+    pairs[i].send("x");
+  }
+  while (log.size() < 6) {
+    loop.post([&] { loop.stop(); });
+    loop.run();
+  }
+  EXPECT_EQ(log, "rrrppp");
+  for (const DescriptorRef& descriptor : descriptors) descriptor->close();
 }
 
 TEST_F(Descriptors, MayPauseWhileThereIsMoreAndGoOn) {
