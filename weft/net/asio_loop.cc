@@ -176,19 +176,24 @@ void AsioLoop::run() {
 
 /// Reports one event, and waits for it if there is none; the coroutines that it makes ready run
 /// after it, outside of its handler, so that another thread can go on from there. What is posted
-/// stands in line behind the events that are there.
+/// stands in line behind the events that are there, and has a turn of its own; then events are
+/// looked for, however much is posted anew.
 bool AsioLoop::take_turn() {
   const Turn turn(*this, take_over_ != nullptr ? Turn::Place::AtTop : Turn::Place::InEvent);
   if (stopped_.load(std::memory_order_relaxed)) return false;
   const bool wanted = std::exchange(turn_wanted_, false);
   if (poller_.empty()) {
-    if (take_posted() || wanted) {
+    if (!std::exchange(took_posted_, false) && take_posted()) {
+      took_posted_ = true;
+      return true;
+    }
+    if (wanted || posted_.load(std::memory_order_relaxed) != nullptr) {
       fetch_events(Block::No);
     } else {
       wait_for_events();
     }
   }
-  if (!poller_.dispatch()) take_posted();
+  poller_.dispatch();
   return true;
 }
 

@@ -107,6 +107,7 @@ class AsioLoop final : public Loop, private internal::EventTarget {
   std::atomic<bool> asleep_{false};
   std::atomic<bool> stopped_{false};
   bool turn_wanted_ = false;
+  bool took_posted_ = false;  // in the last turn
   TimePoint spin_until_{};
   // Null until somebody uses Asio here.
   std::unique_ptr<Asio> asio_;

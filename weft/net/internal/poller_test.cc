@@ -261,6 +261,24 @@ TEST(Descriptor, IsToldOfBeforeWhatIsPostedMeanwhile) {
   for (const DescriptorRef& descriptor : descriptors) descriptor->close();
 }
 
+TEST_F(Descriptors, AreNotKeptWaitingByWorkThatPostsItselfForEver) {
+  struct Again final : Runnable {
+    explicit Again(AsioLoop& on) : Runnable(&Again::go), loop(on) {}
+    static void go(Runnable& item) noexcept { static_cast<Again&>(item).loop.post(item); }
+    AsioLoop& loop;
+  };
+  Again again(loop_);
+  loop_.post(again);
+  reader_.descriptor->want_read();
+  reader_.enough = 1;
+  pair_.send("a");
+  loop_.run();
+  EXPECT_EQ(reader_.text, "a");
+  again.run = [](Runnable&) noexcept {};
+  loop_.post([this] { loop_.post([this] { loop_.stop(); }); });
+  loop_.run();
+}
+
 TEST_F(Descriptors, MayPauseWhileThereIsMoreAndGoOn) {
   reader_.paused = true;
   reader_.descriptor->want_read();
