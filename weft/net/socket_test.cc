@@ -474,8 +474,10 @@ TEST(Listen, KeepsServingWhenTheProcessRunsOutOfDescriptors) {
   ASSERT_TRUE(address.ok());
   int lines = 0;
   set_log_sink([&](LogLevel, std::string_view) { ++lines; });
-  // UBSan needs descriptors of its own the first time it sees a type, here that of the sink.
+  // UBSan needs descriptors of its own the first time it sees a type, here those of the sink and of
+  // the loop as its timer's target.
   log(LogLevel::Error, "a first line");
+  run(loop, sleep(1ms)).ok();
   Result<std::unique_ptr<Stream>> client = run(loop, loop.connect(*address));
   ASSERT_TRUE(client.ok());
   std::unique_ptr<Stream> first = run(loop, accepting.next());
