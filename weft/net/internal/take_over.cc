@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "weft/net/internal/time_slice.h"
+
 namespace weft::net::internal {
 namespace {
 
@@ -32,19 +34,24 @@ void TakeOver::begin() noexcept {
 
 /// The thread of a slow handler makes room for others that wake on its core, the loop's new thread
 /// and whoever waits for its answers.
-void TakeOver::yield_core(pid_t thread) noexcept {
+void TakeOver::yield_core(const SystemThread& thread) noexcept {
   if (yielding_.size() == yielding_.capacity()) return;
-  const Duration before = change_slice(thread, kPatientSlice);
-  if (before != Duration::zero()) yielding_.push_back({thread, before});
+  const Duration before = change_slice(thread.number, kPatientSlice);
+  if (before == Duration::zero()) return;
+  yielding_.push_back({thread, before});
+  yields_.store(true, std::memory_order_relaxed);
 }
 
 /// For a thread that is out, which is to be the runner again.
 void TakeOver::end_yielding() noexcept {
-  const auto mine = [self = this_thread()](const Yielding& one) { return one.thread == self; };
+  const auto mine = [self = this_thread().number](const Yielding& one) {
+    return one.thread.number == self;
+  };
   const auto found = std::find_if(yielding_.begin(), yielding_.end(), mine);
   if (found == yielding_.end()) return;
-  change_slice(found->thread, found->slice);
+  change_slice(found->thread.number, found->slice);
   yielding_.erase(found);
+  yields_.store(!yielding_.empty(), std::memory_order_relaxed);
 }
 
 /// Returns with the lock, when `waiting` has been granted or after a while.
@@ -141,6 +148,13 @@ TakeOver::Taken TakeOver::take(std::uint64_t window) noexcept {
   }
   grant_first();
   return Taken::Given;
+}
+
+std::optional<std::uint32_t> TakeOver::slow_core() noexcept {
+  if (!yields_.load(std::memory_order_relaxed)) return std::nullopt;
+  // With the lock the thread stays out, and so exists.
+  const std::lock_guard lock(mutex_);
+  return yielding_.empty() ? std::nullopt : yielding_.back().thread.core();
 }
 
 /// For a runner that is not the base, between two turns: true when it is the runner no more.

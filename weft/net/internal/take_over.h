@@ -5,14 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <vector>
-
-#include <sys/types.h>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
 #include "weft/net/asio_loop.h"
-#include "weft/net/internal/time_slice.h"
+#include "weft/net/internal/system_thread.h"
 
 namespace weft::net::internal {
 
@@ -64,6 +63,9 @@ class TakeOver {
     Given  ///< somebody who waited for the loop has it
   };
   Taken take(std::uint64_t window) noexcept;
+  /// That of the thread that went out last, of those that are out and could be given a longer time
+  /// slice.
+  std::optional<std::uint32_t> slow_core() noexcept;
   /// Runs the loop, from where it was taken, until somebody is granted it.
   void run() noexcept;
 
@@ -72,11 +74,11 @@ class TakeOver {
   struct Waiting : ListNode {
     std::atomic<bool> granted{false};
     std::condition_variable changed;
-    const pid_t thread = this_thread();
+    const SystemThread thread = this_thread();
   };
   /// A thread that is out, and the time slice it had before.
   struct Yielding {
-    pid_t thread;
+    SystemThread thread;
     Duration slice;
   };
   void let_others_run() noexcept;
@@ -87,19 +89,20 @@ class TakeOver {
   void grant(Waiting& waiting) noexcept;
   void grant_first() noexcept;
   void update_wanted() noexcept;
-  void yield_core(pid_t thread) noexcept;
+  void yield_core(const SystemThread& thread) noexcept;
   void end_yielding() noexcept;
 
   AsioLoop& loop_;
   const LoopOptions options_;
   std::atomic<bool> wanted_{false};  // somebody waits for the runner to give way
   std::mutex mutex_;
-  std::condition_variable asked_;   // someone has begun to wait
-  IntrusiveList<Waiting> waiting_;  // those who were out, with mutex_
-  Waiting* base_ = nullptr;         // the base, where it has given way, with mutex_
-  std::size_t out_ = 0;             // with mutex_
-  pid_t runner_ = 0;                // with mutex_
-  std::vector<Yielding> yielding_;  // with mutex_
+  std::condition_variable asked_;    // someone has begun to wait
+  IntrusiveList<Waiting> waiting_;   // those who were out, with mutex_
+  Waiting* base_ = nullptr;          // the base, where it has given way, with mutex_
+  std::size_t out_ = 0;              // with mutex_
+  SystemThread runner_;              // with mutex_
+  std::vector<Yielding> yielding_;   // with mutex_
+  std::atomic<bool> yields_{false};  // whether that has any
 };
 
 }  // namespace weft::net::internal

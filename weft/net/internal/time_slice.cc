@@ -41,6 +41,4 @@ Duration change_slice(pid_t thread, Duration slice) noexcept {
   return before;
 }
 
-pid_t this_thread() noexcept { return static_cast<pid_t>(::syscall(SYS_gettid)); }
-
 }  // namespace weft::net::internal

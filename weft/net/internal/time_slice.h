@@ -22,7 +22,4 @@ inline constexpr Duration kPatientSlice = std::chrono::milliseconds(100);
 /// changed. Older kernels take it and ignore it. Threads that `thread` starts inherit it.
 Duration change_slice(pid_t thread, Duration slice) noexcept;
 
-/// Of the calling thread, in the system's numbers.
-pid_t this_thread() noexcept;
-
 }  // namespace weft::net::internal

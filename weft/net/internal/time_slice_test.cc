@@ -4,9 +4,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <future>
 #include <thread>
-#include <vector>
 
 #include <gtest/gtest.h>
 #include <linux/filter.h>
@@ -15,29 +13,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "weft/net/internal/test_threads.h"
 #include "weft/net/loop_thread.h"
 
 namespace weft::net::internal {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Reads it without changing it, where the system lets threads choose; else zero.
-Duration slice_of(pid_t thread) {
-  const Duration slice = change_slice(thread, kPatientSlice);
-  return slice == Duration::zero() || change_slice(thread, slice) != kPatientSlice
-             ? Duration::zero()
-             : slice;
-}
-
-bool slices_can_be_chosen() {
-  Duration found{};
-  std::thread([&] { found = slice_of(this_thread()); }).join();
-  return found != Duration::zero();
-}
-
-#define SKIP_WITHOUT_SLICES() \
-  if (!slices_can_be_chosen()) GTEST_SKIP() << "this system does not let threads choose a slice"
 
 /// sched_setattr fails with `error` for this thread and those that it starts, as in a container.
 bool refuse_to_set(int error) {
@@ -53,36 +35,11 @@ bool refuse_to_set(int error) {
          ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/// User code on a loop that takes until the test says so, or while another thread runs the loop.
-struct SlowWork : Runnable {
-  SlowWork() : Runnable(&SlowWork::work) {}
-  static void work(Runnable& item) noexcept {
-    auto& self = static_cast<SlowWork&>(item);
-    {
-      const UserCode user_code;
-      self.began.set_value(this_thread());
-      self.end.get_future().wait();
-    }
-    self.slice_after = slice_of(this_thread());
-    self.ended.set_value();
-  }
-  std::promise<pid_t> began;
-  std::promise<void> end, ended;
-  Duration slice_after{};
-};
-
-/// Returns when the loop has run something, so another thread has it.
-void await_turn(Loop& loop) {
-  std::promise<void> ran;
-  loop.post([&ran] { ran.set_value(); });
-  ran.get_future().wait();
-}
-
 TEST(TimeSlice, IsChangedToldAndPutBack) {
   SKIP_WITHOUT_SLICES();
   std::thread([] {
     const Duration before = change_slice(0, 5ms);
-    EXPECT_EQ(change_slice(this_thread(), before), 5ms);
+    EXPECT_EQ(change_slice(this_thread().number, before), 5ms);
     EXPECT_EQ(change_slice(0, before), before);
   }).join();
 }
@@ -114,7 +71,7 @@ TEST(TimeSlice, IsPatientForAsLongAsAThreadIsOut) {
   for (int round = 0; round < 3; ++round) {
     SlowWork slow;
     loop.post(slow);
-    const pid_t thread = slow.began.get_future().get();
+    const pid_t thread = slow.began.get_future().get().number;
     await_turn(loop);
     EXPECT_EQ(slice_of(thread), kPatientSlice);
     slow.end.set_value();

@@ -93,46 +93,69 @@ void Watchdog::serve() noexcept {
   ::prctl(PR_SET_TIMERSLACK, 1);
   // Nor when the slow handler's thread, on whose core this one may wake, has run for long enough.
   change_slice(0, kPromptSlice);
+  Worker self;
   Lock lock(mutex_);
-  while (true) {
-    if (!on_watch_) {
+  do {
+    while (!on_watch_) {
       on_watch_ = true;
-      std::shared_ptr<TakeOver> taken = watch(lock);
+      std::shared_ptr<TakeOver> taken = watch(lock, self);
       on_watch_ = false;
       relieve();
       lock.unlock();
       taken->run();
       taken.reset();
       lock.lock();
-      continue;
     }
-    ++idle_;
-    const bool needed = relief_.wait_for(lock, kIdle, [this] { return !on_watch_; });
-    --idle_;
-    if (!needed && idle_ != 0) {
-      --threads_;
-      return;
-    }
-  }
+  } while (wait_for_work(lock, self));
+  --threads_;
+}
+
+/// False when there has been none for long, and another thread is in reserve.
+bool Watchdog::wait_for_work(Lock& lock, Worker& self) noexcept {
+  // Who was there last is the warmest.
+  idle_.push_front(self);
+  const bool called = self.relieve.wait_for(lock, kIdle, [&] { return self.called; });
+  self.unlink();
+  self.called = false;
+  // It may have been called to a core, and another thread may have come first.
+  if (on_watch_) self.stay.keep_to(std::nullopt);
+  return called || idle_.empty();
 }
 
 /// Has another thread keep watch, while this one runs a loop.
 void Watchdog::relieve() noexcept {
-  if (idle_ != 0) {
-    relief_.notify_one();
+  if (Worker* const next = idle_.pop_front(); next != nullptr) {
+    // Woken there, it is sure to interrupt the slow handler; one that moves there by itself has
+    // used up some of its share.
+    next->stay.keep_to(slow_core());
+    next->called = true;
+    next->relieve.notify_one();
   } else if (threads_ < kMostThreads) {
     start_thread();
   }
 }
 
 /// Looks at the loops, again and again, until it has taken one.
-std::shared_ptr<TakeOver> Watchdog::watch(Lock& lock) noexcept {
+std::shared_ptr<TakeOver> Watchdog::watch(Lock& lock, Worker& self) noexcept {
   // One more in reserve, so that no thread has to be made while a loop waits for one.
-  if (idle_ == 0 && threads_ < kMostThreads) start_thread();
-  while (true) {
-    if (std::shared_ptr<TakeOver> taken = look(now())) return taken;
-    rest(lock);
+  if (idle_.empty() && threads_ < kMostThreads) {
+    self.stay.keep_to(std::nullopt);  // which it would inherit
+    start_thread();
   }
+  while (true) {
+    std::shared_ptr<TakeOver> taken = look(now());
+    self.stay.keep_to(taken == nullptr ? slow_core() : std::nullopt);
+    if (taken != nullptr) return taken;
+    rest(lock, self);
+  }
+}
+
+/// Of the first loop that has one.
+std::optional<std::uint32_t> Watchdog::slow_core() noexcept {
+  for (const Watched& watched : loops_) {
+    if (const auto core = watched.loop->slow_core()) return core;
+  }
+  return std::nullopt;
 }
 
 std::shared_ptr<TakeOver> Watchdog::look(TimePoint now) noexcept {
@@ -167,9 +190,13 @@ bool Watchdog::look_at(Watched& watched, TimePoint now) noexcept {
   return taken == TakeOver::Taken::Mine;
 }
 
-void Watchdog::rest(Lock& lock) noexcept {
-  if (now() - last_change_ > kQuiet) return sleep(lock);
-  tick_.wait_for(lock, next_look_);
+void Watchdog::rest(Lock& lock, Worker& self) noexcept {
+  if (now() - last_change_ <= kQuiet) {
+    tick_.wait_for(lock, next_look_);
+    return;
+  }
+  self.stay.keep_to(std::nullopt);
+  sleep(lock);
 }
 
 /// Until a loop begins a handler. A loop that has just done so may not have seen that the watch is

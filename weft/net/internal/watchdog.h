@@ -6,9 +6,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
+#include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
+#include "weft/net/internal/system_thread.h"
 
 namespace weft::net::internal {
 
@@ -18,6 +21,11 @@ class TakeOver;
 /// same UserCode for longer than its bound, it takes that loop and runs it, and another is on
 /// watch. Those who have nothing to do sleep, and end after a while; while no loop runs handlers,
 /// the one on watch sleeps as well.
+///
+/// While a slow handler is out, the watch is kept on that handler's core. A thread that waits for
+/// the core has it when the system chooses anew: at its own wake-up, if it has had less than its
+/// share by then, else at the next tick of the scheduler (1 to 10 ms). Each look of the watch, on
+/// that core, is such a choice.
 class Watchdog {
  public:
   /// Made when first needed, and never destroyed; a child of fork() gets its own.
@@ -39,27 +47,34 @@ class Watchdog {
     std::uint64_t window;
     TimePoint since;  // this window has been seen
   };
+  /// One of the threads.
+  struct Worker : ListNode {
+    std::condition_variable relieve;
+    bool called = false;  // to be on watch
+    CoreStay stay{this_thread().number};
+  };
   using Lock = std::unique_lock<std::mutex>;
 
   Watchdog() = default;
   static void wake() noexcept;
   void start_thread() noexcept;
   void serve() noexcept;
-  std::shared_ptr<TakeOver> watch(Lock& lock) noexcept;
+  bool wait_for_work(Lock& lock, Worker& self) noexcept;
+  std::shared_ptr<TakeOver> watch(Lock& lock, Worker& self) noexcept;
   std::shared_ptr<TakeOver> look(TimePoint now) noexcept;
   bool look_at(Watched& watched, TimePoint now) noexcept;
-  void rest(Lock& lock) noexcept;
+  std::optional<std::uint32_t> slow_core() noexcept;
+  void rest(Lock& lock, Worker& self) noexcept;
   void sleep(Lock& lock) noexcept;
   void relieve() noexcept;
 
   inline static std::atomic<bool> asleep_{false};
 
   std::mutex mutex_;
-  std::condition_variable tick_;    // the thread on watch
-  std::condition_variable relief_;  // the others
+  std::condition_variable tick_;  // the thread on watch
   std::vector<Watched> loops_;
   std::size_t threads_ = 0;
-  std::size_t idle_ = 0;  // of those, neither on watch nor running a loop
+  IntrusiveList<Worker> idle_;  // of those, neither on watch nor running a loop
   bool on_watch_ = false;
   bool woken_ = false;
   Duration next_look_{};     // from the last look
