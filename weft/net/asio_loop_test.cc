@@ -135,10 +135,7 @@ TEST(AsioLoop, FreesPostedFunctionsThatNeverRan) {
   EXPECT_EQ(token.use_count(), 1);
 }
 
-TEST(AsioLoop, StopsBeforeItRanAndRunsAgain) {
-  AsioLoop loop;
-  loop.stop();
-  loop.run();
+void expect_to_run_again(AsioLoop& loop) {
   int ran = 0;
   loop.post([&] {
     ++ran;
@@ -146,6 +143,13 @@ TEST(AsioLoop, StopsBeforeItRanAndRunsAgain) {
   });
   loop.run();
   EXPECT_EQ(ran, 1);
+}
+
+TEST(AsioLoop, StopsBeforeItRanAndRunsAgain) {
+  AsioLoop loop;
+  loop.stop();
+  loop.run();
+  expect_to_run_again(loop);
 }
 
 TEST(AsioLoop, LivesOnAProgramsContextAndLetsGoOfItWhenStopped) {
@@ -212,13 +216,7 @@ TEST(AsioLoop, StopsWhenItsContextIsStopped) {
   const test::Watchdog watchdog(loop);
   boost::asio::post(loop.context(), [&] { loop.context().stop(); });
   loop.run();
-  int ran = 0;
-  loop.post([&] {
-    ++ran;
-    loop.stop();
-  });
-  loop.run();
-  EXPECT_EQ(ran, 1);
+  expect_to_run_again(loop);
 }
 
 TEST(AsioLoop, MayEndBeforeTheHandlersItLeftOnAProgramsContext) {
