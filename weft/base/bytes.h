@@ -128,6 +128,12 @@ class Bytes {
   }
   /// How much memory this slice keeps alive: the capacity of its block.
   std::size_t pinned() const noexcept { return owner_ ? owner_->capacity() : 0; }
+  /// Where a slice of less than kSmall keeps alive a block of more than kPinFactor times its size,
+  /// a copy is better to keep: what it keeps alive has to be accounted for, and the reader's block
+  /// stays free to be read into again.
+  static constexpr std::size_t kSmall = 2048;
+  static constexpr std::size_t kPinFactor = 8;
+  bool pins_much() const noexcept { return size_ < kSmall && size_ * kPinFactor < pinned(); }
   /// It keeps its memory alive; false of what is lent or static.
   bool owns() const noexcept { return static_cast<bool>(owner_); }
   /// Both keep the same block alive, or none.

@@ -25,8 +25,8 @@ struct MessageOps {
 };
 
 /// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
-/// (as a rule straight behind a frame header). Borrowing is for the time of one write: what is kept
-/// longer is kept as to_bytes().
+/// (as a rule straight behind a frame header). Borrowing is for the time of one write or read: what
+/// is kept longer is kept as to_bytes() or owned().
 class Message {
  public:
   Message() noexcept = default;
@@ -76,9 +76,12 @@ class Message {
   /// may be lent, so what is kept longer than the object is copied.
   std::vector<Bytes> to_pieces(std::string_view head) const;
 
-  /// The same message with bytes of its own.
+  /// An object is borrowed, or a small part of a much larger block.
+  bool borrows() const noexcept { return !is_bytes() || bytes_.pins_much(); }
+  /// The same message, borrowing nothing.
   Message owned() const {
-    Message copy(to_bytes());
+    if (!borrows()) return *this;
+    Message copy(is_bytes() ? Bytes::copy_of(bytes_.view()) : to_bytes());
     copy.last_ = last_;
     copy.uncompressed_ = uncompressed_;
     copy.arrived_compressed_ = arrived_compressed_;

@@ -95,7 +95,7 @@ MessageWriter::Poll Attempt::offer(const Message& message) {
   }
   const bool hold = !adopted() && attempts_.holds_single_response();
   if (hold || !held_.empty()) {
-    if (held_.size() < kMostHeld) held_.push_back(message.is_bytes() ? message : message.owned());
+    if (held_.size() < kMostHeld) held_.push_back(message.owned());
     return Poll::Accepted;
   }
   attempts_.adopt(*this);

@@ -15,11 +15,8 @@ namespace {
 // Up to this size an announced message gets its block at once; beyond, the peer has to send half of
 // a block before it gets one of twice the size.
 constexpr std::size_t kTrustedSize = std::size_t{1} << 20;
-// A message below this size is copied where sharing would keep alive a block of kPinFactor times
-// its size: a copy of 1 KiB costs about what a share and its release cost (deframer_bench), what it
-// pins has to be accounted for, and the reader's block stays free to be read into again.
-constexpr std::size_t kCopyBelow = 2048;
-constexpr std::size_t kPinFactor = 8;
+// A copy of less costs no more than a share and its release.
+constexpr std::size_t kShareFrom = 256;
 // A burst of tiny messages must not leave a large array behind for the life of the stream.
 constexpr std::size_t kKeptCapacity = 256;
 // Blocks that small messages share while nobody reads them: each in one of its own would take 256
@@ -90,7 +87,8 @@ bool Deframer::take_whole(BytesView data) {
 Bytes Deframer::take(BytesView& data, std::size_t size) {
   Bytes taken;
   const bool waits = ready() != 0;
-  if ((size < kCopyBelow || waits) && size * kPinFactor < data.pinned()) {
+  const std::size_t copy_below = read_at_once_ ? kShareFrom : Bytes::kSmall;
+  if ((size < copy_below || waits) && size * Bytes::kPinFactor < data.pinned()) {
     const std::string_view message = data.view().substr(0, size);
     taken = waits && size < kCopyBesideBelow ? copy_beside(message) : Bytes::copy_of(message);
   } else {
@@ -98,6 +96,11 @@ Bytes Deframer::take(BytesView& data, std::size_t size) {
   }
   data.remove_prefix(size);
   return taken;
+}
+
+void Deframer::keep_unread() {
+  read_at_once_ = false;
+  if (has_next_ && next_.pins_much()) next_ = Bytes::copy_of(next_.view());
 }
 
 /// A copy in the block that the last one went to, where there is room.

@@ -27,6 +27,9 @@ inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 ///            push                     prefix complete           body complete
 ///   boundary ----> prefix (1..4 bytes) --------------> body --------------------> ready, boundary
 ///
+/// A message that is read in the turn in which it arrives (expect_reader) shares its block in
+/// any case, and counts for its size alone.
+///
 /// A peer's announced size is not taken at its word: pieces come one by one, and what has to be one
 /// block gets 1 MiB at once, 64 KiB where memory is scarce, and grows with what arrives. Small
 /// messages that nobody reads yet share blocks.
@@ -53,6 +56,11 @@ class Deframer {
   Status push(BytesView data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
+  /// What is pushed from here on is read before the reader's block is read into again, or
+  /// keep_unread() is called before that.
+  void expect_reader() noexcept { read_at_once_ = true; }
+  /// It is no more; copies what was not read.
+  void keep_unread();
   /// Forgets everything that was not popped; what is pushed later is ignored.
   void drop() noexcept;
   /// Little memory is left: believe less of what the peer announces.
@@ -127,7 +135,8 @@ class Deframer {
   Bytes copy_beside(std::string_view message);
   bool next_in_pieces() const noexcept { return rest_ != nullptr && rest_->next_pieces != nullptr; }
   std::size_t pinned_by_next() const noexcept {
-    return next_in_pieces() ? rest_->next_pinned : next_.pinned();
+    if (next_in_pieces()) return rest_->next_pinned;
+    return read_at_once_ ? next_.size() : next_.pinned();
   }
   std::size_t filled() const noexcept { return rest_ == nullptr ? 0 : rest_->body.filled; }
   Rest& rest() {
@@ -146,6 +155,7 @@ class Deframer {
   bool has_next_ : 1 = false;
   bool next_compressed_ : 1 = false;
   bool scarce_ : 1 = false;
+  bool read_at_once_ : 1 = false;
   bool dropped_ : 1 = false;
   bool failed_ : 1 = false;  // the error is in Rest
 };

@@ -147,6 +147,33 @@ TEST(Deframer, CopiesASmallMessageOutOfALargeBlock) {
   EXPECT_LT(item.bytes.pinned(), 1024U);
 }
 
+TEST(Deframer, SharesASmallMessageThatIsReadAtOnceAndCountsItsSize) {
+  Deframer deframer(100000);
+  deframer.expect_reader();
+  const std::string text(1000, 'a');
+  const Bytes block = Bytes::copy_of(framed(text) + std::string(60000, '\0'));
+  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + text.size())).ok());
+  EXPECT_EQ(deframer.held(), text.size());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), text);
+  EXPECT_TRUE(item.bytes.shares_block_with(block));
+}
+
+TEST(Deframer, CopiesASmallMessageThatWasToBeReadAtOnceAndWasNot) {
+  Deframer deframer(100000);
+  deframer.expect_reader();
+  const std::string text(1000, 'a');
+  const Bytes block = Bytes::copy_of(framed(text) + std::string(60000, '\0'));
+  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + text.size())).ok());
+  deframer.keep_unread();
+  EXPECT_LT(deframer.held(), 4096U);
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), text);
+  EXPECT_FALSE(item.bytes.shares_block_with(block));
+}
+
 TEST(Deframer, AMessageInPiecesGetsABlockOfItsSize) {
   Deframer deframer(100000);
   const std::string wire = framed(std::string(20000, 'a'));

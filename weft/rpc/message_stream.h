@@ -117,7 +117,7 @@ class MessageReader::ReadAwaiter : public DirectionAwaiter<ReadAwaiter, MessageR
     const Poll outcome = direction().poll(result_.emplace());
     if (outcome != Poll::Message) {
       result_.reset();
-    } else if (!result_->is_bytes()) {
+    } else if (result_->borrows()) {
       *result_ = result_->owned();
     }
     return outcome != Poll::Pending;
@@ -179,6 +179,8 @@ class MessageTransfer {
   }
   void wait() noexcept {
     if (holding_) {
+      // What is lent by the reader is so until that is polled again; a large block is not to wait.
+      if (message_.is_bytes()) message_ = message_.owned();
       waits_for_ = WaitsFor::Writer;
       writer_.wait(waiter_);
     } else {

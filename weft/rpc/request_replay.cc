@@ -56,7 +56,7 @@ MessageReader::Poll RequestReplay::pull() {
     only_ = std::move(message);
     return polled;
   }
-  if (!message.is_bytes()) message = message.owned();
+  if (message.borrows()) message = message.owned();
   kept_bytes_ += message.size();
   kept_.push_back(std::move(message));
   return polled;

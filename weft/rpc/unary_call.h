@@ -37,7 +37,7 @@ class SingleResponse final : public MessageWriter {
  public:
   Poll offer(const Message& message) override {
     ++count_;
-    response_ = message.is_bytes() ? message : message.owned();
+    response_ = message.owned();
     return Poll::Accepted;
   }
   void wait(Waiter& waiter) noexcept override;

@@ -44,7 +44,7 @@ std::string answer_key(const Call& call, const std::vector<std::string>& vary,
 
 MessageWriter::Poll ResponseTap::offer(const Message& message) {
   // Encoded once, for both.
-  Message bytes = message.is_bytes() ? message : message.owned();
+  Message bytes = message.owned();
   const Poll outcome = inner_.offer(bytes);
   if (outcome == Poll::Accepted) {
     ++count_;

@@ -87,6 +87,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
       head_(std::move(head)) {
   attach(connection, stream);
   set_single(method() != nullptr && !streams_requests(method()->kind));
+  expect_reader();
   set_arriving_compression(head_->compression);
   share_request_metadata(head_->metadata);
   set_requests(*this);
@@ -188,9 +189,19 @@ void ServerCall::start(Runnable& runnable) noexcept {
     return {};
   });
   if (!begun.ok()) return self.end(begun);
+  self.starting_ = true;
   self.task_.start_at_top(
       &self.context(),
       {[](void* call) noexcept { static_cast<ServerCall*>(call)->on_task_done(); }, &self});
+  self.starting_ = false;
+  if (self.over_) return self.release();
+  self.keep_unread();
+}
+
+/// Nothing refers to the call any more.
+void ServerCall::release() noexcept {
+  over_ = true;
+  if (!starting_) delete this;
 }
 
 Task<Status> ServerCall::serve(Call& call) {
@@ -207,7 +218,7 @@ void ServerCall::on_task_done() noexcept {
 void ServerCall::end(const Status& status) noexcept {
   finish(status);
   task_done_ = true;
-  if (stream() == nullptr) delete this;
+  if (stream() == nullptr) release();
 }
 
 void ServerCall::on_data(BytesView data, bool end_stream) {
@@ -234,7 +245,7 @@ void ServerCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
     context().cancel(Status(StatusCode::Cancelled, why_gone(end), Origin::Transport));
   }
   finished_ = true;
-  if (task_done_) delete this;
+  if (task_done_) release();
 }
 
 void ServerCall::on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept {

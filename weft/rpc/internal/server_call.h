@@ -81,6 +81,7 @@ class ServerCall final : public coro::Pooled,
   static void start(Runnable& runnable) noexcept;
   Task<Status> serve(Call& call) override;
   void on_task_done() noexcept;
+  void release() noexcept;
   void end(const Status& status) noexcept;
   static void on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return loop(); }
@@ -103,7 +104,9 @@ class ServerCall final : public coro::Pooled,
   Compression sent_compression_ = Compression::Identity;  // as the headers said
   bool headers_sent_ = false;
   bool finished_ = false;
-  bool task_done_ = false;
+  bool task_done_ : 1 = false;
+  bool starting_ : 1 = false;  // start() is under way, which looks at the call once more
+  bool over_ : 1 = false;
   ServerLoop& server_;
   RequestHead::Ref head_;
   coro::SmallTask<Status> task_;

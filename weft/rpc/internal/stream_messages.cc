@@ -65,6 +65,13 @@ Status StreamMessages::push(BytesView data) {
   return status;
 }
 
+void StreamMessages::keep_unread() {
+  deframer_.keep_unread();
+  if (deframer_.ready() == 0) return;
+  // It was admitted when it came.
+  static_cast<void>(account_changed(deframer_.held() + kept_, deframer_.unread()));
+}
+
 Status StreamMessages::end_input() noexcept {
   if (input_ == Input::Open) input_ = Input::Ended;
   wake(reader_);

@@ -65,6 +65,10 @@ class StreamMessages : public MessageReader {
   void set_arriving_compression(Compression compression) noexcept { compression_ = compression; }
   /// Only one is to arrive.
   void set_single(bool single) noexcept { single_ = single; }
+  /// What arrives from here on is read in the same turn, unless keep_unread() is called in that.
+  void expect_reader() noexcept { deframer_.expect_reader(); }
+  /// What has arrived and is not read yet may wait for long.
+  void keep_unread();
 
   /// Takes DATA. The status is not OK when its framing breaks gRPC's rules or limits.
   Status push(BytesView data);
