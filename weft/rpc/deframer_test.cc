@@ -137,41 +137,44 @@ TEST(Deframer, SharesAlsoWhenThePrefixCameBefore) {
   EXPECT_EQ(item.bytes.data(), slice.data() + 2);
 }
 
+/// Pushes a message that is a small part of a block, which is returned.
+Bytes push_out_of_a_large_block(Deframer& deframer, std::string_view text) {
+  Bytes block = Bytes::copy_of(framed(text) + std::string(60000, '\0'));
+  EXPECT_TRUE(deframer.push(block.slice(0, kMessagePrefix + text.size())).ok());
+  return block;
+}
+
+/// Pops the only message, which is to be `text`.
+Bytes pop_expected(Deframer& deframer, std::string_view text) {
+  Deframer::Item item;
+  EXPECT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), text);
+  return item.bytes;
+}
+
 TEST(Deframer, CopiesASmallMessageOutOfALargeBlock) {
   Deframer deframer(100000);
-  const Bytes block = Bytes::copy_of(framed("small") + std::string(60000, '\0'));
-  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + 5)).ok());
-  Deframer::Item item;
-  ASSERT_TRUE(deframer.pop(item));
-  EXPECT_EQ(item.bytes.view(), "small");
-  EXPECT_LT(item.bytes.pinned(), 1024U);
+  push_out_of_a_large_block(deframer, "small");
+  EXPECT_LT(pop_expected(deframer, "small").pinned(), 1024U);
 }
 
 TEST(Deframer, SharesASmallMessageThatIsReadAtOnceAndCountsItsSize) {
   Deframer deframer(100000);
   deframer.expect_reader();
   const std::string text(1000, 'a');
-  const Bytes block = Bytes::copy_of(framed(text) + std::string(60000, '\0'));
-  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + text.size())).ok());
+  const Bytes block = push_out_of_a_large_block(deframer, text);
   EXPECT_EQ(deframer.held(), text.size());
-  Deframer::Item item;
-  ASSERT_TRUE(deframer.pop(item));
-  EXPECT_EQ(item.bytes.view(), text);
-  EXPECT_TRUE(item.bytes.shares_block_with(block));
+  EXPECT_TRUE(pop_expected(deframer, text).shares_block_with(block));
 }
 
 TEST(Deframer, CopiesASmallMessageThatWasToBeReadAtOnceAndWasNot) {
   Deframer deframer(100000);
   deframer.expect_reader();
   const std::string text(1000, 'a');
-  const Bytes block = Bytes::copy_of(framed(text) + std::string(60000, '\0'));
-  ASSERT_TRUE(deframer.push(block.slice(0, kMessagePrefix + text.size())).ok());
+  const Bytes block = push_out_of_a_large_block(deframer, text);
   deframer.keep_unread();
   EXPECT_LT(deframer.held(), 4096U);
-  Deframer::Item item;
-  ASSERT_TRUE(deframer.pop(item));
-  EXPECT_EQ(item.bytes.view(), text);
-  EXPECT_FALSE(item.bytes.shares_block_with(block));
+  EXPECT_FALSE(pop_expected(deframer, text).shares_block_with(block));
 }
 
 TEST(Deframer, AMessageInPiecesGetsABlockOfItsSize) {
