@@ -23,6 +23,7 @@ from include_graph import IncludeGraph
 TIDY = "clang-tidy-16"
 # Tests look at what was moved from, and copy to prove that a copy is independent.
 RELAXED_IN_TESTS = "-performance-*,-bugprone-use-after-move"
+GCC_ONLY = ("-Wno-restrict", "-mstringop-strategy")
 TOPS = ("weft", "tools", "examples", "tests", "bench")
 
 
@@ -55,6 +56,17 @@ def is_test(name):
     return name.startswith("tests/") or name.endswith(("_test.cc", "_bench.cc", "_fuzz.cc"))
 
 
+def for_clang(arguments):
+    """The options of a compile command that clang-tidy takes: neither the files that it names nor what is GCC's alone."""
+    options, rest = [], iter(arguments[1:])
+    for argument in rest:
+        if argument in ("-o", "-c"):
+            next(rest, None)
+        elif not argument.startswith(GCC_ONLY):
+            options.append(argument)
+    return options
+
+
 class Linter:
     def __init__(self, root, build, entries, deadline):
         self.root, self.build, self.deadline = root, build, deadline
@@ -66,16 +78,16 @@ class Linter:
 
     def lint(self, name, arguments):
         """None when there was no time, else clang-tidy's findings ("" when clean)."""
-        command = [TIDY, "-p", str(self.build), "--quiet"]
+        command = [TIDY, "--quiet"]
         if is_test(name):
             command.append(f"--checks={RELAXED_IN_TESTS}")
-        key = self.graph.fingerprint(self.root / name, " ".join([self.config, *command, *arguments]))
+        command += [str(self.root / name), "--", *for_clang(arguments)]
+        key = self.graph.fingerprint(self.root / name, " ".join([self.config, *command]))
         if (self.cache / key).exists():
             return ""
         if time.monotonic() > self.deadline:
             return None
-        done = subprocess.run([*command, str(self.root / name)],
-                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=self.build, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode == 0:
             (self.cache / key).touch()
             return ""

@@ -190,11 +190,11 @@ class Headers(CheckTest):
 
 @unittest.skipUnless(shutil.which("clang-tidy-16"), "clang-tidy-16 is not installed")
 class Lint(CheckTest):
-    def check(self, text, *arguments):
+    def check(self, text, *arguments, options=""):
         tree = self.tree({"weft/base/x.cc": text,
                           ".clang-tidy": (SCRIPTS.parent / ".clang-tidy").read_text()})
         file = str(tree.root / "weft/base/x.cc")
-        entry = {"file": file, "directory": str(tree.root), "command": f"c++ -std=c++20 -c {file}"}
+        entry = {"file": file, "directory": str(tree.root), "command": f"c++ -std=c++20 {options} -c {file}"}
         (tree.root / "compile_commands.json").write_text(json.dumps([entry]))
         return tree.check("lint.py", "--build", str(tree.root), *arguments)
 
@@ -206,6 +206,11 @@ class Lint(CheckTest):
 
     def test_a_clean_file_is_accepted(self):
         status, output = self.check("int f(int a) { return a; }\n")
+        self.assertEqual(status, 0, output)
+
+    def test_the_output_and_what_only_gcc_knows_are_left_out(self):
+        options = "-Werror -Wno-restrict -mstringop-strategy=libcall -o x.o"
+        status, output = self.check("int f(int a) { return a; }\n", options=options)
         self.assertEqual(status, 0, output)
 
     def test_what_the_budget_left_out_is_named(self):
