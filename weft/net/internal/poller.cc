@@ -10,6 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "weft/net/internal/system_call.h"
+
 namespace weft::net::internal {
 namespace {
 
@@ -79,8 +81,8 @@ void Poller::wake() noexcept {
 
 bool Poller::fetch(Block block) noexcept {
   if (!empty()) return true;
-  const int count = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
-                                 block == Block::Yes ? -1 : 0);
+  const int count = internal::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()),
+                                         block == Block::Yes ? -1 : 0);
   next_ = 0;
   // A signal's handler may have run: there is nothing to report then.
   count_ = static_cast<std::size_t>(std::max(count, 0));

@@ -8,6 +8,7 @@
 
 #include "weft/net/internal/socket_address.h"
 #include "weft/net/internal/socket_error.h"
+#include "weft/net/internal/system_call.h"
 
 namespace weft::net::internal {
 
@@ -16,11 +17,12 @@ namespace {
 // A broken pipe is an error code, never a signal to the process.
 ssize_t send_slices(int fd, std::span<const iovec> slices) noexcept {
   // The system looks at less this way, and most answers are one slice.
-  if (slices.size() == 1) return ::send(fd, slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL);
+  if (slices.size() == 1)
+    return internal::send(fd, slices[0].iov_base, slices[0].iov_len, MSG_NOSIGNAL);
   msghdr message{};
   message.msg_iov = const_cast<iovec*>(slices.data());
   message.msg_iovlen = std::min<std::size_t>(slices.size(), IOV_MAX);
-  return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+  return internal::sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ IoResult SocketStream::read(std::span<char> into) noexcept {
   if (into.empty()) return {};
   ssize_t size;
   do {
-    size = ::recv(fd(), into.data(), into.size(), 0);
+    size = internal::recv(fd(), into.data(), into.size(), 0);
   } while (size < 0 && errno == EINTR);
   if (size > 0) {
     const auto got = static_cast<std::size_t>(size);
