@@ -41,7 +41,7 @@ Parameters handler_parameters(const MethodModel& method) {
 Parameters client_parameters(const MethodModel& method) {
   Parameters list;
   if (method.takes_one_request()) list.push_back("const " + method.request + "& request");
-  list.emplace_back("::weft::CallOptions options");
+  list.emplace_back("const ::weft::CallOptions& options");
   return list;
 }
 

@@ -31,6 +31,7 @@ struct ChunkSizes {
   }
 };
 static_assert(ChunkSizes::index_of(ChunkSizes::kLargest) + 1 == ChunkSizes::kClasses);
+static_assert(ChunkSizes::kSmallest - sizeof(Chunk) == Chunk::kSmallest);
 
 using Pool = FreeLists<ChunkSizes>;
 

@@ -21,6 +21,8 @@ class Chunk {
   /// A block of at least `capacity` bytes with one reference, its data aligned to 16 bytes. Throws
   /// std::bad_alloc only.
   static Chunk* allocate(std::size_t capacity);
+  /// The capacity of the smallest.
+  static constexpr std::size_t kSmallest = 256 - 16;
 
   char* data() noexcept { return reinterpret_cast<char*>(this + 1); }
   std::size_t capacity() const noexcept { return capacity_; }
@@ -133,7 +135,10 @@ class Bytes {
   /// stays free to be read into again.
   static constexpr std::size_t kSmall = 2048;
   static constexpr std::size_t kPinFactor = 8;
-  bool pins_much() const noexcept { return size_ < kSmall && size_ * kPinFactor < pinned(); }
+  bool pins_much() const noexcept {
+    // A copy could not have less than the smallest block.
+    return size_ < kSmall && size_ * kPinFactor < pinned() && pinned() != Chunk::kSmallest;
+  }
   /// It keeps its memory alive; false of what is lent or static.
   bool owns() const noexcept { return static_cast<bool>(owner_); }
   /// Both keep the same block alive, or none.

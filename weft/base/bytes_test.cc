@@ -76,6 +76,14 @@ TEST(Bytes, OfStaticStoragePinsNothing) {
   EXPECT_EQ(bytes.slice(1, 3).view(), "tat");
 }
 
+TEST(Bytes, PinMuchWhereACopyWouldTakeLess) {
+  const Bytes large = Bytes::copy_of(std::string(60'000, 'x'));
+  EXPECT_TRUE(large.slice(0, 100).pins_much());
+  EXPECT_FALSE(large.slice(0, Bytes::kSmall).pins_much()) << "large enough to be shared";
+  EXPECT_FALSE(Bytes::copy_of("tiny").pins_much()) << "no block is smaller";
+  EXPECT_FALSE(Bytes::of_static("static").pins_much());
+}
+
 TEST(Bytes, ASliceKeepsTheBlockAlive) {
   Bytes slice;
   {

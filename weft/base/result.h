@@ -26,6 +26,11 @@ class [[nodiscard]] Result {
              !std::same_as<std::remove_cvref_t<U>, Status> &&
              !std::same_as<std::remove_cvref_t<U>, T>)
   Result(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
+  /// Of a value that is made here.
+  template <class... Arguments>
+    requires std::constructible_from<T, Arguments...>
+  Result(std::in_place_t, Arguments&&... arguments)
+      : value_(std::in_place, std::forward<Arguments>(arguments)...) {}
   Result(Status status) : status_(std::move(status)) {
     if (status_.ok()) status_ = internal_error("an OK status was returned where a value is due");
   }

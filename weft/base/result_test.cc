@@ -38,6 +38,15 @@ TEST(Result, TakesWhatConvertsToItsValue) {
   EXPECT_FALSE(nothing->has_value());
 }
 
+TEST(Result, MakesAValueInItsPlace) {
+  const Result<std::string> text(std::in_place, 3, 'x');
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ(*text, "xxx");
+  const Result<std::string> empty(std::in_place);
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(*empty, "");
+}
+
 TEST(Result, GivesUpAMoveOnlyValue) {
   Result<std::unique_ptr<int>> result = std::make_unique<int>(3);
   const std::unique_ptr<int> value = *std::move(result);

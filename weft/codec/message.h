@@ -91,6 +91,7 @@ class Message {
   /// This is known to be the last message of its direction, so its end can travel in the same
   /// frame.
   bool last() const noexcept { return last_; }
+  void set_last() noexcept { last_ = true; }
   Message&& mark_last() && noexcept {
     last_ = true;
     return std::move(*this);

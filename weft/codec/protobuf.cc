@@ -136,16 +136,19 @@ Status too_large(std::size_t size, const MessageLite& into) {
                         " can hold, 2147483647");
 }
 
-/// `parsed`: the bytes are of the wire format.
-Status outcome(bool parsed, std::size_t size, const MessageLite& into) {
+/// Why `into` is not what `size` bytes were to be; `parsed`: they are of the wire format.
+[[gnu::cold]] Status failure(bool parsed, std::size_t size, const MessageLite& into) {
   if (!parsed) {
     return internal_error(std::to_string(size) + " bytes are not a " + into.GetTypeName());
   }
-  if (!into.IsInitialized()) {
-    return internal_error(std::to_string(size) + " bytes are not a whole " + into.GetTypeName() +
-                          ": missing required fields: " + into.InitializationErrorString());
-  }
-  return ok_status();
+  return internal_error(std::to_string(size) + " bytes are not a whole " + into.GetTypeName() +
+                        ": missing required fields: " + into.InitializationErrorString());
+}
+
+Status outcome(bool parsed, std::size_t size, const MessageLite& into) {
+  if (parsed && into.IsInitialized()) [[likely]]
+    return {};
+  return failure(parsed, size, into);
 }
 
 }  // namespace
@@ -161,7 +164,9 @@ Status parse(const Bytes& bytes, MessageLite& into) {
 }
 
 Status parse(const Message& message, MessageLite& into) {
-  return message.is_bytes() ? parse(message.pieces(), into) : parse(message.to_bytes(), into);
+  if (!message.is_bytes()) [[unlikely]]
+    return parse(message.to_bytes(), into);
+  return parse(message.pieces(), into);
 }
 
 Status parse(std::span<const Bytes> pieces, MessageLite& into) {

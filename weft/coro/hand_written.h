@@ -49,6 +49,15 @@ class HandWritten : public Pooled, private FrameHead<T> {
     this->promise.return_value(std::move(value));
     return true;
   }
+  /// As end(), with a result made of `of` in its place, which may be changed until advance()
+  /// returns true.
+  template <class U>
+  T& end_in_place(U&& of) {
+    this->promise.return_value(std::forward<U>(of));
+    return this->promise.value();
+  }
+  /// What it runs in, once it has begun.
+  Context* context() const noexcept { return this->promise.context(); }
   /// Goes on: what a wait ends with. It may be gone afterwards.
   void go_on() noexcept { run(this); }
   /// Starts `child` in the context of this; false where it is done already. Otherwise it goes on

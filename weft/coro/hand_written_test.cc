@@ -104,6 +104,27 @@ TEST(HandWritten, MayBeDestroyedWhileItWaits) {
   executor.run_until_idle();
 }
 
+/// Makes its result where it will be, and changes it there; throws then where it is to.
+class InPlace final : public coro::HandWritten<InPlace, std::string> {
+ public:
+  explicit InPlace(bool throws) : throws_(throws) {}
+  bool advance() {
+    std::string& text = end_in_place("made");
+    text += " and changed";
+    if (throws_) throw std::runtime_error("late");
+    return true;
+  }
+
+ private:
+  bool throws_;
+};
+
+TEST(HandWritten, MayMakeItsResultInItsPlace) {
+  ManualExecutor executor;
+  EXPECT_EQ(executor.run(InPlace::make(false)), "made and changed");
+  EXPECT_THROW(executor.run(InPlace::make(true)), std::runtime_error);
+}
+
 TEST(SmallTask, KeepsAValueAndACoroutine) {
   ManualExecutor executor;
   coro::SmallTask<std::string> value(Task<std::string>(std::string("a value")));

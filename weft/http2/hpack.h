@@ -1,8 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <span>
 
@@ -69,7 +69,7 @@ class FixedBlock {
   std::size_t size() const noexcept { return size_; }
   /// Writes kLongest bytes, since a copy of a size known beforehand is two instructions; size() of
   /// them count. Only where HpackEncoder::is_current().
-  void copy_to(std::uint8_t* out) const noexcept { std::copy_n(bytes_, kLongest, out); }
+  void copy_to(std::uint8_t* out) const noexcept { std::memcpy(out, bytes_, kLongest); }
 
  private:
   friend class HpackEncoder;

@@ -55,6 +55,9 @@ bool Session::receive(Bytes input, TimePoint now) { return impl_->receive(std::m
 OutputQueue& Session::output() noexcept { return impl_->output(); }
 void Session::tidy() noexcept { impl_->tidy(); }
 
+Session::Hold::Hold(Session& session) noexcept : session_(session) { session_.impl_->hold(); }
+Session::Hold::~Hold() { session_.impl_->release(); }
+
 std::unique_ptr<HeaderMemo>* Session::memo() noexcept { return impl_->memo(); }
 bool Session::can_open() const noexcept { return impl_->can_open(); }
 Stream& Session::open_stream(HeaderFields fields, bool end_stream, void* user) {

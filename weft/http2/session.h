@@ -48,7 +48,8 @@ struct HeaderMemo {
 
 /// What a session tells its owner, from within receive() and from within the calls that end a
 /// stream. A handler may call any function of the session from a callback except receive(). A
-/// Stream is valid until on_stream_closed returns. Views are valid during the callback only.
+/// Stream is valid until on_stream_closed returns, and closed then as long as a callback or a Hold
+/// lasts. Views are valid during the callback only.
 class SessionHandler {
  public:
   /// As server, Initial opens a stream the peer began: set `stream.user` here. `fields` have passed
@@ -128,6 +129,18 @@ class Session {
   void tidy() noexcept;
 
   // Streams
+
+  /// While one lives, streams that end stay where they are, closed; as they do within callbacks.
+  class Hold {
+   public:
+    explicit Hold(Session& session) noexcept;
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold();
+
+   private:
+    Session& session_;
+  };
 
   /// Within on_headers, when the block is one that this connection has brought before, byte for
   /// byte: a place for what the owner has made of its fields, empty the first time; null otherwise.

@@ -137,6 +137,23 @@ TEST_F(ServerStreams, BreakTheConnectionForAnEvenId) {
   EXPECT_THAT(server.events(), ElementsAre("error PROTOCOL_ERROR"));
 }
 
+TEST_F(ServerStreams, StayWhereTheyAreWhileTheyAreHeld) {
+  for (const std::uint32_t id : {1U, 3U}) {
+    server.receive(headers(id, kRequest, flag::kEndStream));
+  }
+  server.events();
+  const Session::Hold hold(server.session);
+  Stream& stream = server.stream(1);
+  server.session.send_headers(stream, kOk, true);
+  EXPECT_THAT(server.events(), ElementsAre(HasSubstr("closed 1")));
+  server.frames();
+  server.session.send_headers(server.stream(3), kOk, true);
+  server.frames();
+  server.session.reset(stream, ErrorCode::Cancel);
+  EXPECT_EQ(stream.id(), 1U);
+  EXPECT_THAT(server.frames(), IsEmpty()) << "it is closed";
+}
+
 TEST_F(ServerStreams, CloseEachStreamOnceWhenTheConnectionBreaks) {
   server.receive(headers(1, kRequest) + headers(3, kRequest) + headers(5, kRequest));
   server.events();

@@ -24,7 +24,7 @@ const std::string kText(1000, 'a');
 struct Look {
   Task<Status> operator()(Call& call, Next) const { return run(call, *this); }
   static Task<Status> run(Call& call, Look self) {
-    if (self.later) co_await net::sleep(1ms);
+    if (self.later) static_cast<void>(co_await net::sleep(1ms));
     Message message;
     const MessageReader::Poll polled = call.requests().poll(message);
     EXPECT_EQ(polled, MessageReader::Poll::Message);

@@ -17,7 +17,7 @@ Task<Status> call(Channel& channel, const MethodDescriptor& method, const Messag
                   MessageLite& response, const CallOptions& options) {
   net::Loop* const loop = net::Loop::current();
   Context* const context = co_await current_context();
-  UnaryCall call(*loop, context, channel, method, codec::message_of(request), options);
+  UnaryCall call(*loop, context, channel, method, request, options);
   Status status = co_await call.run();
   co_return call.finish(std::move(status), response);
 }

@@ -128,6 +128,11 @@ class Call : private net::Timer, private Context {
     return seldom_ == nullptr ? kNoMetadata : seldom_->trailers;
   }
 
+  /// It brings neither, as far as this side knows.
+  bool answers_plainly() const noexcept {
+    return seldom_ == nullptr || (seldom_->response_metadata.empty() && seldom_->trailers.empty());
+  }
+
   MessageReader& requests() noexcept { return *requests_; }
   MessageWriter& responses() noexcept { return *responses_; }
   void set_requests(MessageReader& reader) noexcept { requests_ = &reader; }

@@ -119,7 +119,7 @@ template <class Stream>
 class OpenStream {
  public:
   OpenStream(Service& service, const MethodDescriptor& method,
-             const google::protobuf::MessageLite* request, CallOptions options) noexcept
+             const google::protobuf::MessageLite* request, const CallOptions& options) noexcept
       : service_(service), method_(method), request_(request), options_(options) {}
   bool await_ready() const noexcept { return false; }
   template <class P>

@@ -40,9 +40,7 @@ std::string hex_byte(std::uint8_t byte) {
 
 }  // namespace
 
-Status Deframer::push(BytesView data) {
-  if (take_whole(data)) [[likely]]
-    return ok_status();
+Status Deframer::push_parts(BytesView data) {
   if (failed_) [[unlikely]]
     return rest_->error;
   if (dropped_) return ok_status();
@@ -66,9 +64,7 @@ Status Deframer::push(BytesView data) {
   return ok_status();
 }
 
-/// As the rest of push(), where nothing is here yet and `data` is one message; false where it is
-/// not.
-bool Deframer::take_whole(BytesView data) {
+bool Deframer::push_whole(BytesView data) {
   if (prefix_size_ != 0 || has_next_ || dropped_ || failed_ || data.size() < kMessagePrefix) {
     return false;
   }
@@ -76,10 +72,16 @@ bool Deframer::take_whole(BytesView data) {
   const std::uint32_t size = http2::read_u32(prefix + 1);
   if (prefix[0] > 1 || size > limit_ || size != data.size() - kMessagePrefix) return false;
   data.remove_prefix(kMessagePrefix);
-  next_ = take(data, size);
+  const bool copied = size < copy_below() && size * Bytes::kPinFactor < data.pinned();
+  next_ = copied ? Bytes::copy_of(data.view()) : data.share();
   next_compressed_ = prefix[0] == 1;
   has_next_ = true;
   return true;
+}
+
+/// What is smaller does not keep a block alive that is much larger.
+std::size_t Deframer::copy_below() const noexcept {
+  return read_at_once_ ? kShareFrom : Bytes::kSmall;
 }
 
 /// The first `size` bytes of `data`, which loses them. Behind messages that nobody has read yet it
@@ -87,8 +89,7 @@ bool Deframer::take_whole(BytesView data) {
 Bytes Deframer::take(BytesView& data, std::size_t size) {
   Bytes taken;
   const bool waits = ready() != 0;
-  const std::size_t copy_below = read_at_once_ ? kShareFrom : Bytes::kSmall;
-  if ((size < copy_below || waits) && size * Bytes::kPinFactor < data.pinned()) {
+  if ((size < copy_below() || waits) && size * Bytes::kPinFactor < data.pinned()) {
     const std::string_view message = data.view().substr(0, size);
     taken = waits && size < kCopyBesideBelow ? copy_beside(message) : Bytes::copy_of(message);
   } else {
@@ -311,7 +312,7 @@ void Deframer::advance(const Item& popped) {
   }
 }
 
-void Deframer::drop() noexcept {
+void Deframer::forget() noexcept {
   next_ = Bytes();
   has_next_ = false;
   if (failed_) {
@@ -321,7 +322,6 @@ void Deframer::drop() noexcept {
   } else {
     rest_.reset();
   }
-  dropped_ = true;
 }
 
 }  // namespace weft::rpc

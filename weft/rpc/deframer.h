@@ -53,16 +53,32 @@ class Deframer {
   /// announces a message beyond the limit; INTERNAL for a flag byte other than 0 or 1. After an
   /// error nothing more is taken and the error is returned again; messages cut before it can still
   /// be popped.
-  Status push(BytesView data);
+  Status push(BytesView data) { return push_whole(data) ? ok_status() : push_parts(data); }
+  /// As push(), where `data` is one message and nothing else is here; false, and nothing is taken,
+  /// where it is not.
+  bool push_whole(BytesView data);
+  /// As push(), of what push_whole() has not taken.
+  Status push_parts(BytesView data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
+  /// As pop(), of a message that is all there is here, uncompressed and in one piece; false, and
+  /// nothing is taken, where it is not.
+  bool pop_whole(Bytes& out) noexcept {
+    if (!has_next_ || next_compressed_ || rest_ != nullptr) return false;
+    out = std::move(next_);
+    has_next_ = false;
+    return true;
+  }
   /// What is pushed from here on is read before the reader's block is read into again, or
   /// keep_unread() is called before that.
   void expect_reader() noexcept { read_at_once_ = true; }
   /// It is no more; copies what was not read.
   void keep_unread();
   /// Forgets everything that was not popped; what is pushed later is ignored.
-  void drop() noexcept;
+  void drop() noexcept {
+    dropped_ = true;
+    if (has_next_ || rest_ != nullptr) forget();
+  }
   /// Little memory is left: believe less of what the peer announces.
   void set_scarce(bool scarce) noexcept { scarce_ = scarce; }
 
@@ -115,7 +131,6 @@ class Deframer {
     Status error;
   };
 
-  bool take_whole(BytesView data);
   bool take_prefix(BytesView& data);
   Status start_body(const std::uint8_t* prefix);
   void take_body(BytesView& data);
@@ -132,6 +147,8 @@ class Deframer {
   void set_next(Item item);
   void advance(const Item& popped);
   Bytes take(BytesView& data, std::size_t size);
+  std::size_t copy_below() const noexcept;
+  void forget() noexcept;
   Bytes copy_beside(std::string_view message);
   bool next_in_pieces() const noexcept { return rest_ != nullptr && rest_->next_pieces != nullptr; }
   std::size_t pinned_by_next() const noexcept {

@@ -58,6 +58,44 @@ TEST(Deframer, CutsManyMessagesOutOfOneSlice) {
   EXPECT_FALSE(deframer.pop(item));
 }
 
+TEST(Deframer, TakesAndGivesAMessageThatIsAllThereIs) {
+  Deframer deframer(100);
+  Bytes out;
+  EXPECT_FALSE(deframer.pop_whole(out));
+  ASSERT_TRUE(deframer.push_whole(Bytes::copy_of(framed("one"))));
+  EXPECT_EQ(deframer.ready(), 1U);
+  ASSERT_TRUE(deframer.pop_whole(out));
+  EXPECT_EQ(out.view(), "one");
+  EXPECT_EQ(deframer.ready(), 0U);
+  EXPECT_TRUE(deframer.at_boundary());
+}
+
+TEST(Deframer, TakesNothingAtOnceThatIsNotAllThereIs) {
+  const std::string one = framed("one");
+  const std::string giant = framed(std::string(101, 'x'));
+  for (const std::string& wire : {std::string(), one.substr(0, 3), one.substr(0, 7), one + "x",
+                                  one + one, giant, "\x02" + one.substr(1)}) {
+    Deframer deframer(100);
+    EXPECT_FALSE(deframer.push_whole(Bytes::copy_of(wire))) << wire.size();
+    EXPECT_EQ(deframer.ready(), 0U);
+    EXPECT_TRUE(deframer.at_boundary());
+  }
+  Deframer deframer(100);
+  ASSERT_TRUE(deframer.push_whole(Bytes::copy_of(one)));
+  EXPECT_FALSE(deframer.push_whole(Bytes::copy_of(one))) << "one waits already";
+  ASSERT_TRUE(deframer.push(Bytes::copy_of(one)).ok());
+  Bytes out;
+  EXPECT_FALSE(deframer.pop_whole(out)) << "another waits behind it";
+  EXPECT_EQ(pop_all(deframer), (std::vector<std::string>{"one", "one"}));
+  Deframer packed(100);
+  ASSERT_TRUE(packed.push_whole(Bytes::copy_of(framed("one", true))));
+  EXPECT_FALSE(packed.pop_whole(out)) << "it is compressed";
+  EXPECT_EQ(packed.ready(), 1U);
+  Deframer unfinished(100);
+  ASSERT_TRUE(unfinished.push(Bytes::copy_of(one.substr(0, 2))).ok());
+  EXPECT_FALSE(unfinished.push_whole(Bytes::copy_of(one)));
+}
+
 TEST(Deframer, JoinsAMessageThatArrivesByteForByte) {
   Deframer deframer(100);
   const std::string wire = framed("hello") + framed("") + framed("world");

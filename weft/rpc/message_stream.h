@@ -57,6 +57,9 @@ class MessageWriter {
 
   /// Offers a message. One marked last() also ends the direction.
   virtual Poll offer(const Message& message) = 0;
+  /// As offer(), of a message that the caller has no use for if it is accepted: it may have been
+  /// moved from then.
+  virtual Poll take(Message& message) { return offer(message); }
   /// Makes `waiter` ready, once, when offer() may say something else than Blocked. At most one
   /// waiter.
   virtual void wait(Waiter& waiter) noexcept = 0;
@@ -197,7 +200,7 @@ class MessageTransfer {
         // What is borrowed is the reader's until it is polled again, so it may wait here.
         holding_ = true;
       }
-      const MessageWriter::Poll offered = writer_.offer(message_);
+      const MessageWriter::Poll offered = writer_.take(message_);
       if (offered == MessageWriter::Poll::Blocked) return false;
       holding_ = false;
       taken_ = offered == MessageWriter::Poll::Accepted;

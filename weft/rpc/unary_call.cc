@@ -34,9 +34,23 @@ UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
       options_(options),
       request_(std::move(request)),
       call_(Call::Side::Client, loop, method.path, &method, parent) {
+  begin();
+}
+
+UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
+                     const MethodDescriptor& method, const google::protobuf::MessageLite& request,
+                     const CallOptions& options)
+    : service_(service),
+      options_(options),
+      request_(request),
+      call_(Call::Side::Client, loop, method.path, &method, parent) {
+  begin();
+}
+
+void UnaryCall::begin() {
   call_.set_requests(request_);
   call_.set_responses(response_);
-  apply(options, call_);
+  apply(options_, call_);
 }
 
 Status UnaryCall::finish(Status status, google::protobuf::MessageLite& into) {

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <optional>
+#include <utility>
+
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
+#include "weft/coro/hand_written.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop.h"
 #include "weft/rpc/call_options.h"
@@ -12,7 +16,13 @@ namespace weft::rpc {
 /// The one request of a unary or server-streaming call, as a direction of messages.
 class SingleRequest final : public MessageReader {
  public:
-  explicit SingleRequest(Message message) noexcept : message_(std::move(message).mark_last()) {}
+  explicit SingleRequest(Message message) noexcept : message_(std::move(message)) {
+    message_.set_last();
+  }
+  explicit SingleRequest(const google::protobuf::MessageLite& object)
+      : message_(codec::message_of(object)) {
+    message_.set_last();
+  }
   Poll poll(Message& out) override {
     if (sent_) return Poll::End;
     sent_ = true;
@@ -40,6 +50,12 @@ class SingleResponse final : public MessageWriter {
     response_ = message.owned();
     return Poll::Accepted;
   }
+  Poll take(Message& message) override {
+    if (message.borrows()) return offer(message);
+    ++count_;
+    response_ = std::move(message);
+    return Poll::Accepted;
+  }
   void wait(Waiter& waiter) noexcept override;
   bool unwait() noexcept override { return false; }
 
@@ -61,6 +77,8 @@ class UnaryCall {
   /// Only on a loop's thread.
   UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
             Message request, const CallOptions& options);
+  UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
+            const google::protobuf::MessageLite& request, const CallOptions& options);
 
   Task<Status> run() { return service_.serve(call_).in(call_.context()); }
   /// After run(): hands the metadata to who asked for it and parses the response.
@@ -69,6 +87,8 @@ class UnaryCall {
   Status finish(Status status, Bytes& into);
 
  private:
+  void begin();
+
   Service& service_;
   const CallOptions& options_;
   SingleRequest request_;
@@ -83,20 +103,43 @@ void hand_over_metadata(const CallOptions& options, Call& call);
 /// Why a coroutine call outside of any loop fails.
 Status no_loop();
 
-/// What a generated client's unary method returns.
+/// The coroutine of a unary call on a client; every call has one, so it is written by hand.
+template <class Response>
+class UnaryCalling final : public coro::HandWritten<UnaryCalling<Response>, Result<Response>> {
+ public:
+  UnaryCalling(Service& service, const MethodDescriptor& method,
+               const google::protobuf::MessageLite& request, const CallOptions& options)
+      : service_(service), method_(method), request_(request), options_(options) {}
+
+  bool advance() {
+    if (!call_) {
+      net::Loop* loop = net::Loop::current();
+      if (loop == nullptr) return this->end(no_loop());
+      call_.emplace(*loop, this->context(), service_, method_, request_, options_);
+      served_ = call_->run();
+      if (this->waits_for(served_)) return false;
+    }
+    Result<Response>& response = this->end_in_place(std::in_place);
+    Status status = call_->finish(served_.take(), *response);
+    if (!status.ok()) response = std::move(status);
+    return true;
+  }
+
+ private:
+  Service& service_;
+  const MethodDescriptor& method_;
+  const google::protobuf::MessageLite& request_;
+  const CallOptions options_;
+  std::optional<UnaryCall> call_;  // from the first advance() on
+  Task<Status> served_ = Status();
+};
+
+/// What a generated client's unary method returns. `request` must outlive it.
 template <class Response>
 Task<Result<Response>> call_unary(Service& service, const MethodDescriptor& method,
                                   const google::protobuf::MessageLite& request,
-                                  CallOptions options) {
-  net::Loop* loop = net::Loop::current();
-  if (loop == nullptr) co_return no_loop();
-  Context* context = co_await current_context();
-  UnaryCall call(*loop, context, service, method, codec::message_of(request), options);
-  Status status = co_await call.run();
-  Response response;
-  status = call.finish(std::move(status), response);
-  if (!status.ok()) co_return status;
-  co_return response;
+                                  const CallOptions& options) {
+  return UnaryCalling<Response>::make(service, method, request, options);
 }
 
 }  // namespace weft::rpc

@@ -29,7 +29,12 @@ bool FrameReader::take_frame(Bytes& input) noexcept {
   } else {
     return false;
   }
-  header_ = header;
+  // One by one: copied as a whole it would go through memory, and be read back in larger parts than
+  // it was written in, for which a processor has to wait.
+  header_.length = header.length;
+  header_.type = header.type;
+  header_.flags = header.flags;
+  header_.stream_id = header.stream_id;
   left_ = 0;
   input.remove_prefix(kFrameHeaderSize + header.length);
   return true;

@@ -45,13 +45,15 @@ std::uint64_t KnownBlocks::hash_of(std::span<const std::uint8_t> block) noexcept
   return hash ^ hash >> 32;
 }
 
-KnownBlock* KnownBlocks::find(std::span<const std::uint8_t> block,
-                              std::uint64_t hash) const noexcept {
-  if (slots_ == nullptr) [[unlikely]]
-    return nullptr;
+KnownBlock* KnownBlocks::find(std::span<const std::uint8_t> block, std::uint64_t& hash) noexcept {
+  KnownBlock*& last = recent(block);
+  if (last != nullptr && last->bytes == text_of(block)) [[likely]]
+    return last;
+  hash = hash_of(block);
+  if (slots_ == nullptr) return nullptr;
   KnownBlock* known = (*slots_)[hash % kSlots].block.get();
   if (known == nullptr || known->hash != hash || known->bytes != text_of(block)) return nullptr;
-  return known;
+  return last = known;
 }
 
 KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_t hash,
@@ -73,6 +75,7 @@ KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_
   for (const HeaderField& field : fields) list += field.size();
   if (block.size() > kLongestBlock || list > kLongestList) return nullptr;
   if (slot.block != nullptr) memory_ -= slot.block->memory();
+  recent_ = {};  // one of them may make way
   slot.block = std::make_unique<KnownBlock>();
   slot.block->hash = hash;
   slot.block->bytes = text_of(block);
@@ -83,6 +86,7 @@ KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_
 
 void KnownBlocks::forget() noexcept {
   if (memory_ == 0) return;
+  recent_ = {};
   for (Slot& slot : *slots_) slot.block.reset();
   memory_ = 0;
 }

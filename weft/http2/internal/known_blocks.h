@@ -45,10 +45,8 @@ class KnownBlocks {
   static constexpr std::size_t kLongestBlock = 512;
   static constexpr std::size_t kLongestList = 2048;
 
-  static std::uint64_t hash_of(std::span<const std::uint8_t> block) noexcept;
-
-  /// The block, if it is known; null otherwise.
-  KnownBlock* find(std::span<const std::uint8_t> block, std::uint64_t hash) const noexcept;
+  /// The block, if it is known; otherwise null, and `hash` is what learn() wants.
+  KnownBlock* find(std::span<const std::uint8_t> block, std::uint64_t& hash) noexcept;
   /// Has seen `block`, which is not known and decodes to `fields` without changing the table. Not
   /// null when it is known from now on.
   KnownBlock* learn(std::span<const std::uint8_t> block, std::uint64_t hash, HeaderFields fields);
@@ -62,6 +60,15 @@ class KnownBlocks {
     std::unique_ptr<KnownBlock> block;
     std::uint64_t seen = 0;  // the hash of the last block for this place that is not known
   };
+  static std::uint64_t hash_of(std::span<const std::uint8_t> block) noexcept;
+
+  KnownBlock*& recent(std::span<const std::uint8_t> block) noexcept {
+    return recent_[block.size() % recent_.size()];
+  }
+
+  // Found last of their sizes. What comes again does so in turn, a response's headers and trailers
+  // say, and is of different sizes as a rule.
+  std::array<KnownBlock*, 4> recent_ = {};
   std::uint64_t first_ = 0;                          // the hash of the first block, or 0
   std::unique_ptr<std::array<Slot, kSlots>> slots_;  // made for the second block
   std::size_t memory_ = 0;

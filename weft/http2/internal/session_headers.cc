@@ -47,6 +47,11 @@ constexpr const char* kContentDiffers =
 
 void Session::Impl::on_headers_frame(Payload payload) {
   const FrameHeader& header = reader_.header();
+  constexpr std::uint8_t kPlain = flag::kEndHeaders;
+  constexpr std::uint8_t kParts = kPlain | flag::kPadded | flag::kPriority;
+  if ((header.flags & kParts) == kPlain) [[likely]] {
+    return process_block(header.stream_id, header.has(flag::kEndStream), false, payload);
+  }
   const Fragment fragment = fragment_of(header, payload);
   if (fragment.fault != ErrorCode::NoError) {
     return connection_error(fragment.fault,
@@ -101,7 +106,7 @@ void Session::Impl::process_block(std::uint32_t id, bool end_stream, bool depend
 
 /// Decodes the block, or finds what it decoded to before.
 HpackDecoder::Outcome Session::Impl::decode(Payload block) {
-  const std::uint64_t hash = internal::KnownBlocks::hash_of(block);
+  std::uint64_t hash = 0;
   known_ = known_blocks_.find(block, hash);
   if (known_ != nullptr) [[likely]] {
     fields_ = known_->view();

@@ -50,6 +50,9 @@ class Session::Impl {
     fields_ = {};
   }
 
+  void hold() noexcept { ++callbacks_; }
+  void release() noexcept { --callbacks_; }
+
   std::unique_ptr<HeaderMemo>* memo() noexcept {
     return known_ == nullptr ? nullptr : &known_->memo;
   }
@@ -91,19 +94,21 @@ class Session::Impl {
       "a stream depends on itself (RFC 7540 section 5.3.1, deprecated by RFC 9113)";
   bool is_server() const noexcept { return role_ == Role::Server; }
 
+  // What is inline is used in its file alone, and has no call of its own on the way of a call.
+
   // session_receive.cc
   bool receive_preface(Bytes& input);
-  void process_frame();
+  inline void process_frame();
   void process(internal::FrameReader::Event event);
-  bool check_frame_header();
+  inline bool check_frame_header();
   bool check_unusual(const FrameHeader& header);
   bool check_length(const FrameHeader& header);
   void process_payload();
-  void begin_data();
-  bool admit_data(Record* stream, const FrameHeader& header);
-  void process_data();
-  void credit_connection(std::uint32_t n);
-  void sample_bandwidth(std::uint32_t n);
+  inline void begin_data();
+  inline bool admit_data(Record* stream, const FrameHeader& header);
+  inline void process_data();
+  inline void credit_connection(std::uint32_t n);
+  inline void sample_bandwidth(std::uint32_t n);
   void count_empty_frame();
 
   // session_headers.cc
@@ -111,13 +116,14 @@ class Session::Impl {
   void on_continuation(Payload payload);
   void header_block_too_long();
   void process_block(std::uint32_t id, bool end_stream, bool depends_on_itself, Payload block);
-  HpackDecoder::Outcome decode(Payload block);
-  const char* check(internal::Section section, internal::MessageHead& head);
-  void open_peer_stream(std::uint32_t id, bool end_stream, bool too_large, const char* fault);
+  inline HpackDecoder::Outcome decode(Payload block);
+  inline const char* check(internal::Section section, internal::MessageHead& head);
+  inline void open_peer_stream(std::uint32_t id, bool end_stream, bool too_large,
+                               const char* fault);
   void deliver_section(Record& stream, bool end_stream, bool too_large);
   void deliver_response(Record& stream, bool end_stream);
   void deliver_trailers(Record& stream, bool end_stream, bool too_large);
-  void deliver(Record& stream, HeadersKind kind, bool end_stream, bool too_large);
+  inline void deliver(Record& stream, HeadersKind kind, bool end_stream, bool too_large);
 
   // session_control.cc
   void on_settings_frame(Payload payload);
@@ -136,7 +142,7 @@ class Session::Impl {
   // session_send.cc
   void write_headers(std::uint32_t id, HeaderFields fields, FixedBlock* fixed, HeaderFields more,
                      bool end_stream);
-  void write_known_headers(std::uint32_t id, const FixedBlock& block, bool end_stream);
+  inline void write_known_headers(std::uint32_t id, const FixedBlock& block, bool end_stream);
   void write_long_headers(std::uint32_t id, HeaderFields fields, bool end_stream);
   std::size_t frame_room(const Record& stream) const noexcept;
   void take_send_window(Record& stream, std::size_t n) noexcept;

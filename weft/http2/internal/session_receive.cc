@@ -17,6 +17,7 @@ bool Session::Impl::receive(Bytes input, TimePoint now) {
     while (!broken_) {
       if (reader_.take_frame(input)) [[likely]] {
         process_frame();
+        if (input.empty()) break;
         continue;
       }
       const FrameReader::Event event = reader_.next(input);

@@ -58,7 +58,11 @@ void Session::Impl::send_headers(Record& stream, HeaderFields fields, FixedBlock
   } else {
     write_headers(stream.id_, fields, fixed, {}, end_stream);
   }
-  if (end_stream) local_end_sent(stream);
+  if (!end_stream) return;
+  local_end_sent(stream);
+  // As a rule a response ends here, and with it the stream: its record goes back while it is at
+  // hand.
+  if (callbacks_ == 0) streams_.recycle();
 }
 
 /// A block that was encoded before; shorter than any SETTINGS_MAX_FRAME_SIZE.

@@ -34,8 +34,8 @@ class EtcdClient {
   /// A unary call: on the member in use, and where that fails on each of the others in turn. For
   /// requests that may be carried out twice. The error is the last member's and names it.
   template <class Client, class Request, class Response>
-  Task<Result<Response>> call(Task<Result<Response>> (Client::*method)(const Request&, CallOptions)
-                                  const,
+  Task<Result<Response>> call(Task<Result<Response>> (Client::*method)(const Request&,
+                                                                       const CallOptions&) const,
                               const Request& request) {
     Status failure;
     for (std::size_t tried = 0; tried < members_.size(); ++tried) {

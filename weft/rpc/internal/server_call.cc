@@ -112,10 +112,6 @@ ServerCall::~ServerCall() {
 /// What the call takes whatever becomes of it.
 std::size_t ServerCall::memory_taken() const noexcept { return kCallMemory + head_->memory(); }
 
-ServerConnection& ServerCall::connection() const noexcept {
-  return static_cast<ServerConnection&>(StreamMessages::connection());
-}
-
 void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
                        http2::HeaderFields fields, bool end_stream) {
   RequestHead::Ref head = find_head(connection, stream, fields, end_stream);

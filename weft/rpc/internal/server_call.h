@@ -68,19 +68,21 @@ class ServerCall final : public coro::Pooled,
   friend class ServerResponses;
   MessageWriter::Poll send(const Message& message);
 
-  ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
+  // What is inline is used in its file alone, and has no call of its own on the way of a call.
+
+  inline ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
   ~ServerCall() override;
 
-  std::size_t memory_taken() const noexcept;
+  inline std::size_t memory_taken() const noexcept;
   static RequestHead::Ref read_head(ServerConnection& connection, http2::Stream& stream,
                                     http2::HeaderFields fields, bool end_stream);
-  static RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
-                                    http2::HeaderFields fields, bool end_stream);
-  void keep_deadline();
+  static inline RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
+                                           http2::HeaderFields fields, bool end_stream);
+  inline void keep_deadline();
   /// The call's turn has come.
   static void start(Runnable& runnable) noexcept;
   Task<Status> serve(Call& call) override;
-  void on_task_done() noexcept;
+  inline void on_task_done() noexcept;
   void release() noexcept;
   void end(const Status& status) noexcept;
   static void on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept;
@@ -96,10 +98,14 @@ class ServerCall final : public coro::Pooled,
   const Metadata& answer_trailers() const noexcept;
   Status check(Metadata& metadata, std::string_view what);
   std::size_t header_list_limit() noexcept;
-  Status sendable(const Status& status);
-  void send_headers();
+  /// What the trailers can say of `status` and of the metadata they bring.
+  Status sendable(const Status& status) {
+    return status.ok() && answers_plainly() ? Status() : checked(status);
+  }
+  Status checked(const Status& status);
+  inline void send_headers();
   void send_trailers(const Status& status);
-  Compression response_compression() const noexcept;
+  inline Compression response_compression() const noexcept;
 
   Compression sent_compression_ = Compression::Identity;  // as the headers said
   bool headers_sent_ = false;

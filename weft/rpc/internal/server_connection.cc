@@ -131,7 +131,7 @@ void ServerConnection::read_to_its_end(http2::Stream& stream) {
 }
 
 /// Asks the client to send no more (RFC 9113 section 8.1).
-void ServerConnection::stop_reading(std::vector<http2::Stream*> streams) {
+void ServerConnection::stop_reading(const std::vector<http2::Stream*>& streams) {
   for (http2::Stream* stream : streams) session().reset(*stream, http2::ErrorCode::NoError);
 }
 
@@ -179,6 +179,8 @@ void ServerConnection::check_stalls() noexcept {
   if (!session().output().empty() && written() == written_at_check_) {
     return close(unavailable(reason));
   }
+  // The end of its call may be the stream's.
+  const http2::Session::Hold hold(session());
   for (http2::Stream* stream : session().stalled_streams()) {
     if (stream->user != nullptr) call_of(*stream).cancel(resource_exhausted(reason));
     session().reset(*stream, http2::ErrorCode::EnhanceYourCalm);

@@ -78,7 +78,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void idle_over() noexcept;
   void arm_drain(Duration timeout) noexcept;
   void header_overdue() noexcept;
-  void stop_reading(std::vector<http2::Stream*> streams);
+  void stop_reading(const std::vector<http2::Stream*>& streams);
 
   ServerLoop& server_;
   PeerConnections::Slot slot_;
@@ -108,5 +108,9 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   bool draining_ = false;
   bool drain_finished_ = false;
 };
+
+inline ServerConnection& ServerCall::connection() const noexcept {
+  return static_cast<ServerConnection&>(StreamMessages::connection());
+}
 
 }  // namespace weft::rpc

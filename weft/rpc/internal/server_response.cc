@@ -128,13 +128,11 @@ std::size_t ServerCall::header_list_limit() noexcept {
   return connection().session().peer_settings().max_header_list_size;
 }
 
-/// What the trailers can say of `status` and of the metadata they bring.
-Status ServerCall::sendable(const Status& status) {
-  if (status.ok() && answer_metadata().empty() && answer_trailers().empty()) [[likely]]
-    return {};
+/// sendable(), where there is something to look at.
+Status ServerCall::checked(const Status& status) {
   Status problem = headers_sent_ ? Status() : check(response_metadata(), "response metadata");
-  Status checked = check(trailers(), "trailers");
-  if (problem.ok()) problem = std::move(checked);
+  Status of_trailers = check(trailers(), "trailers");
+  if (problem.ok()) problem = std::move(of_trailers);
   const Status& outcome = status.ok() ? problem : status;
   if (outcome.ok()) return {};
   const std::size_t taken = kOwnFields + answer_trailers().wire_size() +

@@ -4,25 +4,6 @@
 #include <utility>
 
 namespace weft::rpc {
-namespace {
-
-// Less than this is not worth a look at the account; what a call is charged with covers it.
-constexpr std::size_t kAccountStep = 2048;
-
-bool differs(std::size_t now, std::size_t before) noexcept {
-  return now + kAccountStep <= before || before + kAccountStep <= now;
-}
-
-}  // namespace
-
-inline Status StreamMessages::account() {
-  const std::size_t held = deframer_.held() + kept_;
-  const std::size_t unread = deframer_.unread();
-  // A single message goes over from unread to kept, which is the same in sum.
-  if (!differs(held, held_) && !differs(unread, unread_)) [[likely]]
-    return {};
-  return account_changed(held, unread);
-}
 
 Status StreamMessages::account_changed(std::size_t held, std::size_t unread) {
   if (!memory_) return {};
@@ -51,18 +32,20 @@ void StreamMessages::wait_output(Waiter& waiter) noexcept {
   if (!output_wait_->linked()) connection_->wait_output(*output_wait_);
 }
 
-Status StreamMessages::push(BytesView data) {
+Status StreamMessages::push_parts(BytesView data) {
   if (memory_) deframer_.set_scarce(memory_->scarce());
-  Status status = deframer_.push(data);
+  Status status = deframer_.push_parts(data);
   return_credit();
   if (status.ok()) status = account();
   if (!status.ok()) return status;
-  if (single_ && (read_ ? 1 : 0) + deframer_.ready() > 1) {
-    // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
-    return unimplemented("the method takes one message, but a second one came");
-  }
+  if (single_ && (read_ ? 1 : 0) + deframer_.ready() > 1) return one_too_many();
   wake(reader_);
   return status;
+}
+
+Status StreamMessages::one_too_many() const {
+  // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
+  return unimplemented("the method takes one message, but a second one came");
 }
 
 void StreamMessages::keep_unread() {
@@ -72,19 +55,9 @@ void StreamMessages::keep_unread() {
   static_cast<void>(account_changed(deframer_.held() + kept_, deframer_.unread()));
 }
 
-Status StreamMessages::end_input() noexcept {
-  if (input_ == Input::Open) input_ = Input::Ended;
-  wake(reader_);
-  if (deframer_.at_boundary()) return {};
+Status StreamMessages::unfinished() const {
   return internal_error("the stream ended inside a message: " +
                         std::to_string(deframer_.partial_bytes()) + " bytes of it had arrived");
-}
-
-void StreamMessages::drop_input() noexcept {
-  input_ = Input::Dropped;
-  deframer_.drop();
-  if (differs(kept_, held_) || unread_ != 0) account(kept_, 0);
-  wake(reader_);
 }
 
 /// The peer may send again as much as is not held here for a reader that has not come. Of a message
@@ -100,20 +73,20 @@ void StreamMessages::return_credit() {
 }
 
 MessageReader::Poll StreamMessages::poll(Message& out) {
-  Deframer::Item item;
   if (input_ == Input::Dropped) return Poll::End;
-  if (!deframer_.pop(item)) return input_ == Input::Open ? Poll::Pending : Poll::End;
-  uncredited_ += static_cast<std::int64_t>(kMessagePrefix + item.size());
-  return_credit();
-  read_ = true;
   Status status;
-  if (!item.compressed) [[likely]] {
-    out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
-  } else if (Result<Message> message = unpack(item.bytes); message.ok()) {
-    out = std::move(*message);
+  std::size_t size = 0;
+  if (Bytes whole; deframer_.pop_whole(whole)) [[likely]] {
+    size = whole.size();
+    out = Message(std::move(whole));
+  } else if (deframer_.ready() == 0) {
+    return input_ == Input::Open ? Poll::Pending : Poll::End;
   } else {
-    status = std::move(message).status();
+    status = pop(out, size);
   }
+  read_ = true;
+  uncredited_ += static_cast<std::int64_t>(kMessagePrefix + size);
+  return_credit();
   if (status.ok()) {
     if (single_) kept_ = static_cast<std::uint32_t>(out.size());
     status = account();
@@ -123,6 +96,21 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
   drop_input();
   on_bad_message(status);
   return Poll::End;
+}
+
+/// The next message, which is there; `size` is what it had on its way.
+Status StreamMessages::pop(Message& out, std::size_t& size) {
+  Deframer::Item item;
+  deframer_.pop(item);
+  size = item.size();
+  if (!item.compressed) {
+    out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
+    return {};
+  }
+  Result<Message> message = unpack(item.bytes);
+  if (!message.ok()) return std::move(message).status();
+  out = std::move(*message);
+  return {};
 }
 
 Result<Message> StreamMessages::unpack(const Bytes& packed) const {

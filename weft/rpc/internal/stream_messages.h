@@ -71,11 +71,26 @@ class StreamMessages : public MessageReader {
   void keep_unread();
 
   /// Takes DATA. The status is not OK when its framing breaks gRPC's rules or limits.
-  Status push(BytesView data);
+  Status push(BytesView data) {
+    // Then nothing is due to be credited: no message is unfinished, and none was read since.
+    if (!deframer_.push_whole(data)) return push_parts(data);
+    Status status = single_ && read_ ? one_too_many() : account();
+    if (status.ok()) wake(reader_);
+    return status;
+  }
   /// No more will arrive. INTERNAL when a message is left unfinished.
-  Status end_input() noexcept;
+  Status end_input() noexcept {
+    if (input_ == Input::Open) input_ = Input::Ended;
+    wake(reader_);
+    return deframer_.at_boundary() ? Status() : unfinished();
+  }
   /// As end_input(), dropping what was not read.
-  void drop_input() noexcept;
+  void drop_input() noexcept {
+    input_ = Input::Dropped;
+    deframer_.drop();
+    if (differs(kept_, held_) || unread_ != 0) account(kept_, 0);
+    wake(reader_);
+  }
 
   bool output_blocked() noexcept { return stream_->queued() != 0 || connection_->output_full(); }
   void wait_output(Waiter& waiter) noexcept;
@@ -87,16 +102,36 @@ class StreamMessages : public MessageReader {
   void wake_writer() noexcept { wake(writer_); }
 
  private:
+  // Less than this is not worth a look at the account; what a call is charged with covers it.
+  static constexpr std::size_t kAccountStep = 2048;
+  static_assert((kAccountStep & (kAccountStep - 1)) == 0);
+
   struct OutputWait final : OutputWaiter, coro::Pooled {
     explicit OutputWait(StreamMessages& of) noexcept : self(of) {}
     void on_output_drained() noexcept override { self.wake_writer(); }
     StreamMessages& self;
   };
 
+  Status push_parts(BytesView data);
+  [[gnu::cold]] Status one_too_many() const;
+  [[gnu::cold]] Status unfinished() const;
+  Status pop(Message& out, std::size_t& size);
   Result<Message> unpack(const Bytes& packed) const;
   /// Brings the connection's account up to date. Not OK where it is overdrawn by what has come.
-  Status account();
+  Status account() {
+    const std::size_t held = deframer_.held() + kept_;
+    const std::size_t unread = deframer_.unread();
+    // As a rule they are all small, which a power of two shows at once.
+    if ((held | unread | held_ | unread_) < kAccountStep) [[likely]]
+      return {};
+    // A single message goes over from unread to kept, which is the same in sum.
+    const bool changed = differs(held, held_) || differs(unread, unread_);
+    return changed ? account_changed(held, unread) : Status();
+  }
   Status account_changed(std::size_t held, std::size_t unread);
+  static bool differs(std::size_t now, std::size_t before) noexcept {
+    return now + kAccountStep <= before || before + kAccountStep <= now;
+  }
   void account(std::size_t held, std::size_t unread) noexcept;
   void return_credit();
   void wake(Waiter*& waiter) noexcept {
