@@ -78,7 +78,6 @@ class Attacker {
   std::vector<bool> returned_;
   std::size_t received_ = 0;
   std::unique_ptr<http2::HpackDecoder> decoder_;
-  bool preface_due_ = false;
 };
 
 // Bytes that the builders of weft/testing/frames.h do not make.

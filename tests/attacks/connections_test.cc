@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMiB = std::size_t{1024} * 1024;
-
 TEST(ConnectionFlood, BeyondTheLimitIsClosedAtOnce) {
   Victim victim({.max_connections = 50});
   std::vector<std::unique_ptr<Attacker>> attackers;

@@ -192,9 +192,6 @@ TEST_F(Process, MayForkBetweenMakingAndUsing) {
 TEST_F(Process, MayForkWhileItServesAndCalls) {
 #if WEFT_TSAN
   GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
-#elif WEFT_ASAN
-  GTEST_SKIP() << "GCC 12's AddressSanitizer forks without its allocator's locks: where another "
-                  "thread has one, the child waits for it for ever; release runs it";
 #endif
   EXPECT_EQ(Child({"fork_in_use", address()}).wait(), "exit 0");
 }
