@@ -87,6 +87,7 @@ void Victim::make_calls() {
       ++answered_;
     } else {
       failure_ = reply.status().to_string();
+      failed_ = true;
       return;
     }
   }
@@ -98,8 +99,9 @@ void Victim::outlive(const std::function<void()>& attack, std::size_t calls) {
   do {
     if (attack) attack();
     if (!attack) std::this_thread::sleep_for(1ms);
-  } while (answered_ < wanted && steady_clock::now() < end);
-  EXPECT_GE(answered_, wanted) << "the well-behaved client is not served";
+  } while (answered_ < wanted && !failed_ && steady_clock::now() < end);
+  EXPECT_GE(answered_, wanted) << "the well-behaved client is not served "
+                               << (failed_ ? failure_ : "in time");
 }
 
 void Victim::serves_on(std::size_t calls) { outlive({}, calls); }

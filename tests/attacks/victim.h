@@ -64,7 +64,8 @@ class Victim {
   std::unique_ptr<Channel> channel_;
   std::atomic<std::size_t> answered_ = 0;
   std::atomic<bool> stop_ = false;
-  std::string failure_;  // of the thread, read once that has ended
+  std::string failure_;  // why the thread gave up, written before failed_
+  std::atomic<bool> failed_ = false;
   std::thread client_;
 };
 

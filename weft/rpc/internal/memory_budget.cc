@@ -31,7 +31,7 @@ Status ConnectionMemory::refuse() const {
                               " bytes of the server's memory, its limit is " +
                               std::to_string(limit_) + " (ServerOptions::max_connection_memory)");
   }
-  if (!server().exhausted() && !beyond_share()) return {};
+  if (!crowded_out()) return {};
   return resource_exhausted("the server holds " + std::to_string(server().held()) +
                             " bytes for its clients, of at most " +
                             std::to_string(server().limit()) + ", and this connection " +

@@ -33,7 +33,7 @@ class ServerMemory {
   bool scarce() const noexcept { return held() > limit_ / 4 * 3; }
   /// From here on those that hold most are sent away, to leave room for the others.
   bool overfull() const noexcept { return held() > limit_ / 8 * 7; }
-  /// Nobody gets more.
+  /// New connections are refused, and those that hold next to nothing alone get more.
   bool exhausted() const noexcept { return held() > limit_; }
   void add(std::int64_t bytes) noexcept { held_.fetch_add(bytes, std::memory_order_relaxed); }
 
@@ -43,6 +43,9 @@ class ServerMemory {
   std::size_t share() const noexcept {
     return limit_ / 2 / std::max<std::size_t>(1, connections_.load(std::memory_order_relaxed));
   }
+  /// What each may hold when nothing is left, for as long as those that hold most have not been
+  /// sent away: all together an eighth of the limit.
+  std::size_t next_to_nothing() const noexcept { return share() / 4; }
 
  private:
   std::atomic<std::size_t> connections_{0};
@@ -116,6 +119,10 @@ class ConnectionMemory : public LocalCounted {
   bool scarce() const noexcept { return held() > limit_ / 4 || server().scarce(); }
   /// It holds more than its part of what the server may hold.
   bool beyond_share() const noexcept { return held() > server().share(); }
+  /// Whether the server has no room for more of it.
+  bool crowded_out() const noexcept {
+    return beyond_share() || (server().exhausted() && held() > server().next_to_nothing());
+  }
   /// OK, or RESOURCE_EXHAUSTED with the reason for which it is to hold no more.
   Status admit() const {
     if (held() <= limit_ && !server().scarce()) [[likely]]

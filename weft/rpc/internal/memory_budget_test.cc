@@ -64,10 +64,20 @@ TEST_F(Budget, OfTheServerIsScarceFirstForThoseWithMoreThanTheirShare) {
   for (int i = 0; i < 6; ++i) server.connection_began();
   EXPECT_THAT(std::string(large->admit().message()), HasSubstr("ServerOptions::max_memory"));
   EXPECT_TRUE(small->admit().ok());
-  server.add(4 * kMiB);
-  EXPECT_EQ(small->admit().code(), StatusCode::ResourceExhausted);
-  server.add(-29 * kMiB);
+  server.add(-25 * kMiB);
   for (int i = 0; i < 6; ++i) server.connection_ended();
+}
+
+TEST_F(Budget, OfAServerWithNothingLeftIsForThoseWithNextToNothing) {
+  const auto large = connection();
+  const auto small = connection();
+  server.add(33 * kMiB);
+  small->add(2 * kMiB);
+  large->add(2 * kMiB + 1);
+  EXPECT_TRUE(small->admit().ok()) << "a quarter of its share, 8 MiB";
+  EXPECT_FALSE(large->beyond_share());
+  EXPECT_EQ(large->admit().code(), StatusCode::ResourceExhausted);
+  server.add(-33 * kMiB);
 }
 
 TEST_F(Budget, TellsTheKeeperBeforeNothingIsLeft) {
