@@ -1,51 +1,35 @@
-// TCP and Unix sockets on an AsioLoop: real ones, on port 0 of 127.0.0.1 and in a temporary folder.
+// What a socket's stream carries, on an AsioLoop: TCP and Unix sockets, real ones, on port 0 of
+// 127.0.0.1 and in a temporary folder.
 
 #include <array>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <system_error>
+#include <memory>
+#include <span>
+#include <string>
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
-#include "weft/net/internal/socket_address.h"
 #include "weft/net/internal/socket_stream.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/net/internal/test_sockets.h"
 
 namespace weft::net {
 namespace {
 
 using namespace std::chrono_literals;
 using test::Accepting;
+using test::Folder;
+using test::loopback;
 using test::read_exactly;
 using test::read_some;
 using test::read_to_end;
 using test::run;
 using test::write_all;
-
-Address loopback(std::uint16_t port = 0) { return *Address::ip("127.0.0.1", port); }
-
-/// A folder of its own for each test, removed at its end.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "weft-net-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 struct Pair {
   std::unique_ptr<Stream> client;
@@ -280,226 +264,6 @@ TEST(Socket, MayBeDestroyedWithAWaitOutstandingWhenTheLoopEnds) {
   pair->client->set_handler(&handler);
   pair->client->want_read();
   pair->server->want_write();
-}
-
-TEST(Connect, NamesTheAddressAndTheCauseWhenRefused) {
-  AsioLoop loop;
-  Accepting accepting;
-  const Result<Address> address = accepting.start(loop, loopback());
-  ASSERT_TRUE(address.ok());
-  accepting.listener->close();
-  const auto result = run(loop, loop.connect(*address));
-  ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.status().to_string(),
-            "UNAVAILABLE: " + address->to_string() + ": connection refused");
-  EXPECT_EQ(result.status().origin(), Origin::Transport);
-}
-
-TEST(Connect, NamesTheMissingSocketFile) {
-  AsioLoop loop;
-  const auto result = run(loop, loop.connect(Address::unix_path("/nonexistent/x")));
-  EXPECT_EQ(result.status().to_string(), "UNAVAILABLE: unix:/nonexistent/x: no such socket file");
-}
-
-TEST(Connect, RefusesAPathThatIsTooLong) {
-  AsioLoop loop;
-  const auto result = run(loop, loop.connect(Address::unix_path(std::string(108, 'a'))));
-  EXPECT_EQ(result.status().code(), StatusCode::InvalidArgument);
-  EXPECT_NE(result.status().message().find("has 108 bytes, the system takes at most 107"),
-            std::string_view::npos);
-}
-
-/// A socket that listens and never accepts, with the smallest backlog there is.
-class NeverAccepting {
- public:
-  explicit NeverAccepting(const Address& address) {
-    internal::SocketAddress target = internal::SocketAddress::from(address).value();
-    fd_ = ::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
-    EXPECT_EQ(::bind(fd_, target.get(), target.size), 0);
-    EXPECT_EQ(::listen(fd_, 0), 0);
-    address_ = internal::local_address_of(fd_);
-  }
-  NeverAccepting(const NeverAccepting&) = delete;
-  NeverAccepting& operator=(const NeverAccepting&) = delete;
-  ~NeverAccepting() { ::close(fd_); }
-  const Address& address() const { return address_; }
-  /// Makes room after all.
-  void accept_one() const { ::close(::accept(fd_, nullptr, nullptr)); }
-
- private:
-  int fd_ = -1;
-  Address address_;
-};
-
-/// Connects until that takes longer than a deadline; gives how it ended.
-Task<Status> fill_backlog(AsioLoop& loop, Address address,
-                          std::vector<std::unique_ptr<Stream>>& connected) {
-  while (connected.size() < 10) {
-    Context context;
-    context.limit_deadline(loop.now() + 20ms);
-    Result<std::unique_ptr<Stream>> next = co_await loop.connect(address).in(context);
-    if (!next) co_return next.status();
-    connected.push_back(std::move(next).value());
-  }
-  co_return ok_status();
-}
-
-TEST(Connect, EndsAtTheDeadlineOfItsContext) {
-  AsioLoop loop;
-  const NeverAccepting listener(loopback());
-  std::vector<std::unique_ptr<Stream>> connected;
-  EXPECT_EQ(
-      run(loop, fill_backlog(loop, listener.address(), connected)).to_string(),
-      "DEADLINE_EXCEEDED: connecting to " + listener.address().to_string() + ": deadline exceeded");
-}
-
-TEST(Connect, EndsWhenItsContextIsCancelled) {
-  AsioLoop loop;
-  const NeverAccepting listener(loopback());
-  std::vector<std::unique_ptr<Stream>> connected;
-  ASSERT_FALSE(run(loop, fill_backlog(loop, listener.address(), connected)).ok());
-  Context context;
-  loop.post([&] { context.cancel(cancelled("changed my mind")); });
-  EXPECT_EQ(run(loop, loop.connect(listener.address()), &context).status().to_string(),
-            "CANCELLED: connecting to " + listener.address().to_string() + ": changed my mind");
-}
-
-TEST(Connect, WaitsForRoomInAUnixListenersBacklog) {
-  const Folder folder;
-  AsioLoop loop;
-  const NeverAccepting listener(Address::unix_path(folder.file("s")));
-  std::vector<std::unique_ptr<Stream>> connected;
-  EXPECT_EQ(run(loop, fill_backlog(loop, listener.address(), connected)).code(),
-            StatusCode::DeadlineExceeded);
-  loop.post([&] { listener.accept_one(); });
-  EXPECT_TRUE(run(loop, loop.connect(listener.address())).ok());
-}
-
-TEST(Listen, NamesTheAddressThatIsInUse) {
-  AsioLoop loop;
-  Accepting first;
-  const Result<Address> address = first.start(loop, loopback());
-  ASSERT_TRUE(address.ok());
-  Accepting second;
-  const Result<Address> again = second.start(loop, *address);
-  EXPECT_EQ(again.status().to_string(),
-            "ALREADY_EXISTS: " + address->to_string() + ": address in use");
-}
-
-TEST(Listen, SharesAPortWhenAsked) {
-  AsioLoop loop;
-  Accepting first, second;
-  const Result<Address> address = first.start(loop, loopback(), {.reuse_port = true});
-  ASSERT_TRUE(address.ok());
-  EXPECT_TRUE(second.start(loop, *address, {.reuse_port = true}).ok());
-}
-
-TEST(Listen, NamesAnAddressThatIsNotOfThisMachine) {
-  AsioLoop loop;
-  Accepting accepting;
-  const Result<Address> address = accepting.start(loop, *Address::ip("192.0.2.1", 0));
-  EXPECT_EQ(address.status().to_string(),
-            "INVALID_ARGUMENT: 192.0.2.1:0: the address is none of this machine's");
-}
-
-TEST(Listen, TakesOverAStaleSocketFileButNotALiveOne) {
-  const Folder folder;
-  const Address address = Address::unix_path(folder.file("s"));
-  AsioLoop loop;
-  Accepting first;
-  ASSERT_TRUE(first.start(loop, address).ok());
-  Accepting second;
-  EXPECT_EQ(second.start(loop, address).status().to_string(),
-            "ALREADY_EXISTS: " + address.to_string() + ": address in use");
-
-  // A hard link keeps the file of a listener that is gone, as after a crash.
-  std::filesystem::create_hard_link(address.host(), folder.file("kept"));
-  first.listener->close();
-  std::filesystem::rename(folder.file("kept"), address.host());
-  EXPECT_TRUE(second.start(loop, address).ok());
-}
-
-TEST(Listen, LeavesAFileThatIsNoSocketAlone) {
-  const Folder folder;
-  const Address address = Address::unix_path(folder.file("s"));
-  std::ofstream(address.host()) << "precious";
-  AsioLoop loop;
-  Accepting accepting;
-  EXPECT_NE(accepting.start(loop, address).status().message().find("no socket is in the way"),
-            std::string_view::npos);
-  EXPECT_EQ(std::filesystem::file_size(address.host()), 8U);
-}
-
-TEST(Listen, LeavesASuccessorsSocketFileAlone) {
-  const Folder folder;
-  const Address address = Address::unix_path(folder.file("s"));
-  AsioLoop loop;
-  Accepting first, second;
-  ASSERT_TRUE(first.start(loop, address).ok());
-  std::filesystem::remove(address.host());
-  ASSERT_TRUE(second.start(loop, address).ok());
-  first.listener->close();
-  EXPECT_TRUE(std::filesystem::exists(address.host()));
-}
-
-TEST(Listen, SetsTheModeOfTheSocketFile) {
-  const Folder folder;
-  const Address address = Address::unix_path(folder.file("s"));
-  AsioLoop loop;
-  Accepting accepting;
-  ASSERT_TRUE(accepting.start(loop, address, {.unix_mode = 0600}).ok());
-  struct stat file {};
-  ASSERT_EQ(::stat(address.host().c_str(), &file), 0);
-  EXPECT_EQ(file.st_mode & 0777, 0600U);
-}
-
-TEST(Listen, MayBeDestroyedByItsOwnHandler) {
-  AsioLoop loop;
-  std::unique_ptr<Listener> listener;
-  bool accepted = false;
-  Result<std::unique_ptr<Listener>> made =
-      loop.listen(loopback(), {}, [&](std::unique_ptr<Accepted>) {
-        accepted = true;
-        listener.reset();
-      });
-  ASSERT_TRUE(made.ok());
-  listener = std::move(made).value();
-  EXPECT_TRUE(run(loop, loop.connect(listener->address())).ok());
-  run(loop, sleep(1ms)).ok();
-  EXPECT_TRUE(accepted);
-}
-
-TEST(Listen, KeepsServingWhenTheProcessRunsOutOfDescriptors) {
-  AsioLoop loop;
-  Accepting accepting;
-  const Result<Address> address = accepting.start(loop, loopback());
-  ASSERT_TRUE(address.ok());
-  int lines = 0;
-  set_log_sink([&](LogLevel, std::string_view) { ++lines; });
-  // UBSan needs descriptors of its own the first time it sees a type, here those of the sink, of
-  // who knows the error's text, and of the loop as its timer's target.
-  log(LogLevel::Error, std::generic_category().message(EMFILE));
-  run(loop, sleep(1ms)).ok();
-  Result<std::unique_ptr<Stream>> client = run(loop, loop.connect(*address));
-  ASSERT_TRUE(client.ok());
-  std::unique_ptr<Stream> first = run(loop, accepting.next());
-  ASSERT_NE(first, nullptr);
-
-  Result<std::unique_ptr<Stream>> second = unavailable("not tried");
-  std::vector<int> hoard;
-  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) hoard.push_back(fd);
-  ::close(hoard.back());
-  hoard.pop_back();
-  second = run(loop, loop.connect(*address));
-  EXPECT_TRUE(second.ok());
-  run(loop, sleep(1ms)).ok();
-  EXPECT_EQ(accepting.waiting(), 0U);
-  for (const int fd : hoard) ::close(fd);
-
-  std::unique_ptr<Stream> accepted = run(loop, accepting.next());
-  EXPECT_NE(accepted, nullptr);
-  set_log_sink({});
-  EXPECT_EQ(lines, 2);
 }
 
 }  // namespace
