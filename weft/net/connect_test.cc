@@ -11,8 +11,8 @@
 
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/socket_address.h"
+#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_io.h"
-#include "weft/net/internal/test_sockets.h"
 
 namespace weft::net {
 namespace {

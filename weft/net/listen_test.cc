@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string_view>
 #include <system_error>
@@ -14,8 +13,8 @@
 
 #include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
+#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_io.h"
-#include "weft/net/internal/test_sockets.h"
 
 namespace weft::net {
 namespace {
@@ -72,8 +71,7 @@ TEST(Listen, TakesOverAStaleSocketFileButNotALiveOne) {
 
 TEST(Listen, LeavesAFileThatIsNoSocketAlone) {
   const Folder folder;
-  const Address address = Address::unix_path(folder.file("s"));
-  std::ofstream(address.host()) << "precious";
+  const Address address = Address::unix_path(folder.write("s", "precious"));
   AsioLoop loop;
   Accepting accepting;
   EXPECT_NE(accepting.start(loop, address).status().message().find("no socket is in the way"),

@@ -2,12 +2,11 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_tls.h"
 #include "weft/net/sim_loop.h"
 
@@ -17,11 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 using internal::SystemTime;
 using test::as_option;
-using test::Beside;
+using test::Folder;
 using test::Handshake;
 using test::LogLines;
 using test::read_exactly;
-using test::read_some;
 using test::run;
 using test::write_all;
 using testing::CertificateAuthority;
@@ -87,18 +85,16 @@ TEST_F(TlsResumption, GoesOnOverAReloadWithTheSameRules) {
 }
 
 TEST_F(TlsResumption, EndsWithTheAuthorityThatVouchedForTheClient) {
-  const std::string path = ::testing::TempDir() + "weft_ca_" + std::to_string(::getpid());
+  const Folder folder;
   CertificateAuthority clients("clients");
-  std::ofstream(path) << clients.certificate();
   use_client_certificate(clients.client({.common_name = "reader"}));
-  server.client_ca = path;
+  server.client_ca = folder.write("ca.pem", clients.certificate());
   EXPECT_FALSE(resumed());
   EXPECT_TRUE(resumed());
-  std::ofstream(path) << CertificateAuthority("others").certificate();
+  folder.write("ca.pem", CertificateAuthority("others").certificate());
   ASSERT_TRUE(server_context->reload().ok());
   EXPECT_NE(shake_hands().server_error().find("was issued by CN=clients, which is not trusted"),
             std::string::npos);
-  std::filesystem::remove(path);
 }
 
 TEST_F(TlsResumption, IsNotForClientsThatVerifyNothing) {
@@ -151,21 +147,6 @@ TEST_F(TlsResumption, NeverOutlivesACertificate) {
   }
 }
 
-/// A directory of its own, removed at the end.
-struct Directory {
-  Directory() {
-    path = ::testing::TempDir() + "weft_tls_XXXXXX";
-    EXPECT_NE(::mkdtemp(path.data()), nullptr);
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-  std::string file(const std::string& name) const { return path + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream(file(name)) << text;
-    return file(name);
-  }
-  std::string path;
-};
-
 struct TlsReload : test::TlsPair {
   TlsReload() {
     write_pair("one");
@@ -185,7 +166,7 @@ struct TlsReload : test::TlsPair {
     Handshake both = shake_hands();
     return both.client.ok() ? both.a().tls()->chain.at(0).subject : both.client_error();
   }
-  Directory directory;
+  Folder directory;
   LogLines log;
 };
 
@@ -317,7 +298,7 @@ struct LoadCase {
 };
 
 TEST(TlsLoading, NamesTheFileAndTheCause) {
-  const Directory directory;
+  const Folder directory;
   const CertificateAuthority ca;
   const CertificateText good = ca.server({.common_name = "good"});
   const CertificateText other = ca.server({.common_name = "other"});
@@ -334,8 +315,8 @@ TEST(TlsLoading, NamesTheFileAndTheCause) {
        {.certificates = {{"/no/such", key}}},
        "INVALID_ARGUMENT: /no/such: no such file"},
       {"a directory",
-       {.certificates = {{directory.path, key}}},
-       "INVALID_ARGUMENT: " + directory.path + ": is a directory"},
+       {.certificates = {{directory.path(), key}}},
+       "INVALID_ARGUMENT: " + directory.path() + ": is a directory"},
       {"empty file",
        {.certificates = {{empty, key}}},
        "INVALID_ARGUMENT: " + empty + ": there is no PEM certificate in it"},

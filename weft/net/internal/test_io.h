@@ -3,6 +3,7 @@
 // What this room's tests share: running a task on a loop, and reading and writing in coroutines.
 
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "weft/net/wait.h"
 
 namespace weft::net::test {
+
+inline Address loopback(std::uint16_t port = 0) { return *Address::ip("127.0.0.1", port); }
 
 // Long enough for any machine; only a defect makes a test wait for it.
 inline constexpr Duration kTestLimit = std::chrono::seconds(20);
