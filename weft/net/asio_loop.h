@@ -109,6 +109,8 @@ class AsioLoop final : public Loop, private internal::EventTarget {
   bool turn_wanted_ = false;
   bool took_posted_ = false;  // in the last turn
   TimePoint spin_until_{};
+  // Of the descriptor that had an event last; it may have been closed since.
+  int last_active_ = -1;
   // Null until somebody uses Asio here.
   std::unique_ptr<Asio> asio_;
   // By the name servers that they ask.

@@ -51,6 +51,7 @@ void Descriptor::fail(int error) noexcept {
 
 void Descriptor::on_events(std::uint32_t events) noexcept {
   const DescriptorRef self(this);
+  loop_.last_active_ = fd_;
   const bool readable = (events & (kReadable | kBroken)) != 0;
   const bool writable = (events & (EPOLLOUT | kBroken)) != 0;
   if (readable) will_report_ = false;

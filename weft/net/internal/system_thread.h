@@ -17,9 +17,21 @@ struct SystemThread {
 
   /// The core it runs on, or ran on last; none where the system does not say.
   std::optional<std::uint32_t> core() const noexcept;
+  bool may_run_on(std::uint32_t core) const noexcept;
+  /// Has it go to a core on which it may run (sched_setaffinity(2)), and when it is there, or some
+  /// 20 microseconds later, lets it go on as the system likes. Where the system refuses, nothing
+  /// happens. Threads that it starts itself within that time are kept to that core.
+  void go_to(std::uint32_t core) const noexcept;
 };
 
 SystemThread this_thread() noexcept;
+
+/// For a loop that waits for another thread: lets that one, if it shares this core's units, go on.
+inline void pause_briefly() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
 
 /// Keeps a thread to one core for a while (sched_setaffinity(2)), and lets it run where it might
 /// before afterwards. Where the system refuses, nothing happens. Used by one thread at a time:

@@ -1,5 +1,7 @@
 #include "weft/net/internal/system_thread.h"
 
+#include <atomic>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,61 @@ TEST(SystemThread, OfNobodyHasNoCore) { EXPECT_EQ(SystemThread{}.core(), std::nu
 TEST(SystemThread, WithoutItsNumberSetUpHasNoCore) {
   const volatile std::uint32_t registration_failed = static_cast<std::uint32_t>(-2);
   EXPECT_EQ((SystemThread{1, &registration_failed}.core()), std::nullopt);
+}
+
+/// A thread that computes until this ends.
+class Busy {
+ public:
+  Busy() {
+    std::promise<SystemThread> began;
+    thread_ = std::thread([this, &began] {
+      began.set_value(this_thread());
+      while (!ended_.load(std::memory_order_relaxed)) {
+      }
+    });
+    known_ = began.get_future().get();
+  }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+  ~Busy() {
+    ended_.store(true);
+    thread_.join();
+  }
+  const SystemThread& known() const { return known_; }
+
+ private:
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+  SystemThread known_;
+};
+
+TEST(SystemThread, GoesWhereItIsSentAndStaysFree) {
+  SKIP_WITH_ONE_CORE();
+  SKIP_WITHOUT_CORE_NUMBERS();
+  const Busy busy;
+  const std::vector<std::uint32_t> before = cores_of(busy.known().number);
+  for (int round = 0; round < 10; ++round) {
+    for (const std::uint32_t core : before) {
+      // It is free to leave again, so it may have done that before it is looked at.
+      do {
+        busy.known().go_to(core);
+      } while (busy.known().core() != core);
+      EXPECT_EQ(cores_of(busy.known().number), before);
+    }
+  }
+}
+
+TEST(SystemThread, StaysWhereItMayRun) {
+  SKIP_WITH_ONE_CORE();
+  const Busy busy;
+  const std::vector<std::uint32_t> cores = cores_of(0);
+  EXPECT_TRUE(busy.known().may_run_on(cores.back()));
+  EXPECT_FALSE(busy.known().may_run_on(CPU_SETSIZE - 1));
+  busy.known().go_to(CPU_SETSIZE - 1);
+  EXPECT_EQ(cores_of(busy.known().number), cores);
+  CoreStay stay(busy.known().number);
+  stay.keep_to(cores.front());
+  EXPECT_FALSE(busy.known().may_run_on(cores.back()));
 }
 
 TEST(CoreStay, IsOnThatCoreUntilItEnds) {

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include <sys/socket.h>
+
 #include "weft/net/internal/time_slice.h"
 
 namespace weft::net::internal {
@@ -15,10 +17,14 @@ constexpr int kSpins = 500;
 // Far beyond the bounds that the watchdog keeps to.
 constexpr auto kPatience = std::chrono::milliseconds(20);
 
-void pause_briefly() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#endif
+/// Where the system has taken in what came last on `socket` (SO_INCOMING_CPU, socket(7)): on the
+/// network card's core for it, or, from the same machine, where the peer ran when it sent. None for
+/// other descriptors.
+std::optional<std::uint32_t> arrival_core(int socket) noexcept {
+  int core = -1;
+  socklen_t size = sizeof core;
+  if (::getsockopt(socket, SOL_SOCKET, SO_INCOMING_CPU, &core, &size) != 0) return std::nullopt;
+  return core >= 0 ? std::optional(static_cast<std::uint32_t>(core)) : std::nullopt;
 }
 
 }  // namespace
@@ -34,12 +40,26 @@ void TakeOver::begin() noexcept {
 
 /// The thread of a slow handler makes room for others that wake on its core, the loop's new thread
 /// and whoever waits for its answers.
-void TakeOver::yield_core(const SystemThread& thread) noexcept {
-  if (yielding_.size() == yielding_.capacity()) return;
+bool TakeOver::yield_core(const SystemThread& thread) noexcept {
+  if (yielding_.size() == yielding_.capacity()) return false;
   const Duration before = change_slice(thread.number, kPatientSlice);
-  if (before == Duration::zero()) return;
+  if (before == Duration::zero()) return false;
   yielding_.push_back({thread, before});
   yields_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
+/// For the loop's new thread: it takes the core on which the loop's peers are heard, because that
+/// is where they, or the network's interrupts, wake the loop; and the slow thread, if it is there,
+/// gets the core that the new one leaves, which had time for it. In this order: the slow thread is
+/// interrupted by then, and goes at once (record 15).
+void TakeOver::change_places(const SystemThread& slow, CoreStay& taker) noexcept {
+  const auto there = slow.core();
+  const auto here = this_thread().core();
+  if (!there || !here || there == here || there != arrival_core(loop_.last_active_)) return;
+  if (!slow.may_run_on(*here)) return;
+  taker.keep_to(there);
+  slow.go_to(*here);
 }
 
 /// For a thread that is out, which is to be the runner again.
@@ -135,15 +155,17 @@ bool TakeOver::move_on(std::uint64_t window) noexcept {
                                                std::memory_order_relaxed);
 }
 
-TakeOver::Taken TakeOver::take(std::uint64_t window) noexcept {
+TakeOver::Taken TakeOver::take(std::uint64_t window, CoreStay& taker) noexcept {
   const std::lock_guard lock(mutex_);
   // Who waits for the loop is out already, so there are no more of them then.
   if (waiting_.empty() && out_ >= options_.max_slow_handlers) return Taken::No;
   if (!move_on(window)) return Taken::No;
   ++out_;
-  yield_core(runner_);
+  const SystemThread slow = runner_;
+  const bool yields = yield_core(slow);
   if (waiting_.empty()) {
     runner_ = this_thread();
+    if (yields) change_places(slow, taker);
     return Taken::Mine;
   }
   grant_first();

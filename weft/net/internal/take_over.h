@@ -62,7 +62,8 @@ class TakeOver {
     Mine,  ///< the calling thread is the runner: run() follows
     Given  ///< somebody who waited for the loop has it
   };
-  Taken take(std::uint64_t window) noexcept;
+  /// `taker` is the calling thread's; what is Mine may have it stay on another core.
+  Taken take(std::uint64_t window, CoreStay& taker) noexcept;
   /// That of the thread that went out last, of those that are out and could be given a longer time
   /// slice.
   std::optional<std::uint32_t> slow_core() noexcept;
@@ -89,7 +90,8 @@ class TakeOver {
   void grant(Waiting& waiting) noexcept;
   void grant_first() noexcept;
   void update_wanted() noexcept;
-  void yield_core(const SystemThread& thread) noexcept;
+  bool yield_core(const SystemThread& thread) noexcept;
+  void change_places(const SystemThread& slow, CoreStay& taker) noexcept;
   void end_yielding() noexcept;
 
   AsioLoop& loop_;

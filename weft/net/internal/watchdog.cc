@@ -100,11 +100,10 @@ void Watchdog::serve() noexcept {
       on_watch_ = true;
       std::shared_ptr<TakeOver> taken = watch(lock, self);
       on_watch_ = false;
-      relieve();
-      lock.unlock();
+      relieve(std::move(lock));
       taken->run();
       taken.reset();
-      lock.lock();
+      lock = Lock(mutex_);
     }
   } while (wait_for_work(lock, self));
   --threads_;
@@ -114,7 +113,7 @@ void Watchdog::serve() noexcept {
 bool Watchdog::wait_for_work(Lock& lock, Worker& self) noexcept {
   // Who was there last is the warmest.
   idle_.push_front(self);
-  const bool called = self.relieve.wait_for(lock, kIdle, [&] { return self.called; });
+  const bool called = self.relieve->wait_for(lock, kIdle, [&] { return self.called; });
   self.unlink();
   self.called = false;
   // It may have been called to a core, and another thread may have come first.
@@ -123,13 +122,17 @@ bool Watchdog::wait_for_work(Lock& lock, Worker& self) noexcept {
 }
 
 /// Has another thread keep watch, while this one runs a loop.
-void Watchdog::relieve() noexcept {
+void Watchdog::relieve(Lock lock) noexcept {
   if (Worker* const next = idle_.pop_front(); next != nullptr) {
     // Woken there, it is sure to interrupt the slow handler; one that moves there by itself has
     // used up some of its share.
     next->stay.keep_to(slow_core());
     next->called = true;
-    next->relieve.notify_one();
+    const auto wake = next->relieve;
+    // It must not interrupt this thread for a lock that this thread holds: where the slow handler
+    // is on the same core, neither might run before the next tick.
+    lock.unlock();
+    wake->notify_one();
   } else if (threads_ < kMostThreads) {
     start_thread();
   }
@@ -143,7 +146,7 @@ std::shared_ptr<TakeOver> Watchdog::watch(Lock& lock, Worker& self) noexcept {
     start_thread();
   }
   while (true) {
-    std::shared_ptr<TakeOver> taken = look(now());
+    std::shared_ptr<TakeOver> taken = look(now(), self.stay);
     self.stay.keep_to(taken == nullptr ? slow_core() : std::nullopt);
     if (taken != nullptr) return taken;
     rest(lock, self);
@@ -158,19 +161,19 @@ std::optional<std::uint32_t> Watchdog::slow_core() noexcept {
   return std::nullopt;
 }
 
-std::shared_ptr<TakeOver> Watchdog::look(TimePoint now) noexcept {
+std::shared_ptr<TakeOver> Watchdog::look(TimePoint now, CoreStay& stay) noexcept {
   const bool closely = last_slow_ != TimePoint{} && now - last_slow_ < kCloseWatch;
   next_look_ = std::chrono::hours(1);
   for (Watched& watched : loops_) {
     const TakeOver& loop = *watched.loop;
     next_look_ = std::min(next_look_, closely ? loop.close_interval() : loop.interval());
-    if (look_at(watched, now)) return watched.loop;
+    if (look_at(watched, now, stay)) return watched.loop;
   }
   return nullptr;
 }
 
 /// Whether this thread has to run the loop.
-bool Watchdog::look_at(Watched& watched, TimePoint now) noexcept {
+bool Watchdog::look_at(Watched& watched, TimePoint now, CoreStay& stay) noexcept {
   TakeOver& loop = *watched.loop;
   const std::uint64_t window = loop.window();
   if (window != watched.window) {
@@ -184,7 +187,7 @@ bool Watchdog::look_at(Watched& watched, TimePoint now) noexcept {
     next_look_ = std::min(next_look_, loop.bound() - so_far);
     return false;
   }
-  const TakeOver::Taken taken = loop.take(window);
+  const TakeOver::Taken taken = loop.take(window, stay);
   if (taken == TakeOver::Taken::No) return false;
   last_slow_ = now;
   return taken == TakeOver::Taken::Mine;

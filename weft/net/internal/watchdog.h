@@ -25,7 +25,8 @@ class TakeOver;
 /// While a slow handler is out, the watch is kept on that handler's core. A thread that waits for
 /// the core has it when the system chooses anew: at its own wake-up, if it has had less than its
 /// share by then, else at the next tick of the scheduler (1 to 10 ms). Each look of the watch, on
-/// that core, is such a choice.
+/// that core, is such a choice. The thread that runs the loop is elsewhere (TakeOver::take()): of
+/// two that wait for one core, a look would only see to the first.
 class Watchdog {
  public:
   /// Made when first needed, and never destroyed; a child of fork() gets its own.
@@ -49,7 +50,8 @@ class Watchdog {
   };
   /// One of the threads.
   struct Worker : ListNode {
-    std::condition_variable relieve;
+    // Shared with who wakes it, without the lock: it may end before that one is done.
+    std::shared_ptr<std::condition_variable> relieve = std::make_shared<std::condition_variable>();
     bool called = false;  // to be on watch
     CoreStay stay{this_thread().number};
   };
@@ -61,12 +63,12 @@ class Watchdog {
   void serve() noexcept;
   bool wait_for_work(Lock& lock, Worker& self) noexcept;
   std::shared_ptr<TakeOver> watch(Lock& lock, Worker& self) noexcept;
-  std::shared_ptr<TakeOver> look(TimePoint now) noexcept;
-  bool look_at(Watched& watched, TimePoint now) noexcept;
+  std::shared_ptr<TakeOver> look(TimePoint now, CoreStay& stay) noexcept;
+  bool look_at(Watched& watched, TimePoint now, CoreStay& stay) noexcept;
   std::optional<std::uint32_t> slow_core() noexcept;
   void rest(Lock& lock, Worker& self) noexcept;
   void sleep(Lock& lock) noexcept;
-  void relieve() noexcept;
+  void relieve(Lock lock) noexcept;
 
   inline static std::atomic<bool> asleep_{false};
 
