@@ -211,6 +211,52 @@ TEST(StoppingServers, DoNotWaitForAClientThatReadsNothing) {
   EXPECT_EQ(world.server().active_connections(), 0U);
 }
 
+struct Large : Kinds {
+  Task<Result<Text>> Unary(ServerContext&, const Text&) override {
+    co_return text(std::string(400'000, 'x'));
+  }
+};
+
+TEST(StoppingServers, WaitForAClientThatReadsOverASlowLink) {
+  InProcess world({.link = {.latency = 1ms, .jitter = 0ns, .bandwidth = 100'000}});
+  world.add<Large>();
+  Running<Status> running(world.client_host(), call_slow(world.channel()));
+  world.run_for(100ms);
+  // All is written, to the network; what the client sends meanwhile must not meet a closed socket.
+  Running<void> stop(world.server_host(), world.server().shutdown(10s));
+  const Status status = running.result(1min);
+  EXPECT_TRUE(status.ok()) << status.to_string();
+  stop.result(100ms);
+}
+
+TEST(StoppingServers, WaitAWhileForAClientThatDoesNotEnd) {
+  InProcess world({.link = kExact});
+  world.add<Kinds>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  world.run_for(100ms);
+  const TimePoint begun = world.now();
+  Running<void> stop(world.server_host(), world.server().shutdown(1min));
+  stop.result(1h);
+  EXPECT_NEAR(std::chrono::duration<double>(world.now() - begun).count(), 5, 0.1);
+}
+
+TEST(StoppingServers, WaitNoLongerThanTheGraceForAClientThatKeepsSending) {
+  InProcess world({.link = kExact});
+  world.add<Kinds>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  world.run_for(100ms);
+  const TimePoint begun = world.now();
+  Running<void> stop(world.server_host(), world.server().shutdown(20s));
+  for (int i = 0; i < 1000 && !stop.done(); ++i) {
+    peer->send(testing::window_update(0, 1));
+    world.run_for(100ms);
+  }
+  stop.result(100ms);
+  EXPECT_NEAR(std::chrono::duration<double>(world.now() - begun).count(), 21, 0.5);
+}
+
 TEST(StoppingServers, MayBeDestroyedWithCallsInFlight) {
   InProcess world({.link = kExact});
   Slow& service = world.add<Slow>();

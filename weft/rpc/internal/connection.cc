@@ -91,7 +91,10 @@ bool Connection::read_some() {
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
     case net::IoResult::Kind::Done:
-      if (lingering_) return true;
+      if (lingering_) {
+        last_activity_ = loop_.now();
+        return true;
+      }
       break;
     case net::IoResult::Kind::WouldBlock:
       stream_->want_read();
@@ -174,7 +177,7 @@ void Connection::linger() noexcept {
   lingering_ = true;
   keepalive_timer_.cancel();
   stream_->shutdown_write();
-  arm_linger();
+  arm_linger(kLongestLinger);
   stream_->want_read();
 }
 
@@ -256,19 +259,29 @@ void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
 
 void Connection::close_after_write(const Status& why) noexcept {
   if (!std::exchange(close_after_write_, true)) failure_ = why;
-  arm_linger();
+  arm_linger(kLinger);
   flush_later();
 }
 
-void Connection::arm_linger() noexcept {
+void Connection::arm_linger(Duration longest) noexcept {
   if (settings_due_) settings_came();
-  if (linger_timer_.armed()) return;
-  linger_timer_.arm(*this, after(loop_.now(), kLinger),
+  const TimePoint now = loop_.now();
+  const bool armed = linger_timer_.armed();
+  if (armed && linger_end_ <= after(now, longest)) return;
+  linger_end_ = after(now, longest);
+  if (!armed) last_activity_ = now;
+  linger_on();
+}
+
+void Connection::linger_on() noexcept {
+  linger_timer_.arm(*this, std::min(after(last_activity_, kQuietLinger), linger_end_),
                     [](Connection& self) noexcept { self.linger_over(); });
 }
 
 void Connection::linger_over() noexcept {
   if (settings_due_) return settings_overdue();
+  const TimePoint now = loop_.now();
+  if (now < after(last_activity_, kQuietLinger) && now < linger_end_) return linger_on();
   close(failure_);
 }
 

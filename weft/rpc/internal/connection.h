@@ -125,8 +125,12 @@ class Connection : public http2::SessionHandler,
   static constexpr std::size_t kPauseReading = 4 * 1024 * 1024;
   static constexpr std::uint64_t kKeepAlivePing = 0x776566746b656570;  // "weftkeep"
 
-  // For what was written last to reach a peer that reads; one that does not is not waited for.
+  // For what was written last to reach a peer that has to go.
   static constexpr Duration kLinger = std::chrono::seconds(1);
+  // The same for one that is drained: what it has not read yet may be megabytes on a slow link. It
+  // is waited for while something comes from it now and then, as window updates do.
+  static constexpr Duration kQuietLinger = std::chrono::seconds(5);
+  static constexpr Duration kLongestLinger = std::chrono::seconds(60);
 
   struct KeepAliveTimer : net::Timer {
     explicit KeepAliveTimer(Connection& owner) noexcept
@@ -147,8 +151,9 @@ class Connection : public http2::SessionHandler,
   void linger() noexcept;
   void wake_output_waiters() noexcept;
   void close_after_write(const Status& why) noexcept;
+  void linger_on() noexcept;
   void linger_over() noexcept;
-  void arm_linger() noexcept;
+  void arm_linger(Duration longest) noexcept;
   void settings_came() noexcept;
   void settings_overdue() noexcept;
   static void keepalive_due(net::Timer& timer) noexcept;
@@ -168,6 +173,7 @@ class Connection : public http2::SessionHandler,
   KeepAliveTimer keepalive_timer_{*this};
   RareTimer<Connection> linger_timer_;  // before that: for the ACK of our SETTINGS
   TimePoint last_activity_;
+  TimePoint linger_end_{};  // at the latest
   TimePoint ping_sent_{};
   IntrusiveList<OutputWaiter> output_waiters_;
   Status failure_;
