@@ -1,14 +1,13 @@
 // `weft registry` as a process: killed, restarted with its data, and looked into.
 
 #include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
 
 #include "weft/rpc/server.h"
+#include "weft/testing/folder.h"
 
 #include "tests/command/notes_service.h"
 #include "tests/command/program.h"
@@ -22,20 +21,11 @@ using ::testing::StartsWith;
 
 class WeftRegistry : public ::testing::Test {
  protected:
-  WeftRegistry() {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-command-XXXXXX").string();
-    directory_ = ::mkdtemp(name.data());
-  }
-  ~WeftRegistry() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-
   /// The first time on a port that the system chooses, and then on the same.
   void start() {
     registry_ = std::make_unique<Program>(
         kWeft, std::vector<std::string>{"registry", "--listen", "127.0.0.1:" + port_, "--data",
-                                        directory_ + "/data"});
+                                        folder_.file("data")});
     const std::string listening = "listening on 127.0.0.1:";
     const std::string line = registry_->wait_for_error_line(listening);
     ASSERT_THAT(line, HasSubstr(listening));
@@ -75,7 +65,7 @@ class WeftRegistry : public ::testing::Test {
     return false;
   }
 
-  std::string directory_;
+  const testing::Folder folder_;
   std::string port_ = "0";
   std::string address_;
   std::unique_ptr<Program> registry_;
@@ -137,7 +127,7 @@ TEST_F(WeftRegistry, IsWatchedUntilItStops) {
 TEST_F(WeftRegistry, RefusesDataThatIsInUseOrForeign) {
   start();
   const Ended second =
-      run_weft({"registry", "--listen", "127.0.0.1:0", "--data", directory_ + "/data"});
+      run_weft({"registry", "--listen", "127.0.0.1:0", "--data", folder_.file("data")});
   EXPECT_EQ(second.status, 64 + 14);
   EXPECT_THAT(second.err, HasSubstr("another process has it open"));
   const Ended file = run_weft({"registry", "--listen", "127.0.0.1:0", "--data", "/dev/null/data"});

@@ -1,13 +1,9 @@
 #pragma once
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "weft/rpc/server.h"
 #include "weft/testing/certificates.h"
@@ -15,29 +11,6 @@
 #include "tests/command/notes_service.h"
 
 namespace weft::test {
-
-/// A directory with PEM files, that is removed at the end.
-class PemFiles {
- public:
-  PemFiles() {
-    std::string name = ::testing::TempDir() + "weft-command-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) std::abort();
-    directory_ = name;
-  }
-  PemFiles(const PemFiles&) = delete;
-  PemFiles& operator=(const PemFiles&) = delete;
-  ~PemFiles() { std::filesystem::remove_all(directory_); }
-
-  /// Its path.
-  std::string write(const std::string& name, const std::string& text) const {
-    const std::string path = directory_ + "/" + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-
- private:
-  std::string directory_;
-};
 
 /// A server with Notes and a certificate on a port of this machine.
 class TlsNotesServer {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "weft/testing/folder.h"
+
 #include "tests/command/notes_server.h"
 #include "tests/command/raw_server.h"
 #include "tests/command/tls_server.h"
@@ -53,7 +55,7 @@ class WeftOverTls : public ::testing::Test {
   }
 
   testing::CertificateAuthority ca_{"Notes CA"};
-  PemFiles files_;
+  testing::Folder files_;
   std::string ca_file_ = files_.write("ca.pem", ca_.certificate());
 };
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -49,33 +48,19 @@ int free_port() {
 bool have_etcd() { return !path_of("etcd").empty(); }
 
 EtcdProcess::EtcdProcess(std::string name)
-    : name_(std::move(name)), client_port_(free_port()), peer_port_(free_port()) {
-  std::string directory = "/tmp/weft-etcd-XXXXXX";
-  if (::mkdtemp(directory.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  directory_ = directory;
-}
+    : name_(std::move(name)), client_port_(free_port()), peer_port_(free_port()) {}
 
-EtcdProcess::~EtcdProcess() {
-  kill();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
-}
+EtcdProcess::~EtcdProcess() { kill(); }
 
 std::string EtcdProcess::peer() const {
   return name_ + "=http://127.0.0.1:" + std::to_string(peer_port_);
 }
 
-std::string EtcdProcess::write(const std::string& name, const std::string& text) const {
-  const std::string path = directory_ + "/" + name;
-  std::ofstream(path, std::ios::binary) << text;
-  return path;
-}
-
 void EtcdProcess::use_tls(const std::string& ca, const std::string& certificate,
                           const std::string& key) {
-  tls_ = {"--trusted-ca-file=" + write("ca.pem", ca),
-          "--cert-file=" + write("server.pem", certificate),
-          "--key-file=" + write("server.key", key), "--client-cert-auth"};
+  tls_ = {"--trusted-ca-file=" + folder_.write("ca.pem", ca),
+          "--cert-file=" + folder_.write("server.pem", certificate),
+          "--key-file=" + folder_.write("server.key", key), "--client-cert-auth"};
 }
 
 void EtcdProcess::start(const std::string& cluster) {
@@ -83,7 +68,7 @@ void EtcdProcess::start(const std::string& cluster) {
   const std::string peer_url = "http://127.0.0.1:" + std::to_string(peer_port_);
   std::vector<std::string> words = {path_of("etcd"),
                                     "--name=" + name_,
-                                    "--data-dir=" + directory_ + "/data",
+                                    "--data-dir=" + folder_.file("data"),
                                     "--listen-client-urls=" + client_url,
                                     "--advertise-client-urls=" + client_url,
                                     "--listen-peer-urls=" + peer_url,
@@ -95,7 +80,7 @@ void EtcdProcess::start(const std::string& cluster) {
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
-  const std::string log = directory_ + "/log";
+  const std::string log = folder_.file("log");
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::runtime_error("fork failed");
@@ -119,6 +104,6 @@ void EtcdProcess::signal(int signal) {
   pid_ = -1;
 }
 
-void EtcdProcess::lose_data() { std::filesystem::remove_all(directory_ + "/data"); }
+void EtcdProcess::lose_data() { std::filesystem::remove_all(folder_.file("data")); }
 
 }  // namespace weft::test

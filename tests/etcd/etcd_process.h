@@ -6,12 +6,14 @@
 
 #include <sys/types.h>
 
+#include "weft/testing/folder.h"
+
 namespace weft::test {
 
 /// Whether there is an `etcd` on the path.
 bool have_etcd();
 
-/// A member of an etcd cluster: a process with a directory and ports of its own on 127.0.0.1.
+/// A member of an etcd cluster: a process with a folder and ports of its own on 127.0.0.1.
 class EtcdProcess {
  public:
   explicit EtcdProcess(std::string name);
@@ -21,8 +23,10 @@ class EtcdProcess {
 
   /// Clients then have to use TLS and to show a certificate. PEM text; before start().
   void use_tls(const std::string& ca, const std::string& certificate, const std::string& key);
-  /// Writes a file into its directory and gives the path.
-  std::string write(const std::string& name, const std::string& text) const;
+  /// Writes a file into its folder and gives the path.
+  std::string write(const std::string& name, const std::string& text) const {
+    return folder_.write(name, text);
+  }
 
   std::string address() const { return "127.0.0.1:" + std::to_string(client_port_); }
   /// "name=http://127.0.0.1:port", as --initial-cluster wants it.
@@ -38,7 +42,7 @@ class EtcdProcess {
 
  private:
   std::string name_;
-  std::string directory_;
+  const testing::Folder folder_;
   int client_port_;
   int peer_port_;
   std::vector<std::string> tls_;  // arguments

@@ -2,7 +2,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "weft/base/sanitizer.h"
+#include "weft/testing/folder.h"
 
 #include "tests/process/child.h"
 #include "tests/rpc/echo_service.h"
@@ -28,16 +28,10 @@ using namespace std::chrono_literals;
 using rpc::test::call;
 using rpc::test::Text;
 
-/// A directory for sockets and logs, and calls to the server that is there.
+/// A folder for sockets and logs, and calls to the server that is there.
 class Process : public ::testing::Test {
  protected:
-  Process() {
-    char name[] = "/tmp/weft-process-XXXXXX";
-    directory_ = ::mkdtemp(name);
-  }
-  ~Process() override { std::filesystem::remove_all(directory_); }
-
-  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  std::string path(const std::string& name) const { return folder_.file(name); }
   std::string address() const { return "unix:" + path("socket"); }
   std::vector<std::string> serve(const std::string& how = "plain", std::uint64_t number = 0) const {
     return {"serve", address(), how, std::to_string(number)};
@@ -68,7 +62,7 @@ class Process : public ::testing::Test {
   }
 
  private:
-  std::string directory_;
+  const testing::Folder folder_;
   std::unique_ptr<Channel> channel_;
 };
 

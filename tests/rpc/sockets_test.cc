@@ -1,6 +1,5 @@
 // What only real sockets show: addresses, ports, files, names.
 
-#include <cstdlib>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "weft/net/asio_loop.h"
+#include "weft/testing/folder.h"
 #include "weft/testing/run.h"
 
 #include "tests/rpc/echo_service.h"
@@ -64,21 +64,8 @@ TEST(ServersOnSockets, ServeOnEveryInterface) {
   EXPECT_TRUE(test::call(channel, "x", {.timeout = 10s}).ok());
 }
 
-/// A directory that goes with the test.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() { EXPECT_NE(mkdtemp(path_.data()), nullptr); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() { rmdir(path_.c_str()); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_ = "/tmp/weft-test-XXXXXX";
-};
-
 TEST(ServersOnSockets, ServeOnAUnixSocketThatGoesWithThem) {
-  const TemporaryDirectory directory;
+  const testing::Folder directory;
   const std::string path = directory.file("socket");
   for (int i = 0; i < 2; ++i) {
     Serving<Kinds> serving({.listen = "unix:" + path});

@@ -1,7 +1,6 @@
 // static: and file:, and the JSON of endpoints.
 
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "weft/cluster/endpoint_json.h"
 #include "weft/cluster/resolver.h"
 #include "weft/net/sim_loop.h"
+#include "weft/testing/folder.h"
 #include "weft/testing/resolving.h"
 
 namespace weft::cluster {
@@ -108,25 +108,11 @@ TEST(EndpointJson, NamesThePathAndTheValueThatIsWrong) {
       endpoint_from_json(R"({"address": "1.1.1.1:1", "later": 1})", UnknownMembers::Ignore).ok());
 }
 
-/// A file in a directory of the test's own.
 struct File : Lists {
-  File() {
-    char name[] = "/tmp/weft-file-XXXXXX";
-    directory = ::mkdtemp(name);
-    path = directory + "/list.json";
-  }
-  ~File() override {
-    std::remove(path.c_str());
-    std::remove((path + ".new").c_str());
-    std::remove(directory.c_str());
-  }
-  void write(std::string_view text, const std::string& to) const {
-    std::ofstream(to, std::ios::binary) << text;
-  }
-  void write(std::string_view text) const { write(text, path); }
+  void write(std::string_view text) const { folder.write("list.json", text); }
   std::string target() const { return "file://" + path; }
-  std::string directory;
-  std::string path;
+  const testing::Folder folder;
+  const std::string path = folder.file("list.json");
 };
 
 TEST_F(File, IsReadAgainWhenItChanges) {
@@ -140,7 +126,7 @@ TEST_F(File, IsReadAgainWhenItChanges) {
   write(R"(["10.0.0.1:80", "10.0.0.2:80"])");
   network.run_for(1s);
   EXPECT_EQ(resolving.texts(), (Texts{"10.0.0.1:80", "10.0.0.2:80"}));
-  write(R"(["10.0.0.3:80"])", path + ".new");
+  folder.write("list.json.new", R"(["10.0.0.3:80"])");
   ASSERT_EQ(::rename((path + ".new").c_str(), path.c_str()), 0);
   network.run_for(1s);
   EXPECT_EQ(resolving.texts(), Texts{"10.0.0.3:80"});
@@ -149,16 +135,15 @@ TEST_F(File, IsReadAgainWhenItChanges) {
 }
 
 TEST_F(File, FollowsALinkThatIsMadeToPointElsewhere) {
-  write(R"(["10.0.0.1:80"])", path + ".new");
+  folder.write("list.json.new", R"(["10.0.0.1:80"])");
   ASSERT_EQ(::symlink((path + ".new").c_str(), path.c_str()), 0);
   Resolving resolving(host, resolver(target()));
   ASSERT_TRUE(resolving.until_lists(1));
-  write(R"(["10.0.0.2:80", "10.0.0.3:80"])", directory + "/other");
+  const std::string other = folder.write("other", R"(["10.0.0.2:80", "10.0.0.3:80"])");
   ASSERT_EQ(std::remove(path.c_str()), 0);
-  ASSERT_EQ(::symlink((directory + "/other").c_str(), path.c_str()), 0);
+  ASSERT_EQ(::symlink(other.c_str(), path.c_str()), 0);
   network.run_for(1s);
   EXPECT_EQ(resolving.texts(), (Texts{"10.0.0.2:80", "10.0.0.3:80"}));
-  std::remove((directory + "/other").c_str());
   EXPECT_TRUE(resolving.stop());
 }
 

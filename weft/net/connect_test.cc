@@ -11,17 +11,17 @@
 
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/socket_address.h"
-#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/testing/folder.h"
 
 namespace weft::net {
 namespace {
 
 using namespace std::chrono_literals;
 using test::Accepting;
-using test::Folder;
 using test::loopback;
 using test::run;
+using testing::Folder;
 
 TEST(Connect, NamesTheAddressAndTheCauseWhenRefused) {
   AsioLoop loop;

@@ -13,17 +13,17 @@
 
 #include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
-#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/testing/folder.h"
 
 namespace weft::net {
 namespace {
 
 using namespace std::chrono_literals;
 using test::Accepting;
-using test::Folder;
 using test::loopback;
 using test::run;
+using testing::Folder;
 
 TEST(Listen, NamesTheAddressThatIsInUse) {
   AsioLoop loop;

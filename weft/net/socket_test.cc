@@ -15,21 +15,21 @@
 
 #include "weft/net/asio_loop.h"
 #include "weft/net/internal/socket_stream.h"
-#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_io.h"
+#include "weft/testing/folder.h"
 
 namespace weft::net {
 namespace {
 
 using namespace std::chrono_literals;
 using test::Accepting;
-using test::Folder;
 using test::loopback;
 using test::read_exactly;
 using test::read_some;
 using test::read_to_end;
 using test::run;
 using test::write_all;
+using testing::Folder;
 
 struct Pair {
   std::unique_ptr<Stream> client;

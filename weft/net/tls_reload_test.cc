@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/internal/test_folder.h"
 #include "weft/net/internal/test_tls.h"
 #include "weft/net/sim_loop.h"
+#include "weft/testing/folder.h"
 
 namespace weft::net {
 namespace {
@@ -16,7 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 using internal::SystemTime;
 using test::as_option;
-using test::Folder;
 using test::Handshake;
 using test::LogLines;
 using test::read_exactly;
@@ -24,6 +23,7 @@ using test::run;
 using test::write_all;
 using testing::CertificateAuthority;
 using testing::CertificateText;
+using testing::Folder;
 
 /// Where a handshake's tickets have reached the client.
 Task<Status> greet(Stream& client, Stream& server) {

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "weft/registry/server/internal/test_store.h"
+#include "weft/testing/folder.h"
 
 namespace weft::registry {
 namespace {
@@ -37,7 +38,7 @@ class SqliteStore : public ::testing::Test {
   }
   Status open_error() { return open_sqlite_store(path).status(); }
 
-  test::TemporaryDirectory directory;
+  testing::Folder directory;
   std::string path = directory.file("registry.db");
 };
 
