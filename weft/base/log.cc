@@ -71,18 +71,20 @@ struct Output {
 
 Output& output() {
   static Output& instance = []() -> Output& {
-    static Output* const made = new Output();
+    // Atomic because another thread than this one may fork.
+    static std::atomic<Output*> made{nullptr};
+    made.store(new Output(), std::memory_order_release);
     // A fork() while another thread writes would leave the child a lock that nobody opens.
     // A sink that forks holds it itself.
     static constexpr auto unlock = [] {
-      if (!inside_sink) made->mutex.unlock();
+      if (!inside_sink) made.load(std::memory_order_acquire)->mutex.unlock();
     };
     static_cast<void>(pthread_atfork(
         [] {
-          if (!inside_sink) made->mutex.lock();
+          if (!inside_sink) made.load(std::memory_order_acquire)->mutex.lock();
         },
         unlock, unlock));
-    return *made;
+    return *made.load(std::memory_order_relaxed);
   }();
   return instance;
 }
