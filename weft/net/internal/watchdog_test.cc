@@ -1,8 +1,10 @@
 #include "weft/net/internal/watchdog.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -126,6 +128,24 @@ struct ComputeOn : Runnable {
   std::promise<void> ended;
 };
 
+Duration cpu_time_of_this_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+/// Whether this thread gets a core at once and, but for the watch's looks, all of it for a while.
+bool is_free(std::uint32_t core) {
+  const auto begun = std::chrono::steady_clock::now();
+  const Duration had = cpu_time_of_this_thread();
+  CoreStay stay(this_thread().number);
+  stay.keep_to(core);
+  while (std::chrono::steady_clock::now() - begun < 2ms) {
+  }
+  const Duration passed = std::chrono::steady_clock::now() - begun;
+  return (cpu_time_of_this_thread() - had) * 10 > passed * 7;
+}
+
 TEST(Watchdog, SendsASlowHandlerAwayFromTheCoreWhereItsLoopIsHeard) {
   SKIP_WITH_ONE_CORE();
   SKIP_WITHOUT_CORE_NUMBERS();
@@ -136,20 +156,26 @@ TEST(Watchdog, SendsASlowHandlerAwayFromTheCoreWhereItsLoopIsHeard) {
   ASSERT_TRUE(run_blocking(own.loop(), connect(connection)).ok());
   // A watch on the very core of the handler would know of no better one.
   let_watch_run_on({cores.back()});
-  // The system moves threads too, but seldom so soon; and it may bring one back, where somebody
-  // else keeps the other core busy.
+  // The system moves threads too, but seldom so soon. Where somebody else keeps the other core
+  // busy, it brings the handler back, and is right.
   int sent_away = 0;
+  int undisturbed = 0;
   for (int round = 0; round < 100 && sent_away < 10; ++round) {
+    const bool free_before = is_free(cores.back());
     ASSERT_TRUE(run_blocking(own.loop(), hear_on(cores.front(), connection)).ok());
     ComputeOn slow(cores.front());
     own.loop().post(slow);
     slow.ended.get_future().wait();
     sent_away += slow.was_sent_away ? 1 : 0;
     EXPECT_EQ(slow.cores, cores);
+    undisturbed += free_before && is_free(cores.back()) ? 1 : 0;
   }
-  EXPECT_EQ(sent_away, 10);
   let_watch_run_on(cores);
   run_blocking(own.loop(), close(connection));
+  if (sent_away < 10 && undisturbed < 50) {
+    GTEST_SKIP() << "other processes keep this machine's cores busy; run this test alone";
+  }
+  EXPECT_EQ(sent_away, 10);
 }
 
 }  // namespace
