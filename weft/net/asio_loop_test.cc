@@ -84,6 +84,41 @@ struct Stopping final : Runnable, TurnEndHook {
   AsioLoop& loop;
 };
 
+/// Registers a hook for the end of the turn that it runs in.
+struct NoteWithHook final : Note {
+  NoteWithHook(AsioLoop& of, std::vector<int>& into, int number)
+      : Note(into, number), loop(of), end(into, -number) {
+    run = [](Runnable& item) noexcept {
+      auto& self = static_cast<NoteWithHook&>(item);
+      self.log.push_back(self.id);
+      self.loop.at_turn_end(self.end);
+      if (self.id == 3) self.loop.stop();
+    };
+  }
+  AsioLoop& loop;
+  EndNote end;
+};
+
+TEST(AsioLoop, RunsItemsOfReadyAloneInTurnsOfTheirOwn) {
+  AsioLoop loop;
+  const test::Watchdog watchdog(loop);
+  std::vector<int> log;
+  NoteWithHook first(loop, log, 1), second(loop, log, 2), third(loop, log, 3);
+  Note at_once(log, 9);
+  loop.enter([&] {
+    loop.ready_alone(first);
+    loop.ready_alone(second);
+    {
+      NoteWithHook gone(loop, log, 4);
+      loop.ready_alone(gone);
+    }
+    loop.ready_alone(third);
+    loop.ready(at_once);
+  });
+  loop.run();
+  EXPECT_EQ(log, (std::vector{9, 1, -1, 2, -2, 3, -3}));
+}
+
 TEST(AsioLoop, StartsATurnForWhatIsMadeReadyOutsideOfOne) {
   AsioLoop loop;
   const test::Watchdog watchdog(loop);

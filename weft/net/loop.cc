@@ -66,6 +66,19 @@ void Loop::ready(Runnable& item) noexcept {
   if (!in_turn_) request();
 }
 
+void Loop::ready_alone(Runnable& item) noexcept {
+  leave_user_code();
+  alone_.push(item);
+  if (!std::exchange(next_alone_.posted, true)) post(next_alone_);
+}
+
+void Loop::run_alone() noexcept {
+  Runnable* item = alone_.pop();
+  next_alone_.posted = !alone_.empty();
+  if (next_alone_.posted) post(next_alone_);
+  if (item != nullptr) item->run(*item);
+}
+
 void Loop::post(UniqueFunction<void()> function) { post(*new PostedFunction(std::move(function))); }
 
 void Loop::discard(Runnable& item) noexcept {

@@ -119,6 +119,10 @@ class Loop : public Executor {
   // Executor
   using Executor::post;
   void ready(Runnable& item) noexcept final;
+  /// Runs `item` in a turn of its own, after the events that are there by then: for work that would
+  /// hold up what else the loop has to do if more of it ran at once. One such item runs between two
+  /// looks for events, in the order of their coming.
+  void ready_alone(Runnable& item) noexcept;
   /// As post(Runnable&), for work that brings its own state; allocates.
   void post(UniqueFunction<void()> function);
   /// Runs `function` in a turn, at once: for code on the loop's thread that no turn called, as
@@ -214,10 +218,19 @@ class Loop : public Executor {
   const TimerQueue& timers() const noexcept { return timers_; }
 
  private:
+  struct NextAlone : Runnable {
+    explicit NextAlone(Loop& of) noexcept : Runnable(&NextAlone::call), loop(of) {}
+    static void call(Runnable& item) noexcept { static_cast<NextAlone&>(item).loop.run_alone(); }
+    Loop& loop;
+    bool posted = false;
+  };
+  void run_alone() noexcept;
   void request() noexcept;
   void rearm_if_earlier() noexcept;
 
   RunnableQueue ready_;
+  RunnableQueue alone_;
+  NextAlone next_alone_{*this};
   IntrusiveList<TurnEndHook> turn_end_;
   IntrusiveList<LoopEndHook> loop_end_;
   TimerQueue timers_;
