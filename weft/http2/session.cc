@@ -51,7 +51,15 @@ Session::Session(const SessionOptions& options, SessionHandler& handler)
     : impl_(std::make_unique<Impl>(options, handler)) {}
 Session::~Session() = default;
 
-bool Session::receive(Bytes input, TimePoint now) { return impl_->receive(std::move(input), now); }
+bool Session::receive(Bytes input, TimePoint now) {
+  bool whole = true;
+  do {
+    whole = impl_->receive_some(input, now);
+  } while (whole && !input.empty());
+  return whole;
+}
+bool Session::receive_some(Bytes& input, TimePoint now) { return impl_->receive_some(input, now); }
+void Session::pause() noexcept { impl_->pause(); }
 OutputQueue& Session::output() noexcept { return impl_->output(); }
 void Session::tidy() noexcept { impl_->tidy(); }
 

@@ -123,6 +123,13 @@ class Session {
   /// when the connection is broken (on_connection_error has been called): write output(), then
   /// close.
   bool receive(Bytes input, TimePoint now);
+  /// As receive(), of at most kFramesAtOnce frames, and none after the one in which a callback
+  /// calls pause(): what is left of `input` then is to be passed on later, before anything else.
+  /// For owners whose thread has others to serve as well.
+  bool receive_some(Bytes& input, TimePoint now);
+  static constexpr int kFramesAtOnce = 1024;
+  /// From a callback of receive_some(): no further frame.
+  void pause() noexcept;
   OutputQueue& output() noexcept;
   /// Gives back the memory of streams that have ended and of header lists that were delivered. Not
   /// from a callback; to be called between turns, so that a connection which falls idle keeps none.

@@ -41,7 +41,8 @@ class Session::Impl {
 
   Impl(const SessionOptions& options, SessionHandler& handler);
 
-  bool receive(Bytes input, TimePoint now);
+  bool receive_some(Bytes& input, TimePoint now);
+  void pause() noexcept { frames_left_ = 0; }
   OutputQueue& output() noexcept { return writer_.output(); }
   void tidy() noexcept {
     if (callbacks_ != 0) return;
@@ -194,7 +195,8 @@ class Session::Impl {
   bool settings_received_ = false;
   bool settings_acked_ = false;  // the peer knows our first SETTINGS
   std::uint32_t settings_unacked_ = 1;
-  int callbacks_ = 0;  // above 0 somebody below us on the stack may look at a removed record
+  int frames_left_ = 0;  // that receive_some() still takes
+  int callbacks_ = 0;    // above 0 somebody below us on the stack may look at a removed record
   bool flushing_ = false;
   bool draining_ = false;  // we sent GOAWAY, or as client open no more
   bool refusing_ = false;  // server: the second GOAWAY was sent

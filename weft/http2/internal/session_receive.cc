@@ -8,21 +8,24 @@ namespace weft::http2 {
 using internal::FrameReader;
 using internal::text;
 
-bool Session::Impl::receive(Bytes input, TimePoint now) {
+bool Session::Impl::receive_some(Bytes& input, TimePoint now) {
   if (broken_) return false;
   now_ = now;
+  frames_left_ = kFramesAtOnce;
   if (callbacks_ == 0) streams_.recycle();
   ++callbacks_;
   if (preface_done_ || receive_preface(input)) {
     while (!broken_) {
       if (reader_.take_frame(input)) [[likely]] {
         process_frame();
-        if (input.empty()) break;
+        if (input.empty() || --frames_left_ <= 0) break;
         continue;
       }
       const FrameReader::Event event = reader_.next(input);
       if (event == FrameReader::Event::NeedMore) break;
       process(event);
+      // A header's frame goes on, perhaps without a further byte.
+      if (event != FrameReader::Event::Header && --frames_left_ <= 0) break;
     }
   }
   --callbacks_;
