@@ -179,7 +179,9 @@ void read_metadata(unsigned times) {
   const HeaderField fields[] = {{"x-tenant", "blue"}, {"x-trace-bin", "AAECAwQFBgcICQoLDA0ODw"}};
   for (unsigned i = 0; i < times; ++i) {
     weft::Metadata metadata;
-    for (const HeaderField& field : fields) require(weft::rpc::add_received(field, metadata));
+    for (const HeaderField& field : fields) {
+      require(weft::rpc::add_received(field, metadata, SIZE_MAX) == weft::rpc::Received::Taken);
+    }
     require(metadata.get("x-tenant") == "blue");
   }
 }

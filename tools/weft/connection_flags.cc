@@ -36,7 +36,7 @@ Compression parse_compression(const std::string& flag, const std::string& name) 
   Compression compression = Compression::Identity;
   if (!compression_of(name, compression)) {
     refuse(flag, invalid_argument("'" + name + "' is not an encoding; known are " +
-                                  std::string(accepted_compressions())));
+                                  std::string(CompressionSet::all().names())));
   }
   return compression;
 }

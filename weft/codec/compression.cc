@@ -27,7 +27,18 @@ bool compression_of(std::string_view name, Compression& out) noexcept {
   return false;
 }
 
-std::string_view accepted_compressions() noexcept { return "identity, gzip, deflate, zstd"; }
+std::string_view CompressionSet::names() const noexcept {
+  // Every set there is, in the order of the enumerators.
+  constexpr std::array<std::string_view, 8> kLists = {"identity",
+                                                      "identity, gzip",
+                                                      "identity, deflate",
+                                                      "identity, gzip, deflate",
+                                                      "identity, zstd",
+                                                      "identity, gzip, zstd",
+                                                      "identity, deflate, zstd",
+                                                      "identity, gzip, deflate, zstd"};
+  return kLists[(bits_ >> 1U) % kLists.size()];
+}
 
 namespace codec {
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "weft/base/bytes.h"
@@ -16,8 +17,29 @@ enum class Compression : std::uint8_t { Identity, Gzip, Deflate, Zstd };
 std::string_view name_of(Compression compression) noexcept;
 /// False when the name is none of these.
 bool compression_of(std::string_view name, Compression& out) noexcept;
-/// "identity, gzip, deflate, zstd": what we accept, for `grpc-accept-encoding` and error messages.
-std::string_view accepted_compressions() noexcept;
+
+/// The encodings that one side accepts. Identity, a message as it is, is always among them.
+class CompressionSet {
+ public:
+  constexpr CompressionSet(std::initializer_list<Compression> members = {}) noexcept {
+    for (const Compression member : members) add(member);
+  }
+  static constexpr CompressionSet all() noexcept {
+    return {Compression::Gzip, Compression::Deflate, Compression::Zstd};
+  }
+  constexpr void add(Compression member) noexcept {
+    bits_ = static_cast<std::uint8_t>(bits_ | 1U << static_cast<unsigned>(member));
+  }
+  constexpr bool contains(Compression member) const noexcept {
+    return (bits_ >> static_cast<unsigned>(member) & 1U) != 0;
+  }
+  /// "identity, gzip": for `grpc-accept-encoding` and error messages.
+  std::string_view names() const noexcept;
+  friend constexpr bool operator==(CompressionSet, CompressionSet) noexcept = default;
+
+ private:
+  std::uint8_t bits_ = 1;  // one per Compression
+};
 
 namespace codec {
 

@@ -34,6 +34,8 @@ struct ChannelOptions {
   /// Largest response and request message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
   std::size_t max_send_size = SIZE_MAX;
+  /// Encodings of response messages that are accepted.
+  CompressionSet accepted_compressions = CompressionSet::all();
   /// Largest response metadata in bytes, counted as HTTP/2 does.
   std::uint32_t max_metadata_size = 16 * 1024;
   /// Deadline of calls that set none.

@@ -25,10 +25,18 @@ std::size_t format_timeout(Duration timeout, char* out) noexcept;
 
 /// `grpc-message`: bytes outside 0x20..0x7e and '%' are written as %XX.
 void percent_encode(std::string_view text, std::string& out);
+/// How much of `text`, up to the end of a character, percent_encode() turns into at most `room`
+/// bytes, and into how many. Looks at no more of `text` than that.
+struct EncodedPrefix {
+  std::size_t text = 0;
+  std::size_t encoded = 0;
+};
+EncodedPrefix percent_encoded_prefix(std::string_view text, std::size_t room) noexcept;
 /// Never fails: an invalid escape is kept as it stands, as the protocol page asks.
 std::string percent_decode(std::string_view text);
 
 /// Base64 for `-bin` values: written without padding, read with or without.
+constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes * 4 + 2) / 3; }
 void base64_encode(std::string_view bytes, std::string& out);
 bool base64_decode(std::string_view text, std::string& out);
 
@@ -36,9 +44,20 @@ bool base64_decode(std::string_view text, std::string& out);
 /// outlive the use of `fields` and must not be touched in between.
 void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fields,
                    std::string& scratch);
-/// Adds one received field as metadata: decodes `-bin` (comma-separated lists are split). False
-/// when it is malformed.
-bool add_received(const http2::HeaderField& field, Metadata& metadata);
+/// What add_received() made of a field.
+enum class Received : std::uint8_t {
+  Taken,
+  Malformed,  ///< not base64; nothing was added
+  TooLarge,   ///< the metadata would exceed the limit; nothing was added
+};
+/// Adds one received field as metadata: decodes `-bin` and splits comma-separated lists of it. A
+/// list may add at most as much as keeps `metadata` within `limit` bytes, counted as
+/// Metadata::wire_size() does; other fields are bounded by the header list they arrived in.
+Received add_received(const http2::HeaderField& field, Metadata& metadata, std::size_t limit);
+/// The error of a field that add_received() has not taken: INTERNAL where it is malformed,
+/// RESOURCE_EXHAUSTED naming the limit and its option where it is too large.
+Status bad_metadata(Received why, std::string_view name, std::size_t limit,
+                    std::string_view option);
 
 /// Whether `content-type` is application/grpc, with or without +proto, +json or a ;parameter.
 bool is_grpc_content_type(std::string_view value) noexcept;

@@ -95,8 +95,10 @@ void metadata(std::string_view text) {
   Metadata received;
   const http2::HeaderField list{.name = "list-bin", .value = text};
   const std::size_t commas = static_cast<std::size_t>(std::count(text.begin(), text.end(), ','));
-  const bool taken = rpc::add_received(list, received);
+  constexpr std::size_t kLimit = 4096;
+  const bool taken = rpc::add_received(list, received, kLimit) == rpc::Received::Taken;
   require(received.size() == (taken ? commas + 1 : 0), "a list comes whole or not at all");
+  require(commas == 0 || received.wire_size() <= kLimit, "a list stays within the limit");
 
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return;
@@ -110,7 +112,8 @@ void metadata(std::string_view text) {
   require(fields.size() == 2, "each pair is a field");
   Metadata back;
   for (const http2::HeaderField& field : fields) {
-    require(rpc::add_received(field, back), "what may be sent can be received");
+    require(rpc::add_received(field, back, SIZE_MAX) == rpc::Received::Taken,
+            "what may be sent can be received");
   }
   require(back.size() == 2, "each field is a pair");
   const bool binary = sent[0].name.ends_with("-bin");

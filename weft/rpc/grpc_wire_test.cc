@@ -180,6 +180,38 @@ TEST(TextEncodings, RandomBytesComeBack) {
   }
 }
 
+TEST(PercentEncodedPrefix, EndsWithACharacter) {
+  struct Case {
+    std::string_view text;
+    std::size_t room;
+    std::size_t kept;
+    std::size_t encoded;
+  };
+  const Case cases[] = {{"abc", 3, 3, 3},
+                        {"abc", 2, 2, 2},
+                        {"", 5, 0, 0},
+                        {"a%b", 4, 2, 4},
+                        {"\xc3\xa4", 6, 2, 6},
+                        {"\xc3\xa4", 5, 0, 0},
+                        {"x\xe2\x82\xac", 9, 1, 1},
+                        {"x\xe2\x82\xac", 10, 4, 10},
+                        {"\xc3\xa4y", 6, 2, 6}};
+  for (const Case& c : cases) {
+    const EncodedPrefix prefix = percent_encoded_prefix(c.text, c.room);
+    EXPECT_EQ(prefix.text, c.kept) << c.text << " in " << c.room;
+    EXPECT_EQ(prefix.encoded, c.encoded) << c.text << " in " << c.room;
+    std::string encoded;
+    percent_encode(c.text.substr(0, prefix.text), encoded);
+    EXPECT_EQ(encoded.size(), prefix.encoded);
+  }
+}
+
+constexpr std::size_t kLimit = std::size_t{16} * 1024;
+
+bool take(const http2::HeaderField& field, Metadata& metadata) {
+  return add_received(field, metadata, kLimit) == Received::Taken;
+}
+
 TEST(MetadataFields, BinaryValuesGoAsBase64) {
   Metadata metadata;
   metadata.add("a-bin", std::string_view("\0\1\2", 3));
@@ -235,22 +267,46 @@ TEST(MetadataFields, ListsOfBinaryValuesAreSplit) {
                         {"Zg,", {"f", ""}}};
   for (const Case& c : cases) {
     Metadata metadata;
-    ASSERT_TRUE(add_received({.name = "x-bin", .value = c.wire}, metadata)) << c.wire;
+    ASSERT_TRUE(take({.name = "x-bin", .value = c.wire}, metadata)) << c.wire;
     EXPECT_EQ(metadata.get_all("x-bin"), c.values) << c.wire;
   }
+}
+
+// A block of 16 KiB would otherwise become 65 MB: each element repeats the name.
+TEST(MetadataFields, RefuseAListWhoseElementsExceedTheLimit) {
+  const std::string name = std::string(4000, 'n') + "-bin";
+  Metadata metadata;
+  metadata.add("x", "kept");
+  EXPECT_EQ(add_received({.name = name, .value = std::string(8000, ',')}, metadata, kLimit),
+            Received::TooLarge);
+  EXPECT_EQ(metadata.size(), 1U);
+  const Status status =
+      bad_metadata(Received::TooLarge, name, kLimit, "ServerOptions::max_metadata_size");
+  EXPECT_EQ(status.code(), StatusCode::ResourceExhausted);
+  EXPECT_NE(status.message().find("16384"), std::string_view::npos) << status.message();
+  EXPECT_NE(status.message().find("max_metadata_size"), std::string_view::npos);
+}
+
+TEST(MetadataFields, CountWhatSeveralListsAddTogether) {
+  Metadata metadata;
+  std::size_t taken = 0;
+  while (taken < 1000 && take({.name = "x-bin", .value = ",,,,,,,,,"}, metadata)) ++taken;
+  EXPECT_GT(taken, 30U);
+  EXPECT_LE(metadata.wire_size(), kLimit);
 }
 
 TEST(MetadataFields, AMalformedListAddsNothing) {
   for (std::string_view wire : {"*", "Zg,*", "Zg,A", "Zg;Zg"}) {
     Metadata metadata;
-    EXPECT_FALSE(add_received({.name = "x-bin", .value = wire}, metadata)) << wire;
+    EXPECT_EQ(add_received({.name = "x-bin", .value = wire}, metadata, kLimit), Received::Malformed)
+        << wire;
     EXPECT_TRUE(metadata.empty()) << wire;
   }
 }
 
 TEST(MetadataFields, TextKeepsItsCommas) {
   Metadata metadata;
-  ASSERT_TRUE(add_received({.name = "accept", .value = "a, b"}, metadata));
+  ASSERT_TRUE(take({.name = "accept", .value = "a, b"}, metadata));
   EXPECT_EQ(metadata.get("accept"), "a, b");
 }
 
@@ -274,7 +330,7 @@ TEST(MetadataFields, RandomMetadataComesBack) {
     std::string scratch;
     append_fields(sent, fields, scratch);
     Metadata received;
-    for (const http2::HeaderField& field : fields) ASSERT_TRUE(add_received(field, received));
+    for (const http2::HeaderField& field : fields) ASSERT_TRUE(take(field, received));
     ASSERT_EQ(received.size(), sent.size());
     for (std::size_t i = 0; i < sent.size(); ++i) {
       ASSERT_EQ(received[i].name, sent[i].name);

@@ -50,8 +50,10 @@ class Metadata {
   std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->count; }
   Entry operator[](std::size_t index) const noexcept;
 
-  /// Sum of lengths, plus 32 per entry (RFC 9113 section 10.5.1).
-  std::size_t wire_size() const noexcept { return text().size() + 32 * size(); }
+  /// What HTTP/2 counts for an entry beside its text (RFC 9113 section 10.5.1).
+  static constexpr std::size_t kEntryOverhead = 32;
+  /// Sum of lengths, plus kEntryOverhead per entry.
+  std::size_t wire_size() const noexcept { return text().size() + kEntryOverhead * size(); }
 
   /// Bytes of memory beside the object's own.
   std::size_t memory() const noexcept {

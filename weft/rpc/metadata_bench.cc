@@ -53,7 +53,7 @@ void add_received_binary(benchmark::State& state) {
   for (auto _ : state) {
     metadata.clear();
     benchmark::DoNotOptimize(
-        rpc::add_received({.name = "x-context-bin", .value = value}, metadata));
+        rpc::add_received({.name = "x-context-bin", .value = value}, metadata, SIZE_MAX));
   }
 }
 BENCHMARK(add_received_binary);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "weft/rpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -8,8 +10,6 @@ constexpr std::string_view kBinarySuffix = "-bin";
 // RFC 7541 section 7.1.3: what can be guessed byte by byte should stay out of the compression
 // table. A long token cannot, and would cost its length on every call.
 constexpr std::size_t kGuessableSecret = 20;
-
-constexpr std::size_t base64_size(std::size_t bytes) noexcept { return (bytes * 4 + 2) / 3; }
 
 std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -36,22 +36,36 @@ http2::HeaderField ascii_field(const Metadata::Entry& entry) noexcept {
   return field;
 }
 
-bool add_binary(const http2::HeaderField& field, Metadata& metadata) {
+/// One element of a list that an intermediary may have joined with commas.
+bool add_element(std::string_view name, std::string_view element, Metadata& metadata) {
   // Kept so that a warm connection allocates nothing; bounded by the header list limit.
   thread_local std::string decoded;
-  bool more = field.value.find(',') != std::string_view::npos;
-  // A list is checked as a whole before its first element is added.
-  for (std::string_view list = field.value; more;) {
-    decoded.clear();
-    if (!base64_decode(next_element(list, more), decoded)) return false;
-  }
-  std::string_view list = field.value;
-  do {
-    decoded.clear();
-    if (!base64_decode(next_element(list, more), decoded)) return false;
-    metadata.add(field.name, decoded);
-  } while (more);
+  decoded.clear();
+  if (!base64_decode(element, decoded)) return false;
+  metadata.add(name, decoded);
   return true;
+}
+
+/// Each element repeats the name, so a list may become far larger than the field it arrived in.
+Received add_list(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
+  const auto commas =
+      static_cast<std::size_t>(std::count(field.value.begin(), field.value.end(), ','));
+  const std::size_t entries = (commas + 1) * (field.name.size() + Metadata::kEntryOverhead);
+  if (metadata.wire_size() + entries + field.value.size() > limit) return Received::TooLarge;
+  // The list is checked as a whole before its first element is added.
+  Metadata elements;
+  std::string_view list = field.value;
+  for (bool more = true; more;) {
+    if (!add_element(field.name, next_element(list, more), elements)) return Received::Malformed;
+  }
+  for (const Metadata::Entry element : elements) metadata.add(element.name, element.value);
+  return Received::Taken;
+}
+
+Received add_binary(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
+  if (field.value.find(',') != std::string_view::npos) return add_list(field, metadata, limit);
+  return add_element(field.name, trim(field.value), metadata) ? Received::Taken
+                                                              : Received::Malformed;
 }
 
 }  // namespace
@@ -76,10 +90,23 @@ void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fi
   }
 }
 
-bool add_received(const http2::HeaderField& field, Metadata& metadata) {
-  if (field.name.ends_with(kBinarySuffix)) return add_binary(field, metadata);
+Received add_received(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
+  if (field.name.ends_with(kBinarySuffix)) return add_binary(field, metadata, limit);
   metadata.add(field.name, field.value);
-  return true;
+  return Received::Taken;
+}
+
+Status bad_metadata(Received why, std::string_view name, std::size_t limit,
+                    std::string_view option) {
+  std::string text = "metadata '";
+  text.append(name.substr(0, 64));
+  if (why == Received::Malformed) return internal_error(text.append("' is not valid base64"));
+  text.append("' is a list whose elements would make the metadata larger than the limit of ")
+      .append(std::to_string(limit))
+      .append(" bytes (")
+      .append(option)
+      .append(")");
+  return resource_exhausted(std::move(text));
 }
 
 }  // namespace weft::rpc

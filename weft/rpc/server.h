@@ -12,6 +12,7 @@
 #include "weft/base/function.h"
 #include "weft/base/result.h"
 #include "weft/base/time.h"
+#include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/http2/abuse_options.h"
 #include "weft/net/address.h"
@@ -58,7 +59,15 @@ struct ServerOptions {
   /// Largest request and response message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
   std::size_t max_send_size = SIZE_MAX;
-  /// Largest request metadata in bytes, counted as HTTP/2 does.
+  /// Encodings of request messages that are accepted; of others the call is UNIMPLEMENTED.
+  CompressionSet accepted_compressions = CompressionSet::all();
+  /// A request message may not inflate to more than so many times its size, if that is more than 64
+  /// KiB; 0: up to max_receive_size. Text compresses to a fifth or a tenth of its size, zeros to a
+  /// ten-thousandth.
+  std::size_t max_decompression_ratio = 0;
+  /// Largest request metadata in bytes, counted as HTTP/2 does; and the largest header list of a
+  /// response, where the client takes no less: longer status messages are cut, details dropped, and
+  /// metadata of a handler that exceeds it fails the call.
   std::uint32_t max_metadata_size = 16 * 1024;
   /// Calls at the same time: on a connection (SETTINGS_MAX_CONCURRENT_STREAMS), and in the whole
   /// server (beyond it: RESOURCE_EXHAUSTED).

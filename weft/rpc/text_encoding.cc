@@ -25,6 +25,11 @@ constexpr std::array<std::uint8_t, 256> kBase64Reverse = make_reverse();
 constexpr std::uint32_t byte(char c) noexcept { return static_cast<unsigned char>(c); }
 constexpr std::uint32_t digit(char c) noexcept { return kBase64Reverse[byte(c)]; }
 
+bool stands_for_itself(char c) noexcept { return c >= 0x20 && c <= 0x7e && c != '%'; }
+
+/// A byte of UTF-8 that no character begins with.
+bool continues_character(char c) noexcept { return (byte(c) & 0xc0) == 0x80; }
+
 int hex_value(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -45,7 +50,7 @@ bool strip_padding(std::string_view& text) noexcept {
 
 void percent_encode(std::string_view text, std::string& out) {
   for (char c : text) {
-    if (c >= 0x20 && c <= 0x7e && c != '%') {
+    if (stands_for_itself(c)) {
       out += c;
     } else {
       out += '%';
@@ -53,6 +58,18 @@ void percent_encode(std::string_view text, std::string& out) {
       out += kHex[byte(c) & 15];
     }
   }
+}
+
+EncodedPrefix percent_encoded_prefix(std::string_view text, std::size_t room) noexcept {
+  EncodedPrefix whole;  // up to the end of a character
+  EncodedPrefix at;
+  while (at.text < text.size()) {
+    at.encoded += stands_for_itself(text[at.text]) ? 1 : 3;
+    if (at.encoded > room) return whole;
+    ++at.text;
+    if (at.text == text.size() || !continues_character(text[at.text])) whole = at;
+  }
+  return whole;
 }
 
 std::string percent_decode(std::string_view text) {

@@ -220,7 +220,8 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
       case Token::GrpcEncoding: {
         Compression compression;
         usual = false;
-        if (compression_of(field.value, compression)) {
+        if (compression_of(field.value, compression) &&
+            connection_.accepted().contains(compression)) {
           set_arriving_compression(compression);
         } else {
           return end_early(internal_error("the server compresses with '" +
@@ -236,7 +237,7 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         break;
       default:
         usual = false;
-        if (!trailers_only) add_received(field, call_.response_metadata());
+        if (!trailers_only && !take_metadata(field, call_.response_metadata())) return;
     }
   }
   if (http_status_ == 200 && grpc) {
@@ -282,7 +283,7 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
       case Token::GrpcAcceptEncoding:
         break;
       default:
-        add_received(field, call_.trailers());
+        if (!take_metadata(field, call_.trailers())) return;
     }
   }
   if (code_field == nullptr) return;  // on_stream_closed says what is missing

@@ -62,6 +62,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   void read_initial(http2::HeaderFields fields, bool trailers_only);
   void response_ended() noexcept;
   void read_trailers(http2::HeaderFields fields);
+  bool take_metadata(const http2::HeaderField& field, Metadata& metadata);
   Status status_without_trailers(const http2::StreamEnd& end) const;
   void decide(Status status) noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;

@@ -45,6 +45,7 @@ ClientConnection::ClientConnection(net::Loop& loop, ClientConnectionOwner& owner
       idle_timeout_(options.idle_timeout),
       max_metadata_size_(options.max_metadata_size),
       last_used_(loop.now()) {}
+      accepted_(options.accepted_compressions),
 
 void ClientConnection::complete_ready(const Status& status) noexcept {
   if (net::Wait* wait = std::exchange(ready_wait_, nullptr); wait != nullptr) {
@@ -77,7 +78,7 @@ UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
                    {"te", "trailers", Token::Te},
                    {"content-type", "application/grpc", Token::ContentType},
                    {"user-agent", user_agent, Token::UserAgent},
-                   {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding}}};
+                   {"grpc-accept-encoding", accepted_.names(), Token::GrpcAcceptEncoding}}};
   for (const http2::HeaderField& field : made->fields) made->size += field.size();
   last_usual_ = made.get();
   if (usual_.size() < kMostUsual) {

@@ -64,6 +64,11 @@ class ClientConnection final : public Connection {
   /// It takes calls, though perhaps none more now.
   bool serving() noexcept { return ready_ && !closed() && !leaving_ && !session().draining(); }
 
+  /// ChannelOptions::accepted_compressions.
+  CompressionSet accepted() const noexcept { return accepted_; }
+  /// ChannelOptions::max_metadata_size.
+  std::size_t max_metadata_size() const noexcept { return max_metadata_size_; }
+
   /// Of a call of `path`. The strings must outlive the connection; what is given, the next call.
   UsualHeaders& usual_headers(std::string_view path, const std::string& authority,
                               const std::string& user_agent) {
@@ -100,6 +105,7 @@ class ClientConnection final : public Connection {
   ClientConnectionOwner& owner_;
   Duration idle_timeout_;
   std::uint32_t max_metadata_size_;
+  CompressionSet accepted_;
   IdleTimer idle_timer_{*this};
   TimePoint last_used_;
   net::Wait* ready_wait_ = nullptr;

@@ -7,33 +7,29 @@ namespace {
 
 using http2::Token;
 
-constexpr std::uint8_t bit(Compression compression) noexcept {
-  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(compression));
-}
-
-/// The bits of a `grpc-accept-encoding`; names nobody knows are passed over.
-std::uint8_t parse_accepted(std::string_view list) noexcept {
-  std::uint8_t bits = bit(Compression::Identity);
+/// A `grpc-accept-encoding`; names nobody knows are passed over.
+CompressionSet parse_accepted(std::string_view list) noexcept {
+  CompressionSet accepted;
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
     std::string_view name = list.substr(0, comma);
     while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
     Compression compression;
-    if (compression_of(name, compression)) bits |= bit(compression);
+    if (compression_of(name, compression)) accepted.add(compression);
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
-  return bits;
+  return accepted;
 }
 
 }  // namespace
 
 RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_path,
-                         const Router& router)
-    : route(router.find(request_path)),
+                         const RequestRules& rules)
+    : route(rules.router.find(request_path)),
       unknown_path(route == nullptr ? request_path : std::string_view{}) {
   for (const http2::HeaderField& field : fields) {
-    status = read(field);
+    status = read(field, rules);
     if (!status.ok()) return;
   }
   if (timeout <= Duration::zero()) {
@@ -41,7 +37,7 @@ RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_pa
   }
 }
 
-Status RequestHead::read(const http2::HeaderField& field) {
+Status RequestHead::read(const http2::HeaderField& field, const RequestRules& rules) {
   switch (field.token) {
     case Token::GrpcTimeout:
       if (parse_timeout(field.value, timeout)) return {};
@@ -49,12 +45,14 @@ Status RequestHead::read(const http2::HeaderField& field) {
                               "' is not one to eight digits and a unit of H M S m u n");
     case Token::GrpcEncoding:
       compressed = true;
-      if (compression_of(field.value, compression)) return {};
+      if (compression_of(field.value, compression) && rules.accepted.contains(compression)) {
+        return {};
+      }
       return unimplemented("grpc-encoding '" + std::string(field.value.substr(0, 64)) +
                            "' is not supported; accepted are " +
-                           std::string(weft::accepted_compressions()));
+                           std::string(rules.accepted.names()));
     case Token::GrpcAcceptEncoding:
-      accepted_compressions = parse_accepted(field.value);
+      accepted = parse_accepted(field.value);
       return {};
     case Token::Authority:
     case Token::Method:
@@ -67,9 +65,11 @@ Status RequestHead::read(const http2::HeaderField& field) {
     case Token::Te:
       return {};
     default:
-      if (add_received(field, metadata)) return {};
-      return internal_error("metadata '" + std::string(field.name.substr(0, 64)) +
-                            "' is not valid base64");
+      const Received received = add_received(field, metadata, rules.max_metadata_size);
+      if (received == Received::Taken) [[likely]]
+        return {};
+      return bad_metadata(received, field.name, rules.max_metadata_size,
+                          "ServerOptions::max_metadata_size");
   }
 }
 

@@ -17,12 +17,19 @@
 
 namespace weft::rpc {
 
+/// What a server takes of a request, and where it goes.
+struct RequestRules {
+  const Router& router;
+  std::size_t max_metadata_size;  // ServerOptions
+  CompressionSet accepted;        // ServerOptions::accepted_compressions
+};
+
 /// What the header block of a request says, as gRPC reads it. Read once for header blocks that a
 /// client sends again and again, and shared by their calls.
 struct RequestHead : LocalCounted, coro::Pooled {
   using Ref = LocalRef<const RequestHead>;
 
-  RequestHead(http2::HeaderFields fields, std::string_view request_path, const Router& router);
+  RequestHead(http2::HeaderFields fields, std::string_view request_path, const RequestRules& rules);
 
   /// The method's path, or what the client asked for where nobody serves that.
   std::string_view path() const noexcept {
@@ -43,10 +50,10 @@ struct RequestHead : LocalCounted, coro::Pooled {
   Duration timeout = kForever;
   Compression compression = Compression::Identity;  // of the request's messages
   bool compressed = false;                          // it came with grpc-encoding
-  std::uint8_t accepted_compressions = 1;           // bit per Compression
+  CompressionSet accepted;                          // of the responses
 
  private:
-  Status read(const http2::HeaderField& field);
+  Status read(const http2::HeaderField& field, const RequestRules& rules);
 };
 
 /// Where a connection keeps the head of a header block that it has seen before.

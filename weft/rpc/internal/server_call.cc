@@ -158,8 +158,11 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
                 false, end_stream);
     return {};
   }
-  return RequestHead::Ref::make(fields, field_value(fields, Token::Path),
-                                connection.server().shared().router);
+  const ServerOptions& options = connection.server().options();
+  const RequestRules rules{.router = connection.server().shared().router,
+                           .max_metadata_size = options.max_metadata_size,
+                           .accepted = options.accepted_compressions};
+  return RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
 }
 
 /// As read_head(), unless the connection has brought the same header block before.

@@ -106,6 +106,7 @@ class ServerCall final : public coro::Pooled,
   inline void send_headers();
   void send_trailers(const Status& status);
   inline Compression response_compression() const noexcept;
+  std::string_view accepted_names() const noexcept;
 
   Compression sent_compression_ = Compression::Identity;  // as the headers said
   bool headers_sent_ = false;

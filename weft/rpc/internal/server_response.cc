@@ -8,6 +8,7 @@
 #include "weft/rpc/grpc_wire.h"
 #include "weft/rpc/internal/server_call.h"
 #include "weft/rpc/internal/server_connection.h"
+#include "weft/rpc/internal/server_loop.h"
 
 // How a server's call answers: its messages, and the header blocks before and after them.
 namespace weft::rpc {
@@ -29,20 +30,17 @@ thread_local std::vector<HeaderField> fields_scratch;
 thread_local std::string text_scratch;
 
 /// `status` in `room` bytes of a header list: without its details, then with a part of its message,
-/// where it does not fit as it is.
+/// where it does not fit as it is. Takes no memory for what does not fit.
 Status shortened(const Status& status, std::size_t room) {
-  constexpr std::string_view kCut = "... (cut: more than the client's header list takes)";
-  constexpr std::size_t kLongestEncoding = 3;  // "%0A" for a byte
-  constexpr std::size_t kBase64 = 2;           // at most, for a byte
-  const std::size_t details = status.details().size() * kBase64;
-  if (status.message().size() * kLongestEncoding + details <= room) return status;
-  std::string encoded;
-  percent_encode(status.message(), encoded);
-  if (encoded.size() + details <= room) return status;
-  if (encoded.size() <= room) return Status(status.code(), status.message(), status.origin());
-  const std::size_t kept = (room - std::min(room, kCut.size())) / kLongestEncoding;
-  return Status(status.code(), std::string(status.message().substr(0, kept)).append(kCut),
-                status.origin());
+  constexpr std::string_view kCut = "... (cut: more than fits into the response's headers)";
+  const std::string_view message = status.message();
+  const EncodedPrefix whole = percent_encoded_prefix(message, room);
+  if (whole.text == message.size()) {
+    const bool fits = whole.encoded + base64_size(status.details().size()) <= room;
+    return fits ? status : Status(status.code(), message, status.origin());
+  }
+  const std::size_t kept = percent_encoded_prefix(message, room - std::min(room, kCut.size())).text;
+  return Status(status.code(), std::string(message.substr(0, kept)).append(kCut), status.origin());
 }
 
 }  // namespace
@@ -75,9 +73,12 @@ MessageWriter::Poll ServerCall::send(const Message& message) {
 /// The encoding of the responses, one that the client accepts.
 Compression ServerCall::response_compression() const noexcept {
   const Compression wanted = compression();
-  return (head_->accepted_compressions >> static_cast<unsigned>(wanted) & 1U) != 0
-             ? wanted
-             : Compression::Identity;
+  return head_->accepted.contains(wanted) ? wanted : Compression::Identity;
+}
+
+/// The encodings of requests.
+std::string_view ServerCall::accepted_names() const noexcept {
+  return server_.options().accepted_compressions.names();
 }
 
 /// What the handler sends beside its messages; as long as there is none, nothing is made for it.
@@ -114,9 +115,12 @@ Status ServerCall::check(Metadata& metadata, std::string_view what) {
                                    .append(what)
                                    .append(" of ")
                                    .append(std::to_string(metadata.wire_size()))
-                                   .append(" bytes is larger than the client takes: its limit for "
-                                           "all headers is ")
-                                   .append(std::to_string(header_list_limit())));
+                                   .append(" bytes is larger than the limit for all headers of a "
+                                           "response, ")
+                                   .append(std::to_string(header_list_limit()))
+                                   .append(" bytes (the lesser of the client's "
+                                           "SETTINGS_MAX_HEADER_LIST_SIZE and "
+                                           "ServerOptions::max_metadata_size)"));
   }
   if (valid.ok()) return {};
   metadata.clear();
@@ -124,8 +128,10 @@ Status ServerCall::check(Metadata& metadata, std::string_view what) {
   return valid;
 }
 
+/// Header blocks are subject to no flow control, and a client that announces no limit allows 4 GiB.
 std::size_t ServerCall::header_list_limit() noexcept {
-  return connection().session().peer_settings().max_header_list_size;
+  return std::min(connection().session().peer_settings().max_header_list_size,
+                  server_.options().max_metadata_size);
 }
 
 /// sendable(), where there is something to look at.
@@ -157,8 +163,7 @@ void ServerCall::send_headers() {
     fields_scratch.push_back({"grpc-encoding", name_of(sent_compression_), Token::GrpcEncoding});
   }
   if (head_->compressed) {
-    fields_scratch.push_back(
-        {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
+    fields_scratch.push_back({"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
   }
   append_fields(answer_metadata(), fields_scratch, text_scratch);
   connection().session().send_headers(*stream(), fields_scratch, false);
@@ -179,7 +184,7 @@ void ServerCall::send_trailers(const Status& status) {
     fields_scratch.assign({kStatus200, kContentType});
     if (head_->compressed && status.code() == StatusCode::Unimplemented) {
       fields_scratch.push_back(
-          {"grpc-accept-encoding", accepted_compressions(), Token::GrpcAcceptEncoding});
+          {"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
     }
   }
   std::array<char, 2> digits;
