@@ -1,6 +1,7 @@
 #include "tests/attacks/held_memory.h"
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
@@ -14,6 +15,12 @@ namespace {
 std::atomic<std::size_t> held{0};
 std::atomic<std::size_t> peak{0};
 
+// Of FailingAllocation.
+std::atomic<std::size_t> fails_from{SIZE_MAX};
+std::atomic<std::size_t> fails_at{0};
+std::atomic<std::size_t> counted{0};
+thread_local bool spared = false;
+
 }  // namespace
 
 std::size_t held_bytes() noexcept { return held.load(std::memory_order_relaxed); }
@@ -21,6 +28,20 @@ std::size_t held_bytes() noexcept { return held.load(std::memory_order_relaxed);
 PeakMemory::PeakMemory() noexcept : before_(held_bytes()) { peak = before_; }
 
 std::size_t PeakMemory::bytes() const noexcept { return peak > before_ ? peak - before_ : 0; }
+
+FailingAllocation::FailingAllocation(std::size_t from_size, std::size_t number) noexcept {
+  spared = true;
+  counted = 0;
+  fails_at = number;
+  fails_from = from_size;
+}
+
+FailingAllocation::~FailingAllocation() {
+  fails_from = SIZE_MAX;
+  spared = false;
+}
+
+std::size_t FailingAllocation::count() const noexcept { return counted; }
 
 bool counts_memory() noexcept { return !WEFT_TSAN; }
 
@@ -41,6 +62,8 @@ void uncount(void* memory) noexcept {
 }
 
 void* allocate(std::size_t size) {
+  const bool counts = size >= fails_from.load(std::memory_order_relaxed) && !spared;
+  if (counts && counted++ == fails_at) throw std::bad_alloc();
   void* memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   count(memory);

@@ -38,6 +38,9 @@ Task<Result<Text>> ignore_everything(Target& self, const Text& request) {
 
 Task<Result<Text>> Target::Unary(ServerContext&, const Text& request) {
   if (request.value() == "deaf") return ignore_everything(*this, request);
+  if (request.value().starts_with("error")) {
+    return Result<Text>(invalid_argument("this is not what was wanted: " + request.value()));
+  }
   return request;
 }
 

@@ -19,9 +19,10 @@
 /// What is attacked, and what is to notice nothing of it.
 namespace weft::attacks {
 
-/// Unary echoes, and where it is asked to be deaf goes on for a while though it is cancelled;
-/// Expand sends as many bytes as the request says, in messages of 64 KiB; Collect reads nothing
-/// until its call is cancelled; Chat echoes.
+/// Unary echoes, and where it is asked to be deaf goes on for a while though it is cancelled; to a
+/// request that begins with "error" it answers with an error that repeats it. Expand sends as many
+/// bytes as the request says, in messages of 64 KiB; Collect reads nothing until its call is
+/// cancelled; Chat echoes.
 class Target : public rpc::test::Kinds {
  public:
   Task<Result<rpc::test::Text>> Unary(ServerContext&, const rpc::test::Text& request) override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstdint>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,7 +11,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream.h>
-#include <google/protobuf/message_lite.h>
+#include <google/protobuf/message.h>
 
 namespace weft::codec {
 
@@ -151,6 +152,17 @@ Status outcome(bool parsed, std::size_t size, const MessageLite& into) {
   return failure(parsed, size, into);
 }
 
+/// What `parse` says, or that there is no memory for what it would make.
+template <class Parse>
+Status parse_within_memory(std::size_t size, MessageLite& into, Parse parse) {
+  try {
+    return outcome(parse(), size, into);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("no memory to parse a " + into.GetTypeName() + " of " +
+                              std::to_string(size) + " bytes");
+  }
+}
+
 }  // namespace
 
 Message message_of(const MessageLite& message) { return Message(&message, kProtobufOps); }
@@ -159,8 +171,9 @@ Status parse(const Bytes& bytes, MessageLite& into) {
   if (bytes.size() > INT_MAX) return too_large(bytes.size(), into);
   // ParseFromArray would write to protobuf's log for each message that lacks a required field,
   // which hands the peer a way to fill disks.
-  const bool parsed = into.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  return outcome(parsed, bytes.size(), into);
+  return parse_within_memory(bytes.size(), into, [&] {
+    return into.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  });
 }
 
 Status parse(const Message& message, MessageLite& into) {
@@ -176,8 +189,13 @@ Status parse(std::span<const Bytes> pieces, MessageLite& into) {
   if (size > INT_MAX) return too_large(size, into);
   PieceInput input(pieces);
   // Bounded, so that a field that claims to be longer than the message gets no memory for that.
-  const bool parsed = into.ParsePartialFromBoundedZeroCopyStream(&input, static_cast<int>(size));
-  return outcome(parsed, size, into);
+  return parse_within_memory(size, into, [&] {
+    return into.ParsePartialFromBoundedZeroCopyStream(&input, static_cast<int>(size));
+  });
 }
+
+std::size_t memory_of(const google::protobuf::Message& message) { return message.SpaceUsedLong(); }
+
+std::size_t memory_of(const MessageLite& message) { return message.ByteSizeLong(); }
 
 }  // namespace weft::codec

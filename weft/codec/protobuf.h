@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 
 #include "weft/base/bytes.h"
@@ -7,8 +8,9 @@
 #include "weft/codec/message.h"
 
 namespace google::protobuf {
+class Message;
 class MessageLite;
-}
+}  // namespace google::protobuf
 
 namespace weft::codec {
 
@@ -23,5 +25,11 @@ Status parse(const Message& message, google::protobuf::MessageLite& into);
 
 /// Parses; INTERNAL naming the type and the size when the bytes are not such a message.
 Status parse(const Bytes& bytes, google::protobuf::MessageLite& into);
+
+/// Bytes of memory that `message` takes with all that it holds, about. Small fields and fields that
+/// its type does not know take up to 30 times their size on the wire. Of a lite message, which
+/// cannot tell, the size on the wire.
+std::size_t memory_of(const google::protobuf::Message& message);
+std::size_t memory_of(const google::protobuf::MessageLite& message);
 
 }  // namespace weft::codec

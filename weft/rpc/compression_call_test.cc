@@ -173,5 +173,71 @@ TEST(CompressionOfCalls, OfAnEncodingNobodyKnowsNamesTheAcceptedOnes) {
   EXPECT_EQ(end.field("grpc-accept-encoding"), "identity, gzip, deflate, zstd");
 }
 
+TEST(CompressionOfCalls, OfAnEncodingThatIsSwitchedOffIsUnimplemented) {
+  InProcess world({.server = {.accepted_compressions = {Compression::Gzip}}});
+  world.add<Kinds>();
+  const Result<Text> gzip =
+      world.run(test::unary(world.channel(), text("a"), {.compression = Compression::Gzip}));
+  EXPECT_TRUE(gzip.ok()) << gzip.status().to_string();
+  const Result<Text> zstd =
+      world.run(test::unary(world.channel(), text("a"), {.compression = Compression::Zstd}));
+  EXPECT_EQ(zstd.status().code(), StatusCode::Unimplemented);
+  EXPECT_NE(zstd.status().message().find("accepted are identity, gzip"), std::string_view::npos)
+      << zstd.status().to_string();
+}
+
+TEST(CompressionOfCalls, OfResponsesIsWhatTheChannelAccepts) {
+  InProcess world({.channel = {.accepted_compressions = {Compression::Deflate}}});
+  world.add<Packs>().compression = Compression::Gzip;
+  EXPECT_TRUE(world.run(test::unary(world.channel(), text("a"))).ok());
+  testing::ScriptedServer server(world.network().host("scripted"), 1);
+  Channel channel("scripted:1", {.accepted_compressions = {Compression::Deflate}});
+  const Text request = text("a");
+  Task<Result<Text>> call = test::unary(channel, request, {.timeout = 100ms});
+  static_cast<void>(world.run(std::move(call)));
+  EXPECT_EQ(server.accept().expect(FrameType::Headers, 1).field("grpc-accept-encoding"),
+            "identity, deflate");
+}
+
+TEST(CompressionOfCalls, MayBeLimitedInItsRatio) {
+  InProcess world({.server = {.max_decompression_ratio = 20}});
+  world.add<Kinds>();
+  std::string even;
+  for (int i = 0; even.size() < 200'000; ++i) even += std::to_string(i * 7919) + " ";
+  const CallOptions gzip{.compression = Compression::Gzip};
+  EXPECT_TRUE(world.run(test::unary(world.channel(), text(even), gzip)).ok());
+  EXPECT_TRUE(world.run(test::unary(world.channel(), text(std::string(60'000, 'z')), gzip)).ok());
+  const Result<Text> zeros =
+      world.run(test::unary(world.channel(), text(std::string(200'000, 'z')), gzip));
+  EXPECT_EQ(zeros.status().code(), StatusCode::ResourceExhausted);
+  EXPECT_NE(zeros.status().message().find("max_decompression_ratio"), std::string_view::npos)
+      << zeros.status().to_string();
+}
+
+// Larger than what is decompressed in the turn of the message's arrival.
+TEST(CompressionOfCalls, OfLargeMessagesKeepsTheirOrder) {
+  InProcess world;
+  world.add<Kinds>();
+  world.start();
+  auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+  std::string bytes;
+  for (int i = 0; i < 6; ++i) {
+    const std::size_t size = i % 2 == 0 ? 300'000 : 10;
+    const std::string message =
+        text(std::string(size, static_cast<char>('a' + i))).SerializeAsString();
+    bytes += grpc_message(codec::compress(Compression::Zstd, message)->view(), true);
+  }
+  peer->send(testing::window_update(0, 4'000'000) +
+             testing::headers(1, grpc_request("/test.Kinds/Collect", {{"grpc-encoding", "zstd"}})) +
+             testing::window_update(1, 4'000'000) + testing::data(1, bytes, EndStream::Yes));
+  EXPECT_EQ(peer->expect_end(1).field("grpc-status"), "0");
+  Text reply;
+  ASSERT_TRUE(reply.ParseFromString(peer->data_of(1).substr(kMessagePrefix)));
+  ASSERT_EQ(reply.value().size(), 3 * 300'010U);
+  EXPECT_EQ(reply.value()[0], 'a');
+  EXPECT_EQ(reply.value().substr(300'000, 11), "bbbbbbbbbbc");
+  EXPECT_EQ(reply.value().back(), 'f');
+}
+
 }  // namespace
 }  // namespace weft::rpc

@@ -61,6 +61,10 @@ class Deframer {
   Status push_parts(BytesView data);
   /// The next whole message; false when there is none yet.
   bool pop(Item& out);
+  /// Of the next whole message, where there is one: whether it is compressed, and its bytes where
+  /// it is, which are in one piece.
+  bool next_compressed() const noexcept { return next_compressed_; }
+  const Bytes& next() const noexcept { return next_; }
   /// As pop(), of a message that is all there is here, uncompressed and in one piece; false, and
   /// nothing is taken, where it is not.
   bool pop_whole(Bytes& out) noexcept {

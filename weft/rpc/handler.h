@@ -42,6 +42,7 @@ class SingleRead : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
     std::size_t size = 0;
     if (!read_single(call_, *into_, size, status_)) return false;
     into_.holds(size);
+    hold_parsed(this->direction(), size, *into_);
     return true;
   }
 
@@ -118,15 +119,16 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     Status status;
     if (!read_single(call(), *request_, size, status)) return wait(call().requests());
     request_.holds(size);
-    return status.ok() ? handle() : this->end(std::move(status));
+    return status.ok() ? handle(size) : this->end(std::move(status));
   }
-  bool handle() {
+  bool handle(std::size_t size) {
     stage_ = Stage::Handling;
     const UserCode user_code;
     Task<Result<Response>> task = (handler_.*kMethod)(context_, *request_);
     const bool pending = this->waits_for(task);
     Executor::leave_user_code();
     if (!pending && respond(task.result())) return true;
+    hold_parsed(call().requests(), size, *request_);
     task_ = coro::SmallTask(std::move(task));
     return pending ? false : wait(call().responses());
   }

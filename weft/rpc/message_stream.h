@@ -36,6 +36,11 @@ class MessageReader {
   /// Goes back to the first message; false where that is not possible. For sending again a request
   /// of which the peer has seen nothing.
   virtual bool rewind() noexcept { return false; }
+  /// Whoever reads holds `object` for the message that was read last, which `memory` measures: it
+  /// may be many times as large as the message was on the way. Measured only where memory is
+  /// accounted for. Null: nothing is held any more.
+  using Measure = std::size_t (*)(const void* object);
+  virtual void hold(const void* /*object*/, Measure /*memory*/) {}
 
   class ReadAwaiter;
   /// `co_await reader.read()`: the next message, or nothing at the end.

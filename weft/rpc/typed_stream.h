@@ -11,6 +11,20 @@
 
 namespace weft {
 
+namespace rpc {
+
+/// Tells `reader` what it costs that its last message, of `size` bytes, is held as `object`. What
+/// the record of a call is charged with covers less than this.
+inline constexpr std::size_t kMeasuredFrom = 512;
+template <class T>
+void hold_parsed(MessageReader& reader, std::size_t size, const T& object) {
+  if (size < kMeasuredFrom) [[likely]]
+    return;
+  reader.hold(&object, [](const void* it) { return codec::memory_of(*static_cast<const T*>(it)); });
+}
+
+}  // namespace rpc
+
 /// Reads messages of one type from a direction of a call.
 ///
 ///     while (std::optional<Item> item = co_await reader.read()) { ... }
@@ -62,8 +76,12 @@ class Reader {
   /// As ReadInto, into an object of its own.
   class Read {
    public:
-    explicit Read(Reader& reader) : read_(reader, *result_) {}
-    bool await_ready() { return read_.await_ready(); }
+    explicit Read(Reader& reader) : reader_(reader), read_(reader, *result_) {}
+    bool await_ready() {
+      // The caller has its message of before no more, as a rule.
+      if (std::exchange(reader_.held_, false)) reader_.messages_.hold(nullptr, nullptr);
+      return read_.await_ready();
+    }
     void await_suspend(std::coroutine_handle<> handle) noexcept { read_.await_suspend(handle); }
     std::optional<T> await_resume() {
       if (!read_.await_resume()) result_.reset();
@@ -71,18 +89,22 @@ class Reader {
     }
 
    private:
+    Reader& reader_;
     std::optional<T> result_{std::in_place};
     ReadInto read_;
   };
 
   bool parse(const Message& message, T& into) {
     parse_status_ = codec::parse(message, into);
+    held_ = message.size() >= rpc::kMeasuredFrom;
+    rpc::hold_parsed(messages_, message.size(), into);
     return parse_status_.ok();
   }
 
   MessageReader& messages_;
   const Context& context_;
   Status parse_status_;
+  bool held_ = false;  // the last message is accounted for
 };
 
 struct WriteOptions {

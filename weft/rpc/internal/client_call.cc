@@ -262,6 +262,17 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
                    Origin::Peer));
 }
 
+/// Passes a malformed field over, and ends the call where there is no room for one.
+bool ClientCall::take_metadata(const HeaderField& field, Metadata& metadata) {
+  const std::size_t limit = connection_.max_metadata_size();
+  const Received received = add_received(field, metadata, limit);
+  connection_.spend_on_headers(field.value.size());
+  if (received != Received::TooLarge) [[likely]]
+    return true;
+  end_early(bad_metadata(received, field.name, limit, "ChannelOptions::max_metadata_size"));
+  return false;
+}
+
 void ClientCall::read_trailers(http2::HeaderFields fields) {
   const HeaderField* code_field = nullptr;
   std::string message;

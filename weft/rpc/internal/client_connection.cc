@@ -40,12 +40,13 @@ ClientCall* call_of(http2::Stream& stream) { return static_cast<ClientCall*>(str
 ClientConnection::ClientConnection(net::Loop& loop, ClientConnectionOwner& owner,
                                    std::unique_ptr<net::Stream> stream,
                                    const ChannelOptions& options)
-    : Connection(loop, std::move(stream), session_options(options), keepalive(options)),
+    : Connection(loop, std::move(stream), session_options(options), keepalive(options),
+                 ConnectionAccount::Ref::make(loop)),
       owner_(owner),
       idle_timeout_(options.idle_timeout),
       max_metadata_size_(options.max_metadata_size),
-      last_used_(loop.now()) {}
       accepted_(options.accepted_compressions),
+      last_used_(loop.now()) {}
 
 void ClientConnection::complete_ready(const Status& status) noexcept {
   if (net::Wait* wait = std::exchange(ready_wait_, nullptr); wait != nullptr) {
@@ -95,6 +96,7 @@ void ClientConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
 }
 
 void ClientConnection::on_headers_too_large(http2::Stream& stream, http2::HeadersKind, bool) {
+  spend_on_headers(max_metadata_size_);
   if (ClientCall* call = call_of(stream)) {
     call->end_early(resource_exhausted("response metadata is larger than the limit of " +
                                        std::to_string(max_metadata_size_) +

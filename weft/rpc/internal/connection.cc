@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -30,14 +31,21 @@ std::string message_prefix(bool compressed, std::size_t size) {
 }  // namespace
 
 Connection::Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
-                       const http2::SessionOptions& options, const KeepAlive& keepalive)
+                       const http2::SessionOptions& options, const KeepAlive& keepalive,
+                       ConnectionAccount::Ref account)
     : loop_(loop),
       stream_(std::move(stream)),
       peer_(Peer::Ref::make(stream_->peer_address(), stream_->tls())),
       session_(options, *this),
+      account_(std::move(account)),
       keepalive_(keepalive),
       last_activity_(loop.now()) {
   stream_->set_handler(this);
+  if (!memory()->bounded()) return;
+  const std::size_t limit = memory()->limit();
+  output_high_ = std::min(kOutputHigh, limit / 8);
+  queue_high_ = limit / 4;
+  pause_reading_ = std::min(kPauseReading, limit / 4);
 }
 
 Connection::~Connection() { stream_->close(); }
@@ -70,8 +78,24 @@ void Connection::settings_came() noexcept {
 }
 
 void Connection::on_readable() noexcept {
+  try {
+    read();
+  } catch (const std::bad_alloc&) {
+    out_of_memory();
+  }
+}
+
+/// The session may be half-way through a frame, so nothing more can be made of this connection.
+void Connection::out_of_memory() noexcept {
+  close(Status(StatusCode::ResourceExhausted,
+               peer_->address.to_string() + ": no memory for what the peer sends",
+               Origin::Transport));
+}
+
+void Connection::read() {
   // Bounded, so that one busy peer does not keep the loop from the others.
   constexpr int kReadsPerTurn = 4;
+  if (rest_ != nullptr) return;  // that comes first
   bool more = true;
   for (int i = 0; i < kReadsPerTurn && more; ++i) {
     reading_paused_ = session_.output().size() > pause_reading_;
@@ -113,17 +137,67 @@ bool Connection::read_some() {
       return false;
   }
   last_activity_ = loop_.now();
-  if (!session_.receive(Bytes(read_block, block.data(), result.size), last_activity_)) return false;
-  if (closed_) return false;
-  if (settings_due_ && session_.settings_acknowledged()) settings_came();
-  on_activity();
-  if (closed_) return false;
+  Bytes input(read_block, block.data(), result.size);
+  if (!take_in(input)) return false;
+  if (!input.empty()) [[unlikely]] {
+    take_in_later(std::move(input));
+    return false;
+  }
   if (result.size == room) {
     // A full read: more is there as a rule.
     return true;
   }
   stream_->want_read();
   return false;
+}
+
+/// False when the connection is broken or closed. What is left of `input` is for another turn.
+bool Connection::take_in(Bytes& input) {
+  if (!session_.receive_some(input, last_activity_)) return false;
+  if (closed_) return false;
+  if (settings_due_ && session_.settings_acknowledged()) settings_came();
+  on_activity();
+  return !closed_;
+}
+
+void Connection::take_in_later(Bytes input) {
+  if (rest_ == nullptr) rest_ = std::make_unique<Rest>(*this);
+  rest_->input = std::move(input);
+  account_->reads.wait(*rest_);
+}
+
+void Connection::Rest::take_in(Runnable& item) noexcept {
+  Connection& self = static_cast<Rest&>(item).self;
+  try {
+    self.take_in_rest();
+  } catch (const std::bad_alloc&) {
+    self.out_of_memory();
+  }
+}
+
+void Connection::take_in_rest() {
+  reading_paused_ = session_.output().size() > pause_reading_;
+  if (reading_paused_) return flush_later();
+  Bytes input = std::exchange(rest_->input, {});
+  if (!take_in(input)) return;
+  if (!input.empty()) {
+    take_in_later(std::move(input));
+  } else {
+    rest_.reset();
+    stream_->want_read();
+  }
+  if (!session_.output().empty()) flush_later();
+}
+
+/// After a pause.
+void Connection::read_on() noexcept {
+  if (rest_ != nullptr) return account_->reads.wait(*rest_);
+  stream_->want_read();
+}
+
+void Connection::spend_on_headers(std::size_t bytes) noexcept {
+  account_->reads.spend_bytes(bytes);
+  if (account_->reads.spent()) session_.pause();
 }
 
 /// Writes until the output is empty, which is Done, or the stream takes no more.
@@ -151,22 +225,15 @@ void Connection::flush() noexcept {
   if (output.size() <= output_high_ / 4) {
     if (session_.queued() <= queue_high_) wake_output_waiters();
     // Also where much waits for windows: WINDOW_UPDATE has to be read.
-    if (std::exchange(reading_paused_, false)) stream_->want_read();
+    if (std::exchange(reading_paused_, false)) read_on();
   }
   session_.tidy();
   if (output.empty() && close_after_write_) return linger();
   on_flushed();
 }
 
-void Connection::set_memory(ConnectionMemory::Ref memory) noexcept {
-  memory_ = std::move(memory);
-  output_high_ = std::min(kOutputHigh, memory_->limit() / 8);
-  queue_high_ = memory_->limit() / 4;
-  pause_reading_ = std::min(kPauseReading, memory_->limit() / 4);
-}
-
 void Connection::memory_changed() noexcept {
-  session_.hold_connection_credit(memory_->many_unread());
+  session_.hold_connection_credit(memory()->many_unread());
   if (!session_.output().empty()) flush_later();
 }
 
@@ -175,6 +242,7 @@ void Connection::memory_changed() noexcept {
 /// and the other is read to its end.
 void Connection::linger() noexcept {
   lingering_ = true;
+  rest_.reset();
   keepalive_timer_.cancel();
   stream_->shutdown_write();
   arm_linger(kLongestLinger);
@@ -187,6 +255,16 @@ void Connection::wake_output_waiters() noexcept {
 
 Status Connection::send_message(http2::Stream& stream, const Message& message,
                                 Compression compression, bool end_stream) {
+  try {
+    return try_to_send(stream, message, compression, end_stream);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("no memory to send a message of " + std::to_string(message.size()) +
+                              " bytes");
+  }
+}
+
+Status Connection::try_to_send(http2::Stream& stream, const Message& message,
+                               Compression compression, bool end_stream) {
   flush_later();
   if (message.size() > UINT32_MAX) {
     return resource_exhausted("message of " + std::to_string(message.size()) +
@@ -242,6 +320,7 @@ void Connection::close(const Status& why) noexcept {
   if (closed_) return;
   closed_ = true;
   failure_ = why;
+  rest_.reset();
   keepalive_timer_.cancel();
   linger_timer_.cancel();
   net::TurnEndHook::unlink();

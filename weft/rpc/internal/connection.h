@@ -47,8 +47,10 @@ class Connection : public http2::SessionHandler,
     Duration settings_timeout = kForever;
   };
 
+  /// An account with a limit bounds the connection's output as well.
   Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
-             const http2::SessionOptions& options, const KeepAlive& keepalive);
+             const http2::SessionOptions& options, const KeepAlive& keepalive,
+             ConnectionAccount::Ref account);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   virtual ~Connection();
@@ -75,10 +77,16 @@ class Connection : public http2::SessionHandler,
   }
   void wait_output(OutputWaiter& waiter) noexcept { output_waiters_.push_back(waiter); }
 
-  /// Where what this connection and its calls hold is accounted; none on a client.
-  const ConnectionMemory::Ref& memory() const noexcept { return memory_; }
+  /// What this connection and its calls may cost.
+  const ConnectionAccount::Ref& shared_account() const noexcept { return account_; }
+  ConnectionMemory* memory() const noexcept { return &account_->memory; }
   /// What its calls hold has changed: the peer may send more, or less.
   void memory_changed() noexcept;
+
+  /// A header list of this size was decoded and looked at: from a callback of the session.
+  void spend_on_headers(std::size_t bytes) noexcept;
+  /// Memory of what was read and waits for a turn of the connection's own.
+  std::size_t unprocessed() const noexcept { return rest_ == nullptr ? 0 : rest_->input.pinned(); }
 
   /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
   /// output where the windows allow it. What a large one lends is written to the socket before this
@@ -101,8 +109,6 @@ class Connection : public http2::SessionHandler,
   void on_connection_error(http2::ErrorCode code, const Status& status) override;
 
  protected:
-  /// Sets an account, and bounds by its limit. Before start().
-  void set_memory(ConnectionMemory::Ref memory) noexcept;
   /// Bytes that the stream has taken so far.
   std::uint64_t written() const noexcept { return written_; }
   /// What the turn has produced is on its way, or waits for the peer to read.
@@ -138,6 +144,8 @@ class Connection : public http2::SessionHandler,
     Connection& connection;
   };
 
+  inline Status try_to_send(http2::Stream& stream, const Message& message, Compression compression,
+                            bool end_stream);
   Status send_compressed(http2::Stream& stream, const Message& message, Compression compression,
                          bool end_stream);
   void queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream);
@@ -145,7 +153,13 @@ class Connection : public http2::SessionHandler,
   void on_readable() noexcept override;
   void on_writable() noexcept override { flush(); }
   void on_turn_end() noexcept override { flush(); }
+  void read();
+  void out_of_memory() noexcept;
   bool read_some();
+  bool take_in(Bytes& input);
+  void take_in_later(Bytes input);
+  void take_in_rest();
+  void read_on() noexcept;
   net::IoResult write_output() noexcept;
   void flush() noexcept;
   void linger() noexcept;
@@ -163,11 +177,19 @@ class Connection : public http2::SessionHandler,
   std::unique_ptr<net::Stream> stream_;
   Peer::Ref peer_;
   http2::Session session_;
-  ConnectionMemory::Ref memory_;
+  ConnectionAccount::Ref account_;
   std::size_t output_high_ = kOutputHigh;
   std::size_t queue_high_ = SIZE_MAX;
   std::size_t pause_reading_ = SIZE_MAX;
   std::uint64_t written_ = 0;
+  /// What was read and has to wait for a turn of the connection's own; nothing is read before that.
+  struct Rest : Runnable {
+    explicit Rest(Connection& of) noexcept : Runnable(&Rest::take_in), self(of) {}
+    static void take_in(Runnable& item) noexcept;
+    Connection& self;
+    Bytes input;
+  };
+  std::unique_ptr<Rest> rest_;
   bool reading_paused_ = false;
   KeepAlive keepalive_;
   KeepAliveTimer keepalive_timer_{*this};

@@ -8,6 +8,7 @@
 
 #include "weft/base/local_ref.h"
 #include "weft/base/status.h"
+#include "weft/rpc/internal/read_budget.h"
 #include "weft/rpc/server.h"
 
 namespace weft::rpc {
@@ -37,6 +38,18 @@ class ServerMemory {
   bool exhausted() const noexcept { return held() > limit_; }
   void add(std::int64_t bytes) noexcept { held_.fetch_add(bytes, std::memory_order_relaxed); }
 
+  /// Remembers how much there was, for much_freed().
+  void note_peak() noexcept {
+    const std::size_t now = held();
+    if (now > peak_.load(std::memory_order_relaxed)) peak_.store(now, std::memory_order_relaxed);
+  }
+  /// So much has been freed since the peak that it is worth giving back to the system.
+  bool much_freed() const noexcept {
+    const std::size_t peak = peak_.load(std::memory_order_relaxed);
+    return peak > held() + kWorthGivingBack && held() < peak / 2;
+  }
+  void forget_peak() noexcept { peak_.store(held(), std::memory_order_relaxed); }
+
   void connection_began() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
   void connection_ended() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
   /// What each connection may hold when memory is scarce.
@@ -49,14 +62,20 @@ class ServerMemory {
 
  private:
   std::atomic<std::size_t> connections_{0};
+  static constexpr std::size_t kWorthGivingBack = std::size_t{32} * 1024 * 1024;
+
   std::atomic<std::int64_t> held_{0};
+  std::atomic<std::size_t> peak_{0};
   std::size_t limit_ = SIZE_MAX;
 };
 
-/// Told when there is too little left of the server's memory.
+/// Watches over the server's memory.
 class MemoryKeeper {
  public:
+  /// There is too little left.
   virtual void on_memory_overfull() noexcept = 0;
+  /// Much of it has been freed.
+  virtual void on_memory_freed() noexcept = 0;
 
  protected:
   ~MemoryKeeper() = default;
@@ -84,7 +103,12 @@ class LoopMemory {
   void publish() noexcept {
     const bool more = unpublished_ > 0;
     server_.add(std::exchange(unpublished_, 0));
-    if (more && server_.overfull()) keeper_.on_memory_overfull();
+    if (!more) {
+      if (server_.much_freed()) keeper_.on_memory_freed();
+      return;
+    }
+    server_.note_peak();
+    if (server_.overfull()) keeper_.on_memory_overfull();
   }
   static constexpr std::int64_t kStep = std::int64_t{64} * 1024;
 
@@ -93,30 +117,37 @@ class LoopMemory {
   std::int64_t unpublished_ = 0;
 };
 
-/// Bytes of memory that one client's connection makes the server hold, its calls included, which
-/// may outlive it: so it is shared by reference count, as all belong to one loop.
+/// Bytes of memory that one client's connection makes the server hold, its calls included. Belongs
+/// to one loop.
 ///
 ///        limit / 2                      limit
 ///   ─────────┬────────────────────────────┬──────────▶ held
 ///     free   │ unread messages earn no    │ what would add more ends with RESOURCE_EXHAUSTED:
 ///            │ credit, writers wait       │ new calls, messages that arrive
 ///
-class ConnectionMemory : public LocalCounted {
+class ConnectionMemory {
  public:
-  using Ref = LocalRef<ConnectionMemory>;
-
-  ConnectionMemory(LoopMemory& loop, std::size_t limit) noexcept : loop_(loop), limit_(limit) {
+  /// A client's: nothing is accounted.
+  ConnectionMemory() noexcept = default;
+  ConnectionMemory(LoopMemory& loop, std::size_t limit) noexcept : loop_(&loop), limit_(limit) {
     server().connection_began();
   }
-  ~ConnectionMemory() { server().connection_ended(); }
+  ConnectionMemory(const ConnectionMemory&) = delete;
+  ConnectionMemory& operator=(const ConnectionMemory&) = delete;
+  ~ConnectionMemory() {
+    if (loop_ != nullptr) server().connection_ended();
+  }
 
+  /// Whether there is a limit; nothing is to be accounted where there is none.
+  bool bounded() const noexcept { return loop_ != nullptr; }
   std::size_t held() const noexcept {
     return static_cast<std::size_t>(std::max<std::int64_t>(0, held_));
   }
   std::size_t limit() const noexcept { return limit_; }
-  ServerMemory& server() const noexcept { return loop_.server(); }
+  /// Only where bounded().
+  ServerMemory& server() const noexcept { return loop_->server(); }
   /// Little is left, here or in the whole server.
-  bool scarce() const noexcept { return held() > limit_ / 4 || server().scarce(); }
+  bool scarce() const noexcept { return bounded() && (held() > limit_ / 4 || server().scarce()); }
   /// It holds more than its part of what the server may hold.
   bool beyond_share() const noexcept { return held() > server().share(); }
   /// Whether the server has no room for more of it.
@@ -125,14 +156,14 @@ class ConnectionMemory : public LocalCounted {
   }
   /// OK, or RESOURCE_EXHAUSTED with the reason for which it is to hold no more.
   Status admit() const {
-    if (held() <= limit_ && !server().scarce()) [[likely]]
+    if (!bounded() || (held() <= limit_ && !server().scarce())) [[likely]]
       return {};
     return refuse();
   }
 
   void add(std::int64_t bytes) noexcept {
     held_ += bytes;
-    loop_.add(bytes);
+    loop_->add(bytes);
   }
 
   /// Of held(): whole messages that nobody has read yet.
@@ -159,12 +190,27 @@ class ConnectionMemory : public LocalCounted {
  private:
   Status refuse() const;
 
-  LoopMemory& loop_;
-  std::size_t limit_;
+  LoopMemory* loop_ = nullptr;
+  std::size_t limit_ = SIZE_MAX;
   std::int64_t held_ = 0;
   std::int64_t unread_ = 0;
   std::int64_t own_ = 0;
   std::size_t calls_ = 0;
+};
+
+/// What one peer's connection may cost: memory, and time of its loop. Its calls may outlive it, so
+/// it is shared by reference count, as all belong to one loop.
+struct ConnectionAccount : LocalCounted {
+  using Ref = LocalRef<ConnectionAccount>;
+  /// A client's.
+  explicit ConnectionAccount(net::Loop& loop) noexcept : reads(loop) {}
+  ConnectionAccount(net::Loop& loop, LoopMemory& server, std::size_t limit,
+                    std::size_t ratio) noexcept
+      : memory(server, limit), reads(loop), max_decompression_ratio(ratio) {}
+
+  ConnectionMemory memory;
+  ReadBudget reads;
+  std::size_t max_decompression_ratio = 0;  // ServerOptions; 0: none
 };
 
 }  // namespace weft::rpc

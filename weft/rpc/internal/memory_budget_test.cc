@@ -1,9 +1,12 @@
 #include "weft/rpc/internal/memory_budget.h"
 
+#include <memory>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "weft/net/sim_loop.h"
 
 namespace weft::rpc {
 namespace {
@@ -15,14 +18,16 @@ constexpr std::int64_t kMiB = 1024 * 1024;
 
 struct Keeper final : MemoryKeeper {
   void on_memory_overfull() noexcept override { ++told; }
+  void on_memory_freed() noexcept override { ++freed; }
   int told = 0;
+  int freed = 0;
 };
 
 /// A server of 32 MiB whose connections may have 4 MiB each.
 struct Budget : ::testing::Test {
   Budget() { server.set_limit(std::size_t{32} * kMiB); }
-  ConnectionMemory::Ref connection() {
-    return ConnectionMemory::Ref::make(loop, std::size_t{4} * kMiB);
+  std::unique_ptr<ConnectionMemory> connection() {
+    return std::make_unique<ConnectionMemory>(loop, std::size_t{4} * kMiB);
   }
   ServerMemory server;
   Keeper keeper;
@@ -94,18 +99,39 @@ TEST_F(Budget, TellsTheKeeperBeforeNothingIsLeft) {
 }
 
 TEST_F(Budget, OfACallIsHeldUntilItEndsThoughItsConnectionIsGone) {
-  auto of_call = connection();
+  net::SimNetwork network(1);
+  auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, kMiB, 0);
   {
     const auto of_connection = of_call;
-    of_connection->set_own(10000);
-    of_connection->call_began(5000);
-    of_connection->set_own(0);
+    of_connection->memory.set_own(10000);
+    of_connection->memory.call_began(5000);
+    of_connection->memory.set_own(0);
   }
-  EXPECT_EQ(of_call->calls(), 1U);
-  EXPECT_EQ(of_call->held(), 5000U);
-  of_call->call_ended(5000);
-  EXPECT_EQ(of_call->calls(), 0U);
-  EXPECT_EQ(of_call->held(), 0U);
+  EXPECT_EQ(of_call->memory.calls(), 1U);
+  EXPECT_EQ(of_call->memory.held(), 5000U);
+  of_call->memory.call_ended(5000);
+  EXPECT_EQ(of_call->memory.calls(), 0U);
+  EXPECT_EQ(of_call->memory.held(), 0U);
+}
+
+TEST_F(Budget, TellsTheKeeperWhenMostOfAPeakWasFreed) {
+  const auto memory = connection();
+  memory->add(100 * kMiB);
+  memory->add(-40 * kMiB);
+  EXPECT_EQ(keeper.freed, 0) << "more than half of it is there";
+  memory->add(-20 * kMiB);
+  EXPECT_EQ(keeper.freed, 1);
+  server.forget_peak();
+  memory->add(-20 * kMiB);
+  EXPECT_EQ(keeper.freed, 1) << "20 MiB are not worth it";
+  memory->add(-20 * kMiB);
+}
+
+TEST_F(Budget, OfAClientHasNoLimit) {
+  const ConnectionMemory memory;
+  EXPECT_FALSE(memory.bounded());
+  EXPECT_FALSE(memory.scarce());
+  EXPECT_TRUE(memory.admit().ok());
 }
 
 TEST(BudgetOptions, FollowTheLargestMessageWhereNothingIsSaid) {

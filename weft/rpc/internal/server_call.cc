@@ -162,7 +162,9 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
   const RequestRules rules{.router = connection.server().shared().router,
                            .max_metadata_size = options.max_metadata_size,
                            .accepted = options.accepted_compressions};
-  return RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
+  auto head = RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
+  connection.spend_on_headers(head->memory());
+  return head;
 }
 
 /// As read_head(), unless the connection has brought the same header block before.
@@ -276,7 +278,11 @@ void ServerCall::finish(const Status& status) noexcept {
   if (stream() == nullptr) return;
   connection().note_sent();
   connection().flush_later();
-  send_trailers(sendable(status));
+  try {
+    send_trailers(sendable(status));
+  } catch (const std::bad_alloc&) {
+    return connection().session().reset(*stream(), http2::ErrorCode::InternalError);
+  }
   stop_request();
   // Wakes a handler that is waiting to write, so that it sees the call is over.
   wake_writer();

@@ -41,11 +41,13 @@ ServerCall& call_of(http2::Stream& stream) { return *static_cast<ServerCall*>(st
 ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream,
                                    PeerConnections::Slot slot)
     : Connection(server.loop(), std::move(stream), session_options(server.options()),
-                 keepalive(server.options())),
+                 keepalive(server.options()),
+                 ConnectionAccount::Ref::make(server.loop(), server.memory(),
+                                              server.memory_limit_of_connection(),
+                                              server.options().max_decompression_ratio)),
       server_(server),
       slot_(std::move(slot)) {
   const ServerOptions& options = server.options();
-  set_memory(ConnectionMemory::Ref::make(server.memory(), server.memory_limit_of_connection()));
   if (options.handshake_timeout != kForever) {
     handshake_.arm(*this, after(loop().now(), options.handshake_timeout),
                    [](ServerConnection& self) noexcept {
@@ -218,6 +220,7 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
 [[gnu::cold]] void ServerConnection::on_headers_too_large(http2::Stream& stream,
                                                           http2::HeadersKind kind,
                                                           bool end_stream) {
+  spend_on_headers(server_.options().max_metadata_size);
   if (kind != http2::HeadersKind::Initial) {
     session().reset(stream, http2::ErrorCode::EnhanceYourCalm);
   } else {

@@ -32,7 +32,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void shed() noexcept;
   /// Brings what the connection itself holds up to date in its account.
   void account() noexcept {
-    memory()->set_own(sizeof(*this) + session().memory() +
+    memory()->set_own(sizeof(*this) + session().memory() + unprocessed() +
                       (peer()->tls == nullptr ? 0 : kTlsMemory));
   }
   /// The header blocks of nearly every response.

@@ -1,7 +1,12 @@
 #include "weft/rpc/internal/server_loop.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+
+#include <malloc.h>
+
+#include "weft/net/offload.h"
 
 namespace weft::rpc {
 
@@ -183,22 +188,56 @@ void ServerLoop::join_siblings() {
   shared_.loops.push_back({loop_.anchor(), weak_from_this()});
 }
 
-/// Sends away those that hold most, as long as there is one that holds more than its share.
+/// Sends away those that hold most, as long as there is one that holds more than its share: in each
+/// pass those that hold at least half of what the first holds, so that a few passes do. No more at
+/// once than takes the loop a moment.
 void ServerLoop::shed() noexcept {
+  constexpr int kAtOnce = 64;
   shedding_ = false;
   memory_.publish_quietly();
+  int shed = 0;
   while (shared_.memory.overfull()) {
-    ServerConnection* worst = nullptr;
-    connections_.for_each([&worst](ServerConnection& connection) {
-      if (connection.closed() || connection.session().broken()) return;
-      if (worst == nullptr || connection.memory()->held() > worst->memory()->held()) {
-        worst = &connection;
-      }
+    const std::size_t most = most_held();
+    if (most <= shared_.memory.share()) return;
+    connections_.for_each([&](ServerConnection& connection) {
+      if (!may_be_shed(connection) || connection.memory()->held() < most / 2) return;
+      if (!connection.memory()->beyond_share() || !shared_.memory.overfull()) return;
+      if (shed == kAtOnce) return;
+      ++shed;
+      connection.shed();
+      memory_.publish_quietly();
     });
-    if (worst == nullptr || !worst->memory()->beyond_share()) return;
-    worst->shed();
-    memory_.publish_quietly();
+    if (shed == kAtOnce) return on_memory_overfull();
   }
+}
+
+/// By one connection that could be sent away.
+std::size_t ServerLoop::most_held() noexcept {
+  std::size_t most = 0;
+  connections_.for_each([&most](ServerConnection& connection) {
+    if (may_be_shed(connection)) most = std::max(most, connection.memory()->held());
+  });
+  return most;
+}
+
+bool ServerLoop::may_be_shed(ServerConnection& connection) noexcept {
+  return !connection.closed() && !connection.session().broken();
+}
+
+void ServerLoop::on_memory_freed() noexcept {
+  if (loop_.is_simulated() || std::exchange(giving_back_, true)) return;
+  // In a later turn: what is accounted as free may still be on the stack below.
+  loop_.post([self = shared_from_this()] { self->give_back_memory(); });
+}
+
+/// glibc keeps what was freed: of a peak of gigabytes nearly all. To look for it takes a while, so
+/// that is done on another thread.
+void ServerLoop::give_back_memory() noexcept {
+  giving_back_ = false;
+  shared_.memory.forget_peak();
+#if defined(__GLIBC__)
+  net::default_blocking_pool().run([] { ::malloc_trim(0); });
+#endif
 }
 
 void ServerLoop::when_idle(UniqueFunction<void()> function) {

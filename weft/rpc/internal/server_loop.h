@@ -132,7 +132,11 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
  private:
   void on_loop_end() noexcept override;
   void on_memory_overfull() noexcept override;
+  void on_memory_freed() noexcept override;
+  void give_back_memory() noexcept;
   void shed() noexcept;
+  std::size_t most_held() noexcept;
+  static bool may_be_shed(ServerConnection& connection) noexcept;
   class RoundMarker;
   void begin_round(TimePoint now);
   void end_round() noexcept;
@@ -171,8 +175,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   std::size_t live_connections_ = 0;  // with those in a handshake
   // Written by this loop only: the way of a call has no atomic operation that loops share.
   std::atomic<std::size_t> live_calls_{0};
-  bool shedding_ = false;  // shed() is posted
-  bool joined_ = false;    // among shared_.loops
+  bool shedding_ = false;     // shed() is posted
+  bool giving_back_ = false;  // give_back_memory() is
+  bool joined_ = false;       // among shared_.loops
   UniqueFunction<void()> when_idle_;
   std::shared_ptr<ServerLoop> self_;  // while not idle
 };

@@ -56,13 +56,19 @@ bool ServerResponses::unwait() noexcept { return static_cast<ServerCall&>(*this)
 MessageWriter::Poll ServerCall::send(const Message& message) {
   using Poll = MessageWriter::Poll;
   if (finished_ || stream() == nullptr) return Poll::Closed;
-  if (output_blocked()) return Poll::Blocked;
   if (message.size() > max_send_size()) {
     cancel(resource_exhausted("response message of " + std::to_string(message.size()) +
                               " bytes is larger than the limit of " +
                               std::to_string(max_send_size()) + " (ServerOptions::max_send_size)"));
     return Poll::Closed;
   }
+  if (output_blocked()) {
+    Status held = hold_response(message.size());
+    if (held.ok()) return Poll::Blocked;
+    cancel(held);
+    return Poll::Closed;
+  }
+  response_taken();
   if (!announce()) return Poll::Closed;
   Status sent = connection().send_message(*stream(), message, sent_compression_, false);
   if (sent.ok()) return Poll::Accepted;

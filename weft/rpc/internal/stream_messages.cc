@@ -1,24 +1,26 @@
 #include "weft/rpc/internal/stream_messages.h"
 
+#include <algorithm>
+#include <new>
 #include <string>
 #include <utility>
 
 namespace weft::rpc {
 
 Status StreamMessages::account_changed(std::size_t held, std::size_t unread) {
-  if (!memory_) return {};
+  if (!memory().bounded()) return {};
   const bool more = held > held_;
   account(held, unread);
   // Also where it is a coroutine that reads, in a turn that has nothing else to do with the
   // connection.
   if (stream_ != nullptr) connection_->memory_changed();
-  return more ? memory_->admit() : Status();
+  return more ? memory().admit() : Status();
 }
 
 void StreamMessages::account(std::size_t held, std::size_t unread) noexcept {
-  if (!memory_) return;
-  memory_->add(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(held_));
-  memory_->add_unread(static_cast<std::int64_t>(unread) - static_cast<std::int64_t>(unread_));
+  if (!memory().bounded()) return;
+  memory().add(static_cast<std::int64_t>(held) - static_cast<std::int64_t>(held_));
+  memory().add_unread(static_cast<std::int64_t>(unread) - static_cast<std::int64_t>(unread_));
   held_ = held;
   unread_ = unread;
 }
@@ -28,12 +30,32 @@ void StreamMessages::wait_output(Waiter& waiter) noexcept {
   if (stream_ == nullptr) return wake_writer();
   if (stream_->queued() != 0) return;
   // Then it is the connection that is full.
-  if (output_wait_ == nullptr) output_wait_ = std::make_unique<OutputWait>(*this);
-  if (!output_wait_->linked()) connection_->wait_output(*output_wait_);
+  if (!waits().OutputWaiter::linked()) connection_->wait_output(waits());
+}
+
+StreamMessages::Waits& StreamMessages::waits() {
+  if (waits_ == nullptr) waits_ = std::make_unique<Waits>(*this);
+  return *waits_;
+}
+
+Status StreamMessages::hold_response(std::size_t bytes) {
+  if (!memory().bounded()) return {};
+  waits().set_response(bytes);
+  return memory().admit();
+}
+
+void StreamMessages::hold(const void* object, Measure measure) {
+  if (!memory().bounded()) return;
+  const std::size_t bytes = object == nullptr ? 0 : measure(object);
+  kept_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
+  Status status = account();
+  if (status.ok() || input_ == Input::Dropped) return;
+  drop_input();
+  on_bad_message(status);
 }
 
 Status StreamMessages::push_parts(BytesView data) {
-  if (memory_) deframer_.set_scarce(memory_->scarce());
+  if (memory().bounded()) deframer_.set_scarce(memory().scarce());
   Status status = deframer_.push_parts(data);
   return_credit();
   if (status.ok()) status = account();
@@ -74,21 +96,22 @@ void StreamMessages::return_credit() {
 
 MessageReader::Poll StreamMessages::poll(Message& out) {
   if (input_ == Input::Dropped) return Poll::End;
+  if (deframer_.ready() == 0) return input_ == Input::Open ? Poll::Pending : Poll::End;
+  if (!account_->reads.spend_one()) [[unlikely]]
+    return wait_for_turn();
   Status status;
   std::size_t size = 0;
   if (Bytes whole; deframer_.pop_whole(whole)) [[likely]] {
     size = whole.size();
     out = Message(std::move(whole));
-  } else if (deframer_.ready() == 0) {
-    return input_ == Input::Open ? Poll::Pending : Poll::End;
-  } else {
-    status = pop(out, size);
+  } else if (pop(out, size, status) == Poll::Pending) {
+    return wait_for_turn();
   }
   read_ = true;
   uncredited_ += static_cast<std::int64_t>(kMessagePrefix + size);
   return_credit();
   if (status.ok()) {
-    if (single_) kept_ = static_cast<std::uint32_t>(out.size());
+    kept_ = static_cast<std::uint32_t>(out.size());
     status = account();
   }
   if (status.ok()) [[likely]]
@@ -98,31 +121,74 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
   return Poll::End;
 }
 
-/// The next message, which is there; `size` is what it had on its way.
-Status StreamMessages::pop(Message& out, std::size_t& size) {
+/// The reader is woken in a turn of the connection's own.
+MessageReader::Poll StreamMessages::wait_for_turn() {
+  account_->reads.wait(waits());
+  return Poll::Pending;
+}
+
+/// The next message, which is there; `size` is what it had on its way. Pending where it has to wait
+/// for a turn of the connection's own.
+MessageReader::Poll StreamMessages::pop(Message& out, std::size_t& size, Status& status) {
+  if (deframer_.next_compressed()) return unpack(out, size, status);
   Deframer::Item item;
   deframer_.pop(item);
   size = item.size();
-  if (!item.compressed) {
-    out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
-    return {};
-  }
-  Result<Message> message = unpack(item.bytes);
-  if (!message.ok()) return std::move(message).status();
-  out = std::move(*message);
-  return {};
+  out = item.pieces ? Message(std::move(*item.pieces)) : Message(std::move(item.bytes));
+  return Poll::Message;
 }
 
-Result<Message> StreamMessages::unpack(const Bytes& packed) const {
+/// As pop(), of a message that is compressed.
+MessageReader::Poll StreamMessages::unpack(Message& out, std::size_t& size, Status& status) {
+  ReadBudget& reads = account_->reads;
+  const std::size_t size_limit = deframer_.limit();
+  const std::size_t most = std::min(size_limit, ratio_limit(deframer_.next().size()));
+  // One that is large already is not tried with a small limit first.
+  if (deframer_.next().size() > ReadBudget::kSmallMessage) large_next_ = true;
+  const bool alone = large_next_ && reads.take_large();
+  if (large_next_ && !alone) return Poll::Pending;
+  // Before it is inflated: what is there counts as held only once it has been.
+  status = memory().admit();
+  Result<Bytes> plain = Bytes();
+  if (status.ok()) {
+    const std::size_t limit = alone ? most : std::min(most, ReadBudget::kSmallMessage);
+    plain = inflate(deframer_.next(), limit);
+    large_next_ = limit < most && plain.status().code() == StatusCode::ResourceExhausted;
+    if (large_next_) return Poll::Pending;
+    status = plain.status();
+    if (most < size_limit && status.code() == StatusCode::ResourceExhausted) {
+      status = status.with_prefix("ServerOptions::max_decompression_ratio");
+    }
+  }
+  large_next_ = false;
+  Deframer::Item item;
+  deframer_.pop(item);
+  size = item.size();
+  if (!status.ok()) return Poll::Message;
+  reads.spend_bytes(plain->size());
+  out = Message(std::move(*plain));
+  out.set_arrived_compressed(true);
+  return Poll::Message;
+}
+
+/// What a message of `size` bytes may inflate to by ServerOptions::max_decompression_ratio.
+std::size_t StreamMessages::ratio_limit(std::size_t size) const noexcept {
+  const std::size_t ratio = account_->max_decompression_ratio;
+  if (ratio == 0 || size > SIZE_MAX / ratio) return SIZE_MAX;
+  return std::max(size * ratio, ReadBudget::kSmallMessage);
+}
+
+Result<Bytes> StreamMessages::inflate(const Bytes& packed, std::size_t limit) const {
   if (compression_ == Compression::Identity) {
     return internal_error(
         "a message has its compressed flag set, but the stream has no grpc-encoding");
   }
-  Result<Bytes> plain = codec::decompress(compression_, packed.view(), deframer_.limit());
-  if (!plain.ok()) return std::move(plain).status();
-  Message message(std::move(*plain));
-  message.set_arrived_compressed(true);
-  return message;
+  try {
+    return codec::decompress(compression_, packed.view(), limit);
+  } catch (const std::bad_alloc&) {
+    return resource_exhausted("no memory to decompress a message of " +
+                              std::to_string(packed.size()) + " bytes");
+  }
 }
 
 }  // namespace weft::rpc

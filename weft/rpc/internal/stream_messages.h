@@ -18,12 +18,13 @@ namespace weft::rpc {
 
 /// The messages of a stream, which a call derives from.
 ///
-/// Those that arrive are cut out of its DATA and decompressed when they are read. Unread messages
-/// keep the stream's window closed. On a server what is held is accounted to the connection:
-/// messages until they are read, the one of a method that takes one until its call ends.
+/// Those that arrive are cut out of its DATA and decompressed when they are read, as far as the
+/// connection's ReadBudget goes in this turn. Unread messages keep the stream's window closed. On a
+/// server what is held is accounted to the connection: messages until they are read, the one that
+/// was read last until the next is or the call ends, since a handler has it.
 ///
 /// Those that are sent only wait here: while the stream's queue or the connection's output holds
-/// enough, until that has drained.
+/// enough, until that has drained. The one that waits is accounted as well.
 class StreamMessages : public MessageReader {
  public:
   StreamMessages(const StreamMessages&) = delete;
@@ -33,6 +34,7 @@ class StreamMessages : public MessageReader {
   Poll poll(Message& out) override;
   void wait(Waiter& waiter) noexcept override { reader_ = &waiter; }
   bool unwait() noexcept override { return std::exchange(reader_, nullptr) != nullptr; }
+  void hold(const void* object, Measure memory) override;
 
  protected:
   explicit StreamMessages(std::size_t max_message_size) noexcept : deframer_(max_message_size) {}
@@ -47,11 +49,12 @@ class StreamMessages : public MessageReader {
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
     stream_ = &stream;
-    memory_ = connection.memory();
+    account_ = connection.shared_account();
   }
   /// The stream is gone, and the connection may be; what has arrived can still be read.
   void detach() noexcept {
-    output_wait_.reset();
+    response_taken();
+    if (waits_ != nullptr) waits_->OutputWaiter::unlink();
     stream_ = nullptr;
     wake_writer();
   }
@@ -59,8 +62,7 @@ class StreamMessages : public MessageReader {
   http2::Stream* stream() const noexcept { return stream_; }
   /// While there is a stream.
   Connection& connection() const noexcept { return *connection_; }
-  /// Where what it holds is accounted; only on a server.
-  ConnectionMemory& memory() const noexcept { return *memory_; }
+  ConnectionMemory& memory() const noexcept { return account_->memory; }
   /// How compressed messages arrive.
   void set_arriving_compression(Compression compression) noexcept { compression_ = compression; }
   /// Only one is to arrive.
@@ -93,9 +95,16 @@ class StreamMessages : public MessageReader {
   }
 
   bool output_blocked() noexcept { return stream_->queued() != 0 || connection_->output_full(); }
+  /// A message of so many bytes waits for output_blocked() to end. Not OK where there is no memory
+  /// for that.
+  Status hold_response(std::size_t bytes);
+  /// It waits no more.
+  void response_taken() noexcept {
+    if (waits_ != nullptr) waits_->set_response(0);
+  }
   void wait_output(Waiter& waiter) noexcept;
   bool unwait_output() noexcept {
-    if (output_wait_ != nullptr) output_wait_->unlink();
+    if (waits_ != nullptr) waits_->OutputWaiter::unlink();
     return std::exchange(writer_, nullptr) != nullptr;
   }
   /// The stream's queue has drained.
@@ -106,17 +115,35 @@ class StreamMessages : public MessageReader {
   static constexpr std::size_t kAccountStep = 2048;
   static_assert((kAccountStep & (kAccountStep - 1)) == 0);
 
-  struct OutputWait final : OutputWaiter, coro::Pooled {
-    explicit OutputWait(StreamMessages& of) noexcept : self(of) {}
+  /// What only streams need that have to wait: for the connection's output, or for a turn of the
+  /// connection's own to read in.
+  struct Waits final : OutputWaiter, Runnable, coro::Pooled {
+    explicit Waits(StreamMessages& of) noexcept : Runnable(&Waits::read_on), self(of) {}
+    ~Waits() { set_response(0); }
     void on_output_drained() noexcept override { self.wake_writer(); }
+    static void read_on(Runnable& item) noexcept {
+      StreamMessages& self = static_cast<Waits&>(item).self;
+      self.wake(self.reader_);
+    }
+    /// Accounts a response that waits to be written.
+    void set_response(std::size_t bytes) noexcept {
+      if (bytes == response) return;
+      self.memory().add(static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(response));
+      response = bytes;
+    }
     StreamMessages& self;
+    std::size_t response = 0;
   };
 
+  Waits& waits();
+  Poll wait_for_turn();
+  Poll unpack(Message& out, std::size_t& size, Status& status);
+  std::size_t ratio_limit(std::size_t size) const noexcept;
+  Result<Bytes> inflate(const Bytes& packed, std::size_t limit) const;
   Status push_parts(BytesView data);
   [[gnu::cold]] Status one_too_many() const;
   [[gnu::cold]] Status unfinished() const;
-  Status pop(Message& out, std::size_t& size);
-  Result<Message> unpack(const Bytes& packed) const;
+  Poll pop(Message& out, std::size_t& size, Status& status);
   /// Brings the connection's account up to date. Not OK where it is overdrawn by what has come.
   Status account() {
     const std::size_t held = deframer_.held() + kept_;
@@ -144,17 +171,18 @@ class StreamMessages : public MessageReader {
   http2::Stream* stream_ = nullptr;
   Waiter* reader_ = nullptr;
   Waiter* writer_ = nullptr;
-  std::unique_ptr<OutputWait> output_wait_;  // made the first time that it waits for the connection
-  ConnectionMemory::Ref memory_;             // none on a client
+  std::unique_ptr<Waits> waits_;  // made the first time that it waits
+  ConnectionAccount::Ref account_;
   Deframer deframer_;
   std::size_t held_ = 0;         // as accounted
   std::size_t unread_ = 0;       // as accounted
   std::int64_t uncredited_ = 0;  // bytes of messages that were read, less what was given back
-  std::uint32_t kept_ = 0;       // a single message's size, once it was read
+  std::uint32_t kept_ = 0;       // what the message that was read last takes
   Compression compression_ = Compression::Identity;
   enum class Input : std::uint8_t { Open, Ended, Dropped } input_ = Input::Open;
-  bool single_ = false;
-  bool read_ = false;  // a message was
+  bool single_ : 1 = false;
+  bool read_ : 1 = false;        // a message was
+  bool large_next_ : 1 = false;  // the next message is known to inflate to much
 };
 
 }  // namespace weft::rpc

@@ -1,0 +1,181 @@
+#include "tests/attacks/report/assaults.h"
+
+#include <array>
+#include <string>
+
+#include "weft/codec/compression.h"
+
+namespace weft::attacks {
+namespace {
+
+using Attackers = std::vector<std::unique_ptr<Attacker>>;
+
+constexpr std::size_t kMiB = std::size_t{1024} * 1024;
+constexpr std::string_view kChat = "/test.Kinds/Chat";
+constexpr std::string_view kUnary = "/test.Kinds/Unary";
+
+/// Field 1 as that many bytes: the value of a BytesValue, the service of a health check, the host
+/// of a reflection request.
+std::string field_1(std::size_t size, std::string_view start) {
+  std::string message = "\x0a";
+  for (std::size_t left = size; left != 0; left >>= 7) {
+    message += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+  }
+  message += start;
+  return message.append(size - start.size(), 'a');
+}
+
+std::string packed(std::string_view plain) {
+  return testing::grpc_message(codec::compress(Compression::Zstd, plain)->view(), true);
+}
+
+std::string bomb(std::string_view start = {}) { return packed(field_1(4 * kMiB - 100, start)); }
+
+std::string open_zstd(std::uint32_t id, std::string_view path) {
+  return testing::headers(id, testing::grpc_request(path, {{"grpc-encoding", "zstd"}}));
+}
+
+Attacker& another(std::uint16_t port, Attackers& attackers) {
+  return *attackers.emplace_back(std::make_unique<Attacker>(port));
+}
+
+/// 256 KB of messages on one stream, each of which inflates to 4 MiB.
+void one_stream(std::uint16_t port, Attackers& attackers) {
+  attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  static const std::string message = bomb();
+  std::string bytes = open_zstd(1, kChat);
+  for (std::size_t sent = 0; sent < 240 * 1024; sent += message.size()) {
+    bytes += testing::data(1, message);
+  }
+  attacker.send(bytes, Attacker::Reading::No);
+  attacker.read(std::chrono::milliseconds(200));
+}
+
+/// 300 streams on each of `connections`, `messages` of them on each, whose answers are not read.
+void many_streams(std::uint16_t port, Attackers& attackers, std::size_t connections, int messages,
+                  std::string_view path, const std::string& message) {
+  if (attackers.size() == connections) attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  std::string bytes;
+  for (std::uint32_t id = 1; id < 601; id += 2) {
+    bytes += open_zstd(id, path);
+    for (int i = 0; i < messages; ++i) bytes += testing::data(id, message);
+  }
+  attacker.send(bytes, Attacker::Reading::No);
+}
+
+void chats(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  many_streams(port, attackers, 30, 4, kChat, message);
+}
+void unary_calls(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  many_streams(port, attackers, 30, 1, kUnary, message);
+}
+void error_texts(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb("error");
+  many_streams(port, attackers, 30, 1, kUnary, message);
+}
+void health_checks(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  many_streams(port, attackers, 30, 1, "/grpc.health.v1.Health/Check", message);
+}
+void health_watches(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  many_streams(port, attackers, 30, 1, "/grpc.health.v1.Health/Watch", message);
+}
+void reflection(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  many_streams(port, attackers, 30, 4, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+               message);
+}
+
+/// One message on a new connection each time.
+void first_messages(std::uint16_t port, Attackers& attackers) {
+  static const std::string message = bomb();
+  if (attackers.size() == 200) attackers.clear();
+  another(port, attackers)
+      .send(open_zstd(1, kUnary) + testing::data(1, message, EndStream::Yes),
+            Attacker::Reading::No);
+}
+
+/// 100 connections of 1000 watches each, all closed at once.
+void watches(std::uint16_t port, Attackers& attackers) {
+  if (attackers.size() == 100) attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  std::string bytes;
+  for (std::uint32_t id = 1; id < 2001; id += 2) {
+    bytes += open_call(id, "/grpc.health.v1.Health/Watch") +
+             testing::data(id,
+                           testing::grpc_message("\x0a\x04"
+                                                 "none"),
+                           EndStream::Yes);
+  }
+  attacker.send(bytes, Attacker::Reading::No);
+}
+
+/// Messages without a byte, as many as the windows take.
+void empty_messages(std::uint16_t port, Attackers& attackers) {
+  if (attackers.size() == 30) attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  std::string bytes = open_call(1, "/test.Kinds/Collect");
+  const std::string part = testing::data(1, repeat(testing::grpc_message({}), 3200));
+  for (int i = 0; i < 15; ++i) bytes += part;
+  attacker.send(bytes + testing::data(1, {}, EndStream::Yes), Attacker::Reading::No);
+}
+
+/// Requests of some 20 bytes that refer to a field of 3900 bytes in the table; `value` is what it
+/// holds.
+void table_references(std::uint16_t port, Attackers& attackers, const Fields& field) {
+  if (attackers.size() == 10) attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  static const std::string start = block_of(testing::grpc_request(kUnary), true);
+  std::string bytes = raw_headers(
+      1, block_of(testing::grpc_request(kUnary)) + block_of(field, true), EndStream::Yes);
+  const std::string usual = block_of(testing::grpc_request(kUnary));
+  for (std::uint32_t id = 3; id < 3003; id += 2) {
+    bytes += raw_headers(id, usual + hex("bebebe"), EndStream::Yes);
+  }
+  attacker.send(bytes);
+}
+void commas(std::uint16_t port, Attackers& attackers) {
+  table_references(port, attackers, {{"n-bin", std::string(3900, ',')}});
+}
+void large_fields(std::uint16_t port, Attackers& attackers) {
+  table_references(port, attackers, {{"n", std::string(3900, 'v')}});
+}
+
+/// Blocks of 16 KiB of commas, as literals.
+void comma_blocks(std::uint16_t port, Attackers& attackers) {
+  if (attackers.size() == 10) attackers.clear();
+  Attacker& attacker = another(port, attackers);
+  const std::string block =
+      block_of(testing::grpc_request(kUnary)) + block_of({{"n-bin", std::string(15'000, ',')}});
+  std::string bytes;
+  for (std::uint32_t id = 1; id < 101; id += 2) bytes += raw_headers(id, block, EndStream::Yes);
+  attacker.send(bytes);
+}
+
+constexpr std::array kAssaults = {
+    Assault{"none", nullptr},
+    Assault{"inflation-one-stream", one_stream},
+    Assault{"inflation-chat-30x300", chats},
+    Assault{"inflation-unary-30x300", unary_calls},
+    Assault{"inflation-new-connections", first_messages},
+    Assault{"inflation-error-text", error_texts},
+    Assault{"inflation-health-check", health_checks},
+    Assault{"inflation-health-watch", health_watches},
+    Assault{"inflation-reflection", reflection},
+    Assault{"empty-messages", empty_messages},
+    Assault{"commas-in-the-table", commas},
+    Assault{"commas-in-blocks", comma_blocks},
+    Assault{"large-fields-in-the-table", large_fields},
+    Assault{"health-watches-closed", watches},
+};
+
+}  // namespace
+
+std::span<const Assault> assaults() { return kAssaults; }
+
+}  // namespace weft::attacks

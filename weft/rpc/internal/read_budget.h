@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "weft/coro/executor.h"
+#include "weft/net/loop.h"
+
+namespace weft::rpc {
+
+/// How much of its loop's time the reading of one connection may take before the others on that
+/// loop have their turn. What the reading costs is estimated in units of about half a microsecond:
+/// a message with its handler, or 512 bytes that were decoded. It is counted by what comes out:
+/// 150 bytes of a compressed message may become megabytes.
+///
+/// Once the units are used up, what wants to read waits for a turn of the connection's own
+/// (net::Loop::ready_alone()), where it gets new ones. A message that inflates to more than
+/// kSmallMessage is inflated in such a turn only, one a turn: so many connections with one such
+/// message each hold up the loop no longer than one of them.
+///
+/// Belongs to one loop.
+class ReadBudget {
+ public:
+  static constexpr std::int32_t kUnits = 1024;
+  static constexpr std::size_t kBytesPerUnit = 512;
+  static constexpr std::size_t kSmallMessage = std::size_t{64} * 1024;
+
+  explicit ReadBudget(net::Loop& loop) noexcept : loop_(loop) {}
+  ReadBudget(const ReadBudget&) = delete;
+  ReadBudget& operator=(const ReadBudget&) = delete;
+
+  /// False once nothing is left: wait() then.
+  bool spend_one() noexcept { return --left_ >= 0; }
+  /// Of bytes that were decoded.
+  void spend_bytes(std::size_t bytes) noexcept {
+    left_ -= static_cast<std::int32_t>(bytes / kBytesPerUnit);
+  }
+  bool spent() const noexcept { return left_ < 0; }
+  /// Whether a large message may be inflated now; for one only.
+  bool take_large() noexcept { return std::exchange(large_, false); }
+
+  /// Runs `waiting`, which only makes coroutines ready, in the next turn of the connection's own,
+  /// with new units.
+  void wait(Runnable& waiting) noexcept;
+
+ private:
+  struct Step : Runnable {
+    Step(Runnable::Function function, ReadBudget& of) noexcept : Runnable(function), self(of) {}
+    ReadBudget& self;
+  };
+  static void begin_turn(Runnable& step) noexcept;
+  static void end_turn(Runnable& step) noexcept;
+
+  net::Loop& loop_;
+  std::int32_t left_ = kUnits;
+  bool large_ = false;
+  bool turn_due_ = false;
+  RunnableQueue waiting_;
+  Step begin_{&ReadBudget::begin_turn, *this};
+  Step end_{&ReadBudget::end_turn, *this};
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,122 @@
+#include "weft/rpc/internal/read_budget.h"
+
+#include <chrono>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "weft/net/sim_loop.h"
+
+namespace weft::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Reader : Runnable {
+  explicit Reader(std::string& of, char letter) noexcept
+      : Runnable(&Reader::call), log(of), name(letter) {}
+  static void call(Runnable& item) noexcept {
+    auto& self = static_cast<Reader&>(item);
+    self.log += self.name;
+  }
+  std::string& log;
+  char name;
+};
+
+class ReadBudgetTest : public ::testing::Test {
+ protected:
+  void use_up(ReadBudget& budget) {
+    while (budget.spend_one()) {
+    }
+  }
+  net::SimNetwork network{1};
+  net::SimLoop& loop = network.host("host");
+  std::string log;
+};
+
+TEST_F(ReadBudgetTest, IsSpentByMessagesAndByDecodedBytes) {
+  ReadBudget budget(loop);
+  for (int i = 0; i < ReadBudget::kUnits; ++i) EXPECT_TRUE(budget.spend_one());
+  EXPECT_FALSE(budget.spend_one());
+  ReadBudget other(loop);
+  other.spend_bytes(ReadBudget::kUnits * ReadBudget::kBytesPerUnit);
+  EXPECT_FALSE(other.spend_one());
+}
+
+TEST_F(ReadBudgetTest, IsFullAgainInATurnOfItsOwn) {
+  ReadBudget budget(loop);
+  Reader a(log, 'a');
+  Reader b(log, 'b');
+  loop.enter([&] {
+    use_up(budget);
+    budget.wait(a);
+    budget.wait(b);
+  });
+  EXPECT_EQ(log, "");
+  network.run_for(1ms);
+  EXPECT_EQ(log, "ab");
+  EXPECT_TRUE(budget.spend_one());
+}
+
+TEST_F(ReadBudgetTest, GivesEachConnectionItsTurn) {
+  ReadBudget first(loop);
+  ReadBudget second(loop);
+  Reader a(log, 'a');
+  Reader b(log, 'b');
+  Reader c(log, 'c');
+  loop.enter([&] {
+    first.wait(a);
+    second.wait(b);
+    first.wait(c);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "acb");
+}
+
+TEST_F(ReadBudgetTest, AllowsOneLargeMessageInSuchATurnOnly) {
+  ReadBudget budget(loop);
+  EXPECT_FALSE(budget.take_large());
+  struct Large : Runnable {
+    explicit Large(ReadBudget& of) noexcept : Runnable(&Large::call), budget(of) {}
+    static void call(Runnable& item) noexcept {
+      auto& self = static_cast<Large&>(item);
+      self.taken += self.budget.take_large() ? 1 : 0;
+      self.taken += self.budget.take_large() ? 1 : 0;
+    }
+    ReadBudget& budget;
+    int taken = 0;
+  };
+  Large large(budget);
+  loop.enter([&] { budget.wait(large); });
+  network.run_for(1ms);
+  EXPECT_EQ(large.taken, 1);
+  Reader unused(log, 'u');
+  loop.enter([&] { budget.wait(unused); });
+  network.run_for(1ms);
+  EXPECT_FALSE(budget.take_large()) << "what was not used does not last";
+}
+
+TEST_F(ReadBudgetTest, ForgetsReadersThatAreGone) {
+  ReadBudget budget(loop);
+  Reader kept(log, 'k');
+  loop.enter([&] {
+    Reader gone(log, 'g');
+    budget.wait(gone);
+    budget.wait(kept);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "k");
+}
+
+TEST_F(ReadBudgetTest, MayGoWhileATurnIsDue) {
+  Reader reader(log, 'r');
+  loop.enter([&] {
+    ReadBudget budget(loop);
+    budget.wait(reader);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "");
+}
+
+}  // namespace
+}  // namespace weft::rpc
