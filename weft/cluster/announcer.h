@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +13,10 @@
 #include "weft/net/loop.h"
 
 namespace weft::cluster {
+
+/// The greatest weight that an instance may give itself in a registry: enough for shares of a
+/// thousandth, and too little for one instance to draw all calls of a large service to itself.
+inline constexpr std::uint32_t kMaxAnnouncedWeight = 1000;
 
 /// Keeps an instance in a registry, for the server that it is. Lives on one loop.
 class Announcer {

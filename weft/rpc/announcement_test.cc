@@ -158,6 +158,18 @@ TEST_F(Announce, AServerThatIsDestroyedLeavesToo) {
   EXPECT_EQ(registry.there.count("owned"), 0U);
 }
 
+TEST_F(Announce, AWeightAboveTheLimitFailsTheStart) {
+  begin();
+  Server server(ServerOptions{.listen = ":81",
+                              .announce = "test:///a",
+                              .announce_options = {.weight = 1001},
+                              .loops = {&world->server_host()}});
+  world->server_host().enter([&] {
+    EXPECT_EQ(server.start(), invalid_argument("cannot announce: AnnounceOptions::weight is 1001, "
+                                               "more than 1000"));
+  });
+}
+
 TEST_F(Announce, ATargetThatCannotBeUsedFailsTheStartAndLeavesNothingOpen) {
   begin();
   Server server(
@@ -203,8 +215,16 @@ net::Address ip(const std::string& host, std::uint16_t port) {
 }
 
 TEST(AnnouncedAddress, IsWhatIsListenedOn) {
-  EXPECT_THAT(texts(announced_addresses("", {ip("10.0.0.1", 80), net::Address::unix_path("/x")})),
-              ElementsAre("10.0.0.1:80", "unix:/x"));
+  EXPECT_THAT(texts(announced_addresses("", {ip("10.0.0.1", 80), ip("10.0.0.2", 81)})),
+              ElementsAre("10.0.0.1:80", "10.0.0.2:81"));
+}
+
+TEST(AnnouncedAddress, IsLocalOnlyWhereThereIsNoOther) {
+  const net::Address socket = net::Address::unix_path("/x");
+  EXPECT_THAT(texts(announced_addresses("", {ip("10.0.0.1", 80), socket, ip("127.0.0.1", 80)})),
+              ElementsAre("10.0.0.1:80"));
+  EXPECT_THAT(texts(announced_addresses("", {socket, ip("127.0.0.1", 80)})),
+              ElementsAre("unix:/x", "127.0.0.1:80"));
 }
 
 TEST(AnnouncedAddress, IsNeverEveryInterface) {

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "weft/net/address_scope.h"
+
 namespace weft::rpc {
 namespace {
 
@@ -30,8 +32,8 @@ std::string text_of(const sockaddr& address) {
 }
 
 bool is_local(const std::string& host) {
-  return host.empty() || host == "0.0.0.0" || host == "::" || host.starts_with("127.") ||
-         host == "::1" || host.starts_with("169.254.") || host.starts_with("fe80:");
+  const Result<net::Address> address = net::Address::ip(host, 0);
+  return !address.ok() || net::scope_of(*address) != net::AddressScope::Everywhere;
 }
 
 /// The address that packets to `far` would leave with: connecting a datagram socket asks the routes
@@ -86,6 +88,16 @@ std::uint16_t port_of(const std::vector<net::Address>& listening) {
   return 0;
 }
 
+/// Beside an address that carries everywhere, others can do without those that do not, and a
+/// registry elsewhere does not take them.
+void leave_out_local(std::vector<net::Address>& addresses) {
+  const auto is_far = [](const net::Address& address) {
+    return net::scope_of(address) == net::AddressScope::Everywhere;
+  };
+  if (std::none_of(addresses.begin(), addresses.end(), is_far)) return;
+  std::erase_if(addresses, [&](const net::Address& address) { return !is_far(address); });
+}
+
 Result<std::vector<net::Address>> chosen_address(const std::string& text, std::uint16_t port) {
   const std::string where = "AnnounceOptions::address '" + text + "'";
   if (text.starts_with("unix:") || text.starts_with("memory:")) {
@@ -101,7 +113,7 @@ Result<std::vector<net::Address>> chosen_address(const std::string& text, std::u
     address = net::Address::ip(parts->host, parts->port);
   }
   if (!address.ok()) return address.status().with_prefix(where);
-  if (address->port() == 0 || is_every_interface(*address)) {
+  if (address->port() == 0 || net::scope_of(*address) == net::AddressScope::Nowhere) {
     return invalid_argument(where + ": nothing that a client can connect to");
   }
   return std::vector{std::move(*address)};
@@ -132,6 +144,7 @@ Result<std::vector<net::Address>> announced_addresses(const std::string& chosen,
       addresses.push_back(std::move(address));
     }
   }
+  leave_out_local(addresses);
   return addresses;
 }
 

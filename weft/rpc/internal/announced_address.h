@@ -8,7 +8,8 @@
 
 namespace weft::rpc {
 
-/// Where clients are told to connect, by AnnounceOptions::address or by what is listened on.
+/// Where clients are told to connect, by AnnounceOptions::address or by what is listened on: local
+/// addresses (loopback, link-local, Unix sockets) only where there are no others.
 /// INVALID_ARGUMENT where neither is an address that one can connect to.
 Result<std::vector<net::Address>> announced_addresses(const std::string& chosen,
                                                       const std::vector<net::Address>& listening);

@@ -35,6 +35,11 @@ Result<std::shared_ptr<Announcement>> Announcement::make(
     if (!announcer.ok()) return std::move(announcer).status().with_prefix("cannot announce");
     made->announcers_.push_back(std::move(*announcer));
   }
+  if (options.weight > cluster::kMaxAnnouncedWeight) {
+    return invalid_argument("cannot announce: AnnounceOptions::weight is " +
+                            std::to_string(options.weight) + ", more than " +
+                            std::to_string(cluster::kMaxAnnouncedWeight));
+  }
   Result<std::vector<net::Address>> addresses = announced_addresses(options.address, listening);
   if (!addresses.ok()) return std::move(addresses).status().with_prefix("cannot announce");
   made->endpoint_ = {.addresses = std::move(*addresses),
