@@ -67,6 +67,36 @@ TEST_F(SimulatedEtcd, ReadsALongListInPagesOfOneRevision) {
   EXPECT_TRUE(resolving.stop());
 }
 
+TEST_F(SimulatedEtcd, RefusesLocalAddressesUnlessTheTargetAllowsThem) {
+  SimEtcd etcd(network, 1);
+  etcd.data.put(key("a"), R"("unix:/tmp/x")");
+  etcd.data.put(key("b"), R"({"address": "127.0.0.1:80", "weight": 4294967295})");
+  etcd.data.put(key("c"), R"({"Op":0,"Addr":"unix:///tmp/y"})");
+  Resolving refusing(client, resolver(etcd));
+  ASSERT_TRUE(refusing.until_failures(1));
+  EXPECT_NE(refusing.failures.back().message().find("unix:/tmp/x' is a machine's own"),
+            std::string_view::npos)
+      << refusing.failures.back().to_string();
+  Resolving allowing(client, resolver(etcd, "?allow_local=true"));
+  ASSERT_TRUE(allowing.until_lists(1));
+  EXPECT_EQ(allowing.texts(), (Texts{"unix:/tmp/x", "127.0.0.1:80", "unix:/tmp/y"}));
+  EXPECT_EQ(allowing.lists[0][1].weight, 1000U);
+  EXPECT_TRUE(refusing.lists.empty());
+  EXPECT_TRUE(refusing.stop());
+  EXPECT_TRUE(allowing.stop());
+}
+
+TEST_F(SimulatedEtcd, RefusesNamesThatLeadToThisMachine) {
+  SimEtcd etcd(network, 1);
+  network.set_answer("evil.example",
+                     net::DnsAnswer{.addresses = {*net::Address::ip("127.0.0.1", 0)}});
+  etcd.data.put(key("a"), R"({"Op":0,"Addr":"evil.example:80"})");
+  Resolving resolving(client, resolver(etcd));
+  ASSERT_TRUE(resolving.until_failures(1));
+  EXPECT_TRUE(resolving.lists.empty());
+  EXPECT_TRUE(resolving.stop());
+}
+
 TEST_F(SimulatedEtcd, ResumesOnAnotherMemberBehindTheLastChangeItHasSeen) {
   SimEtcd etcd(network, 2);
   etcd.data.put(key("a"), R"("10.0.0.1:80")");
@@ -361,7 +391,7 @@ TEST(EtcdTarget, NamesWhatIsWrongWithATarget) {
             "INVALID_ARGUMENT: target 'etcd://h/p': user and password come together");
   EXPECT_EQ(refusal("etcd://h/p?lease=5"),
             "INVALID_ARGUMENT: target 'etcd://h/p': option 'lease' is not known; there are ttl, "
-            "user, password, password_file, tls, ca, cert, key and server_name");
+            "user, password, password_file, allow_local, tls, ca, cert, key and server_name");
   EXPECT_EQ(refusal("etcd://h/p?user=me&password_file=/nowhere"),
             "INVALID_ARGUMENT: target 'etcd://h/p': password_file '/nowhere' cannot be read or has "
             "no first line");

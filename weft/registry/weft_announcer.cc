@@ -9,9 +9,10 @@
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
 #include "weft/coro/all.h"
+#include "weft/net/secret.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_host.h"
-#include "weft/registry/internal/ttl.h"
+#include "weft/registry/internal/weft_target.h"
 #include "weft/registry/v1/registry.weft.h"
 
 namespace weft::registry {
@@ -27,11 +28,11 @@ constexpr Duration kFirstPause = std::chrono::milliseconds(250);
 constexpr Duration kLongestPause = std::chrono::seconds(5);
 
 /// 128 random bits in hexadecimal digits.
-std::string random_id(Rng& rng) {
+std::string random_id(net::Loop& loop) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string id;
   for (int word = 0; word < 2; ++word) {
-    std::uint64_t bits = rng();
+    std::uint64_t bits = net::secret(loop);
     for (int digit = 0; digit < 16; ++digit, bits >>= 4) id += kDigits[bits & 15];
   }
   return id;
@@ -167,12 +168,11 @@ class Registration {
 
 class WeftAnnouncer final : public cluster::Announcer {
  public:
-  WeftAnnouncer(net::Loop& loop, std::vector<RegistryHost> hosts,
-                const cluster::TargetParts& target, Duration ttl)
-      : service_(target.path), id_(random_id(loop.rng())) {
-    for (RegistryHost& host : hosts) {
-      registrations_.push_back(
-          std::make_unique<Registration>(loop, std::move(host), target.text, ttl));
+  WeftAnnouncer(net::Loop& loop, const WeftTarget& target, const std::string& shown)
+      : service_(target.service), id_(random_id(loop)) {
+    const Duration ttl = target.ttl == Duration::zero() ? kDefaultTtl : target.ttl;
+    for (RegistryHost& host : registry_hosts(target)) {
+      registrations_.push_back(std::make_unique<Registration>(loop, std::move(host), shown, ttl));
     }
   }
 
@@ -207,12 +207,10 @@ class WeftAnnouncer final : public cluster::Announcer {
 
 Result<std::unique_ptr<cluster::Announcer>> make_weft_announcer(
     net::Loop& loop, const cluster::TargetParts& target) {
-  Result<std::vector<RegistryHost>> hosts = registry_hosts(target);
-  if (!hosts.ok()) return std::move(hosts).status();
-  const Result<Duration> ttl = ttl_of(target, kDefaultTtl);
-  if (!ttl.ok()) return ttl.status();
+  const Result<WeftTarget> read = WeftTarget::read(target);
+  if (!read.ok()) return read.status();
   return std::unique_ptr<cluster::Announcer>(
-      std::make_unique<WeftAnnouncer>(loop, std::move(*hosts), target, *ttl));
+      std::make_unique<WeftAnnouncer>(loop, *read, std::string(cluster::shown(target.text))));
 }
 
 }  // namespace weft::registry

@@ -9,6 +9,7 @@
 
 #include "weft/cluster/announcer.h"
 #include "weft/registry/internal/test_registry.h"
+#include "weft/registry/server/internal/store_batch.h"
 #include "weft/testing/resolving.h"
 
 namespace weft::registry {
@@ -263,6 +264,41 @@ TEST_F(WeftScheme, WithdrawingFromARegistryThatIsAwayEndsWithAnError) {
   EXPECT_FALSE(announcing->withdraw().ok());
 }
 
+/// An instance in the registry's file from before, as a remote client could once enter it.
+void plant(test::SimRegistry& registry, const std::string& id, const std::string& address) {
+  auto record = std::make_shared<Record>();
+  v1::Entry& entry = record->entry;
+  entry.set_service("greeter");
+  entry.set_ttl_ms(1'000'000);
+  entry.mutable_instance()->set_id(id);
+  entry.mutable_instance()->add_addresses(address);
+  const std::uint64_t revision = registry.store().load()->revision + 1;
+  record->lease = revision;
+  entry.set_revision(revision);
+  const StoreBatch batch{
+      .changes = {{.revision = revision, .kind = v1::Change::PUT, .record = record}}};
+  EXPECT_TRUE(registry.store().commit(batch).ok());
+}
+
+TEST_F(WeftScheme, LocalAddressesOfARegistryElsewhereAreRefused) {
+  test::SimRegistry registry(network, "registry");
+  registry.kill();
+  network.run_for(1s);
+  plant(registry, "evil", "unix:/tmp/x");
+  registry.start();
+  const auto resolving = resolve("weft://registry:7070/greeter");
+  ASSERT_TRUE(resolving->until_failures(1));
+  EXPECT_THAT(resolving->lists, IsEmpty());
+  EXPECT_THAT(std::string(resolving->failures.back().message()),
+              HasSubstr("registry registry:7070: address 'unix:/tmp/x' is a machine's own"));
+  const auto good = announce("s1");
+  network.run_for(1s);
+  EXPECT_THAT(resolving->texts(), ElementsAre("memory:s1:80"));
+  const auto allowing = resolve("weft://registry:7070/greeter?allow_local=true");
+  network.run_for(1s);
+  EXPECT_THAT(allowing->texts(), ElementsAre("unix:/tmp/x", "memory:s1:80"));
+}
+
 TEST_F(WeftScheme, SaysWhatIsWrongWithATarget) {
   EXPECT_EQ(resolver_error("weft:///greeter"),
             "'weft:///greeter': it names no registry; expected weft://host:port/service");
@@ -270,7 +306,13 @@ TEST_F(WeftScheme, SaysWhatIsWrongWithATarget) {
   EXPECT_THAT(resolver_error("weft://registry:port/greeter"), HasSubstr("port 'port'"));
   EXPECT_THAT(resolver_error("weft://registry/a b"), HasSubstr("service 'a b'"));
   EXPECT_THAT(resolver_error("weft://registry/greeter?ttl=fast"), HasSubstr("ttl 'fast'"));
-  EXPECT_THAT(resolver_error("weft://registry/greeter?zone=a"), HasSubstr("there is: ttl"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?zone=a"), HasSubstr("there are: ttl"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?allow_local=x"),
+              HasSubstr("allow_local 'x' is neither true nor false"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?ca=/no/such.pem"), HasSubstr("/no/such.pem"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?key=/k.pem"),
+              HasSubstr("key '/k.pem' comes without a cert"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?tls=maybe"), HasSubstr("tls 'maybe'"));
 }
 
 /// How often the registry was asked to commit.

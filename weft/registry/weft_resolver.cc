@@ -9,7 +9,7 @@
 #include "weft/net/timer.h"
 #include "weft/registry/internal/instance_list.h"
 #include "weft/registry/internal/registry_host.h"
-#include "weft/registry/internal/ttl.h"
+#include "weft/registry/internal/weft_target.h"
 #include "weft/registry/v1/registry.weft.h"
 
 namespace weft::registry {
@@ -53,10 +53,11 @@ class Silence : private net::Timer {
 
 class WeftResolver final : public cluster::Resolver {
  public:
-  WeftResolver(net::Loop& loop, std::vector<RegistryHost> hosts, std::string service)
+  WeftResolver(net::Loop& loop, const WeftTarget& target, std::string_view shown)
       : loop_(loop),
-        hosts_(std::move(hosts)),
-        service_(std::move(service)),
+        hosts_(registry_hosts(target)),
+        service_(target.service),
+        filter_(loop, shown, target.local),
         // Clients spread over the registries.
         host_(loop.rng().below(hosts_.size())),
         backoff_(loop.rng(), kFirstPause, kLongestPause) {}
@@ -70,7 +71,7 @@ class WeftResolver final : public cluster::Resolver {
       host_ = (host_ + 1) % hosts_.size();
       const Status slept = co_await net::sleep(pause());
       if (!slept.ok()) co_return;
-      if (list_.drop_unconfirmed(loop_.now())) updates.publish(list_.endpoints());
+      if (list_.drop_unconfirmed(loop_.now())) publish(updates);
     }
   }
 
@@ -110,7 +111,19 @@ class WeftResolver final : public cluster::Resolver {
     backoff_.reset();
     const bool changed = list_.apply(response, loop_.now());
     const bool dropped = list_.drop_unconfirmed(loop_.now());
-    if (changed || dropped) updates.publish(list_.endpoints());
+    if (changed || dropped) publish(updates);
+  }
+
+  void publish(Updates& updates) {
+    std::vector<Status> unreadable;
+    std::vector<cluster::Endpoint> endpoints = list_.endpoints(unreadable);
+    std::vector<cluster::Endpoint> admitted = filter_.admit(std::move(endpoints), unreadable);
+    if (admitted.empty() && !filter_.refusal().ok()) {
+      updates.fail(unavailable("registry " + hosts_[host_].address() + ": " +
+                               std::string(filter_.refusal().message())));
+    } else {
+      updates.publish(std::move(admitted));
+    }
   }
 
   void tell_failure(const Status& why, Updates& updates) {
@@ -136,6 +149,7 @@ class WeftResolver final : public cluster::Resolver {
   net::Loop& loop_;
   std::vector<RegistryHost> hosts_;
   std::string service_;
+  EndpointFilter filter_;
   std::size_t host_;
   cluster::Backoff backoff_;
   InstanceList list_;
@@ -146,13 +160,11 @@ class WeftResolver final : public cluster::Resolver {
 
 Result<std::unique_ptr<cluster::Resolver>> make_weft_resolver(net::Loop& loop,
                                                               const cluster::TargetParts& target) {
-  Result<std::vector<RegistryHost>> hosts = registry_hosts(target);
-  if (!hosts.ok()) return std::move(hosts).status();
-  // The text that a server announces to may be the one that its clients use.
-  const Result<Duration> ttl = ttl_of(target, Duration::zero());
-  if (!ttl.ok()) return ttl.status();
+  // The text that a server announces to may be the one that its clients use, so its ttl is read.
+  const Result<WeftTarget> read = WeftTarget::read(target);
+  if (!read.ok()) return read.status();
   return std::unique_ptr<cluster::Resolver>(
-      std::make_unique<WeftResolver>(loop, std::move(*hosts), target.path));
+      std::make_unique<WeftResolver>(loop, *read, cluster::shown(target.text)));
 }
 
 }  // namespace weft::registry

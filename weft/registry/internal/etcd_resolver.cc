@@ -5,6 +5,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
+#include "weft/registry/internal/endpoint_filter.h"
 #include "weft/registry/internal/etcd_instance.h"
 #include "weft/registry/internal/etcd_prefix.h"
 #include "weft/registry/internal/etcd_schemes.h"
@@ -27,7 +28,9 @@ constexpr Duration kComeBack = seconds(30);
 class EtcdResolver final : public cluster::Resolver {
  public:
   EtcdResolver(net::Loop& loop, EtcdTarget target)
-      : client_(loop, std::move(target)), backoff_(loop.rng(), kFirstPause, kMostPause) {}
+      : client_(loop, std::move(target)),
+        filter_(loop, "etcd '" + client_.target().prefix + "'", client_.target().local),
+        backoff_(loop.rng(), kFirstPause, kMostPause) {}
 
   Task<> run(Updates& updates) override {
     // In this frame, so that its stream goes before the context that it was opened in.
@@ -77,13 +80,19 @@ class EtcdResolver final : public cluster::Resolver {
     for (const auto& [key, entry] : from_before_) {
       if (!entries_.contains(key)) endpoints.push_back(entry.instance.endpoint);
     }
+    endpoints = filter_.admit(std::move(endpoints));
     if (endpoints.empty()) {
-      updates.fail(unreadable.ok() ? unavailable("etcd has no instances below '" +
-                                                 client_.target().prefix + "'")
-                                   : unreadable);
+      updates.fail(why_none(unreadable));
     } else {
       updates.publish(std::move(endpoints));
     }
+  }
+
+  Status why_none(const Status& unreadable) const {
+    const std::string& prefix = client_.target().prefix;
+    if (!unreadable.ok()) return unreadable;
+    if (filter_.refusal().ok()) return unavailable("etcd has no instances below '" + prefix + "'");
+    return unavailable("etcd '" + prefix + "': " + std::string(filter_.refusal().message()));
   }
 
   /// Takes over what has changed; says why an entry cannot be read.
@@ -129,6 +138,7 @@ class EtcdResolver final : public cluster::Resolver {
   }
 
   EtcdClient client_;
+  EndpointFilter filter_;
   cluster::Backoff backoff_;
   TimePoint last_failure_{};
   Entries entries_;

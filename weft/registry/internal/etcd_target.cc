@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "weft/net/address.h"
+#include "weft/registry/internal/tls_query.h"
 
 namespace weft::registry {
 namespace {
@@ -44,13 +45,6 @@ Status read_ttl(std::string_view text, Duration& into) {
                           "' is not a whole number of seconds from 2s to 3600s");
 }
 
-Status read_switch(std::string_view name, std::string_view text, bool& into) {
-  into = text == "true" || text == "1";
-  if (into || text == "false" || text == "0") return ok_status();
-  return invalid_argument(std::string(name) + " '" + std::string(text) +
-                          "' is neither true nor false");
-}
-
 /// The first line of a file.
 Status read_password(const std::string& path, std::string& into) {
   std::ifstream file(path);
@@ -63,23 +57,12 @@ Status read_option(const std::string& name, const std::string& value, EtcdTarget
   if (name == "user") return into.user = value, ok_status();
   if (name == "password") return into.password = value, ok_status();
   if (name == "password_file") return read_password(value, into.password);
-  if (name == "tls") {
-    bool on = false;
-    Status status = read_switch(name, value, on);
-    if (on && !into.tls) into.tls.emplace();
-    return status;
-  }
-  if (name != "ca" && name != "cert" && name != "key" && name != "server_name") {
-    return invalid_argument("option '" + name +
-                            "' is not known; there are ttl, user, password, password_file, tls, "
-                            "ca, cert, key and server_name");
-  }
-  if (!into.tls) into.tls.emplace();
-  if (name == "ca") into.tls->ca = value;
-  if (name == "cert") into.tls->certificate = value;
-  if (name == "key") into.tls->key = value;
-  if (name == "server_name") into.tls->server_name = value;
-  return ok_status();
+  if (name == "allow_local") return read_local_option(value, into.local);
+  const Result<bool> tls = read_tls_option(name, value, into.tls);
+  if (!tls.ok() || *tls) return tls.status();
+  return invalid_argument("option '" + name +
+                          "' is not known; there are ttl, user, password, password_file, "
+                          "allow_local, tls, ca, cert, key and server_name");
 }
 
 Status read_all(const cluster::TargetParts& parts, EtcdTarget& into) {
@@ -89,6 +72,7 @@ Status read_all(const cluster::TargetParts& parts, EtcdTarget& into) {
   while (into.prefix.ends_with('/')) into.prefix.pop_back();
   if (into.prefix.empty()) return invalid_argument("a prefix of keys is missing after the hosts");
   into.prefix += '/';
+  if (are_this_machine(into.members)) into.local = LocalAddresses::Accepted;
   for (const auto& [name, value] : parts.query) {
     status = read_option(name, value, into);
     if (!status.ok()) return status;
@@ -96,7 +80,7 @@ Status read_all(const cluster::TargetParts& parts, EtcdTarget& into) {
   if (into.user.empty() != into.password.empty()) {
     return invalid_argument("user and password come together");
   }
-  return ok_status();
+  return check_tls(into.tls);
 }
 
 }  // namespace

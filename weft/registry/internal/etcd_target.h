@@ -8,6 +8,7 @@
 #include "weft/base/time.h"
 #include "weft/cluster/resolver.h"
 #include "weft/net/tls.h"
+#include "weft/registry/internal/endpoint_filter.h"
 
 namespace weft::registry {
 
@@ -18,6 +19,7 @@ struct EtcdTarget {
   /// How long an instance stays listed after it was last heard of.
   Duration ttl = std::chrono::seconds(15);
   std::optional<net::TlsClientOptions> tls{};
+  LocalAddresses local = LocalAddresses::Refused;
   std::string user{};
   std::string password{};
 

@@ -4,10 +4,14 @@
 #include <utility>
 #include <vector>
 
+#include "weft/net/address_scope.h"
+
 namespace weft::registry {
 namespace {
 
 constexpr std::size_t kMaxServiceName = 255;
+// More than any IP address, path of a Unix socket or sensible name has.
+constexpr std::size_t kMaxAddress = 256;
 
 Status unusable(std::string_view text, std::string_view why) {
   std::string message = "address '";
@@ -23,7 +27,21 @@ Result<net::Address> parse_ip(std::string_view text) {
   if (address->host() == "0.0.0.0" || address->host() == "::") {
     return unusable(text, "every interface is nothing to connect to");
   }
+  if (net::scope_of(*address) == net::AddressScope::Nowhere) {
+    return unusable(text, "multicast and reserved addresses are nothing to connect to");
+  }
   return address;
+}
+
+bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
+Status check_text(std::string_view text) {
+  if (text.size() > kMaxAddress) {
+    return invalid_argument("an address has " + std::to_string(text.size()) + " bytes, more than " +
+                            std::to_string(kMaxAddress));
+  }
+  if (std::none_of(text.begin(), text.end(), &is_control)) return {};
+  return unusable(text, "it has a control character");
 }
 
 bool may_be_in_name(char c) noexcept {
@@ -34,6 +52,7 @@ bool may_be_in_name(char c) noexcept {
 }  // namespace
 
 Result<net::Address> parse_address(std::string_view text) {
+  if (Status status = check_text(text); !status.ok()) return status;
   if (!text.starts_with("unix:") && !text.starts_with("memory:")) return parse_ip(text);
   const Result<net::Target> target = net::Target::parse(text);
   if (!target.ok()) return target.status();

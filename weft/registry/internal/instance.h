@@ -10,7 +10,8 @@
 namespace weft::registry {
 
 /// An address as Address::to_string() writes it. INVALID_ARGUMENT where it cannot be read, or where
-/// nobody can connect to it: names, port 0, and those that mean every interface.
+/// nobody can connect to it: names, port 0, and those that mean every interface, a group, or
+/// nothing. Whether others may be sent there is another question (net::scope_of()).
 Result<net::Address> parse_address(std::string_view text);
 
 /// INVALID_ARGUMENT naming the address that cannot be used.

@@ -57,7 +57,7 @@ bool InstanceList::drop_unconfirmed(TimePoint now) {
          0;
 }
 
-std::vector<cluster::Endpoint> InstanceList::endpoints() const {
+std::vector<cluster::Endpoint> InstanceList::endpoints(std::vector<Status>& unreadable) const {
   // The one to be taken of those with the same addresses.
   std::map<std::vector<std::string>, const Known*> best;
   const auto rank = [](const Known& known) {
@@ -73,7 +73,11 @@ std::vector<cluster::Endpoint> InstanceList::endpoints() const {
     const auto& addresses = known.entry.instance().addresses();
     if (best[{addresses.begin(), addresses.end()}] != &known) continue;
     Result<cluster::Endpoint> endpoint = endpoint_of(known.entry.instance());
-    if (endpoint.ok()) endpoints.push_back(std::move(*endpoint));
+    if (endpoint.ok()) {
+      endpoints.push_back(std::move(*endpoint));
+    } else {
+      unreadable.push_back(std::move(endpoint).status());
+    }
   }
   return endpoints;
 }

@@ -26,9 +26,9 @@ class InstanceList {
   /// Drops what no store has named for the time of its lease; true where there was something.
   bool drop_unconfirmed(TimePoint now);
 
-  /// In order of id; of those with the same addresses, the one that registered last. Instances
-  /// whose addresses cannot be used are left out.
-  std::vector<cluster::Endpoint> endpoints() const;
+  /// In order of id; of those with the same addresses, the one that registered last. Why an
+  /// instance cannot be used, and is left out, is added to `unreadable`.
+  std::vector<cluster::Endpoint> endpoints(std::vector<Status>& unreadable) const;
   bool known() const noexcept { return !store_id_.empty(); }
   /// Where to resume.
   const std::string& store_id() const noexcept { return store_id_; }

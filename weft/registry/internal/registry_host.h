@@ -1,22 +1,22 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "weft/base/result.h"
-#include "weft/cluster/resolver.h"
+#include "weft/net/tls.h"
+#include "weft/registry/internal/weft_target.h"
 #include "weft/rpc/channel.h"
 
 namespace weft::registry {
 
-// The port of a registry that a target names without one.
-inline constexpr std::uint16_t kRegistryPort = 7070;
-
 /// One of the registries that a target names, and the connection to it. Belongs to a loop.
 class RegistryHost {
  public:
-  explicit RegistryHost(std::string address) : address_(std::move(address)) {}
+  RegistryHost(std::string address, std::optional<net::TlsClientOptions> tls)
+      : address_(std::move(address)), tls_(std::move(tls)) {}
 
   /// "registry.example.org:7070".
   const std::string& address() const noexcept { return address_; }
@@ -26,11 +26,10 @@ class RegistryHost {
 
  private:
   std::string address_;
+  std::optional<net::TlsClientOptions> tls_;
   std::unique_ptr<Channel> channel_;
 };
 
-/// The registries of `weft://host:port,host2:port2/service`; at least one. INVALID_ARGUMENT naming
-/// the target where its hosts or its service cannot be read.
-Result<std::vector<RegistryHost>> registry_hosts(const cluster::TargetParts& target);
+std::vector<RegistryHost> registry_hosts(const WeftTarget& target);
 
 }  // namespace weft::registry
