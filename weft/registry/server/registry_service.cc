@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "weft/cluster/announcer.h"
+#include "weft/net/address_scope.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/server/internal/registrar.h"
 #include "weft/registry/v1/registry.weft.h"
@@ -32,6 +34,22 @@ std::uint32_t milliseconds_of(Duration duration) {
       std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
+/// Who may send others there: `peer` registers for them all.
+Status check_addresses(const cluster::Endpoint& endpoint, const net::Address& peer,
+                       const net::Loop& loop) {
+  if (net::scope_of(peer, loop) == net::AddressScope::Machine) return {};
+  for (const net::Address& address : endpoint.addresses) {
+    const net::AddressScope scope = net::scope_of(address, loop);
+    if (scope == net::AddressScope::Everywhere) continue;
+    return invalid_argument("address '" + address.to_string() + "' " +
+                            std::string(net::description_of(scope)) +
+                            ": only clients that reach the registry by a loopback address or a "
+                            "Unix socket may register it, and this one is at " +
+                            peer.to_string());
+  }
+  return {};
+}
+
 Status check_instance(const v1::Instance& instance, const RegistryOptions& options) {
   if (instance.id().empty() || instance.id().size() > kMaxId) {
     return invalid_argument("the instance's id has " + std::to_string(instance.id().size()) +
@@ -47,7 +65,21 @@ Status check_instance(const v1::Instance& instance, const RegistryOptions& optio
         "the instance has " + std::to_string(size) + " bytes with its attributes, more than " +
         std::to_string(options.max_instance_size) + " (RegistryOptions::max_instance_size)");
   }
-  return endpoint_of(instance).status();
+  if (instance.weight() > cluster::kMaxAnnouncedWeight) {
+    return invalid_argument("the instance's weight is " + std::to_string(instance.weight()) +
+                            ", more than " + std::to_string(cluster::kMaxAnnouncedWeight));
+  }
+  return {};
+}
+
+Status check_request(const v1::RegisterRequest& request, const RegistryOptions& options,
+                     ServerContext& context) {
+  Status status = check_service_name(request.service());
+  if (status.ok()) status = check_instance(request.instance(), options);
+  if (!status.ok()) return status;
+  const Result<cluster::Endpoint> endpoint = endpoint_of(request.instance());
+  if (!endpoint.ok()) return endpoint.status();
+  return check_addresses(*endpoint, context.peer().address, context.call().loop());
 }
 
 /// The lease's time that is asked for.
@@ -169,8 +201,7 @@ class Definition final : public v1::RegistryService {
   Task<Result<v1::RegisterResponse>> Register(ServerContext& context,
                                               const v1::RegisterRequest& request) override {
     Status status = registrar_->enter();
-    if (status.ok()) status = check_service_name(request.service());
-    if (status.ok()) status = check_instance(request.instance(), registrar_->options());
+    if (status.ok()) status = check_request(request, registrar_->options(), context);
     if (!status.ok()) co_return status;
     const Result<Duration> ttl = check_ttl(request.ttl_ms(), registrar_->options());
     if (!ttl.ok()) co_return ttl.status();

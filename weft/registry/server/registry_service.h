@@ -37,7 +37,7 @@ struct RegistryOptions {
 ///
 ///     auto registry = RegistryService::open("/var/lib/weft/registry.db");
 ///     if (!registry.ok()) ...
-///     weft::Server server{{.listen = ":7070"}};
+///     weft::Server server{{.listen = "127.0.0.1:7070"}};
 ///     server.add(registry->definition());
 ///
 /// Instances are listed once they are committed to the store; reading and keeping alive do not

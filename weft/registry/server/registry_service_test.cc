@@ -150,8 +150,8 @@ class Service : public ::testing::Test {
 TEST_F(Service, ListsWhatIsRegisteredAndNotWhatIsDeregistered) {
   begin();
   const std::uint64_t lease = lease_of(request_for("greeter", "a", "10.0.0.1:80"));
-  lease_of(request_for("greeter", "b", "[::1]:80"));
-  lease_of(request_for("other", "c", "unix:/run/x.sock"));
+  lease_of(request_for("greeter", "b", "[fd00::1]:80"));
+  lease_of(request_for("other", "c", "10.0.0.3:80"));
   EXPECT_THAT(ids(), ElementsAre("a", "b", "c"));
   EXPECT_THAT(ids("greeter"), ElementsAre("a", "b"));
   EXPECT_TRUE(deregister(lease).ok());
@@ -359,6 +359,49 @@ TEST_F(Service, RefusesWhatNobodyCouldUse) {
   EXPECT_THAT(error(request_for("a", "a", "10.0.0.1:80", 10)),
               HasSubstr("a lease of 10ms is not from 1s to 3600s"));
   EXPECT_THAT(error(request_for("a", "a", "10.0.0.1:80", 4'000'000)), HasSubstr("4000s"));
+}
+
+TEST_F(Service, RefusesLocalAddressesFromElsewhere) {
+  begin();
+  for (const char* address :
+       {"unix:/tmp/x", "unix:@x", "127.0.0.1:80", "[::1]:80", "[::ffff:127.0.0.1]:80",
+        "169.254.169.254:80", "[fe80::1]:80", "[fe80::1%eth0]:80", "[64:ff9b::7f00:1]:80"}) {
+    const Status status = enter(request_for("greeter", "a", address)).status();
+    EXPECT_EQ(status.code(), StatusCode::InvalidArgument) << address;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("and this one is at memory:client"))
+        << address;
+  }
+  v1::RegisterRequest both = request_for("greeter", "a", "10.0.0.1:80");
+  both.mutable_instance()->add_addresses("unix:/tmp/x");
+  EXPECT_FALSE(enter(both).ok()) << "behind one that is good";
+  EXPECT_THAT(ids(), IsEmpty());
+}
+
+TEST_F(Service, RefusesAddressesThatLeadNowhere) {
+  begin();
+  for (const char* address : {"224.0.0.1:80", "255.255.255.255:80", "0.1.2.3:80", "[::]:80",
+                              "[ff02::1]:80", "[::ffff:0.0.0.0]:80", "[::127.0.0.1]:80"}) {
+    EXPECT_EQ(enter(request_for("greeter", "a", address)).status().code(),
+              StatusCode::InvalidArgument)
+        << address;
+  }
+  const std::string control = std::string("unix:/tmp/a") + '\n' + "b";
+  EXPECT_THAT(std::string(enter(request_for("greeter", "a", control)).status().message()),
+              HasSubstr("control character"));
+  EXPECT_THAT(
+      std::string(
+          enter(request_for("greeter", "a", "memory:" + std::string(300, 'x'))).status().message()),
+      HasSubstr("an address has 307 bytes, more than 256"));
+}
+
+TEST_F(Service, BoundsTheWeight) {
+  begin();
+  v1::RegisterRequest request = request_for("greeter", "a", "10.0.0.1:80");
+  request.mutable_instance()->set_weight(1000);
+  EXPECT_TRUE(enter(request).ok());
+  request.mutable_instance()->set_weight(4'294'967'295);
+  EXPECT_THAT(std::string(enter(request).status().message()),
+              HasSubstr("weight is 4294967295, more than 1000"));
 }
 
 TEST_F(Service, WatchesEndWhenTheServerDrains) {
