@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "weft/rpc/server.h"
+#include "weft/testing/certificates.h"
 #include "weft/testing/folder.h"
 
 #include "tests/command/notes_service.h"
@@ -22,14 +23,16 @@ using ::testing::StartsWith;
 class WeftRegistry : public ::testing::Test {
  protected:
   /// The first time on a port that the system chooses, and then on the same.
-  void start() {
-    registry_ = std::make_unique<Program>(
-        kWeft, std::vector<std::string>{"registry", "--listen", "127.0.0.1:" + port_, "--data",
-                                        folder_.file("data")});
+  void start(const std::vector<std::string>& flags = {}) {
+    std::vector<std::string> words{"registry", "--listen", "127.0.0.1:" + port_, "--data",
+                                   folder_.file("data")};
+    words.insert(words.end(), flags.begin(), flags.end());
+    registry_ = std::make_unique<Program>(kWeft, words);
     const std::string listening = "listening on 127.0.0.1:";
     const std::string line = registry_->wait_for_error_line(listening);
     ASSERT_THAT(line, HasSubstr(listening));
     port_ = line.substr(line.find(listening) + listening.size());
+    port_ = port_.substr(0, port_.find_first_not_of("0123456789"));
     address_ = "127.0.0.1:" + port_;
   }
   Ended end(int signal) {
@@ -39,10 +42,10 @@ class WeftRegistry : public ::testing::Test {
     return ended;
   }
   std::string target() const { return "weft://" + address_ + "/notes"; }
-  std::unique_ptr<Server> server(const std::string& name) const {
+  std::unique_ptr<Server> server(const std::string& name, const std::string& query = {}) const {
     ServerOptions options;
     options.listen = "127.0.0.1:0";
-    options.announce = target();
+    options.announce = target() + query;
     options.announce_options.name = name;
     auto made = std::make_unique<Server>(std::move(options));
     made->add<Notes>();
@@ -58,9 +61,10 @@ class WeftRegistry : public ::testing::Test {
     return ended.out;
   }
   /// Asks until the list is as expected.
-  bool list_until(const ::testing::Matcher<std::string>& expected) const {
+  bool list_until(const ::testing::Matcher<std::string>& expected,
+                  const std::vector<std::string>& flags = {}) const {
     for (int i = 0; i < 500; ++i) {
-      if (expected.Matches(list())) return true;
+      if (expected.Matches(list(flags))) return true;
     }
     return false;
   }
@@ -135,11 +139,95 @@ TEST_F(WeftRegistry, RefusesDataThatIsInUseOrForeign) {
   EXPECT_THAT(file.err, HasSubstr("--data /dev/null/data"));
 }
 
+/// Certificates for a registry on this machine and its clients, and the flags that name them.
+struct RegistryCertificates {
+  explicit RegistryCertificates(const testing::Folder& folder) {
+    testing::CertificateOptions here;
+    here.ips = {"127.0.0.1"};
+    here.dns = {"localhost"};
+    const testing::CertificateText server = ca.server(here);
+    const testing::CertificateText client = ca.client({});
+    ca_file = folder.write("ca.pem", ca.certificate());
+    server_flags = {"--cert", folder.write("registry.pem", server.certificate), "--key",
+                    folder.write("registry.key", server.key)};
+    client_pem = folder.write("client.pem", client.certificate);
+    client_key = folder.write("client.key", client.key);
+  }
+  testing::CertificateAuthority ca{"Registry CA"};
+  std::string ca_file;
+  std::string client_pem;
+  std::string client_key;
+  std::vector<std::string> server_flags;
+};
+
+TEST_F(WeftRegistry, SpeaksTlsWithServersClientsAndTheCommand) {
+  const RegistryCertificates files(folder_);
+  start(files.server_flags);
+  const std::string query = "?ca=" + files.ca_file;
+  const std::vector<std::string> trust{"--cacert", files.ca_file};
+  const auto one = server("one", query);
+  ASSERT_TRUE(list_until(HasSubstr("one"), trust));
+  EXPECT_EQ(run_weft({"list", "weft://" + address_ + "/", "--cacert", files.ca_file}).out,
+            "notes\n");
+  const std::vector<std::string> echo{"weft.test.notes.Notes/Echo", R"({"text": "found"})"};
+  EXPECT_THAT(run_weft({"call", target() + query, echo[0], echo[1]}).out, HasSubstr("found"));
+  EXPECT_EQ(run_weft({"registry", "list", address_, "--timeout", "2s"}).status, 64 + 14)
+      << "in plaintext";
+  const Ended untrusting =
+      run_weft({"call", target() + "?tls=true", echo[0], echo[1], "--timeout", "2s"});
+  EXPECT_NE(untrusting.status, 0) << "a CA that this machine does not know";
+}
+
+TEST_F(WeftRegistry, TakesOnlyClientsWithACertificateWhereItIsTold) {
+  const RegistryCertificates files(folder_);
+  std::vector<std::string> flags = files.server_flags;
+  flags.insert(flags.end(), {"--client-ca", files.ca_file});
+  start(flags);
+  const std::string query = "?ca=" + files.ca_file;
+  const std::string mutual = query + "&cert=" + files.client_pem + "&key=" + files.client_key;
+  const std::vector<std::string> known{"--cacert",       files.ca_file, "--cert",
+                                       files.client_pem, "--key",       files.client_key};
+  const auto unknown = server("unknown", query);
+  const auto one = server("one", mutual);
+  ASSERT_TRUE(list_until(HasSubstr("one"), known));
+  EXPECT_THAT(list(known), Not(HasSubstr("unknown")));
+  const Ended none = run_weft({"registry", "list", address_, "--cacert", files.ca_file});
+  EXPECT_EQ(none.status, 64 + 14);
+  EXPECT_THAT(none.err, HasSubstr("client certificate"));
+  EXPECT_THAT(
+      run_weft({"call", target() + mutual, "weft.test.notes.Notes/Echo", R"({"text": "found"})"})
+          .out,
+      HasSubstr("found"));
+}
+
+TEST_F(WeftRegistry, ListensBeyondThisMachineOnlyWithTlsOrAWord) {
+  for (const char* listen : {":0", "0.0.0.0:0", "[::]:0", "10.0.0.1:0", "example.org:0"}) {
+    const Ended ended = run_weft({"registry", "--listen", listen});
+    EXPECT_EQ(ended.status, 2) << listen;
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("--insecure-listen"), HasSubstr("--cert"))) << listen;
+  }
+  EXPECT_THAT(run_weft({"registry", "--help"}).out, HasSubstr("default: 127.0.0.1:7070"));
+  const RegistryCertificates files(folder_);
+  std::vector<std::string> encrypted{"registry", "--listen", "0.0.0.0:0"};
+  encrypted.insert(encrypted.end(), files.server_flags.begin(), files.server_flags.end());
+  Program tls(kWeft, encrypted);
+  EXPECT_THAT(tls.wait_for_error_line("listening on"), HasSubstr(" with TLS"));
+  Program plain(kWeft, {"registry", "--listen", "0.0.0.0:0", "--insecure-listen"});
+  EXPECT_THAT(plain.wait_for_error_line("listening on"), Not(HasSubstr("TLS")));
+  for (Program* program : {&tls, &plain}) {
+    program->signal(SIGTERM);
+    EXPECT_EQ(program->wait().status, 0);
+  }
+}
+
 TEST_F(WeftRegistry, ExplainsMistakes) {
   EXPECT_THAT(run_weft({"registry", "lisst"}).err,
               HasSubstr("there is no command 'lisst'; did you mean 'list'?"));
   EXPECT_THAT(run_weft({"registry", "--lisen", ":1"}).err, HasSubstr("--listen"));
   EXPECT_THAT(run_weft({"registry", "--ttl", "fast"}).err, HasSubstr("fast"));
+  EXPECT_THAT(run_weft({"registry", "--cert", "/no/such.pem"}).err,
+              AllOf(HasSubstr("--cert, --key, --client-ca"), HasSubstr("/no/such.pem")));
+  EXPECT_THAT(run_weft({"registry", "--client-ca", "x"}).err, HasSubstr("requires --cert"));
   EXPECT_THAT(run_weft({"registry", "list"}).err, HasSubstr("weft registry list"));
   EXPECT_EQ(run_weft({"registry", "list"}).status, 2);
   const Ended doctor = run_weft({"doctor", "weft://localhost:7070/notes"});

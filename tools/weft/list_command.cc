@@ -57,7 +57,7 @@ Task<Result<std::vector<std::string>>> method_names(const SchemaFlags& flags, Ch
 
 Task<int> list(std::shared_ptr<const SchemaFlags> flags) {
   if (names_registry(flags->connection.target)) {
-    co_return co_await list_registry(flags->connection.target, flags->connection.call_options());
+    co_return co_await list_registry(flags->connection);
   }
   Channel channel(flags->connection.target, flags->connection.channel_options());
   const CallOptions options = flags->connection.call_options();

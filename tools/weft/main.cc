@@ -25,7 +25,7 @@ constexpr const char* kExamples = R"(Examples:
   weft health :50051
   weft doctor :50051
   weft bench :50051 calculator.Calculator/Add -d '{"a": 2}' -c 8 -m 32 -z 10s
-  weft registry --listen :7070 --data /var/lib/weft
+  weft registry --data /var/lib/weft
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 

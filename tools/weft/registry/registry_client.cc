@@ -77,12 +77,14 @@ bool names_registry(const std::string& target) {
   return slash == std::string::npos || slash + 1 == target.size();
 }
 
-Task<int> list_registry(std::string target, CallOptions options) {
-  std::string host = target.substr(kScheme.size());
+Task<int> list_registry(const ConnectionFlags& flags) {
+  std::string host = flags.target.substr(kScheme.size());
   host = host.substr(0, host.find_first_of(",/"));
-  Channel channel(host);
+  if (host.starts_with(':')) host.insert(0, "localhost");
+  Channel channel(host, flags.channel_options());
   const v1::RegistryClient client{channel};
   const v1::ListServicesRequest request;
+  const CallOptions options = flags.call_options();
   const auto response = co_await client.ListServices(request, options);
   if (!response.ok()) co_return report(response.status());
   for (const auto& service : response->services()) print_line(printable(service.name()));

@@ -22,7 +22,8 @@ Task<int> watch_instances(std::shared_ptr<const RegistryFlags> flags);
 
 /// Whether `target` is a registry as such, weft://host:port/, and no service in it.
 bool names_registry(const std::string& target);
-/// Lists the services of such a registry.
-Task<int> list_registry(std::string target, CallOptions options);
+/// Lists the services of such a registry, which the flags say how to reach. `flags` must outlive
+/// it.
+Task<int> list_registry(const ConnectionFlags& flags);
 
 }  // namespace weft::cli

@@ -13,6 +13,7 @@
 
 #include "tools/weft/commands.h"
 #include "tools/weft/duration_text.h"
+#include "tools/weft/registry/listen_flags.h"
 #include "tools/weft/registry/registry_client.h"
 #include "tools/weft/status_text.h"
 
@@ -20,20 +21,22 @@ namespace weft::cli {
 namespace {
 
 constexpr const char* kExamples = R"(Examples:
-  weft registry --listen :7070 --data /var/lib/weft
+  weft registry --data /var/lib/weft
+  weft registry --data /var/lib/weft --listen :7070 --cert registry.pem --key registry.key
   weft registry list :7070
   weft registry list :7070 greeter --json
-  weft registry watch :7070
+  weft registry watch registry.example.org:7070 --cacert ca.pem
 
 A server enters itself with ServerOptions::announce = "weft://127.0.0.1:7070/greeter", and clients find
-it by a channel to the same text. The registry serves until SIGTERM or SIGINT.)";
+it by a channel to the same text; for a registry with TLS it ends in ?tls=true or ?ca=/etc/weft/ca.pem.
+The registry serves until SIGTERM or SIGINT.)";
 
 constexpr Duration kStopGrace = std::chrono::seconds(10);
 // A watcher whose machine is gone is not to be kept for long.
 constexpr Duration kKeepalive = std::chrono::seconds(30);
 
 struct ServeFlags {
-  std::string listen = ":7070";
+  ListenFlags listen;
   std::string data;
   registry::RegistryOptions options;
 };
@@ -56,7 +59,8 @@ Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
       registry::RegistryService::open(std::move(*store), flags->options);
   if (!service.ok()) co_return report(service.status());
   ServerOptions options;
-  options.listen = flags->listen;
+  options.listen = flags->listen.listen;
+  options.tls = flags->listen.tls();
   options.loops = {net::Loop::current()};
   options.keepalive_time = kKeepalive;
   Server server(std::move(options));
@@ -64,7 +68,8 @@ Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
   const Status started = server.start();
   if (!started.ok()) co_return report(started);
   for (const net::Address& address : server.addresses()) {
-    log(LogLevel::Info, "registry: listening on " + address.to_string());
+    log(LogLevel::Info,
+        "registry: listening on " + address.to_string() + (flags->listen.tls() ? " with TLS" : ""));
   }
   const Status ended = co_await net::sleep(kForever);
   log(LogLevel::Info, "registry: stopping: " + std::string(ended.message()));
@@ -91,8 +96,7 @@ void add_duration(CLI::App& command, const std::string& name, Duration& into,
 }
 
 void add_serve_flags(CLI::App& command, ServeFlags& flags) {
-  command.add_option("--listen", flags.listen, "Where to listen (default: :7070)")
-      ->type_name("ADDRESS");
+  add_listen_flags(command, flags.listen);
   command
       .add_option("--data", flags.data,
                   "Directory of the data, made where there is none (default: in memory only)")
@@ -138,7 +142,10 @@ void add_registry_command(CLI::App& app, Command& chosen) {
                      &watch_instances);
   command.require_subcommand(0, 1);
   command.callback([flags, &command, &chosen] {
-    if (command.get_subcommands().empty()) chosen = [flags] { return serve(flags); };
+    if (!command.get_subcommands().empty()) return;
+    const Status listening = check_listen_flags(flags->listen);
+    if (!listening.ok()) throw CLI::ValidationError(std::string(listening.message()));
+    chosen = [flags] { return serve(flags); };
   });
 }
 

@@ -1,0 +1,87 @@
+#include "tools/weft/registry/listen_flags.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <CLI/App.hpp>
+
+#include "weft/net/address.h"
+#include "weft/net/address_scope.h"
+
+namespace weft::cli {
+namespace {
+
+/// Whether only this machine can connect to what `listen` means. A name other than localhost is
+/// not looked up: it may mean something else tomorrow.
+bool stays_here(const std::string& listen) {
+  const Result<net::Target> target = net::Target::parse(listen);
+  if (listen.starts_with(':') || !target.ok()) return false;
+  if (target->scheme == "dns") {
+    const Result<net::HostPort> parts = net::HostPort::parse(target->endpoint);
+    if (!parts.ok()) return false;
+    const Result<net::Address> address = net::Address::ip(parts->host, parts->port);
+    if (!address.ok()) return parts->host == "localhost";
+    return net::scope_of(*address) == net::AddressScope::Machine;
+  }
+  const Result<std::vector<net::Address>> addresses = target->literals();
+  return addresses.ok() &&
+         std::all_of(addresses->begin(), addresses->end(), [](const net::Address& address) {
+           return net::scope_of(address) == net::AddressScope::Machine;
+         });
+}
+
+}  // namespace
+
+std::optional<net::TlsServerOptions> ListenFlags::tls() const {
+  if (certificate.empty()) return std::nullopt;
+  net::TlsServerOptions options;
+  options.certificates.push_back({.certificate = certificate, .key = key});
+  options.client_ca = client_ca;
+  if (!client_ca.empty()) options.client_certificate = net::ClientCertificate::Required;
+  return options;
+}
+
+void add_listen_flags(CLI::App& command, ListenFlags& flags) {
+  const std::string group = "Listening";
+  command
+      .add_option("--listen", flags.listen,
+                  "Where to listen (default: 127.0.0.1:7070, for this machine only); anywhere else "
+                  "wants --cert or --insecure-listen")
+      ->type_name("ADDRESS")
+      ->group(group);
+  command
+      .add_flag("--insecure-listen", flags.insecure,
+                "Serve other machines in plaintext: whoever reaches the registry decides where its "
+                "clients connect")
+      ->group(group);
+  CLI::Option* certificate =
+      command
+          .add_option("--cert", flags.certificate,
+                      "Speak TLS: PEM file of the registry's certificate, with its chain")
+          ->type_name("FILE")
+          ->group(group);
+  command.add_option("--key", flags.key, "PEM file of its private key (default: in --cert's file)")
+      ->type_name("FILE")
+      ->needs(certificate)
+      ->group(group);
+  command
+      .add_option("--client-ca", flags.client_ca,
+                  "Take only clients with a certificate from this PEM file's CAs (mutual TLS)")
+      ->type_name("FILE")
+      ->needs(certificate)
+      ->group(group);
+}
+
+Status check_listen_flags(const ListenFlags& flags) {
+  if (const auto tls = flags.tls()) {
+    return net::TlsServerContext::create(*tls).status().with_prefix("--cert, --key, --client-ca");
+  }
+  if (flags.insecure || stays_here(flags.listen)) return {};
+  return invalid_argument(
+      "--listen " + flags.listen +
+      ": other machines could reach it in plaintext, and decide where clients "
+      "connect; give --cert and --key for TLS, --client-ca with them for mutual "
+      "TLS, or --insecure-listen to serve them all the same");
+}
+
+}  // namespace weft::cli
