@@ -1,24 +1,15 @@
 #include "weft/rpc/internal/peer_connections.h"
 
-#include <array>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include "weft/net/client_key.h"
 
 namespace weft::rpc {
 namespace {
 
 /// What is counted together; empty where nothing is.
 std::string client_of(const net::Address& peer) {
-  if (peer.family() == net::Address::Family::Ipv4) return peer.host();
-  if (peer.family() != net::Address::Family::Ipv6) return {};
-  const std::string host = peer.host().substr(0, peer.host().find('%'));
-  in6_addr address{};
-  if (::inet_pton(AF_INET6, host.c_str(), &address) != 1) return peer.host();
-  const char* bytes = reinterpret_cast<const char*>(address.s6_addr);
-  // An IPv4 client of a socket for both.
-  if (IN6_IS_ADDR_V4MAPPED(&address)) return {bytes + 12, 4};
-  return {bytes, 8};
+  const bool has_address =
+      peer.family() == net::Address::Family::Ipv4 || peer.family() == net::Address::Family::Ipv6;
+  return has_address ? net::client_key(peer) : std::string();
 }
 
 }  // namespace

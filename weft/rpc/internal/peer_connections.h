@@ -1,18 +1,17 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "weft/net/address.h"
 
 namespace weft::rpc {
 
-/// How many connections each client has. A client is an IPv4 address or the /64 network of an IPv6
-/// one, which is what a single machine is given as a rule; sockets without an address are not
+/// How many connections each client (net::client_key()) has; sockets without an address are not
 /// counted. From any thread.
 class PeerConnections {
  public:
@@ -42,7 +41,8 @@ class PeerConnections {
   void release(const std::string& client) noexcept;
 
   std::mutex mutex_;
-  std::unordered_map<std::string, std::size_t> connections_;
+  // Ordered: clients choose the keys, so a hash would have to be one that they cannot know.
+  std::map<std::string, std::size_t> connections_;
 };
 
 }  // namespace weft::rpc
