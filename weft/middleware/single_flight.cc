@@ -1,9 +1,9 @@
 #include "weft/middleware/single_flight.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "weft/base/local_ref.h"
@@ -26,8 +26,8 @@ struct Flight : LocalCounted {
   Answer answer;
 };
 
-/// A loop's flights by what they ask for.
-using Flights = std::unordered_map<std::string, LocalRef<Flight>>;
+/// A loop's flights by what they ask for. Ordered, because peers choose the keys (LruMap).
+using Flights = std::map<std::string, LocalRef<Flight>>;
 
 /// A call's part in a flight. Leads, follows, or is through; one that leads and is destroyed passes
 /// the lead on.

@@ -2,10 +2,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "weft/base/intrusive_list.h"
@@ -65,8 +65,9 @@ class LruMap {
   }
 
   std::size_t capacity_;
-  // The views are of the nodes' own keys.
-  std::unordered_map<std::string_view, std::unique_ptr<Node>> nodes_;
+  // The views are of the nodes' own keys. Ordered and not hashed: with keys whose hashes are the
+  // same, a peer would make each look-up go through all of them.
+  std::map<std::string_view, std::unique_ptr<Node>> nodes_;
   IntrusiveList<Node> order_;  // the one used last is at the end
 };
 
