@@ -92,7 +92,8 @@ class WeftResolver final : public cluster::Resolver {
       const bool read = co_await stream.read(response);
       if (!read) break;
       silence.allow(kHeartbeatsMissed * std::chrono::milliseconds(response.heartbeat_ms()));
-      tell(response, updates);
+      Status told = tell(response, updates);
+      if (!told.ok()) co_return told.with_prefix("registry " + host.address());
     }
     Status ended = co_await stream.finish();
     if (silence.is_over()) {
@@ -103,15 +104,16 @@ class WeftResolver final : public cluster::Resolver {
     co_return ended.with_prefix("registry " + host.address());
   }
 
-  void tell(const v1::WatchResponse& response, Updates& updates) {
+  Status tell(const v1::WatchResponse& response, Updates& updates) {
     if (failures_ > hosts_.size()) {
       log(LogLevel::Info, "weft://: '" + service_ + "' is watched again");
     }
     failures_ = 0;
     backoff_.reset();
-    const bool changed = list_.apply(response, loop_.now());
+    const Result<bool> changed = list_.apply(response, loop_.now());
     const bool dropped = list_.drop_unconfirmed(loop_.now());
-    if (changed || dropped) publish(updates);
+    if ((changed.ok() && *changed) || dropped) publish(updates);
+    return changed.status();
   }
 
   void publish(Updates& updates) {

@@ -1,5 +1,6 @@
 #include "weft/registry/internal/instance_list.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -11,25 +12,51 @@ namespace {
 // Beyond a lease's time: a registration that fails is tried again after a pause.
 constexpr Duration kReturnGrace = std::chrono::seconds(10);
 
+// What a parsed entry takes, with its place in the list.
+std::size_t memory_of(const v1::Entry& entry) {
+  return entry.SpaceUsedLong() + entry.instance().id().size() + 128;
+}
+
+Status too_much(std::size_t limit) {
+  return resource_exhausted("it lists instances of more than " + std::to_string(limit) +
+                            " bytes of memory");
+}
+
 }  // namespace
 
-bool InstanceList::apply(const v1::WatchResponse& response, TimePoint now) {
+bool InstanceList::take_room(const v1::Entry& entry) {
+  const std::size_t more = memory_of(entry);
+  if (more > max_memory_ - std::min(memory_, max_memory_)) return false;
+  memory_ += more;
+  return true;
+}
+
+void InstanceList::drop_parts() {
+  for (const v1::Entry& entry : parts_) memory_ -= memory_of(entry);
+  parts_.clear();
+}
+
+Result<bool> InstanceList::apply(const v1::WatchResponse& response, TimePoint now) {
   if (response.has_snapshot()) {
-    const auto& entries = response.snapshot().entries();
-    parts_.insert(parts_.end(), entries.begin(), entries.end());
+    for (const v1::Entry& entry : response.snapshot().entries()) {
+      if (!take_room(entry)) return too_much(max_memory_);
+      parts_.push_back(entry);
+    }
     if (response.snapshot().more()) return false;
     take_snapshot(response, now);
     return true;
   }
-  revision_ = response.revision();
   for (const v1::Change& change : response.changes().changes()) {
     const std::string& id = change.entry().instance().id();
-    if (change.kind() == v1::Change::PUT) {
-      instances_[id] = Known{.entry = change.entry()};
-    } else {
-      instances_.erase(id);
+    const bool put = change.kind() == v1::Change::PUT;
+    if (put && !take_room(change.entry())) return too_much(max_memory_);
+    if (const auto before = instances_.find(id); before != instances_.end()) {
+      memory_ -= memory_of(before->second.entry);
+      instances_.erase(before);
     }
+    if (put) instances_[id] = Known{.entry = change.entry()};
   }
+  revision_ = response.revision();
   return response.has_changes();
 }
 
@@ -48,13 +75,18 @@ void InstanceList::take_snapshot(const v1::WatchResponse& response, TimePoint no
     if (known.until != kNever) instances.emplace(id, std::move(known));
   }
   instances_ = std::move(instances);
+  memory_ = 0;
+  for (const auto& [id, known] : instances_) memory_ += memory_of(known.entry);
   store_id_ = response.store_id();
   revision_ = response.revision();
 }
 
 bool InstanceList::drop_unconfirmed(TimePoint now) {
-  return std::erase_if(instances_, [now](const auto& item) { return item.second.until <= now; }) >
-         0;
+  return std::erase_if(instances_, [this, now](const auto& item) {
+           if (item.second.until > now) return false;
+           memory_ -= memory_of(item.second.entry);
+           return true;
+         }) > 0;
 }
 
 std::vector<cluster::Endpoint> InstanceList::endpoints(std::vector<Status>& unreadable) const {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "weft/base/result.h"
 #include "weft/base/time.h"
 #include "weft/cluster/endpoint.h"
 #include "weft/registry/v1/registry.pb.h"
@@ -19,10 +21,17 @@ namespace weft::registry {
 /// is dropped only when that time is over.
 class InstanceList {
  public:
+  /// The most memory that a registry can make it hold: what a registry of weft's holds itself by
+  /// default.
+  static constexpr std::size_t kMaxMemory = std::size_t{256} << 20;
+
+  explicit InstanceList(std::size_t max_memory = kMaxMemory) : max_memory_(max_memory) {}
+
   /// A new watch begins.
-  void begin_watch() { parts_.clear(); }
+  void begin_watch() { drop_parts(); }
   /// True where the list as a whole is known and may be another one than before.
-  bool apply(const v1::WatchResponse& response, TimePoint now);
+  /// RESOURCE_EXHAUSTED for more than it holds: the watch is to end, what was there stays.
+  Result<bool> apply(const v1::WatchResponse& response, TimePoint now);
   /// Drops what no store has named for the time of its lease; true where there was something.
   bool drop_unconfirmed(TimePoint now);
 
@@ -40,8 +49,12 @@ class InstanceList {
     /// kNever for what the present store has.
     TimePoint until = kNever;
   };
+  bool take_room(const v1::Entry& entry);
+  void drop_parts();
   void take_snapshot(const v1::WatchResponse& response, TimePoint now);
 
+  const std::size_t max_memory_;
+  std::size_t memory_ = 0;  // of instances_ and parts_
   std::map<std::string, Known> instances_;
   std::vector<v1::Entry> parts_;
   std::string store_id_;
