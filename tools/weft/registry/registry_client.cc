@@ -83,12 +83,18 @@ Task<int> list_registry(const ConnectionFlags& flags) {
   if (host.starts_with(':')) host.insert(0, "localhost");
   Channel channel(host, flags.channel_options());
   const v1::RegistryClient client{channel};
-  const v1::ListServicesRequest request;
+  v1::ListServicesRequest request;
   const CallOptions options = flags.call_options();
-  const auto response = co_await client.ListServices(request, options);
-  if (!response.ok()) co_return report(response.status());
-  for (const auto& service : response->services()) print_line(printable(service.name()));
-  co_return 0;
+  for (;;) {
+    const auto response = co_await client.ListServices(request, options);
+    if (!response.ok()) co_return report(response.status());
+    for (const auto& service : response->services()) print_line(printable(service.name()));
+    if (!response->more() || response->services().empty()) co_return 0;
+    // A registry that goes in circles is not followed.
+    const std::string& last = response->services().rbegin()->name();
+    if (last <= request.after()) co_return report(data_loss("the list of services is in disorder"));
+    request.set_after(last);
+  }
 }
 
 }  // namespace weft::cli

@@ -21,7 +21,14 @@ class MemoryStoreImpl final : public MemoryStore {
  public:
   MemoryStoreImpl() { saved_.store_id = next_id(); }
 
-  Result<Saved> load() override {
+  Result<Saved> load(const LoadLimits& limits) override {
+    const std::size_t before = records_.size();
+    if (limits.check) {
+      std::erase_if(records_, [&](const auto& item) {
+        return !limits.check(*item.second, item.second->instance()).ok();
+      });
+    }
+    if (records_.size() != before) saved_.forget_history();
     Saved saved = saved_;
     for (const auto& [key, record] : records_) saved.records.push_back(record);
     return saved;
@@ -33,8 +40,7 @@ class MemoryStoreImpl final : public MemoryStore {
       if (!status.ok()) return status;
     }
     for (const ChangeRecord& change : batch.changes) {
-      const v1::Entry& entry = change.record->entry;
-      Key key(entry.service(), entry.instance().id());
+      Key key(change.record->service(), change.record->id());
       if (change.kind == v1::Change::PUT) {
         records_[std::move(key)] = change.record;
       } else {

@@ -24,12 +24,24 @@ struct RegistryOptions {
   /// A watch is never silent for longer.
   Duration heartbeat = std::chrono::seconds(5);
 
+  /// Instances in all, and of one client: an IPv4 address, the /64 network of an IPv6 one, or all
+  /// that come by Unix sockets. Behind a proxy all clients are one.
   std::size_t max_instances = 100'000;
-  /// Bytes of an instance with its addresses and attributes.
+  std::size_t max_instances_per_client = 10'000;
+  /// Bytes of memory that instances take, with their leases, those that are being entered included.
+  std::size_t max_memory = 256 * 1024 * 1024;
+  std::size_t max_memory_per_client = 32 * 1024 * 1024;
+  /// Bytes of an instance with its addresses and attributes; attributes of an instance, and bytes
+  /// of their names and values.
   std::size_t max_instance_size = 16 * 1024;
+  std::size_t max_attributes = 64;
+  std::size_t max_attribute_name = 128;
+  std::size_t max_attribute_value = 4096;
   std::size_t max_watches = 20'000;
-  /// Changes that are kept, for watches that resume.
+  std::size_t max_watches_per_client = 2'000;
+  /// Changes that are kept, for watches that resume, and bytes of memory that they take.
   std::size_t history = 10'000;
+  std::size_t max_history_memory = 32 * 1024 * 1024;
 };
 
 /// weft's registry: a service like any other, to be added to a server of one thread

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -261,14 +263,14 @@ TEST_F(Service, AWatchOfAnotherStoreIsToldEverythingAgain) {
 }
 
 TEST_F(Service, ALongSnapshotComesInParts) {
-  begin({.max_instance_size = 100'000});
+  begin({.max_instance_size = 100'000, .max_attribute_value = 100'000});
   for (const char* id : {"a", "b", "c", "d", "e"}) {
     v1::RegisterRequest request = request_for("greeter", id, "10.0.0.2:80");
     (*request.mutable_instance()->mutable_attributes())["long"] = std::string(50'000, 'x');
     lease_of(request);
   }
-  EXPECT_THAT(watch("greeter").lines,
-              ElementsAre("[ASKED", "+a", "+b", "+c", "...", "[ASKED", "+d", "+e", "]"));
+  EXPECT_THAT(watch("greeter").lines, ElementsAre("[ASKED", "+a", "+b", "...", "[ASKED", "+c", "+d",
+                                                  "...", "[ASKED", "+e", "]"));
   EXPECT_THAT(ids(), ElementsAre("a", "b", "c", "d", "e"));
 }
 
@@ -341,6 +343,120 @@ TEST_F(Service, NamesTheLimitThatIsReached) {
   const Status watches = watch("greeter").end;
   EXPECT_EQ(watches.code(), StatusCode::ResourceExhausted);
   EXPECT_THAT(std::string(watches.message()), HasSubstr("limit of 1 watches"));
+}
+
+TEST_F(Service, NamesTheLimitOfAttributes) {
+  begin({.max_attributes = 2, .max_attribute_name = 10, .max_attribute_value = 20});
+  const auto error = [this](std::vector<std::pair<std::string, std::string>> attributes) {
+    v1::RegisterRequest request = request_for("greeter", "a", "10.0.0.1:80");
+    for (auto& [name, value] : attributes) {
+      (*request.mutable_instance()->mutable_attributes())[name] = value;
+    }
+    return std::string(enter(request).status().message());
+  };
+  EXPECT_EQ(error({{"a", "1"}, {"b", std::string(20, 'x')}}), "");
+  EXPECT_EQ(error({{"a", "1"}, {"b", "2"}, {"c", "3"}}),
+            "the instance has 3 attributes, more than 2 (RegistryOptions::max_attributes)");
+  EXPECT_EQ(error({{"longer than 10", "1"}}),
+            "the name of an attribute has 14 bytes, more than 10 "
+            "(RegistryOptions::max_attribute_name)");
+  EXPECT_EQ(error({{"a", std::string(21, 'x')}}),
+            "attribute 'a' has 21 bytes, more than 20 (RegistryOptions::max_attribute_value)");
+}
+
+TEST_F(Service, LimitsTheWatchesOfAClientAndGivesThemBack) {
+  begin({.max_watches = 3, .max_watches_per_client = 2});
+  watch("greeter");
+  watch("greeter");
+  EXPECT_THAT(std::string(watch("other").end.message()),
+              HasSubstr("client memory:client has its limit of 2 watches "
+                        "(RegistryOptions::max_watches_per_client)"));
+  client_host().enter([this] { watches_.clear(); });
+  network.run_for(1s);
+  EXPECT_EQ(registry->service().watches(), 0U);
+  EXPECT_TRUE(watch("greeter").end.ok());
+}
+
+TEST_F(Service, LimitsTheInstancesOfAClient) {
+  begin({.max_instances_per_client = 1});
+  lease_of(request_for("greeter", "a", "10.0.0.1:80"));
+  EXPECT_EQ(enter(request_for("greeter", "b", "10.0.0.1:80")).status(),
+            resource_exhausted("client memory:client has its limit of 1 instances "
+                               "(RegistryOptions::max_instances_per_client)"));
+  EXPECT_TRUE(enter(request_for("greeter", "a", "10.0.0.2:80")).ok()) << "in the place of itself";
+  Channel other("registry:7070");
+  const auto entered = testing::run(
+      network.host("other"),
+      v1::RegistryClient{other}.Register(request_for("greeter", "b", "10.0.0.1:80")), 1min);
+  EXPECT_TRUE(entered.ok()) << entered.status().to_string();
+}
+
+/// Reads after a pause, so that a long snapshot stops in its middle.
+Task<> follow_late(Channel& channel, v1::WatchRequest request, Told& told) {
+  const v1::RegistryClient client{channel};
+  auto stream = co_await client.Watch(request);
+  const Status slept = co_await net::sleep(5s);
+  EXPECT_TRUE(slept.ok());
+  v1::WatchResponse response;
+  for (;;) {
+    const bool read = co_await stream.read(response);
+    if (!read) break;
+    note(response, told);
+  }
+}
+
+TEST_F(Service, WhatChangesDuringALongSnapshotIsToldBehindIt) {
+  begin({.max_instance_size = 100'000, .max_attribute_value = 100'000});
+  const auto enter_long = [this](const std::string& id) {
+    v1::RegisterRequest request = request_for("greeter", id, "10.0.0.2:80", 100'000);
+    (*request.mutable_instance()->mutable_attributes())["long"] = std::string(60'000, 'x');
+    return lease_of(request);
+  };
+  std::vector<std::uint64_t> leases;
+  for (const char* id : {"b", "c", "d", "e", "f"}) leases.push_back(enter_long(id));
+  Channel narrow("registry:7070", ChannelOptions{.stream_window = 65'535, .max_window = 65'535});
+  Watching watching;
+  v1::WatchRequest request;
+  request.set_service("greeter");
+  watching.task = follow_late(narrow, request, watching.told);
+  client_host().enter([&] {
+    watching.task.start(&watching.context, {[](void*) noexcept {}, nullptr});
+  });
+  network.run_for(1s);
+  enter_long("a");
+  EXPECT_TRUE(deregister(leases[0]).ok());
+  EXPECT_TRUE(deregister(leases[4]).ok());
+  network.run_for(10s);
+  std::set<std::string> known;
+  for (const std::string& line : watching.told.lines) {
+    if (line.starts_with('+')) known.insert(line.substr(1));
+    if (line.starts_with('-')) known.erase(line.substr(1));
+  }
+  EXPECT_EQ(known, (std::set<std::string>{"a", "c", "d", "e"}))
+      << ::testing::PrintToString(watching.told.lines);
+  EXPECT_EQ(watching.told.revision, 8U);
+  client_host().enter([&] { const Task<> dropped = std::move(watching.task); });
+}
+
+TEST_F(Service, ListsServicesInParts) {
+  begin();
+  std::vector<std::string> expected;
+  for (int i = 100; i < 500; ++i) {
+    expected.push_back(std::string(240, 's') + std::to_string(i));
+    lease_of(request_for(expected.back(), "a", "10.0.0.1:80"));
+  }
+  std::vector<std::string> names;
+  v1::ListServicesRequest request;
+  int parts = 0;
+  for (bool more = true; more; ++parts) {
+    const auto part = run(v1::RegistryClient{*channel}.ListServices(request));
+    ASSERT_TRUE(part.ok());
+    for (const auto& service : part->services()) names.push_back(service.name());
+    more = part->more();
+    request.set_after(names.back());
+  }
+  EXPECT_EQ(names, expected);
+  EXPECT_EQ(parts, 2);
 }
 
 TEST_F(Service, RefusesWhatNobodyCouldUse) {

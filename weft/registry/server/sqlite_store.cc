@@ -1,6 +1,6 @@
-// The registry's file, format 1. A SQLite database with
+// The registry's file, format 2. A SQLite database with
 //
-//   application_id = 0x57656674 ("Weft"), user_version = 1 (the format), journal_mode = WAL
+//   application_id = 0x57656674 ("Weft"), user_version = 2 (the format), journal_mode = WAL
 //
 //   meta(key TEXT PRIMARY KEY, value)     'store_id'   16 hexadecimal digits, random, made with the
 //   file
@@ -12,28 +12,42 @@
 //           revision INTEGER,             that brought the entry
 //           registered_at_ms INTEGER,     wall clock, since 1970; for people
 //           instance BLOB,                weft.registry.v1.Instance
+//           client TEXT,                  whose it is (net::client_key()); empty: not known
 //           PRIMARY KEY(service, id))
 //   changes(revision INTEGER PRIMARY KEY, the last changes, without a gap
 //           kind INTEGER,                 weft.registry.v1.Change.Kind
 //           entry BLOB)                   weft.registry.v1.Entry
+//   rejected(number INTEGER PRIMARY KEY,  rows that could not be used when they were read; the last
+//           origin TEXT, why TEXT,        1000. origin: the table that they were in, with their
+//           service, id, lease, ttl_ms,   columns; content: instance or entry
+//           revision, registered_at_ms, content)
+//
+// Format 1 has no entries.client and no rejected. It is brought to format 2 when it is opened.
 //
 // How much of a lease is left is not stored: it would be a write for every keep-alive. After a
 // restart every lease has its whole time, and the service's grace.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "weft/base/log.h"
 #include "weft/registry/server/internal/sqlite.h"
 #include "weft/registry/server/internal/store_batch.h"
+#include "weft/registry/server/internal/store_rows.h"
 #include "weft/registry/server/store.h"
 
 namespace weft::registry {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x57656674;
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kFormat = 2;
+
+constexpr const char* kRejected = R"(
+  CREATE TABLE rejected(number INTEGER PRIMARY KEY, origin TEXT NOT NULL, why TEXT NOT NULL,
+                        service, id, lease, ttl_ms, revision, registered_at_ms, content);)";
 
 constexpr const char* kCreate = R"(
   BEGIN IMMEDIATE;
@@ -41,27 +55,35 @@ constexpr const char* kCreate = R"(
   CREATE TABLE entries(service TEXT NOT NULL, id TEXT NOT NULL, lease INTEGER NOT NULL,
                        ttl_ms INTEGER NOT NULL, revision INTEGER NOT NULL,
                        registered_at_ms INTEGER NOT NULL, instance BLOB NOT NULL,
+                       client TEXT NOT NULL DEFAULT '',
                        PRIMARY KEY(service, id)) WITHOUT ROWID;
   CREATE TABLE changes(revision INTEGER PRIMARY KEY, kind INTEGER NOT NULL, entry BLOB NOT NULL);
   INSERT INTO meta VALUES('store_id', lower(hex(randomblob(8)))), ('revision', 0), ('compacted', 0);
   PRAGMA application_id = 1466263156;
-  PRAGMA user_version = 1;
-  COMMIT;)";
+  PRAGMA user_version = 2;)";
 static_assert(kApplicationId == 1466263156);
+
+constexpr const char* kFromFormat1 = R"(
+  BEGIN IMMEDIATE;
+  ALTER TABLE entries ADD COLUMN client TEXT NOT NULL DEFAULT '';
+  PRAGMA user_version = 2;)";
 
 class SqliteStore final : public Store {
  public:
   explicit SqliteStore(std::string path) : path_(std::move(path)) {}
   Status open();
-  Result<Saved> load() override;
+  Result<Saved> load(const LoadLimits& limits) override;
   Status commit(const StoreBatch& batch) override;
 
  private:
   Status check_ours();
   Status check_sound();
   Status prepare();
-  Status load_records(Saved& into);
-  Status load_changes(Saved& into);
+  Status bring_to_format(const std::string& sql);
+  Result<Saved> load_meta();
+  Status read_rows(const LoadLimits& limits, Saved& into);
+  /// Commits where `status` is OK, and else takes everything back.
+  Status end_transaction(Status status);
   Status write(const StoreBatch& batch);
   Status write(const ChangeRecord& change);
   Status put_meta(std::string_view key, std::uint64_t value);
@@ -101,7 +123,7 @@ Status SqliteStore::check_ours() {
   if (!tables.ok()) return tables.status();
   if (*application == 0 && *tables == 0) {
     Status status = database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    return status.ok() ? database_.execute(kCreate) : status;
+    return status.ok() ? bring_to_format(kCreate) : status;
   }
   if (*application != kApplicationId) {
     return failed_precondition(path_ +
@@ -110,12 +132,19 @@ Status SqliteStore::check_ours() {
   }
   const Result<std::int64_t> format = database_.number("PRAGMA user_version");
   if (!format.ok()) return format.status();
-  if (*format != kFormat) {
+  if (*format == kFormat) return {};
+  if (*format != 1) {
     return failed_precondition(path_ + ": written in format " + std::to_string(*format) +
-                               " by another version of weft; this one reads format " +
+                               " by another version of weft; this one reads formats 1 to " +
                                std::to_string(kFormat));
   }
-  return {};
+  log(LogLevel::Info, "registry: " + path_ + ": brought from format 1 to format 2");
+  return bring_to_format(kFromFormat1);
+}
+
+/// `sql` begins a transaction.
+Status SqliteStore::bring_to_format(const std::string& sql) {
+  return end_transaction(database_.execute((sql + kRejected).c_str()));
 }
 
 Status SqliteStore::check_sound() {
@@ -129,7 +158,7 @@ Status SqliteStore::prepare() {
     Statement& statement;
     std::string_view sql;
   } const all[] = {
-      {put_, "INSERT OR REPLACE INTO entries VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+      {put_, "INSERT OR REPLACE INTO entries VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"},
       {erase_, "DELETE FROM entries WHERE service = ?1 AND id = ?2"},
       {add_change_, "INSERT INTO changes VALUES(?1, ?2, ?3)"},
       {drop_changes_, "DELETE FROM changes WHERE revision <= ?1"},
@@ -143,81 +172,62 @@ Status SqliteStore::prepare() {
   return {};
 }
 
-Result<Saved> SqliteStore::load() {
-  Saved saved;
-  const auto meta = [this](std::string_view key) {
-    return database_.number("SELECT value FROM meta WHERE key = '" + std::string(key) + "'");
+/// A file whose head is not whole is damaged: nothing else says what its revisions are worth.
+Result<Saved> SqliteStore::load_meta() {
+  const auto number = [this](std::string_view key) {
+    return database_.number("SELECT value FROM meta WHERE key = '" + std::string(key) +
+                            "' AND typeof(value) = 'integer' AND value >= 0");
   };
+  const Result<std::int64_t> whole = database_.number(
+      "SELECT count(*) FROM meta WHERE key = 'store_id' AND length(value) BETWEEN 1 AND 64 OR "
+      "key IN ('revision', 'compacted') AND typeof(value) = 'integer' AND value >= 0");
+  if (!whole.ok()) return whole.status();
+  if (*whole != 3) return damaged("damaged: the table meta is not whole");
   const Result<std::string> id = database_.text("SELECT value FROM meta WHERE key = 'store_id'");
   if (!id.ok()) return id.status();
-  const Result<std::int64_t> revision = meta("revision");
+  const Result<std::int64_t> revision = number("revision");
   if (!revision.ok()) return revision.status();
-  const Result<std::int64_t> compacted = meta("compacted");
+  const Result<std::int64_t> compacted = number("compacted");
   if (!compacted.ok()) return compacted.status();
+  Saved saved;
   saved.store_id = *id;
   saved.revision = static_cast<std::uint64_t>(*revision);
-  saved.compacted = static_cast<std::uint64_t>(*compacted);
-  Status status = load_records(saved);
-  if (status.ok()) status = load_changes(saved);
+  saved.compacted = std::min(static_cast<std::uint64_t>(*compacted), saved.revision);
+  return saved;
+}
+
+Status SqliteStore::read_rows(const LoadLimits& limits, Saved& into) {
+  StoreRows rows(database_, path_, limits, into);
+  const std::uint64_t revision = into.revision;
+  Status status = rows.read_entries();
+  if (status.ok()) status = rows.read_changes();
+  if (status.ok()) status = rows.put_aside();
+  if (status.ok()) status = put_meta("compacted", into.compacted);
+  if (status.ok() && into.revision != revision) status = put_meta("revision", into.revision);
+  if (!status.ok()) return status;
+  return drop_changes_.bind(1, static_cast<std::int64_t>(into.compacted)).run();
+}
+
+Result<Saved> SqliteStore::load(const LoadLimits& limits) {
+  Result<Saved> saved = load_meta();
+  if (!saved.ok()) return saved;
+  Status status = database_.execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = end_transaction(read_rows(limits, *saved));
   if (!status.ok()) return status;
   return saved;
 }
 
-Status SqliteStore::load_records(Saved& into) {
-  Result<Statement> rows = database_.prepare(
-      "SELECT service, id, lease, ttl_ms, revision, registered_at_ms, instance FROM entries");
-  if (!rows.ok()) return std::move(rows).status();
-  for (;;) {
-    const Result<bool> row = rows->step();
-    if (!row.ok()) return row.status();
-    if (!*row) return {};
-    auto record = std::make_shared<Record>();
-    record->lease = static_cast<std::uint64_t>(rows->integer(2));
-    v1::Entry& entry = record->entry;
-    entry.set_service(rows->bytes(0));
-    entry.set_ttl_ms(static_cast<std::uint32_t>(rows->integer(3)));
-    entry.set_revision(static_cast<std::uint64_t>(rows->integer(4)));
-    entry.set_registered_at_ms(rows->integer(5));
-    if (!entry.mutable_instance()->ParseFromString(rows->bytes(6)) ||
-        entry.instance().id() != rows->bytes(1)) {
-      return damaged("the entry " + entry.service() + ", " + rows->bytes(1) + " cannot be read");
-    }
-    into.records.push_back(std::move(record));
-  }
-}
-
-Status SqliteStore::load_changes(Saved& into) {
-  Result<Statement> rows =
-      database_.prepare("SELECT revision, kind, entry FROM changes ORDER BY revision");
-  if (!rows.ok()) return std::move(rows).status();
-  std::uint64_t expected = into.compacted;
-  for (;;) {
-    const Result<bool> row = rows->step();
-    if (!row.ok()) return row.status();
-    if (!*row) break;
-    auto record = std::make_shared<Record>();
-    const auto revision = static_cast<std::uint64_t>(rows->integer(0));
-    const std::int64_t kind = rows->integer(1);
-    if (revision != ++expected || !v1::Change::Kind_IsValid(static_cast<int>(kind)) ||
-        !record->entry.ParseFromString(rows->bytes(2))) {
-      return damaged("the change " + std::to_string(revision) + " cannot be read");
-    }
-    into.changes.push_back({.revision = revision,
-                            .kind = static_cast<v1::Change::Kind>(kind),
-                            .record = std::move(record)});
-  }
-  return expected == into.revision ? Status() : damaged("changes are missing");
-}
-
-Status SqliteStore::commit(const StoreBatch& batch) {
-  Status status = database_.execute("BEGIN IMMEDIATE");
-  if (!status.ok()) return status;
-  status = write(batch);
+Status SqliteStore::end_transaction(Status status) {
   if (status.ok()) status = database_.execute("COMMIT");
   if (!status.ok() && database_.in_transaction()) {
     static_cast<void>(!database_.execute("ROLLBACK").ok());
   }
   return status;
+}
+
+Status SqliteStore::commit(const StoreBatch& batch) {
+  Status status = database_.execute("BEGIN IMMEDIATE");
+  return status.ok() ? end_transaction(write(batch)) : status;
 }
 
 Status SqliteStore::write(const StoreBatch& batch) {
@@ -234,25 +244,26 @@ Status SqliteStore::write(const StoreBatch& batch) {
 }
 
 Status SqliteStore::write(const ChangeRecord& change) {
-  const v1::Entry& entry = change.record->entry;
+  const Record& record = *change.record;
   const auto revision = static_cast<std::int64_t>(change.revision);
   Status status;
   if (change.kind == v1::Change::PUT) {
-    status = put_.bind_text(1, entry.service())
-                 .bind_text(2, entry.instance().id())
-                 .bind(3, static_cast<std::int64_t>(change.record->lease))
-                 .bind(4, entry.ttl_ms())
+    status = put_.bind_text(1, record.service())
+                 .bind_text(2, record.id())
+                 .bind(3, static_cast<std::int64_t>(record.lease))
+                 .bind(4, record.ttl_ms)
                  .bind(5, revision)
-                 .bind(6, entry.registered_at_ms())
-                 .bind_blob(7, entry.instance().SerializeAsString())
+                 .bind(6, record.registered_at_ms)
+                 .bind_blob(7, record.instance_bytes())
+                 .bind_text(8, record.client())
                  .run();
   } else {
-    status = erase_.bind_text(1, entry.service()).bind_text(2, entry.instance().id()).run();
+    status = erase_.bind_text(1, record.service()).bind_text(2, record.id()).run();
   }
   if (!status.ok()) return status;
   return add_change_.bind(1, revision)
       .bind(2, change.kind)
-      .bind_blob(3, entry.SerializeAsString())
+      .bind_blob(3, record.entry().SerializeAsString())
       .run();
 }
 

@@ -40,8 +40,6 @@ class Leases {
   std::set<std::pair<TimePoint, std::uint64_t>> by_time_;
 };
 
-inline Duration ttl_of(const Record& record) {
-  return std::chrono::milliseconds(record.entry.ttl_ms());
-}
+inline Duration ttl_of(const Record& record) { return std::chrono::milliseconds(record.ttl_ms); }
 
 }  // namespace weft::registry

@@ -20,13 +20,11 @@ constexpr std::size_t kMaxBatch = 1000;
 
 /// What is said of an instance that is gone.
 RecordRef without_details(const Record& record) {
-  auto gone = std::make_shared<Record>();
-  gone->entry.set_service(record.entry.service());
-  v1::Instance& instance = *gone->entry.mutable_instance();
-  instance.set_id(record.entry.instance().id());
-  *instance.mutable_addresses() = record.entry.instance().addresses();
-  instance.set_name(record.entry.instance().name());
-  return gone;
+  v1::Instance instance = record.instance();
+  instance.clear_weight();
+  instance.clear_zone();
+  instance.clear_attributes();
+  return std::make_shared<const Record>(record.service(), instance, record.client());
 }
 
 }  // namespace
@@ -37,18 +35,22 @@ struct Registrar::Draft {
   std::vector<OperationRef> operations;
   std::map<Key, RecordRef> changed;
   std::vector<std::uint64_t> ending;
-  std::size_t instances = 0;
 };
 
-Watcher::Watcher(std::shared_ptr<Registrar> registrar, std::string service)
-    : registrar_(std::move(registrar)), service_(std::move(service)) {
-  place_ = registrar_->watchers_.emplace(service_, this);
+Watcher::Watcher(std::shared_ptr<Registrar> registrar, const std::string& service,
+                 std::string client)
+    : registrar_(std::move(registrar)),
+      client_(std::move(client)),
+      place_(registrar_->watchers_.try_emplace(service).first) {
+  place_->second.push_back(*this);
   ++registrar_->watch_count_;
 }
 
 Watcher::~Watcher() {
-  registrar_->watchers_.erase(place_);
+  unlink();
+  if (place_->second.empty()) registrar_->watchers_.erase(place_);
   --registrar_->watch_count_;
+  registrar_->accounts_.give_back_watch(client_);
 }
 
 Task<Status> Watcher::wait(TimePoint until) {
@@ -60,11 +62,13 @@ Task<Status> Watcher::wait(TimePoint until) {
   co_return co_await wait;
 }
 
-Registrar::Registrar(std::shared_ptr<Store> store, Saved saved, RegistryOptions options)
+Registrar::Registrar(std::shared_ptr<Store> store, Saved saved, Accounts accounts,
+                     const RegistryOptions& options)
     : Timer(&Registrar::tick),
       store_(std::move(store)),
       options_(options),
       catalog_(std::move(saved)),
+      accounts_(std::move(accounts)),
       instances_(catalog_.size()) {}
 
 Registrar::~Registrar() = default;
@@ -123,7 +127,10 @@ void Registrar::check_leases() {
   start_commit();
 }
 
-Registrar::OperationRef Registrar::put(std::shared_ptr<Record> record) {
+Result<Registrar::OperationRef> Registrar::put(std::shared_ptr<Record> record) {
+  const RecordRef replaced = catalog_.find(record->service(), record->id());
+  Status status = accounts_.take(*record, replaced.get());
+  if (!status.ok()) return status;
   auto operation = std::make_shared<Operation>();
   operation->put = std::move(record);
   queue_.push_back(operation);
@@ -158,8 +165,10 @@ RecordRef Registrar::keep_alive(std::uint64_t id) {
 
 void Registrar::close() noexcept {
   closing_ = true;
-  for (const auto& [service, watcher] : watchers_) {
-    if (watcher->waiting_ != nullptr) watcher->waiting_->complete();
+  for (auto& [service, watchers] : watchers_) {
+    watchers.for_each([](Watcher& watcher) {
+      if (watcher.waiting_ != nullptr) watcher.waiting_->complete();
+    });
   }
 }
 
@@ -184,14 +193,14 @@ void Registrar::start_commit() {
 
 std::shared_ptr<Registrar::Draft> Registrar::draft() {
   auto made = std::make_shared<Draft>();
-  made->instances = catalog_.size();
   draft_lapses(*made);
   while (!queue_.empty() && made->batch.changes.size() < kMaxBatch) {
     draft_operation(*made, queue_.front());
     made->operations.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  made->batch.compacted = catalog_.compaction_for(options_.history, made->batch.changes.size());
+  made->batch.compacted =
+      catalog_.compaction_for(options_.history, options_.max_history_memory, made->batch.changes);
   return made;
 }
 
@@ -203,14 +212,13 @@ void Registrar::draft_lapses(Draft& draft) {
     draft.batch.changes.push_back({.revision = catalog_.revision() + draft.batch.changes.size() + 1,
                                    .kind = v1::Change::LAPSED,
                                    .record = without_details(*record)});
-    draft.changed[{record->entry.service(), record->entry.instance().id()}] = nullptr;
-    --draft.instances;
+    draft.changed[Key(record->service(), record->id())] = nullptr;
   }
 }
 
 void Registrar::draft_operation(Draft& draft, const OperationRef& operation) {
   const Record& subject = operation->put ? *operation->put : *operation->removed;
-  Key key(subject.entry.service(), subject.entry.instance().id());
+  Key key(subject.service(), subject.id());
   const auto changed = draft.changed.find(key);
   const RecordRef current =
       changed != draft.changed.end() ? changed->second : catalog_.find(key.first, key.second);
@@ -218,21 +226,13 @@ void Registrar::draft_operation(Draft& draft, const OperationRef& operation) {
   operation->revision = revision - 1;
   RecordRef record;
   if (operation->put) {
-    if (current == nullptr && draft.instances >= options_.max_instances) {
-      operation->outcome = resource_exhausted("the registry has its limit of " +
-                                              std::to_string(options_.max_instances) +
-                                              " instances (RegistryOptions::max_instances)");
-      return;
-    }
-    if (current == nullptr) ++draft.instances;
     operation->put->lease = new_lease();
-    operation->put->entry.set_revision(revision);
+    operation->put->revision = revision;
     record = operation->put;
     draft.changed[std::move(key)] = record;
   } else {
     // Gone, or another registration by now.
     if (current != operation->removed) return;
-    --draft.instances;
     record = without_details(subject);
     draft.changed[std::move(key)] = nullptr;
     if (Leases::Lease* const lease = leases_.find(subject.lease)) {
@@ -271,15 +271,7 @@ void Registrar::commit(const std::shared_ptr<Draft>& draft) {
 void Registrar::finish(Draft& draft, const Status& status) {
   if (!draft.batch.changes.empty()) log_outcome(status);
   if (status.ok()) {
-    for (const ChangeRecord& change : draft.batch.changes) applied(change);
-    catalog_.compact(draft.batch.compacted);
-    instances_ = catalog_.size();
-    std::set<std::string> services;
-    for (const ChangeRecord& change : draft.batch.changes) {
-      services.insert(change.record->entry.service());
-    }
-    for (const std::string& service : services) tell(service);
-    if (!services.empty()) tell({});
+    apply(draft.batch);
     // There may be more than a batch holds. After a failure the next tick tries again.
     may_lapse_ = may_lapse_ || leases_.next() <= now();
   } else {
@@ -287,30 +279,61 @@ void Registrar::finish(Draft& draft, const Status& status) {
       if (Leases::Lease* const kept = leases_.find(lease)) kept->ending = false;
     }
   }
-  for (const OperationRef& operation : draft.operations) {
-    if (operation->outcome.ok()) operation->outcome = status;
-    operation->done.set();
+  for (const OperationRef& operation : draft.operations) finish_operation(*operation, status);
+}
+
+void Registrar::finish_operation(Operation& operation, const Status& status) {
+  operation.outcome = status;
+  if (!status.ok() && operation.put) accounts_.give_back(*operation.put);
+  operation.done.set();
+}
+
+void Registrar::apply(const StoreBatch& batch) {
+  std::set<std::string_view> services;
+  for (const ChangeRecord& change : batch.changes) {
+    applied(change);
+    services.insert(change.record->service());
   }
+  catalog_.compact(batch.compacted);
+  instances_ = catalog_.size();
+  log_lapses(batch);
+  for (const std::string_view service : services) tell(service);
+  if (!services.empty()) tell({});
 }
 
 void Registrar::applied(const ChangeRecord& change) {
-  const v1::Entry& entry = change.record->entry;
-  const RecordRef before = catalog_.find(entry.service(), entry.instance().id());
-  if (before != nullptr) leases_.remove(before->lease);
-  catalog_.apply(change);
-  if (change.kind == v1::Change::PUT) {
-    leases_.add(change.record, now() + ttl_of(*change.record));
-  } else if (change.kind == v1::Change::LAPSED) {
-    log(LogLevel::Info, "registry: the lease of " + entry.service() + " at " +
-                            entry.instance().addresses(0) + " has lapsed");
+  const RecordRef before = catalog_.find(change.record->service(), change.record->id());
+  if (before != nullptr) {
+    leases_.remove(before->lease);
+    accounts_.give_back(*before);
   }
+  catalog_.apply(change);
+  if (change.kind == v1::Change::PUT) leases_.add(change.record, now() + ttl_of(*change.record));
 }
 
-void Registrar::tell(const std::string& service) {
-  const auto [begin, end] = watchers_.equal_range(service);
-  for (auto it = begin; it != end; ++it) {
-    if (it->second->waiting_ != nullptr) it->second->waiting_->complete();
+/// One line for a commit, however many clients let their leases lapse.
+void Registrar::log_lapses(const StoreBatch& batch) {
+  const Record* first = nullptr;
+  std::size_t lapsed = 0;
+  for (const ChangeRecord& change : batch.changes) {
+    if (change.kind != v1::Change::LAPSED) continue;
+    if (lapsed++ == 0) first = change.record.get();
   }
+  if (first == nullptr) return;
+  const v1::Instance instance = first->instance();
+  std::string line = "registry: the lease of " + std::string(first->service()) + " at ";
+  line.append(instance.addresses().empty() ? "no address" : instance.addresses(0));
+  line.append(" has lapsed");
+  if (lapsed > 1) line.append(" (and ").append(std::to_string(lapsed - 1)).append(" more)");
+  log(LogLevel::Info, line);
+}
+
+void Registrar::tell(std::string_view service) {
+  const auto found = watchers_.find(service);
+  if (found == watchers_.end()) return;
+  found->second.for_each([](Watcher& watcher) {
+    if (watcher.waiting_ != nullptr) watcher.waiting_->complete();
+  });
 }
 
 void Registrar::log_outcome(const Status& status) {

@@ -7,15 +7,15 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "weft/base/intrusive_list.h"
 #include "weft/coro/event.h"
 #include "weft/net/loop.h"
 #include "weft/net/timer.h"
 #include "weft/net/wait.h"
+#include "weft/registry/server/internal/accounts.h"
 #include "weft/registry/server/internal/catalog.h"
 #include "weft/registry/server/internal/leases.h"
 #include "weft/registry/server/internal/store_batch.h"
@@ -23,23 +23,28 @@
 
 namespace weft::registry {
 
-/// Someone who wants to hear of a service's changes; in the watching coroutine's frame.
-class Watcher {
+/// Someone who wants to hear of a service's changes; in the watching coroutine's frame. Its client
+/// has a watch less (Accounts::take_watch()) until it is gone.
+class Watcher : private ListNode {
  public:
-  Watcher(std::shared_ptr<class Registrar> registrar, std::string service);
+  Watcher(std::shared_ptr<class Registrar> registrar, const std::string& service,
+          std::string client);
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher();
-  const std::string& service() const noexcept { return service_; }
+  const std::string& service() const noexcept { return place_->first; }
 
   /// Suspends until something of the service has changed, the registry closes, or a time.
   Task<Status> wait(TimePoint until);
 
  private:
   friend class Registrar;
+  template <class T, class Node>
+  friend class weft::IntrusiveList;
+  using ByService = std::map<std::string, IntrusiveList<Watcher>, std::less<>>;
   std::shared_ptr<Registrar> registrar_;
-  std::string service_;
-  std::unordered_multimap<std::string, Watcher*>::iterator place_;
+  std::string client_;
+  ByService::iterator place_;
   net::Wait* waiting_ = nullptr;
 };
 
@@ -65,7 +70,9 @@ class Registrar final : public std::enable_shared_from_this<Registrar>,
   };
   using OperationRef = std::shared_ptr<Operation>;
 
-  Registrar(std::shared_ptr<Store> store, Saved saved, RegistryOptions options);
+  /// `accounts` has what `saved` holds.
+  Registrar(std::shared_ptr<Store> store, Saved saved, Accounts accounts,
+            const RegistryOptions& options);
   ~Registrar();
 
   /// To be called first by whoever comes in; FAILED_PRECONDITION on a loop that is not the one.
@@ -74,13 +81,16 @@ class Registrar final : public std::enable_shared_from_this<Registrar>,
   const Catalog& catalog() const noexcept { return catalog_; }
   TimePoint now() const noexcept;
 
-  OperationRef put(std::shared_ptr<Record> record);
+  /// RESOURCE_EXHAUSTED where the record's client, or the registry, has no room for it.
+  Result<OperationRef> put(std::shared_ptr<Record> record);
   OperationRef remove(RecordRef record);
   /// Null where there is no such lease, or it is about to end.
   RecordRef find_lease(std::uint64_t id);
   /// The time that a lease has left; zero where there is none.
   Duration time_left(std::uint64_t id);
   RecordRef keep_alive(std::uint64_t id);
+  /// Room for a Watcher; RESOURCE_EXHAUSTED where there is none.
+  Status take_watch(const std::string& client) { return accounts_.take_watch(client); }
 
   /// Watches end.
   void close() noexcept;
@@ -104,14 +114,18 @@ class Registrar final : public std::enable_shared_from_this<Registrar>,
   void draft_lapses(Draft& draft);
   void commit(const std::shared_ptr<Draft>& draft);
   void finish(Draft& draft, const Status& status);
+  void finish_operation(Operation& operation, const Status& status);
+  void apply(const StoreBatch& batch);
   void applied(const ChangeRecord& change);
-  void tell(const std::string& service);
+  void tell(std::string_view service);
+  static void log_lapses(const StoreBatch& batch);
   void log_outcome(const Status& status);
   std::uint64_t new_lease();
 
   const std::shared_ptr<Store> store_;
   const RegistryOptions options_;
   Catalog catalog_;
+  Accounts accounts_;
   Leases leases_;
   std::atomic<net::Loop*> loop_{nullptr};
   bool ended_ = false;
@@ -123,7 +137,7 @@ class Registrar final : public std::enable_shared_from_this<Registrar>,
   bool may_lapse_ = false;
   bool failing_ = false;
 
-  std::unordered_multimap<std::string, Watcher*> watchers_;
+  Watcher::ByService watchers_;
   std::atomic<std::size_t> instances_{0};
   std::atomic<std::size_t> watch_count_{0};
 };

@@ -56,6 +56,8 @@ Status status_of_sqlite(int code, std::string_view file, std::string_view messag
   return Status(code_of(code), text);
 }
 
+SqliteValue::~SqliteValue() { sqlite3_value_free(value_); }
+
 Statement::Statement(Statement&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)),
       file_(other.file_),
@@ -86,6 +88,11 @@ Statement& Statement::bind_blob(int index, std::string_view value) {
   const int code =
       sqlite3_bind_blob64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT);
   if (code != SQLITE_OK) bind_error_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_value(int index, const SqliteValue& value) {
+  if (const int code = sqlite3_bind_value(statement_, index, value.value_)) bind_error_ = code;
   return *this;
 }
 
@@ -123,6 +130,22 @@ std::string Statement::bytes(int column) const {
   return data == nullptr
              ? std::string()
              : std::string(static_cast<const char*>(data), static_cast<std::size_t>(size));
+}
+
+SqliteValue Statement::value(int column) const {
+  return SqliteValue(sqlite3_value_dup(sqlite3_column_value(statement_, column)));
+}
+
+bool Statement::is_integer(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_INTEGER;
+}
+
+bool Statement::is_text(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_TEXT;
+}
+
+bool Statement::is_blob(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_BLOB;
 }
 
 Database::~Database() { sqlite3_close_v2(connection_); }

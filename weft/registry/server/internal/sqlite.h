@@ -3,17 +3,32 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "weft/base/result.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace weft::registry {
 
 /// What a SQLite result code means to who called us, naming the file: the one place where such
 /// codes become statuses.
 Status status_of_sqlite(int code, std::string_view file, std::string_view message);
+
+/// A value of a row, with its type, beyond the row.
+class SqliteValue {
+ public:
+  explicit SqliteValue(sqlite3_value* value) noexcept : value_(value) {}
+  SqliteValue(SqliteValue&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
+  SqliteValue& operator=(SqliteValue&&) = delete;
+  ~SqliteValue();
+
+ private:
+  friend class Statement;
+  sqlite3_value* value_;
+};
 
 /// A statement that is prepared once. Belongs to one Database and goes before it.
 class Statement {
@@ -27,12 +42,17 @@ class Statement {
   Statement& bind(int index, std::int64_t value);
   Statement& bind_text(int index, std::string_view value);
   Statement& bind_blob(int index, std::string_view value);
+  Statement& bind_value(int index, const SqliteValue& value);
   /// True: there is a row. False: the statement is done, and can be bound and run again.
   Result<bool> step();
   /// Runs it to its end.
   Status run();
   std::int64_t integer(int column) const;
   std::string bytes(int column) const;
+  SqliteValue value(int column) const;
+  bool is_integer(int column) const;
+  bool is_text(int column) const;
+  bool is_blob(int column) const;
 
  private:
   friend class Database;

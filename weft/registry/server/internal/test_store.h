@@ -9,17 +9,18 @@
 
 namespace weft::registry::test {
 
-inline RecordRef record(const std::string& service, const std::string& id, std::uint64_t revision) {
-  auto made = std::make_shared<Record>();
+inline RecordRef record(const std::string& service, const std::string& id, std::uint64_t revision,
+                        const std::string& address = "10.0.0.1:80",
+                        const std::string& client = "10.0.0.9") {
+  v1::Instance instance;
+  instance.set_id(id);
+  instance.add_addresses(address);
+  (*instance.mutable_attributes())["version"] = std::string("1\0.2", 4);
+  auto made = std::make_shared<Record>(service, instance, client);
   made->lease = 0xfedcba9876543210 + revision;
-  v1::Entry& entry = made->entry;
-  entry.set_service(service);
-  entry.set_ttl_ms(10'000);
-  entry.set_revision(revision);
-  entry.set_registered_at_ms(1'700'000'000'000);
-  entry.mutable_instance()->set_id(id);
-  entry.mutable_instance()->add_addresses("10.0.0.1:80");
-  (*entry.mutable_instance()->mutable_attributes())["version"] = std::string("1\0.2", 4);
+  made->ttl_ms = 10'000;
+  made->revision = revision;
+  made->registered_at_ms = 1'700'000'000'000;
   return made;
 }
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "weft/base/result.h"
+#include "weft/base/time.h"
+#include "weft/cluster/endpoint.h"
+#include "weft/net/loop.h"
+#include "weft/registry/server/registry_service.h"
+#include "weft/registry/v1/registry.pb.h"
+
+namespace weft::registry {
+
+/// Whether an instance is within the limits: INVALID_ARGUMENT or RESOURCE_EXHAUSTED naming the
+/// value, the limit and the option. Its addresses are another matter.
+Status check_instance(const v1::Instance& instance, const RegistryOptions& options);
+
+/// Whether `peer` may send others to these addresses: local ones only where it is local.
+Status check_addresses(const cluster::Endpoint& endpoint, const net::Address& peer,
+                       const net::Loop& loop);
+
+/// The lease's time that is asked for, or why it is none.
+Result<Duration> check_ttl(std::uint32_t ttl_ms, const RegistryOptions& options);
+
+/// INVALID_ARGUMENT naming the option that is impossible.
+Status check_options(const RegistryOptions& options);
+
+}  // namespace weft::registry
