@@ -6,6 +6,7 @@
 
 #include "weft/base/log.h"
 #include "weft/net/offload.h"
+#include "weft/net/secret.h"
 
 namespace weft::registry {
 namespace {
@@ -174,7 +175,8 @@ void Registrar::close() noexcept {
 
 std::uint64_t Registrar::new_lease() {
   for (;;) {
-    const std::uint64_t id = loop_.load()->rng()();
+    // Whoever knows a lease can end it.
+    const std::uint64_t id = net::secret(*loop_.load());
     if (id != 0 && leases_.find(id) == nullptr) return id;
   }
 }
