@@ -5,6 +5,7 @@
 #include <string>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "weft/rpc/server.h"
 #include "weft/testing/certificates.h"
@@ -126,6 +127,35 @@ TEST_F(WeftRegistry, IsWatchedUntilItStops) {
   EXPECT_THAT(watch.read_line(), AllOf(StartsWith("- notes"), HasSubstr("(deregistered)")));
   EXPECT_EQ(end(SIGTERM).status, 0);
   EXPECT_EQ(watch.wait().status, 64 + 14);
+}
+
+TEST_F(WeftRegistry, KeepsItsDataFromOtherUsers) {
+  const mode_t before = ::umask(0);
+  start();
+  ::umask(before);
+  const auto one = server("one");
+  ASSERT_TRUE(list_until(HasSubstr("one")));
+  const auto mode = [this](const std::string& name) {
+    struct stat info {};
+    EXPECT_EQ(::stat(folder_.file(name).c_str(), &info), 0) << name;
+    return info.st_mode & 0777;
+  };
+  EXPECT_EQ(mode("data"), 0700U);
+  EXPECT_EQ(mode("data/registry.db"), 0600U);
+  EXPECT_EQ(mode("data/registry.db-wal"), 0600U);
+}
+
+TEST_F(WeftRegistry, TakesItsLimitsFromFlags) {
+  start({"--max-instances-per-client", "1", "--max-memory", "1M", "--max-watches-per-client", "1"});
+  const auto one = server("one");
+  ASSERT_TRUE(list_until(HasSubstr("one")));
+  const auto two = server("two");
+  Program watch(kWeft, {"registry", "watch", address_});
+  EXPECT_THAT(watch.read_line(), HasSubstr("one"));
+  const Ended second = run_weft({"registry", "watch", address_});
+  EXPECT_EQ(second.status, 64 + 8);
+  EXPECT_THAT(second.err, HasSubstr("client 127.0.0.1 has its limit of 1 watches"));
+  EXPECT_THAT(list(), Not(HasSubstr("two")));
 }
 
 TEST_F(WeftRegistry, RefusesDataThatIsInUseOrForeign) {

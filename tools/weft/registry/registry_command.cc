@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include "tools/weft/commands.h"
 #include "tools/weft/duration_text.h"
+#include "tools/weft/registry/data_folder.h"
 #include "tools/weft/registry/listen_flags.h"
 #include "tools/weft/registry/registry_client.h"
 #include "tools/weft/status_text.h"
@@ -46,10 +46,18 @@ Result<std::shared_ptr<registry::Store>> open_store(const std::string& directory
     log(LogLevel::Warn, "without --data DIR, what is registered is forgotten at the end");
     return std::shared_ptr<registry::Store>(registry::make_memory_store());
   }
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error) return invalid_argument("--data " + directory + ": " + error.message());
+  const Status made = make_private_folder(directory);
+  if (!made.ok()) return made.with_prefix("--data " + directory);
   return registry::open_sqlite_store(directory + "/registry.db");
+}
+
+/// What a registry's clients may make its server hold beside the instances: their messages are
+/// small, and so they need not have the room that a server of uploads has.
+void limit_memory(const registry::RegistryOptions& registry, ServerOptions& options) {
+  options.max_receive_size = 2 * registry.max_instance_size + 4096;
+  options.max_connection_memory = std::max<std::size_t>(16 << 20, 8 * options.max_receive_size);
+  options.max_memory = std::max<std::size_t>(256 << 20, 8 * options.max_connection_memory);
+  options.max_window = 1 << 20;
 }
 
 Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
@@ -63,6 +71,7 @@ Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
   options.tls = flags->listen.tls();
   options.loops = {net::Loop::current()};
   options.keepalive_time = kKeepalive;
+  limit_memory(flags->options, options);
   Server server(std::move(options));
   server.add(service->definition());
   const Status started = server.start();
@@ -95,6 +104,11 @@ void add_duration(CLI::App& command, const std::string& name, Duration& into,
       ->type_name("TIME");
 }
 
+void add_limit(CLI::App& command, const std::string& name, std::size_t& into,
+               const std::string& description) {
+  command.add_option(name, into, description)->type_name("N")->check(CLI::PositiveNumber);
+}
+
 void add_serve_flags(CLI::App& command, ServeFlags& flags) {
   add_listen_flags(command, flags.listen);
   command
@@ -105,11 +119,24 @@ void add_serve_flags(CLI::App& command, ServeFlags& flags) {
                "The lease of an instance that asks for no time (default: 10s)");
   add_duration(command, "--grace", flags.options.restart_grace,
                "What leases hold longer by after a restart (default: 10s)");
+  add_limit(command, "--max-instances", flags.options.max_instances,
+            "Refuse more instances than this (default: 100000)");
+  add_limit(command, "--max-instances-per-client", flags.options.max_instances_per_client,
+            "The same of one client: an IPv4 address, a /64 of IPv6 (default: 10000)");
+  add_limit(command, "--max-watches", flags.options.max_watches,
+            "Refuse more watches than this (default: 20000)");
+  add_limit(command, "--max-watches-per-client", flags.options.max_watches_per_client,
+            "The same of one client (default: 2000)");
   command
-      .add_option("--max-instances", flags.options.max_instances,
-                  "Refuse more instances than this (default: 100000)")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      .add_option("--max-memory", flags.options.max_memory,
+                  "Memory that instances may take; k, M and G may follow (default: 256M)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false));
+  command
+      .add_option("--max-memory-per-client", flags.options.max_memory_per_client,
+                  "The same of one client (default: 32M)")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false));
 }
 
 void add_client_command(CLI::App& parent, Command& chosen, const std::string& name,

@@ -34,6 +34,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/registry/server/internal/private_file.h"
 #include "weft/registry/server/internal/sqlite.h"
 #include "weft/registry/server/internal/store_batch.h"
 #include "weft/registry/server/internal/store_rows.h"
@@ -102,11 +103,13 @@ class SqliteStore final : public Store {
 };
 
 Status SqliteStore::open() {
-  Status status = database_.open(path_);
+  Status status = make_private_file(path_);
+  if (status.ok()) status = database_.open(path_);
   // A second registry on the same file is refused from its first look at it.
   if (status.ok()) status = database_.execute("PRAGMA locking_mode = EXCLUSIVE");
   if (status.ok()) status = check_ours();
   if (!status.ok()) return status;
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) keep_private(path_ + suffix);
   // FULL: what was confirmed to an instance survives a loss of power.
   status = database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
   if (status.ok()) status = check_sound();

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "weft/base/log.h"
 #include "weft/registry/server/internal/test_store.h"
@@ -259,6 +260,33 @@ TEST_F(StoredRows, OfFormat1AreRead) {
   EXPECT_EQ(saved.records[1]->instance().addresses(0), "10.0.0.2:80");
   EXPECT_THAT(run_sql("PRAGMA user_version"), ElementsAre("2"));
   EXPECT_THAT(lines, Contains(HasSubstr("brought from format 1 to format 2")));
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat info {};
+  EXPECT_EQ(::stat(path.c_str(), &info), 0) << path;
+  return info.st_mode & 0777;
+}
+
+TEST_F(StoredRows, AreForTheirOwnerOnly) {
+  const mode_t before = ::umask(0);
+  const auto store = open_sqlite_store(path);
+  ::umask(before);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->commit(batch({put("a", "1", 1)})).ok());
+  EXPECT_EQ(mode_of(path), 0600U);
+  EXPECT_EQ(mode_of(path + "-wal"), 0600U);
+}
+
+TEST_F(StoredRows, OfAFileThatOthersCouldReadAreTakenFromThem) {
+  make_file();
+  ASSERT_EQ(::chmod(path.c_str(), 0664), 0);
+  const auto store = open_sqlite_store(path);
+  ASSERT_TRUE(store.ok());
+  ASSERT_TRUE((*store)->commit(batch({put("a", "3", 3)})).ok());
+  EXPECT_EQ(mode_of(path), 0600U);
+  EXPECT_EQ(mode_of(path + "-wal"), 0600U);
+  EXPECT_THAT(lines, Contains(HasSubstr("mode 0664 let others at what is registered")));
 }
 
 }  // namespace
