@@ -3,8 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "weft/codec/protobuf.h"
-
 namespace weft::registry {
 namespace {
 
@@ -12,10 +10,10 @@ constexpr std::size_t kMaxChangesInMessage = 100;
 
 /// `co_await` writes what `make` makes of the source: true when it was taken, false when the call
 /// is over.
-template <class Source, class Response>
-class WriteMade : public DirectionAwaiter<WriteMade<Source, Response>, MessageWriter> {
+template <class Source>
+class WriteMade : public DirectionAwaiter<WriteMade<Source>, MessageWriter> {
  public:
-  using Make = Response (*)(Source&);
+  using Make = WireText (*)(Source&);
   WriteMade(MessageWriter& writer, Source& source, Make make) noexcept
       : WriteMade::DirectionAwaiter(writer), source_(source), make_(make) {}
   bool await_resume() const noexcept { return outcome_ == MessageWriter::Poll::Accepted; }
@@ -23,8 +21,8 @@ class WriteMade : public DirectionAwaiter<WriteMade<Source, Response>, MessageWr
  private:
   friend class DirectionAwaiter<WriteMade, MessageWriter>;
   bool advance() {
-    const Response response = make_(source_);
-    outcome_ = this->direction().offer(codec::message_of(response));
+    const WireText made = make_(source_);
+    outcome_ = this->direction().offer(made.message());
     return outcome_ != MessageWriter::Poll::Blocked;
   }
 
@@ -63,8 +61,7 @@ Task<Status> WatchAnswer::run(MessageWriter& writer) {
       if (!status.ok()) co_return status;
       continue;
     }
-    WriteMade<WatchAnswer, v1::WatchResponse> write(writer, *this,
-                                                    [](WatchAnswer& self) { return self.make(); });
+    WriteMade<WatchAnswer> write(writer, *this, [](WatchAnswer& self) { return self.make(); });
     const bool told = co_await write;
     if (!told) co_return context.cancel_reason();
     made_is_told();
@@ -80,7 +77,7 @@ bool WatchAnswer::has_something_to_tell() const {
 }
 
 /// What is to be told next, as of now; made_ says where that leads to.
-v1::WatchResponse WatchAnswer::make() {
+WireText WatchAnswer::make() {
   // Who is in the middle of a snapshot is told what changed behind it.
   if (!reason_ && !registrar_->catalog().knows_since(told_)) reason_ = v1::WatchResponse::SLOW;
   return reason_ ? make_snapshot() : make_changes();
@@ -93,44 +90,52 @@ void WatchAnswer::made_is_told() {
   heartbeat_at_ = registrar_->now() + registrar_->options().heartbeat;
 }
 
-v1::WatchResponse WatchAnswer::response() const {
+WireText WatchAnswer::response() const {
   v1::WatchResponse response;
   response.set_store_id(registrar_->catalog().store_id());
   response.set_revision(made_.revision);
   response.set_heartbeat_ms(milliseconds_of(registrar_->options().heartbeat));
-  return response;
+  return WireText(response.SerializeAsString());
 }
 
 /// A long one is told over a time in which instances come and go. All parts bear the revision of
 /// the first, and behind the last come the changes since then, so that in the end the watcher knows
 /// a state that there was.
-v1::WatchResponse WatchAnswer::make_snapshot() {
+WireText WatchAnswer::make_snapshot() {
   const Catalog& catalog = registrar_->catalog();
   made_ = Made{.revision = place_ ? told_ : catalog.revision()};
   const std::vector<RecordRef> records = catalog.list_part(
       watcher_.service(), place_.value_or(Catalog::Place()), kPartSize, made_.more);
   if (made_.more) made_.place = place_of(*records.back());
-  v1::WatchResponse part = response();
-  v1::WatchResponse::Snapshot& snapshot = *part.mutable_snapshot();
-  snapshot.set_reason(*reason_);
-  snapshot.set_more(made_.more);
-  for (const RecordRef& record : records) *snapshot.add_entries() = record->entry();
+  using Snapshot = v1::WatchResponse::Snapshot;
+  WireText snapshot;
+  for (const RecordRef& record : records) snapshot.entry(Snapshot::kEntriesFieldNumber, *record);
+  snapshot.number(Snapshot::kMoreFieldNumber, made_.more ? 1 : 0);
+  snapshot.number(Snapshot::kReasonFieldNumber, static_cast<std::uint64_t>(*reason_));
+  WireText part = response();
+  part.bytes(v1::WatchResponse::kSnapshotFieldNumber, snapshot.view());
   return part;
 }
 
 /// Without changes a heartbeat.
-v1::WatchResponse WatchAnswer::make_changes() {
+WireText WatchAnswer::make_changes() {
   made_ = Made{.revision = told_};
   const std::vector<ChangeRecord> changes = registrar_->catalog().changes_since(
       told_, watcher_.service(), kMaxChangesInMessage, kPartSize, made_.revision);
-  v1::WatchResponse message = response();
-  if (changes.empty()) message.mutable_heartbeat();
-  for (const ChangeRecord& change : changes) {
-    v1::Change& told = *message.mutable_changes()->add_changes();
-    told.set_revision(change.revision);
-    told.set_kind(change.kind);
-    *told.mutable_entry() = change.record->entry();
+  WireText message = response();
+  if (changes.empty()) {
+    message.bytes(v1::WatchResponse::kHeartbeatFieldNumber, {});
+    return message;
   }
+  WireText all;
+  for (const ChangeRecord& change : changes) {
+    WireText told;
+    told.number(v1::Change::kRevisionFieldNumber, change.revision);
+    told.number(v1::Change::kKindFieldNumber, static_cast<std::uint64_t>(change.kind));
+    told.entry(v1::Change::kEntryFieldNumber, *change.record);
+    all.bytes(v1::WatchResponse::Changes::kChangesFieldNumber, told.view());
+  }
+  message.bytes(v1::WatchResponse::kChangesFieldNumber, all.view());
   return message;
 }
 
@@ -140,8 +145,7 @@ ListAnswer::ListAnswer(Registrar& registrar, const std::string& service)
 Task<Status> ListAnswer::run(MessageWriter& writer) {
   const Context& context = *co_await current_context();
   do {
-    WriteMade<ListAnswer, v1::ListResponse> write(writer, *this,
-                                                  [](ListAnswer& self) { return self.make(); });
+    WriteMade<ListAnswer> write(writer, *this, [](ListAnswer& self) { return self.make(); });
     const bool told = co_await write;
     if (!told) co_return context.cancel_reason();
     place_ = next_;
@@ -149,15 +153,14 @@ Task<Status> ListAnswer::run(MessageWriter& writer) {
   co_return ok_status();
 }
 
-v1::ListResponse ListAnswer::make() {
-  v1::ListResponse part;
-  part.set_revision(revision_);
+WireText ListAnswer::make() {
+  WireText part;
+  part.number(v1::ListResponse::kRevisionFieldNumber, revision_);
   const std::vector<RecordRef> records =
       registrar_.catalog().list_part(service_, place_, kPartSize, more_);
   for (const RecordRef& record : records) {
-    v1::Entry& entry = *part.add_entries();
-    entry = record->entry();
-    entry.set_remaining_ms(milliseconds_of(registrar_.time_left(record->lease)));
+    part.entry(v1::ListResponse::kEntriesFieldNumber, *record,
+               milliseconds_of(registrar_.time_left(record->lease)));
   }
   if (more_) next_ = place_of(*records.back());
   return part;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "weft/registry/server/internal/registrar.h"
+#include "weft/registry/server/internal/wire_text.h"
 #include "weft/registry/v1/registry.pb.h"
 #include "weft/rpc/message_stream.h"
 
@@ -39,10 +40,10 @@ class WatchAnswer {
   };
 
   bool has_something_to_tell() const;
-  v1::WatchResponse make();
-  v1::WatchResponse make_snapshot();
-  v1::WatchResponse make_changes();
-  v1::WatchResponse response() const;
+  WireText make();
+  WireText make_snapshot();
+  WireText make_changes();
+  WireText response() const;
   void made_is_told();
 
   std::shared_ptr<Registrar> registrar_;
@@ -64,7 +65,7 @@ class ListAnswer {
   Task<Status> run(MessageWriter& writer);
 
  private:
-  v1::ListResponse make();
+  WireText make();
 
   Registrar& registrar_;
   const std::string& service_;
