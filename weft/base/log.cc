@@ -12,6 +12,7 @@
 #include <spdlog/pattern_formatter.h>
 
 #include "weft/base/internal/log_file.h"
+#include "weft/base/printable.h"
 
 namespace weft {
 namespace {
@@ -112,36 +113,6 @@ std::uint8_t level_from_environment() noexcept {
   return static_cast<std::uint8_t>(level);
 }
 
-bool is_control(char c) noexcept {
-  return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-}
-
-/// One line, whatever the message holds: text of a peer must not forge a second line or drive the
-/// terminal.
-std::string escaped(std::string_view message) {
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text;
-  text.reserve(message.size() + 16);
-  for (const char c : message) {
-    if (c == '\n') {
-      text.append("\\n");
-    } else if (is_control(c)) {
-      const auto byte = static_cast<unsigned char>(c);
-      text.append("\\x").append(1, kHex[byte >> 4]).append(1, kHex[byte & 15]);
-    } else {
-      text.push_back(c);
-    }
-  }
-  return text;
-}
-
-bool has_control(std::string_view message) noexcept {
-  for (const char c : message) {
-    if (is_control(c)) return true;
-  }
-  return false;
-}
-
 /// True while this thread may enter a sink; marks it as inside until destroyed.
 class SinkEntry {
  public:
@@ -161,8 +132,10 @@ bool write_line(LogLevel level, std::string_view message) noexcept {
   const SinkEntry entry;
   if (!entry) return false;
   try {
-    std::string storage;
-    if (has_control(message)) message = storage = escaped(message);
+    // One line, whatever the message holds: text of a peer must not forge a second line or drive
+    // the terminal. Here, so that no caller can forget it.
+    std::string escaped;
+    if (!is_printable(message)) message = escaped = printable(message);
     Output& out = output();
     const std::lock_guard lock(out.mutex);
     return out.write(level, message);

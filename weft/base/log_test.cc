@@ -77,7 +77,7 @@ TEST_F(Log, KeepsAMessageOnOneLineAndFreeOfControlBytes) {
   collect();
   log(LogLevel::Info, std::string_view("a\nb\033[31m\0c\td", 12));
   ASSERT_EQ(lines_.size(), 1U);
-  EXPECT_EQ(lines_[0].second, "a\\nb\\x1b[31m\\x00c\td");
+  EXPECT_EQ(lines_[0].second, "a\\nb\\x1b[31m\\x00c\\td");
 }
 
 TEST_F(Log, CountsALineWhoseSinkThrows) {
