@@ -4,31 +4,22 @@
 #include <string>
 #include <string_view>
 
+#include "weft/base/log_value.h"
 #include "weft/coro/exception.h"
 
 namespace weft {
 namespace {
 
-void append_quoted(std::string_view text, std::string& out) {
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    out.push_back(c);
-  }
-  out.push_back('"');
-}
-
-/// The line; control bytes in it are the log's to escape.
 std::string line(const Call& call, const Status& status, Duration duration) {
   std::string text = "call path=";
-  text.append(call.path());
+  text.append(log_value(call.path()));
   text.append(call.side() == Call::Side::Server ? " side=server" : " side=client");
-  if (call.peer() != nullptr) text.append(" peer=").append(call.peer()->address.to_string());
+  if (call.peer() != nullptr)
+    text.append(" peer=").append(log_value(call.peer()->address.to_string()));
   text.append(" status=").append(name_of(status.code()));
   text.append(" duration=").append(to_string(duration));
   if (!status.message().empty()) {
-    text.append(" message=");
-    append_quoted(status.message(), text);
+    text.append(" message=").append(log_value(status.message()));
   }
   return text;
 }

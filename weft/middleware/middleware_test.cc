@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 /// The far side of a chain, which does what the test says.
 class Scripted final : public Service {
@@ -44,7 +45,7 @@ class MiddlewareTest : public testing::Test {
   Status serve(const Middleware& middleware) {
     MiddlewareChain chain;
     chain.add(middleware);
-    Call call(Call::Side::Server, loop_, "/pkg.Service/Method", nullptr, nullptr);
+    Call call(Call::Side::Server, loop_, path_, nullptr, nullptr);
     if (callers_deadline_ != kNever) call.limit_deadline(callers_deadline_);
     Task<Status> task = chain.serve(call, scripted_);
     bool done = false;
@@ -60,6 +61,7 @@ class MiddlewareTest : public testing::Test {
   net::SimLoop& loop_ = network_.host("here");
   Scripted scripted_;
   TimePoint callers_deadline_ = kNever;
+  std::string path_ = "/pkg.Service/Method";
 };
 
 using Timeout = MiddlewareTest;
@@ -113,6 +115,24 @@ TEST_F(AccessLogTest, WarnsOfAFailureWithItsMessage) {
   EXPECT_THAT(lines_, ElementsAre(HasSubstr(R"(status=NOT_FOUND)")));
   EXPECT_THAT(lines_.at(0), HasSubstr(R"(message="no \"such\" thing")"));
   EXPECT_THAT(levels_, ElementsAre(LogLevel::Warn));
+}
+
+TEST_F(AccessLogTest, QuotesAPathThatForgesFields) {
+  path_ = "/a side=server peer=10.0.0.1:1 status=OK\n\u202e";
+  scripted_.answer = unimplemented("no");
+  static_cast<void>(serve(access_log()));
+  EXPECT_THAT(lines_.at(0),
+              StartsWith("call path=\"/a side=server peer=10.0.0.1:1 status=OK\\n\\u202e\" "
+                         "side=server status=UNIMPLEMENTED"));
+}
+
+TEST_F(AccessLogTest, CutsALongPathAndALongMessage) {
+  path_ = "/" + std::string(9000, 'a');
+  scripted_.answer = not_found(std::string(8000, 'm'));
+  static_cast<void>(serve(access_log()));
+  EXPECT_THAT(lines_.at(0), AllOf(HasSubstr("... (256 of 9001 bytes)\" side=server"),
+                                  HasSubstr("... (256 of 8000 bytes)\"")));
+  EXPECT_LT(lines_.at(0).size(), 700U);
 }
 
 TEST_F(AccessLogTest, LeavesOutQuickCallsWhenAskedTo) {
