@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "weft/base/printable.h"
 #include "weft/rpc/grpc_wire.h"
 
 namespace weft::cli {
@@ -84,7 +85,7 @@ void CallTrace::metadata(std::string_view mark, const Metadata& metadata) {
 void CallTrace::start(std::string_view target, const Method& method, const CallOptions& options) {
   started_ = clock_.now();
   if (!enabled_) return;
-  line("*", "calling " + std::string(target));
+  line("*", "calling " + printable(target));
   line(">", method.path + " (" + std::string(text_of(method.kind())) + ")");
   if (options.timeout != kForever) line(">", "  timeout: " + to_string(options.timeout));
   if (options.compression != Compression::Identity) {
@@ -108,7 +109,7 @@ void CallTrace::end_of_requests() {
 void CallTrace::response_metadata(Call& call) {
   if (!enabled_) return;
   const Peer* peer = call.peer();
-  if (peer != nullptr) line("*", "connected to " + peer->address.to_string());
+  if (peer != nullptr) line("*", "connected to " + printable(peer->address.to_string()));
   heading("response metadata", call.response_metadata());
 }
 

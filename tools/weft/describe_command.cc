@@ -4,6 +4,8 @@
 
 #include <CLI/App.hpp>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/commands.h"
 #include "tools/weft/proto_text.h"
 #include "tools/weft/schema_flags.h"
@@ -43,7 +45,7 @@ Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     const Result<std::string> text = describe(*schema, symbols[i]);
     if (!text.ok()) co_return report(text.status());
-    std::printf("%s%s", i == 0 ? "" : "\n", printable(*text).c_str());
+    std::printf("%s%s", i == 0 ? "" : "\n", printable_lines(*text).c_str());
   }
   co_return 0;
 }

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 #include <unistd.h>
 
+#include "weft/base/printable.h"
 #include "weft/rpc/client_stream.h"
 #include "weft/rpc/unary_call.h"
 

@@ -9,6 +9,8 @@
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/util/json_util.h>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/near_names.h"
 
 namespace weft::cli {
@@ -248,10 +250,11 @@ Result<std::string> decode_to_json(const Schema& schema, const pb::Descriptor& t
   std::string json;
   const auto status =
       pb::util::BinaryToJsonString(&schema.resolver(), url_of(type), bytes, &json, print);
-  if (status.ok()) return json;
+  if (status.ok()) return is_printable(json) ? json : printable_json(json);
   return internal_error(
       "the " + std::to_string(bytes.size()) + " bytes of a " + type.full_name() +
-      " cannot be shown as JSON: " + std::string(status.message().data(), status.message().size()));
+      " cannot be shown as JSON: " +
+      printable(std::string_view(status.message().data(), status.message().size())));
 }
 
 }  // namespace weft::cli

@@ -21,8 +21,8 @@ struct DecodeOptions {
   bool emit_defaults = false;
 };
 
-/// Bytes of a message as JSON on one line. INTERNAL naming the type when they are not such a
-/// message, or hold an Any of an unknown type.
+/// Bytes of a message as JSON on one line, as printable_json() makes it. INTERNAL naming the type
+/// when they are not such a message, or hold an Any of an unknown type.
 Result<std::string> decode_to_json(const Schema& schema, const google::protobuf::Descriptor& type,
                                    const std::string& bytes, DecodeOptions options = {});
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "weft/base/printable.h"
+
 namespace weft::cli {
 namespace {
 
@@ -17,18 +19,10 @@ std::string number(double value) {
 std::string json_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (byte < 0x20) {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", byte);
-      out += escape.data();
-    } else {
-      out += c;
-    }
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
   }
-  return out + '"';
+  return printable_json(out += '"');
 }
 
 JsonMembers& JsonMembers::add_json(std::string_view name, std::string_view json) {

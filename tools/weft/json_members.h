@@ -24,7 +24,7 @@ class JsonMembers {
   std::string text_;
 };
 
-/// `text` as a JSON string.
+/// `text` as a JSON string that is safe to show: see printable_json().
 std::string json_quoted(std::string_view text);
 /// "[a,b]" of JSON values.
 std::string json_array(const std::vector<std::string>& values);

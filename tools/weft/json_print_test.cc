@@ -34,10 +34,5 @@ TEST(JsonPrint, PaintsNamesAndValuesWhereThereAreColours) {
             "{\033[34m\"a\"\033[0m:\033[32m\"x\"\033[0m}");
 }
 
-TEST(Printable, HidesWhatWouldDriveATerminal) {
-  EXPECT_EQ(printable("a\033[2Jb\n\tc\x7f"), "a\\x1b[2Jb\n\tc\\x7f");
-  EXPECT_EQ(printable("é"), "é");
-}
-
 }  // namespace
 }  // namespace weft::cli

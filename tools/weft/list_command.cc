@@ -7,6 +7,8 @@
 
 #include <CLI/App.hpp>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/commands.h"
 #include "tools/weft/reflection_source.h"
 #include "tools/weft/registry/registry_client.h"

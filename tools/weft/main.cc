@@ -9,6 +9,8 @@
 #include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/commands.h"
 #include "tools/weft/near_names.h"
 #include "tools/weft/run_on_loop.h"
@@ -80,7 +82,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App& command = parsed_command(app);
   const std::string name = full_name(command);
   std::fprintf(stderr, "%s: %s\nsee `%s --help`\n", style.paint(style.red, name).c_str(),
-               printable(explain(app, error)).c_str(), name.c_str());
+               printable_lines(explain(app, error)).c_str(), name.c_str());
   return kUsageError;
 }
 
@@ -118,7 +120,7 @@ int main(int argc, char** argv) {
   try {
     return weft::cli::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "weft: %s\n", error.what());
+    std::fprintf(stderr, "weft: %s\n", weft::printable(error.what()).c_str());
     return 1;
   }
 }

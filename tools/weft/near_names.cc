@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "weft/base/printable.h"
+
 namespace weft::cli {
 namespace {
 
@@ -61,7 +63,7 @@ std::string did_you_mean(std::string_view wanted, const std::vector<std::string>
   std::string text;
   for (std::size_t i = 0; i < near.size(); ++i) {
     text += i == 0 ? "; did you mean " : i + 1 == near.size() ? " or " : ", ";
-    text += "'" + near[i] + "'";
+    text += "'" + printable(near[i]) + "'";
   }
   return text.empty() ? text : text + "?";
 }

@@ -15,7 +15,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 /// last part of a dotted name counts as well as the whole.
 std::vector<std::string> near_names(std::string_view wanted, const std::vector<std::string>& names);
 
-/// "; did you mean 'a' or 'b'?", or nothing.
+/// "; did you mean 'a' or 'b'?", or nothing. The names, which a server may have chosen, are
+/// printable().
 std::string did_you_mean(std::string_view wanted, const std::vector<std::string>& names);
 
 }  // namespace weft::cli

@@ -4,6 +4,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/near_names.h"
 
 namespace weft::cli {
@@ -80,15 +82,19 @@ std::string text_in(const D& descriptor, const pb::FileDescriptor& file) {
   return shorten_names(raw_text(descriptor), file.package(), hidden);
 }
 
+/// "// pkg.Name in pkg/file.proto".
+template <class D>
+std::string heading(const D& descriptor) {
+  return "// " + descriptor.full_name() + " in " + printable(descriptor.file()->name()) + "\n";
+}
+
 template <class D>
 std::string text_of(const D& descriptor) {
-  return "// " + descriptor.full_name() + " in " + descriptor.file()->name() + "\n" +
-         text_in(descriptor, *descriptor.file());
+  return heading(descriptor) + text_in(descriptor, *descriptor.file());
 }
 
 std::string method_text(const pb::MethodDescriptor& method) {
-  std::string text = "// " + method.full_name() + " in " + method.file()->name() + "\n" +
-                     text_in(method, *method.file());
+  std::string text = heading(method) + text_in(method, *method.file());
   text += "\n" + text_of(*method.input_type());
   if (method.output_type() != method.input_type()) text += "\n" + text_of(*method.output_type());
   return text;
@@ -97,8 +103,7 @@ std::string method_text(const pb::MethodDescriptor& method) {
 /// A field is shown in its message: alone it is not .proto text.
 std::string field_text(const pb::FieldDescriptor& field) {
   if (!field.is_extension()) return text_of(*field.containing_type());
-  return "// " + field.full_name() + " in " + field.file()->name() + "\n" +
-         text_in(field, *field.file());
+  return heading(field) + text_in(field, *field.file());
 }
 
 }  // namespace
@@ -130,7 +135,7 @@ Result<std::string> describe(const Schema& schema, std::string_view symbol) {
   std::string name(symbol);
   if (name.ends_with(".proto")) {
     if (const auto* file = pool.FindFileByName(name)) {
-      return "// " + file->name() + "\n" + text_in(*file, *file);
+      return "// " + printable(file->name()) + "\n" + text_in(*file, *file);
     }
   }
   if (name.starts_with('.') || name.starts_with('/')) name.erase(0, 1);

@@ -6,6 +6,8 @@
 
 #include <google/protobuf/descriptor_database.h>
 
+#include "weft/base/printable.h"
+
 namespace weft::cli {
 namespace {
 
@@ -34,7 +36,7 @@ class Errors final : public pb::DescriptorPool::ErrorCollector {
  public:
   void AddError(const std::string& file, const std::string& element, const pb::Message*,
                 ErrorLocation, const std::string& message) override {
-    text_ += "\n  " + file + ": " + element + ": " + message;
+    text_ += "\n  " + printable(file + ": " + element + ": " + message);
   }
   const std::string& text() const noexcept { return text_; }
 
@@ -133,7 +135,7 @@ Task<Status> ReflectionSource::load_imports() {
     const pb::FileDescriptor* own = pb::DescriptorPool::generated_pool()->FindFileByName(name);
     if (own == nullptr) {
       if (status.ok()) status = not_found("it was not among the files the server sent");
-      co_return status.with_prefix("reflection: import of '" + name + "'");
+      co_return status.with_prefix("reflection: import of '" + printable(name) + "'");
     }
     own->CopyTo(&files_[name]);
   }

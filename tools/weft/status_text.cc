@@ -6,6 +6,7 @@
 #include <google/protobuf/descriptor.h>
 #include <unistd.h>
 
+#include "weft/base/printable.h"
 #include "weft/rpc/google_status.h"
 
 #include "google/rpc/error_details.pb.h"
@@ -53,6 +54,13 @@ std::string details_text(const Status& status, const Schema* schema, const Style
   return out;
 }
 
+/// Messages of this process may have several lines, and what they quote is printable. Others have
+/// one, so that they cannot look like output of this program.
+std::string message_text(const Status& status) {
+  return status.origin() == Origin::Local ? printable_lines(status.message())
+                                          : printable(status.message());
+}
+
 }  // namespace
 
 int exit_status(const Status& status) noexcept {
@@ -65,7 +73,7 @@ int exit_status(const Status& status) noexcept {
 std::string status_text(const Status& status, const Schema* schema, const Style& style) {
   const bool usage = exit_status(status) == kUsageError;
   std::string out = style.paint(style.red, usage ? "weft" : name_of(status.code()));
-  if (!status.message().empty()) out += ": " + printable(status.message());
+  if (!status.message().empty()) out += ": " + message_text(status);
   return out + details_text(status, schema, style);
 }
 

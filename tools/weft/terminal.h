@@ -36,8 +36,4 @@ std::size_t terminal_width(int descriptor) noexcept;
 /// the lines that makes. The first line begins at column `indent`; a byte counts as a column.
 std::string wrapped(std::string_view text, std::size_t indent, std::size_t width);
 
-/// Text from a peer on its way to a terminal: control characters, which could move the cursor or
-/// worse, are written as \xHH; newlines and tabs stay.
-std::string printable(std::string_view text);
-
 }  // namespace weft::cli

@@ -10,6 +10,8 @@
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/wrappers.pb.h>
 
+#include "weft/base/printable.h"
+
 namespace weft::cli {
 namespace {
 
@@ -47,7 +49,8 @@ Status check_well_known_types(const pb::DescriptorPool& pool) {
   for (const pb::Descriptor* type : usual) {
     const pb::Descriptor* found = pool.FindMessageTypeByName(type->full_name());
     if (found == nullptr || same_fields(*found, *type)) continue;
-    return invalid_argument("the type " + type->full_name() + " in " + found->file()->name() +
+    return invalid_argument("the type " + type->full_name() + " in " +
+                            printable(found->file()->name()) +
                             " is not protobuf's, so that there is no JSON for it");
   }
   return ok_status();

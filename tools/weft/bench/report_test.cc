@@ -153,7 +153,7 @@ TEST_F(Reports, PageIsOneFileWithChartsAndEscapesWhatPeersSay) {
   const std::string page = html_report(report());
   EXPECT_THAT(page, ::testing::StartsWith("<!doctype html>"));
   EXPECT_THAT(page, ::testing::EndsWith("</html>\n"));
-  EXPECT_THAT(page, HasSubstr("no &lt;room&gt; &quot;here&quot;  [31m"));
+  EXPECT_THAT(page, HasSubstr("no &lt;room&gt; &quot;here&quot; \\x1b[31m"));
   EXPECT_THAT(page, Not(HasSubstr("<room>")));
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("http")));

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <utility>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/bench/bench_report.h"
 #include "tools/weft/bench/figures.h"
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "weft/base/printable.h"
+
 namespace weft::cli::bench {
 namespace {
 
@@ -40,7 +42,7 @@ double round_step(double value) {
 
 std::string html_escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
@@ -55,8 +57,7 @@ std::string html_escaped(std::string_view text) {
         out += "&quot;";
         break;
       default:
-        // HTML has no other control characters, not even escaped.
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
+        out += c;
     }
   }
   return out;

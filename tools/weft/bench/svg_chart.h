@@ -69,7 +69,8 @@ class SvgChart {
   std::string notes_;  // above everything else
 };
 
-/// Text as HTML shows it, and as it may stand in an attribute.
+/// Text as HTML shows it, on one line, and as it may stand in an attribute. What a page must not
+/// show, and what HTML does not have at all, such as most controls, is printable().
 std::string html_escaped(std::string_view text);
 
 }  // namespace weft::cli::bench

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "weft/base/printable.h"
+
 #include "tools/weft/call_trace.h"
 
 namespace weft::cli {

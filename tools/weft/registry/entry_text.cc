@@ -5,12 +5,17 @@
 
 #include <google/protobuf/util/json_util.h>
 
+#include "weft/base/log_value.h"
+#include "weft/base/printable.h"
 #include "weft/base/time.h"
 
 namespace weft::cli {
 namespace {
 
 namespace v1 = registry::v1;
+
+/// A value between others: what has a space in it, or more than this one value, is in quotes.
+std::string value_text(const std::string& value) { return value.empty() ? "" : log_value(value); }
 
 std::string joined(const std::vector<std::string>& parts, std::string_view between) {
   std::string text;
@@ -19,7 +24,9 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
 }
 
 std::string addresses_of(const v1::Instance& instance) {
-  return joined({instance.addresses().begin(), instance.addresses().end()}, ",");
+  std::vector<std::string> parts;
+  for (const std::string& address : instance.addresses()) parts.push_back(value_text(address));
+  return joined(parts, ",");
 }
 
 std::string attributes_of(const v1::Instance& instance) {
@@ -27,7 +34,7 @@ std::string attributes_of(const v1::Instance& instance) {
   std::vector<std::string> parts;
   for (const auto& [name, value] : std::map<std::string, std::string>(
            instance.attributes().begin(), instance.attributes().end())) {
-    parts.push_back(name + "=" + value);
+    parts.push_back(value_text(name) + "=" + value_text(value));
   }
   return joined(parts, " ");
 }
@@ -42,12 +49,13 @@ std::string lease_of(const v1::Entry& entry) {
 std::string line_of(std::string_view sign, std::string_view colour, const v1::Entry& entry,
                     std::string_view remark, const Style& style) {
   const v1::Instance& instance = entry.instance();
-  std::vector<std::string> parts{entry.service(), addresses_of(instance)};
-  for (const std::string& part : {instance.name(), instance.zone(), attributes_of(instance)}) {
+  std::vector<std::string> parts{value_text(entry.service()), addresses_of(instance)};
+  for (const std::string& part :
+       {value_text(instance.name()), value_text(instance.zone()), attributes_of(instance)}) {
     if (!part.empty()) parts.push_back(part);
   }
   if (!remark.empty()) parts.push_back("(" + std::string(remark) + ")");
-  return style.paint(colour, sign) + " " + printable(joined(parts, "  "));
+  return style.paint(colour, sign) + " " + joined(parts, "  ");
 }
 
 }  // namespace
@@ -77,12 +85,9 @@ std::string table_of(const std::vector<v1::Entry>& entries, const Style& style) 
       {"SERVICE", "ADDRESS", "NAME", "WEIGHT", "ZONE", "LEASE", "ATTRIBUTES"}};
   for (const v1::Entry& entry : entries) {
     const v1::Instance& instance = entry.instance();
-    rows.push_back({entry.service(), addresses_of(instance), instance.name(),
-                    std::to_string(std::max(1U, instance.weight())), instance.zone(),
-                    lease_of(entry), attributes_of(instance)});
-  }
-  for (auto& row : rows) {
-    for (std::string& cell : row) cell = printable(cell);
+    rows.push_back({value_text(entry.service()), addresses_of(instance),
+                    value_text(instance.name()), std::to_string(std::max(1U, instance.weight())),
+                    value_text(instance.zone()), lease_of(entry), attributes_of(instance)});
   }
   return table_of(rows, style);
 }
@@ -113,7 +118,7 @@ std::string json_line(const google::protobuf::Message& message) {
   options.preserve_proto_field_names = true;
   // A message of ours, so there is nothing in it that cannot be written.
   static_cast<void>(google::protobuf::util::MessageToJsonString(message, &text, options).ok());
-  return text;
+  return printable_json(text);
 }
 
 }  // namespace weft::cli

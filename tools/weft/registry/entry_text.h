@@ -14,14 +14,15 @@ namespace weft::cli {
 /// not padded.
 std::string table_of(const std::vector<std::vector<std::string>>& rows, const Style& style);
 
-/// A table of instances with their leases.
+/// A table of instances with their leases. Values that servers have chosen are as log_value() shows
+/// them, so that none can look like a row, a column or an attribute of its own.
 std::string table_of(const std::vector<registry::v1::Entry>& entries, const Style& style);
 
 /// What a watch has told, a line each: "= " there already, "+ " new, "- " gone. Heartbeats have no
 /// line.
 std::vector<std::string> lines_of(const registry::v1::WatchResponse& response, const Style& style);
 
-/// A message as JSON on one line.
+/// A message as JSON on one line, safe to show: see printable_json().
 std::string json_line(const google::protobuf::Message& message);
 
 }  // namespace weft::cli

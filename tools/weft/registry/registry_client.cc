@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "weft/base/printable.h"
 #include "weft/registry/v1/registry.weft.h"
 
 #include "tools/weft/registry/entry_text.h"
