@@ -85,6 +85,37 @@ class HostileServer : public ::testing::Test {
   }
 };
 
+/// An Any in an Any, and so on: what is around an Any, from the inside to the outside, and then in
+/// the order of the bytes.
+std::string nested_any(int depth) {
+  const std::string url = "\x0a\x27type.googleapis.com/google.protobuf.Any";
+  std::vector<std::string> heads;
+  std::size_t size = 0;
+  for (int i = 0; i < depth; ++i) {
+    std::string head = url + "\x12";
+    for (std::size_t left = size;; left >>= 7) {
+      head += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+      if (left <= 0x7f) break;
+    }
+    size += head.size();
+    heads.push_back(std::move(head));
+  }
+  std::string bytes;
+  for (auto head = heads.rbegin(); head != heads.rend(); ++head) bytes += *head;
+  return bytes;
+}
+
+TEST_F(HostileServer, DoesNotEndTheCommandByNestedAny) {
+  any_ = nested_any(20);
+  EXPECT_EQ(call("GetAny").status, 0);
+  for (const int depth : {100, 10'000, 40'000}) {
+    any_ = nested_any(depth);
+    const Ended ended = call("GetAny");
+    EXPECT_EQ(ended.status, 64 + 8) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("nested deeper than 64 levels, the limit"));
+  }
+}
+
 TEST_F(HostileServer, DoesNotDriveTheTerminalByText) {
   EXPECT_EQ(on_a_terminal("GetText"),
             "{\r\n  \"value\": \"" + std::string(kShownInJson) + "\"\r\n}\r\n");

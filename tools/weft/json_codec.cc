@@ -2,15 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
-#include <memory>
 #include <utility>
 #include <vector>
 
-#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "weft/base/printable.h"
 
+#include "tools/weft/message_survey.h"
 #include "tools/weft/near_names.h"
 
 namespace weft::cli {
@@ -194,6 +193,31 @@ Complaint explain(const pb::Descriptor& type, std::string_view message) {
   return out;
 }
 
+// As JSON a message takes a few times its bytes; where fields or enum values with long names come
+// in two bytes each, as many times as a server likes.
+constexpr std::uint64_t kMaxJson = std::uint64_t{128} << 20;
+constexpr std::uint64_t kMaxJsonPerByte = 16;
+// With defaults protobuf's JSON functions make a tree of the message, of some 300 bytes a value.
+constexpr std::uint64_t kMaxValuesWithDefaults = 1'000'000;
+
+/// OK when the bytes are a message that can be shown within limits.
+Status check_survey(const pb::Descriptor& type, std::string_view bytes, DecodeOptions options) {
+  const Defaults defaults = options.emit_defaults ? Defaults::Show : Defaults::Hide;
+  const Result<MessageSurvey> survey = survey_message(type, bytes, defaults);
+  if (!survey.ok()) return survey.status();
+  const std::string what = "the response of " + std::to_string(bytes.size()) + " bytes, a " +
+                           type.full_name() + ", would be ";
+  if (options.emit_defaults && survey->values > kMaxValuesWithDefaults) {
+    return resource_exhausted(
+        what + std::to_string(survey->values) + " values with defaults shown; the limit is " +
+        std::to_string(kMaxValuesWithDefaults) + ": leave --emit-defaults out");
+  }
+  const std::uint64_t limit = std::max(kMaxJson, kMaxJsonPerByte * bytes.size());
+  if (survey->json_bytes <= limit) return {};
+  return resource_exhausted(what + "up to " + std::to_string(survey->json_bytes) +
+                            " bytes of JSON; the limit is " + std::to_string(limit));
+}
+
 }  // namespace
 
 TextPosition locate_field(const JsonText& json, std::string_view path) {
@@ -238,13 +262,9 @@ Result<std::string> encode_json(const Schema& schema, const pb::Descriptor& type
 Result<std::string> decode_to_json(const Schema& schema, const pb::Descriptor& type,
                                    const std::string& bytes, DecodeOptions options) {
   if (!schema.json_possible().ok()) return schema.json_possible();
-  // The JSON functions pass over what is cut off in the middle, so the bytes are parsed before.
-  pb::DynamicMessageFactory factory;
-  const std::unique_ptr<pb::Message> message(factory.GetPrototype(&type)->New());
-  if (!message->ParsePartialFromString(bytes)) {
-    return internal_error("the response of " + std::to_string(bytes.size()) +
-                          " bytes is not a message of type " + type.full_name());
-  }
+  // The JSON functions pass over what is cut off in the middle, and have no limits of their own.
+  Status fit = check_survey(type, bytes, options);
+  if (!fit.ok()) return fit;
   pb::util::JsonPrintOptions print;
   print.always_print_primitive_fields = options.emit_defaults;
   std::string json;

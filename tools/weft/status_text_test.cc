@@ -1,5 +1,6 @@
 #include "tools/weft/status_text.h"
 
+#include <google/protobuf/any.pb.h>
 #include <gtest/gtest.h>
 
 #include "weft/rpc/google_status.h"
@@ -38,6 +39,24 @@ TEST(StatusText, ShowsATypeOfADetailThatCannotForgeALine) {
   status = status.with_details(details);
   EXPECT_EQ(shown(status),
             "ABORTED: no\n  evil\\n\\u202e.rpc.ErrorIn (0 bytes of a type that is not known here)");
+}
+
+/// An Any in an Any, `depth` of them.
+std::string nested_any(int depth) {
+  google::protobuf::Any any;
+  for (int i = 0; i < depth; ++i) {
+    google::protobuf::Any outer;
+    outer.PackFrom(any);
+    any = std::move(outer);
+  }
+  return any.SerializeAsString();
+}
+
+TEST(StatusText, DoesNotFollowDetailsWithoutEnd) {
+  google::protobuf::Any any;
+  ASSERT_TRUE(any.ParseFromString(nested_any(1000)));
+  const Status status = with_detail(Status(StatusCode::Aborted, "no", Origin::Peer), any);
+  EXPECT_NE(shown(status).find("google.protobuf.Any ("), std::string::npos) << shown(status);
 }
 
 }  // namespace
