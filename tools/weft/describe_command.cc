@@ -1,12 +1,15 @@
 #include <cstdio>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <CLI/App.hpp>
 
 #include "weft/base/printable.h"
 
 #include "tools/weft/commands.h"
+#include "tools/weft/last_resort.h"
 #include "tools/weft/proto_text.h"
 #include "tools/weft/schema_flags.h"
 #include "tools/weft/server_types.h"
@@ -33,6 +36,30 @@ std::string file_symbol(const std::string& symbol) {
   return symbol.substr(start, symbol.find('/', start) - start);
 }
 
+// Writing the text takes well below a second for whatever the limits of reflection let pass.
+constexpr Duration kDescribeLimit = std::chrono::seconds(10);
+
+/// In the order of their first places.
+std::vector<std::string> unique(const std::vector<std::string>& names) {
+  std::set<std::string> seen;
+  std::vector<std::string> out;
+  for (const std::string& name : names) {
+    if (seen.insert(name).second) out.push_back(name);
+  }
+  return out;
+}
+
+Result<std::string> describe_all(const Schema& schema, const std::vector<std::string>& symbols) {
+  const LastResort guard("writing the server's types as text", kDescribeLimit);
+  std::string out;
+  for (const std::string& symbol : symbols) {
+    const Result<std::string> text = describe(schema, symbol);
+    if (!text.ok()) return text.status();
+    out.append(out.empty() ? "" : "\n").append(printable_lines(*text));
+  }
+  return out;
+}
+
 Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
   Channel channel(flags->connection.target, flags->connection.channel_options());
   const CallOptions options = flags->connection.call_options();
@@ -41,12 +68,10 @@ Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
   const Result<Schema> schema = co_await types_of(flags->protos, channel, options, wanted);
   if (!schema.ok()) co_return report(schema.status());
   std::vector<std::string> symbols{flags->symbol};
-  if (flags->symbol.empty()) symbols = schema->services();
-  for (std::size_t i = 0; i < symbols.size(); ++i) {
-    const Result<std::string> text = describe(*schema, symbols[i]);
-    if (!text.ok()) co_return report(text.status());
-    std::printf("%s%s", i == 0 ? "" : "\n", printable_lines(*text).c_str());
-  }
+  if (flags->symbol.empty()) symbols = unique(schema->services());
+  const Result<std::string> text = describe_all(*schema, symbols);
+  if (!text.ok()) co_return report(text.status());
+  std::fputs(text->c_str(), stdout);
   co_return 0;
 }
 

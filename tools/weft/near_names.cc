@@ -1,6 +1,7 @@
 #include "tools/weft/near_names.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "weft/base/printable.h"
@@ -12,6 +13,13 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 std::string_view last_part(std::string_view name) {
   return name.substr(name.find_last_of("./") + 1);
+}
+
+/// The distance, or SIZE_MAX where the lengths alone differ by more than `most`: a server's names
+/// may be long, and the distance takes time by their length.
+std::size_t distance_within(std::size_t most, std::string_view a, std::string_view b) {
+  const std::size_t difference = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
+  return difference > most ? SIZE_MAX : edit_distance(a, b);
 }
 
 }  // namespace
@@ -41,13 +49,12 @@ std::vector<std::string> near_names(std::string_view wanted,
                                     const std::vector<std::string>& names) {
   std::vector<std::pair<std::size_t, std::string>> near;
   const std::string_view wanted_part = last_part(wanted);
+  // A third of what was typed may be wrong; in short names one letter.
+  const std::size_t most = std::max<std::size_t>(1, wanted_part.size() / 3);
   for (const std::string& name : names) {
-    const std::size_t distance =
-        std::min(edit_distance(wanted, name), edit_distance(wanted_part, last_part(name)));
-    // A third of what was typed may be wrong; in short names one letter.
-    if (distance <= std::max<std::size_t>(1, wanted_part.size() / 3)) {
-      near.emplace_back(distance, name);
-    }
+    const std::size_t distance = std::min(distance_within(most, wanted, name),
+                                          distance_within(most, wanted_part, last_part(name)));
+    if (distance <= most) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   constexpr std::size_t kMost = 3;

@@ -35,51 +35,89 @@ std::size_t skip_quoted(std::string_view text, std::size_t at) {
 
 std::string_view first_part(std::string_view name) { return name.substr(0, name.find('.')); }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 /// `name` begins with a dot.
 std::string_view short_name(std::string_view name, std::string_view package,
-                            const std::vector<std::string>& hidden) {
+                            const HiddenNames& hidden) {
   std::string_view full = name.substr(1);
   if (!package.empty() && full.size() > package.size() + 1 && full.starts_with(package) &&
       full[package.size()] == '.') {
     const std::string_view rest = full.substr(package.size() + 1);
-    if (!contains(hidden, first_part(rest))) return rest;
+    if (!hidden.contains(first_part(rest))) return rest;
   }
   // The search goes outwards from the inner packages, where the same word would be met first.
   const std::size_t dot = package.find('.');
   const std::string inner =
       dot == std::string_view::npos ? std::string() : std::string(package.substr(dot)) + ".";
   const bool met = inner.find("." + std::string(first_part(full)) + ".") != std::string::npos;
-  return met || contains(hidden, first_part(full)) ? name : full;
+  return met || hidden.contains(first_part(full)) ? name : full;
 }
 
-void add_nested_names(const pb::Descriptor& message, std::vector<std::string>& names) {
-  for (int i = 0; i < message.enum_type_count(); ++i) {
-    names.push_back(message.enum_type(i)->name());
-  }
+void add_nested_names(const pb::Descriptor& message, HiddenNames& names) {
+  for (int i = 0; i < message.enum_type_count(); ++i) names.insert(message.enum_type(i)->name());
   for (int i = 0; i < message.nested_type_count(); ++i) {
-    names.push_back(message.nested_type(i)->name());
+    names.insert(message.nested_type(i)->name());
     add_nested_names(*message.nested_type(i), names);
   }
 }
 
+/// Whether a group is what the language makes of one: the type stands where the field does, and has
+/// its name, so that there is one field for each such type.
+bool is_usual_group(const pb::FieldDescriptor& field) {
+  const pb::Descriptor& type = *field.message_type();
+  std::string name = type.name();
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const pb::Descriptor* scope =
+      field.is_extension() ? field.extension_scope() : field.containing_type();
+  return type.containing_type() == scope && type.file() == field.file() && name == field.name();
+}
+
+/// `parent` is a file or a message.
 template <class D>
-std::string raw_text(const D& descriptor) {
+bool has_usual_extensions(const D& parent) {
+  for (int i = 0; i < parent.extension_count(); ++i) {
+    const pb::FieldDescriptor& field = *parent.extension(i);
+    if (field.type() == pb::FieldDescriptor::TYPE_GROUP && !is_usual_group(field)) return false;
+  }
+  return true;
+}
+
+bool has_usual_groups(const pb::Descriptor& message) {
+  for (int i = 0; i < message.field_count(); ++i) {
+    const pb::FieldDescriptor& field = *message.field(i);
+    if (field.type() == pb::FieldDescriptor::TYPE_GROUP && !is_usual_group(field)) return false;
+  }
+  for (int i = 0; i < message.nested_type_count(); ++i) {
+    if (!has_usual_groups(*message.nested_type(i))) return false;
+  }
+  return has_usual_extensions(message);
+}
+
+bool has_usual_groups(const pb::FileDescriptor& file) {
+  for (int i = 0; i < file.message_type_count(); ++i) {
+    if (!has_usual_groups(*file.message_type(i))) return false;
+  }
+  return has_usual_extensions(file);
+}
+
+template <class D>
+std::string raw_text(const D& descriptor, const pb::FileDescriptor& file) {
   pb::DebugStringOptions options;
   options.include_comments = true;
+  // protobuf writes the type of a group where its field is: a server's descriptor may have a group
+  // of the type it is in, which would never end.
+  options.elide_group_body = !has_usual_groups(file);
   return descriptor.DebugStringWithOptions(options);
 }
 
 template <class D>
 std::string text_in(const D& descriptor, const pb::FileDescriptor& file) {
-  std::vector<std::string> hidden;
+  HiddenNames hidden;
   for (int i = 0; i < file.message_type_count(); ++i) {
     add_nested_names(*file.message_type(i), hidden);
   }
-  return shorten_names(raw_text(descriptor), file.package(), hidden);
+  return shorten_names(raw_text(descriptor, file), file.package(), hidden);
 }
 
 /// "// pkg.Name in pkg/file.proto".
@@ -109,7 +147,7 @@ std::string field_text(const pb::FieldDescriptor& field) {
 }  // namespace
 
 std::string shorten_names(std::string_view text, std::string_view package,
-                          const std::vector<std::string>& hidden) {
+                          const HiddenNames& hidden) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = skip_quoted(text, at);

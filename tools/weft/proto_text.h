@@ -1,8 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "weft/base/result.h"
 
@@ -15,10 +16,12 @@ namespace weft::cli {
 /// when the schema has no such symbol.
 Result<std::string> describe(const Schema& schema, std::string_view symbol);
 
+using HiddenNames = std::set<std::string, std::less<>>;
+
 /// Rewrites the full names with a dot in front, which protobuf writes, as a person would in a file
 /// of `package`: without the dot, and without the package where it is that. A name whose first part
 /// is one of `hidden`, so that it would mean something else, stays.
 std::string shorten_names(std::string_view text, std::string_view package,
-                          const std::vector<std::string>& hidden);
+                          const HiddenNames& hidden);
 
 }  // namespace weft::cli

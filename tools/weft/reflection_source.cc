@@ -1,10 +1,7 @@
 #include "tools/weft/reflection_source.h"
 
 #include <array>
-#include <memory>
 #include <utility>
-
-#include <google/protobuf/descriptor_database.h>
 
 #include "weft/base/printable.h"
 
@@ -22,8 +19,9 @@ constexpr std::array<MethodDescriptor, 2> kVersions = {
       .path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
       .kind = MethodKind::BidiStreaming}}};
 
-// A server that invents an import for every file it is asked for must come to an end.
-constexpr std::size_t kMaxFiles = 10'000;
+// From the first answer on. A server that sends one file at a time over a slow line takes a few
+// seconds for a large API.
+constexpr Duration kTimeForAnswers = std::chrono::seconds(10);
 
 Status no_reflection(const Status& status) {
   return Status(status.code(),
@@ -32,38 +30,39 @@ Status no_reflection(const Status& status) {
                 status.origin());
 }
 
-class Errors final : public pb::DescriptorPool::ErrorCollector {
- public:
-  void AddError(const std::string& file, const std::string& element, const pb::Message*,
-                ErrorLocation, const std::string& message) override {
-    text_ += "\n  " + printable(file + ": " + element + ": " + message);
-  }
-  const std::string& text() const noexcept { return text_; }
-
- private:
-  std::string text_;
-};
-
-struct Reflected {
-  Reflected() : pool(&database, &errors) {}
-  Errors errors;
-  pb::SimpleDescriptorDatabase database;
-  pb::DescriptorPool pool;
-};
+/// A limit of this process was met, of what comes or of the time it takes.
+bool is_limit(const Status& status) {
+  return status.origin() == Origin::Local && (status.code() == StatusCode::ResourceExhausted ||
+                                              status.code() == StatusCode::DeadlineExceeded);
+}
 
 }  // namespace
 
+void ReflectionSource::Alarm::ring(net::Timer& timer) noexcept {
+  ReflectionSource& source = static_cast<Alarm&>(timer).source;
+  source.context_->cancel(
+      Status(StatusCode::DeadlineExceeded,
+             "reflection: the server's types have not come within " + to_string(kTimeForAnswers) +
+                 ", the limit without --timeout; so far there are " + source.files_.counted()));
+}
+
 Task<Result<ReflectionSource::Response>> ReflectionSource::ask_once(const Request& request) {
+  if (!context_) context_.emplace(co_await current_context());
   if (!stream_) {
-    Context* context = co_await current_context();
     stream_.emplace(
-        rpc::StreamingCall::start(context, service_, kVersions[version_], nullptr, options_));
+        rpc::StreamingCall::start(&*context_, service_, kVersions[version_], nullptr, options_));
   }
   const bool written = co_await stream_->write(request);
   Response response;
   if (written) {
     const bool read = co_await stream_->read(response);
-    if (read) co_return response;
+    if (read) {
+      if (!alarm_.armed() && options_.timeout == kForever) {
+        net::Loop& loop = *net::Loop::current();
+        loop.arm(alarm_, after(loop.now(), kTimeForAnswers));
+      }
+      co_return response;
+    }
   }
   Status status = co_await stream_->finish();
   stream_.reset();
@@ -125,64 +124,27 @@ Task<Status> ReflectionSource::load(const Request& request) {
 
 Task<Status> ReflectionSource::load_imports() {
   // Most servers send imports along; some send one file at a time.
-  for (std::string name = missing_import(); !name.empty(); name = missing_import()) {
+  for (std::string name = files_.next_missing(); !name.empty(); name = files_.next_missing()) {
     Request request;
     request.set_file_by_filename(name);
     const Result<Response> response = co_await ask(request);
     Status status = response.ok() ? take_files(*response) : response.status();
+    if (is_limit(status)) co_return status;
     if (files_.contains(name)) continue;
     // Protobuf's own files are the same everywhere, and some servers leave them out.
-    const pb::FileDescriptor* own = pb::DescriptorPool::generated_pool()->FindFileByName(name);
-    if (own == nullptr) {
-      if (status.ok()) status = not_found("it was not among the files the server sent");
-      co_return status.with_prefix("reflection: import of '" + printable(name) + "'");
-    }
-    own->CopyTo(&files_[name]);
+    if (files_.take_own(name)) continue;
+    if (status.ok()) status = not_found("it was not among the files the server sent");
+    co_return status.with_prefix("reflection: import of '" + printable(name) + "'");
   }
   co_return ok_status();
 }
 
 Status ReflectionSource::take_files(const Response& response) {
   for (const std::string& bytes : response.file_descriptor_response().file_descriptor_proto()) {
-    pb::FileDescriptorProto file;
-    if (!file.ParseFromString(bytes)) {
-      return internal_error("reflection: " + std::to_string(bytes.size()) +
-                            " bytes from the server are not a FileDescriptorProto");
-    }
-    if (files_.size() >= kMaxFiles) {
-      return resource_exhausted("reflection: the server's types need more than " +
-                                std::to_string(kMaxFiles) + " files");
-    }
-    std::string name = file.name();
-    files_[std::move(name)] = std::move(file);
+    Status taken = files_.take(bytes);
+    if (!taken.ok()) return taken;
   }
   return {};
-}
-
-std::string ReflectionSource::missing_import() const {
-  for (const auto& [name, file] : files_) {
-    for (const std::string& import : file.dependency()) {
-      if (!files_.contains(import)) return import;
-    }
-  }
-  return {};
-}
-
-Result<Schema> ReflectionSource::schema(std::vector<std::string> services) const {
-  auto reflected = std::make_shared<Reflected>();
-  std::vector<std::string> names;
-  for (const auto& [name, file] : files_) {
-    // Parts that are not UTF-8, and the like, are reported by the pool below.
-    reflected->database.Add(file);
-    names.push_back(name);
-  }
-  for (const auto& [name, file] : files_) {
-    if (reflected->pool.FindFileByName(name) != nullptr) continue;
-    return failed_precondition("reflection: the server's files do not fit together" +
-                               reflected->errors.text());
-  }
-  const pb::DescriptorPool* pool = &reflected->pool;
-  return Schema({std::move(reflected), pool}, std::move(services), std::move(names));
 }
 
 }  // namespace weft::cli

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,22 +9,30 @@
 #include <google/protobuf/descriptor.pb.h>
 
 #include "weft/base/result.h"
+#include "weft/coro/context.h"
 #include "weft/coro/task.h"
+#include "weft/net/loop.h"
 #include "weft/rpc/call_options.h"
 #include "weft/rpc/client_stream.h"
 
 #include "grpc/reflection/v1/reflection.pb.h"
+#include "tools/weft/reflected_files.h"
 #include "tools/weft/schema.h"
 
 namespace weft::cli {
 
 /// Asks a server for its types by grpc.reflection.v1, or v1alpha where it has only that, and
-/// gathers the files it gets. Belongs to the loop it is used on; one question at a time.
+/// gathers the files it gets. What the server sends is bounded (ReflectionLimits), and so is the
+/// time from its first answer to the last where the call has no timeout. Belongs to the loop it is
+/// used on; one question at a time.
 class ReflectionSource {
  public:
   /// What `options` points to, and `service`, must outlive this.
-  ReflectionSource(Service& service, const CallOptions& options)
-      : service_(service), options_(options) {}
+  ReflectionSource(Service& service, const CallOptions& options,
+                   const ReflectionLimits& limits = {})
+      : service_(service), options_(options), files_(limits) {}
+  ReflectionSource(const ReflectionSource&) = delete;
+  ReflectionSource& operator=(const ReflectionSource&) = delete;
 
   /// Full names, in the server's order.
   Task<Result<std::vector<std::string>>> list_services();
@@ -35,27 +42,36 @@ class ReflectionSource {
   /// As load_symbol(), by name of the file.
   Task<Status> load_file(std::string name);
 
-  /// The types of the files that were fetched; FAILED_PRECONDITION with protobuf's messages when
-  /// they do not fit together. `services`: what Schema::services() is to be.
-  Result<Schema> schema(std::vector<std::string> services) const;
+  /// As ReflectedFiles::schema().
+  Result<Schema> schema(std::vector<std::string> services) const {
+    return files_.schema(std::move(services));
+  }
 
  private:
   using Request = grpc::reflection::v1::ServerReflectionRequest;
   using Response = grpc::reflection::v1::ServerReflectionResponse;
   using Stream = ClientReaderWriter<Request, Response>;
 
+  /// Ends the stream when the time for all answers is over.
+  struct Alarm : net::Timer {
+    explicit Alarm(ReflectionSource& owner) noexcept : Timer(&Alarm::ring), source(owner) {}
+    static void ring(net::Timer& timer) noexcept;
+    ReflectionSource& source;
+  };
+
   Task<Result<Response>> ask(const Request& request);
   Task<Result<Response>> ask_once(const Request& request);
   Task<Status> load(const Request& request);
   Task<Status> load_imports();
   Status take_files(const Response& response);
-  std::string missing_import() const;
 
   Service& service_;
   CallOptions options_;
-  std::optional<Stream> stream_;
+  ReflectedFiles files_;
   std::size_t version_ = 0;
-  std::map<std::string, google::protobuf::FileDescriptorProto> files_;
+  std::optional<Context> context_;  // of the stream
+  std::optional<Stream> stream_;
+  Alarm alarm_{*this};
 };
 
 }  // namespace weft::cli
