@@ -38,6 +38,10 @@ Ctrl-C ends the run early and prints what was measured.
 Exit status: 0 when every call ended OK, 2 for a mistake in the command or its JSON, else the first failing
 gRPC status code + 64.)";
 
+// For asking for the types, and for the call that shows whether a method works. Calls have no time
+// limit unless --timeout gives one, and a run must begin or say why it cannot.
+constexpr Duration kPreparation = std::chrono::seconds(10);
+
 /// One call with the first message of a method, looking at the answer as nobody does in the run.
 Task<Status> check(const Schema& schema, Channel& channel, const MixedMethod& method,
                    const CallOptions& options) {
@@ -122,7 +126,7 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
   const std::string symbol = one_service ? flags->methods.front().name.service : "";
   // The deadline is that of the calls, not of connecting and of asking for the types.
   CallOptions asking = plan.call;
-  asking.timeout = kForever;
+  asking.timeout = plan.call.wait_for_ready ? kForever : kPreparation;
   const Result<Schema> schema = co_await types_of(flags->protos, channel, asking, symbol);
   if (!schema.ok()) co_return report(schema.status());
   const Result<CallMix> mix = CallMix::create(*schema, flags->methods, flags->data);
@@ -132,7 +136,9 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
   if (!flags->no_check) {
     status = co_await channel.connect();
     if (!status.ok()) co_return report(status);
-    status = co_await check_all(*schema, channel, *mix, plan.call);
+    CallOptions checked = plan.call;
+    if (checked.timeout == kForever) checked.timeout = kPreparation;
+    status = co_await check_all(*schema, channel, *mix, checked);
     if (!status.ok()) co_return report(status, &*schema);
   }
 

@@ -9,6 +9,8 @@
 #include "weft/net/loop_thread.h"
 #include "weft/net/wait.h"
 
+#include "tools/weft/last_resort.h"
+
 namespace weft::cli::bench {
 namespace {
 
@@ -18,6 +20,10 @@ constexpr Duration kTick = std::chrono::milliseconds(200);
 constexpr Duration kLately = std::chrono::seconds(1);
 // For the last thread to hear of the start in time.
 constexpr Duration kHeadStart = std::chrono::milliseconds(2);
+
+// Beyond the time that calls under way have: for the connections to close, and for a machine that
+// is busy with something else.
+constexpr Duration kToEnd = std::chrono::seconds(10);
 
 /// A worker with its thread. Except for what says so, for the thread that made it.
 class WorkerThread {
@@ -89,20 +95,34 @@ class WorkerThread {
   net::LoopThread thread_;
 };
 
+/// Ends the program where a run does not end by itself: a server that keeps the threads' loops busy
+/// also keeps their timers from expiring.
+class RunGuard {
+ public:
+  void limit_to(Duration limit) {
+    if (!guard_) guard_.emplace("the run", limit + kToEnd);
+  }
+
+ private:
+  std::optional<LastResort> guard_;
+};
+
 /// Cancelling a run's context makes its threads stop, rather than whoever waits for them.
 class InterruptHook : public CancelHook {
  public:
-  explicit InterruptHook(std::deque<WorkerThread>& threads) noexcept
-      : CancelHook(&InterruptHook::run), threads_(threads) {}
+  InterruptHook(std::deque<WorkerThread>& threads, RunGuard& guard) noexcept
+      : CancelHook(&InterruptHook::run), threads_(threads), guard_(guard) {}
   bool interrupted() const noexcept { return interrupted_; }
 
  private:
   static void run(CancelHook& hook, const Status&) noexcept {
     auto& self = static_cast<InterruptHook&>(hook);
     self.interrupted_ = true;
+    self.guard_.limit_to(Duration(0));
     for (WorkerThread& thread : self.threads_) thread.interrupt();
   }
   std::deque<WorkerThread>& threads_;
+  RunGuard& guard_;
   bool interrupted_ = false;
 };
 
@@ -197,9 +217,11 @@ void prepare(net::Loop& loop, std::deque<net::Wait>& done, std::size_t count) {
 Task<Result<LoadResult>> drive(const CallMix& mix, const LoadPlan plan, std::size_t count,
                                Context* interruptible, ProgressFunction progress) {
   net::Loop& loop = *net::Loop::current();
+  // The first, so that it is there while the threads end.
+  RunGuard guard;
   std::deque<WorkerThread> threads;
   for (std::size_t i = 0; i < count; ++i) threads.emplace_back(loop, mix, part_of(plan, i, count));
-  InterruptHook hook(threads);
+  InterruptHook hook(threads, guard);
   if (!interruptible->add_hook(hook)) co_return interruptible->cancel_reason();
 
   std::deque<net::Wait> done;
@@ -217,6 +239,7 @@ Task<Result<LoadResult>> drive(const CallMix& mix, const LoadPlan plan, std::siz
   const TimePoint start = after(loop.now(), kHeadStart);
   Watcher watcher(loop, threads, plan, start, std::move(progress));
   prepare(loop, done, count);
+  if (plan.duration != kForever) guard.limit_to(plan.warmup + plan.duration + kDrain);
   for (std::size_t i = 0; i < count; ++i) threads[i].run(start, done[i]);
   co_await wait_all(done);
   Measurement measured(mix.size());

@@ -85,9 +85,9 @@ Task<> LoadWorker::streaming_lane(Channel& channel) {
 }
 
 /// Sends and receives messages on one stream until it ends, or the run does. A stream that ends
-/// before leaves `pending` set if it owes what `ticket` is for.
+/// before leaves `lane.pending` set if it owes what `lane.ticket` is for.
 Task<Status> LoadWorker::exchange_messages(Channel& channel, const MixedMethod& method,
-                                           Ticket& ticket, bool& pending) {
+                                           MessageLane& lane) {
   const MethodKind kind = method.descriptor.kind;
   Context* context = co_await current_context();
   BytesStream stream(
@@ -96,18 +96,18 @@ Task<Status> LoadWorker::exchange_messages(Channel& channel, const MixedMethod& 
   std::size_t answers = 0;
   TimePoint now = loop_.now();
   for (;;) {
-    const Next next = pending ? Next::Taken : take(now, ticket);
+    const Next next = lane.pending ? Next::Taken : take(now, lane.ticket);
     if (next == Next::End) break;
     if (next == Next::Idle) {
       co_await idle();
       now = loop_.now();
       continue;
     }
-    pending = true;
+    lane.pending = true;
     std::size_t sent = 0;
     if (streams_requests(kind) || open) {
-      variables_.number = ticket.number;
-      Result<Bytes> bytes = method.message(ticket.pick.message, variables_);
+      variables_.number = lane.ticket.number;
+      Result<Bytes> bytes = method.message(lane.ticket.pick.message, variables_);
       if (!bytes.ok()) co_return std::move(bytes).status();
       sent = bytes->size();
       const Message message(*std::move(bytes));
@@ -129,9 +129,10 @@ Task<Status> LoadWorker::exchange_messages(Channel& channel, const MixedMethod& 
       ++answers;
     }
     now = loop_.now();
-    record(ticket, now, Status(), sent, received);
-    pending = false;
+    record(lane.ticket, now, Status(), sent, received);
+    lane.pending = false;
   }
+  lane.over = true;
   if (!streams_requests(kind)) {
     stream.cancel(cancelled("the run is over"));
     co_return Status();
@@ -142,18 +143,16 @@ Task<Status> LoadWorker::exchange_messages(Channel& channel, const MixedMethod& 
 
 Task<> LoadWorker::message_lane(Channel& channel) {
   const MixedMethod& method = mix_[0];
-  Ticket ticket;
-  bool pending = false;
-  while (!stopping_ && (pending || issued_ != plan_.calls)) {
-    const Status status = co_await exchange_messages(channel, method, ticket, pending);
-    const bool ends_itself = method.descriptor.kind == MethodKind::ServerStreaming;
+  const bool ends_itself = method.descriptor.kind == MethodKind::ServerStreaming;
+  MessageLane lane;
+  while (!stopping_ && (lane.pending || issued_ != plan_.calls)) {
+    const Status status = co_await exchange_messages(channel, method, lane);
+    // Not by `stopping_`: the clock may be there before the timer, which cannot expire while lanes
+    // begin one stream after the other on a connection that fails at once.
+    if (lane.over) co_return;
     if (status.ok() && ends_itself) continue;
-    if (!pending) {
-      if (status.ok()) co_return;
-      continue;
-    }
-    pending = false;
-    record(ticket, loop_.now(),
+    lane.pending = false;
+    record(lane.ticket, loop_.now(),
            status.ok() ? internal_error("the server ended the stream with OK before its answer")
                        : status,
            0, 0);

@@ -8,8 +8,6 @@
 namespace weft::cli::bench {
 namespace {
 
-// For calls that are under way when the time is up: those that take longer are cancelled.
-constexpr Duration kDrain = std::chrono::seconds(5);
 // After a call that failed on this side of the network: else a lane would make nothing but
 // failures, without letting the loop connect again.
 constexpr Duration kPause = std::chrono::milliseconds(10);

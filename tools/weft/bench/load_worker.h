@@ -44,6 +44,9 @@ struct LoadPlan {
   std::size_t threads = 1;  ///< of how many
 };
 
+/// For calls that are under way when the time is up: those that take longer are cancelled.
+inline constexpr Duration kDrain = std::chrono::seconds(5);
+
 /// Intervals that are complete, on their way to another thread.
 class IntervalQueue {
  public:
@@ -137,8 +140,13 @@ class LoadWorker {
   Task<Status> streaming_call(Channel& channel, const Ticket& ticket, std::size_t& sent,
                               std::size_t& received);
   Task<> message_lane(Channel& channel);
-  Task<Status> exchange_messages(Channel& channel, const MixedMethod& method, Ticket& ticket,
-                                 bool& pending);
+  /// What a lane of messages carries from one stream to the next.
+  struct MessageLane {
+    Ticket ticket;
+    bool pending = false;  ///< the stream owes what the ticket is for
+    bool over = false;     ///< no message may begin any more
+  };
+  Task<Status> exchange_messages(Channel& channel, const MixedMethod& method, MessageLane& lane);
   Task<> pause_after(const Status& status);
 
   net::Loop& loop_;
