@@ -12,6 +12,8 @@ using Json = nlohmann::json;
 
 // Enough of a value to be found again.
 constexpr std::size_t kShownLength = 60;
+// Of lists and objects in each other; copying and showing a value calls itself for each.
+constexpr int kDeepest = 64;
 
 std::string item_path(std::string path, std::size_t index) {
   return path.append("[").append(std::to_string(index)).append("]");
@@ -29,7 +31,13 @@ Status wrong(const std::string& path, const Json& value, std::string_view why) {
 
 Result<Json> parse(std::string_view text) {
   try {
-    return Json::parse(text);
+    bool too_deep = false;
+    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, const Json&) {
+      too_deep = too_deep || depth > kDeepest;
+      return !too_deep;
+    });
+    if (!too_deep) return Result<Json>(std::move(json));
+    return invalid_argument("nested deeper than " + std::to_string(kDeepest) + " levels");
   } catch (const Json::parse_error& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string_view what = error.what();

@@ -422,6 +422,10 @@ TEST(EtcdInstance, SaysWhatIsWrong) {
   };
   EXPECT_EQ(error(R"({"Addr": 7})"), "$.Addr: not a text");
   EXPECT_EQ(error(R"({"Op": 1, "Addr": "10.0.0.1:80"})"), "$.Op: 1 is not 0 (add)");
+  const std::string deep = std::string(200'000, '[') + std::string(200'000, ']') + "}";
+  EXPECT_EQ(error(R"({"Addr": "10.0.0.1:80", "Op": )" + deep), "nested deeper than 64 levels");
+  EXPECT_EQ(error(R"({"Addr": "10.0.0.1:80", "Metadata": )" + deep),
+            "nested deeper than 64 levels");
   EXPECT_EQ(error(R"({"Addr": "host"})"),
             "$.Addr: 'host': the port is missing, expected 'host:port'");
   EXPECT_EQ(error(R"({"address": "0.0.0.0:80"})"),

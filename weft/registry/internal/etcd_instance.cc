@@ -1,5 +1,6 @@
 #include "weft/registry/internal/etcd_instance.h"
 
+#include <optional>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +12,21 @@ namespace weft::registry {
 namespace {
 
 using Json = nlohmann::json;
+
+// Of lists and objects in each other; copying and showing a value calls itself for each.
+constexpr int kDeepest = 64;
+
+/// The value, or nothing where it is not JSON or is too deep.
+std::optional<Json> parse(std::string_view text) {
+  bool too_deep = false;
+  const auto look = [&](int depth, Json::parse_event_t, const Json&) {
+    too_deep = too_deep || depth > kDeepest;
+    return !too_deep;
+  };
+  Json json = Json::parse(text, look, false);
+  if (too_deep || json.is_discarded()) return std::nullopt;
+  return json;
+}
 
 void read_metadata(const Json& metadata, cluster::Endpoint& into) {
   if (metadata.is_null()) return;
@@ -54,8 +70,8 @@ Result<EtcdInstance> read_go(const Json& json) {
 }  // namespace
 
 Result<EtcdInstance> etcd_instance(std::string_view value) {
-  const Json json = Json::parse(value, nullptr, false);
-  if (json.is_object() && json.contains("Addr")) return read_go(json);
+  const std::optional<Json> json = parse(value);
+  if (json && json->is_object() && json->contains("Addr")) return read_go(*json);
   Result<cluster::Endpoint> endpoint =
       cluster::endpoint_from_json(value, cluster::UnknownMembers::Ignore);
   if (!endpoint.ok()) return std::move(endpoint).status();
