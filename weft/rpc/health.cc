@@ -1,21 +1,12 @@
 #include "weft/rpc/health.h"
 
-#include <algorithm>
-
-#include "weft/net/wait.h"
+#include "weft/base/log.h"
+#include "weft/base/text_cut.h"
+#include "weft/rpc/internal/health_watchers.h"
 
 #include "grpc/health/v1/health.weft.h"
 
 namespace weft {
-
-/// One HealthWatch as the registry sees it. Posted wake-ups hold it, so that one that is under way
-/// when the watch ends finds nobody waiting.
-struct HealthRegistry::Watcher {
-  explicit Watcher(net::Loop& home) noexcept : loop(home) {}
-  net::Loop& loop;
-  bool posted = false;           // under the registry's mutex
-  net::Wait* waiting = nullptr;  // on the loop's thread
-};
 
 std::string_view name_of(ServingStatus status) noexcept {
   switch (status) {
@@ -31,130 +22,77 @@ std::string_view name_of(ServingStatus status) noexcept {
   return "SERVICE_UNKNOWN";
 }
 
-HealthRegistry::HealthRegistry() { entries_[""].status = ServingStatus::Serving; }
+HealthRegistry::HealthRegistry() { services_[""] = ServingStatus::Serving; }
 
 HealthRegistry::~HealthRegistry() = default;
 
-void HealthRegistry::tell(Entry& entry) {
-  for (const std::shared_ptr<Watcher>& watcher : entry.watchers) {
-    if (std::exchange(watcher->posted, true)) continue;
-    // The watch is registered, so the loop it lives on is there.
-    watcher->loop.post([watcher] {
-      if (watcher->waiting != nullptr) watcher->waiting->complete();
-    });
-  }
-}
-
 void HealthRegistry::set(std::string_view service, ServingStatus status) {
+  if (service.size() > kMaxHealthName) {
+    return log(LogLevel::Warn, "health: the status of '" + cut_text(service) +
+                                   "' is not kept: the limit of a name is " +
+                                   std::to_string(kMaxHealthName) + " bytes");
+  }
+  const std::string name(service);
   const std::lock_guard lock(mutex_);
-  if (shut_down_) return;
-  auto entry = entries_.find(service);
-  if (entry == entries_.end()) {
-    if (status == ServingStatus::ServiceUnknown) return;
-    entry = entries_.emplace(service, Entry{}).first;
+  if (shut_down_ || find(name) == status) return;
+  if (status == ServingStatus::ServiceUnknown) {
+    services_.erase(name);
+  } else {
+    services_[name] = status;
   }
-  if (std::exchange(entry->second.status, status) != status) tell(entry->second);
-  if (status == ServingStatus::ServiceUnknown && entry->second.watchers.empty()) {
-    entries_.erase(entry);
-  }
+  for (const auto& watchers : loops_) watchers->note_change(name);
 }
 
 void HealthRegistry::shutdown() {
   const std::lock_guard lock(mutex_);
   if (std::exchange(shut_down_, true)) return;
-  for (auto& [service, entry] : entries_) {
-    // An entry that is there for its watchers only stays unknown.
-    if (entry.status != ServingStatus::ServiceUnknown) entry.status = ServingStatus::NotServing;
-    tell(entry);
-  }
+  for (auto& [service, status] : services_) status = ServingStatus::NotServing;
+  for (const auto& watchers : loops_) watchers->post();
+}
+
+ServingStatus HealthRegistry::find(std::string_view service) const {
+  const auto found = services_.find(service);
+  return found == services_.end() ? ServingStatus::ServiceUnknown : found->second;
 }
 
 ServingStatus HealthRegistry::get(std::string_view service) const {
   const std::lock_guard lock(mutex_);
-  const auto entry = entries_.find(service);
-  return entry == entries_.end() ? ServingStatus::ServiceUnknown : entry->second.status;
+  return find(service);
 }
 
 Result<std::vector<std::pair<std::string, ServingStatus>>> HealthRegistry::list(
     std::size_t limit) const {
-  std::vector<std::pair<std::string, ServingStatus>> services;
   const std::lock_guard lock(mutex_);
-  for (const auto& [service, entry] : entries_) {
-    if (entry.status != ServingStatus::ServiceUnknown) services.emplace_back(service, entry.status);
-  }
-  if (services.size() > limit) {
-    return resource_exhausted("health: " + std::to_string(services.size()) +
+  if (services_.size() > limit) {
+    return resource_exhausted("health: " + std::to_string(services_.size()) +
                               " services are more than the " + std::to_string(limit) +
                               " that a list may hold; ask for them one by one");
   }
-  return services;
+  return std::vector<std::pair<std::string, ServingStatus>>(services_.begin(), services_.end());
 }
 
-HealthWatch::HealthWatch(std::shared_ptr<HealthRegistry> registry, std::string_view service)
-    : registry_(std::move(registry)),
-      service_(service),
-      watcher_(std::make_shared<HealthRegistry::Watcher>(*net::Loop::current())) {
-  const std::lock_guard lock(registry_->mutex_);
-  registry_->entries_[service_].watchers.push_back(watcher_);
-}
-
-HealthWatch::~HealthWatch() {
-  const std::lock_guard lock(registry_->mutex_);
-  const auto entry = registry_->entries_.find(service_);
-  std::erase(entry->second.watchers, watcher_);
-  if (entry->second.watchers.empty() && entry->second.status == ServingStatus::ServiceUnknown) {
-    registry_->entries_.erase(entry);
-  }
-}
-
-HealthWatch::Current HealthWatch::current() const {
-  const std::lock_guard lock(registry_->mutex_);
-  watcher_->posted = false;
-  return {.status = registry_->entries_.find(service_)->second.status,
-          .final = registry_->shut_down_};
-}
-
-namespace {
-
-/// Says that a wait is there, also to its end by the destruction of its frame.
-class Waiting {
- public:
-  Waiting(net::Wait*& place, net::Wait& wait) noexcept : place_(place) { place_ = &wait; }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() { place_ = nullptr; }
-
- private:
-  net::Wait*& place_;
-};
-
-}  // namespace
-
-Task<Result<ServingStatus>> HealthWatch::next() {
-  while (true) {
-    const Current now = current();
-    if (last_ != now.status) {
-      last_ = now.status;
-      co_return now.status;
-    }
-    // A watch that went on would hold up the drain until its grace is over.
-    if (now.final) co_return unavailable("health: the server is shutting down");
-    // A change from here on is posted to this thread, so it arrives when the wait has begun.
-    net::Wait wait(watcher_->loop);
-    const Waiting waiting(watcher_->waiting, wait);
-    Status status = co_await wait;
-    if (!status.ok()) co_return status;
-  }
+Status HealthRegistry::count_watch() {
+  if (watches_.fetch_add(1, std::memory_order_relaxed) < kMaxHealthWatches) return {};
+  watch_ended();
+  return resource_exhausted("health: the server has its limit of " +
+                            std::to_string(kMaxHealthWatches) + " watches (kMaxHealthWatches)");
 }
 
 namespace {
 
 namespace v1 = grpc::health::v1;
 
+// A name of kMaxHealthName, and room for what later versions of the protocol may ask.
+constexpr std::size_t kMaxRequest = 1024;
+
 v1::HealthCheckResponse response_of(ServingStatus status) {
   v1::HealthCheckResponse response;
   response.set_status(static_cast<v1::HealthCheckResponse::ServingStatus>(status));
   return response;
+}
+
+Status unknown(std::string_view service) {
+  return not_found("health: nothing is known of the service '" + cut_text(service) + "'");
 }
 
 class HealthServiceOf final : public v1::HealthService {
@@ -165,10 +103,7 @@ class HealthServiceOf final : public v1::HealthService {
   Task<Result<v1::HealthCheckResponse>> Check(ServerContext&,
                                               const v1::HealthCheckRequest& request) override {
     const ServingStatus status = registry_->get(request.service());
-    if (status == ServingStatus::ServiceUnknown) {
-      return Status(
-          not_found("health: nothing is known of the service '" + request.service() + "'"));
-    }
+    if (status == ServingStatus::ServiceUnknown) return unknown(request.service());
     return response_of(status);
   }
 
@@ -182,9 +117,15 @@ class HealthServiceOf final : public v1::HealthService {
     return response;
   }
 
-  Task<Status> Watch(ServerContext&, const v1::HealthCheckRequest& request,
+  Task<Status> Watch(ServerContext& context, const v1::HealthCheckRequest& request,
                      Writer<v1::HealthCheckResponse>& writer) override {
-    HealthWatch watch(registry_, request.service());
+    if (request.service().size() > kMaxHealthName) {
+      // Nobody can set it, so there is nothing to wait for.
+      const v1::HealthCheckResponse response = response_of(ServingStatus::ServiceUnknown);
+      static_cast<void>(co_await writer.write(response));
+      co_return unknown(request.service());
+    }
+    rpc::WatchedHealth watch(registry_, request.service(), context.call().share_peer());
     while (true) {
       const Result<ServingStatus> status = co_await watch.next();
       if (!status.ok()) co_return status.status();
@@ -192,6 +133,8 @@ class HealthServiceOf final : public v1::HealthService {
       if (!co_await writer.write(response)) co_return writer.status();
     }
   }
+
+  std::size_t max_request_size() const noexcept override { return kMaxRequest; }
 
  private:
   std::shared_ptr<HealthRegistry> registry_;

@@ -1,19 +1,18 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weft/base/result.h"
-#include "weft/coro/task.h"
 #include "weft/rpc/service.h"
 
 namespace weft {
@@ -29,7 +28,22 @@ enum class ServingStatus : std::uint8_t {
 /// "SERVING", "NOT_SERVING" ... as grpc.health.v1 spells them.
 std::string_view name_of(ServingStatus status) noexcept;
 
-/// What a server says of its services to those who ask by grpc.health.v1 (gRPC's
+/// Longest name of a service that is kept; one of gRPC's is far shorter. What asks for a longer one
+/// is told that it is unknown.
+inline constexpr std::size_t kMaxHealthName = 256;
+/// Watches at the same time, of one connection and of the server; more are RESOURCE_EXHAUSTED. A
+/// client needs one for each service and channel; a server with many clients has as many.
+inline constexpr std::size_t kMaxHealthWatchesPerConnection = 100;
+inline constexpr std::size_t kMaxHealthWatches = 100'000;
+/// Services that a List answers with at most; more is RESOURCE_EXHAUSTED.
+inline constexpr std::size_t kMaxHealthList = 100;
+
+namespace rpc {
+class HealthWatchers;
+class WatchedHealth;
+}  // namespace rpc
+
+/// What a server says about its services to clients that ask by grpc.health.v1 (gRPC's
 /// doc/health-checking.md). The empty name is the server as a whole, SERVING from the start. Every
 /// function may be called from any thread.
 class HealthRegistry {
@@ -39,9 +53,9 @@ class HealthRegistry {
   HealthRegistry& operator=(const HealthRegistry&) = delete;
   ~HealthRegistry();
 
-  /// Watchers are told on their own loops. Changes that follow each other faster than a watcher
-  /// reads are told as the last one. ServiceUnknown forgets the service. Without effect after
-  /// shutdown().
+  /// Watches learn the status on their own loops, some in each turn. A watch that reads more slowly
+  /// than the status changes learns the last one. ServiceUnknown forgets the service. No effect
+  /// after shutdown(), or, with a line on the log, with a name longer than kMaxHealthName.
   void set(std::string_view service, ServingStatus status);
   /// For a drain: everything is NOT_SERVING from now on, whatever set() says, and watches end once
   /// they have told that.
@@ -53,51 +67,24 @@ class HealthRegistry {
   /// `limit`.
   Result<std::vector<std::pair<std::string, ServingStatus>>> list(std::size_t limit) const;
 
+  /// Watches now.
+  std::size_t watches() const noexcept { return watches_.load(std::memory_order_relaxed); }
+
  private:
-  friend class HealthWatch;
-  struct Watcher;
-  struct Entry {
-    ServingStatus status = ServingStatus::ServiceUnknown;
-    std::vector<std::shared_ptr<Watcher>> watchers;
-  };
-  using Entries = std::map<std::string, Entry, std::less<>>;
-  static void tell(Entry& entry);
+  friend class rpc::HealthWatchers;
+  friend class rpc::WatchedHealth;
+  /// With the mutex.
+  ServingStatus find(std::string_view service) const;
+  /// RESOURCE_EXHAUSTED where there are too many watches; else watch_ended() is due.
+  Status count_watch();
+  void watch_ended() noexcept { watches_.fetch_sub(1, std::memory_order_relaxed); }
 
   mutable std::mutex mutex_;
-  Entries entries_;
+  std::map<std::string, ServingStatus, std::less<>> services_;
+  std::vector<std::shared_ptr<rpc::HealthWatchers>> loops_;  // those with watches
   bool shut_down_ = false;
+  std::atomic<std::size_t> watches_ = 0;
 };
-
-/// Follows the status of one service; lives in a coroutine on a loop and is used on its thread
-/// only.
-class HealthWatch {
- public:
-  /// Only on a loop's thread.
-  HealthWatch(std::shared_ptr<HealthRegistry> registry, std::string_view service);
-  HealthWatch(const HealthWatch&) = delete;
-  HealthWatch& operator=(const HealthWatch&) = delete;
-  ~HealthWatch();
-
-  /// At first the status as it is, then, each time, the next one that differs from the last.
-  /// UNAVAILABLE when the registry was shut down and the last status has been given. Otherwise why
-  /// the awaiting coroutine's context was cancelled.
-  Task<Result<ServingStatus>> next();
-
- private:
-  struct Current {
-    ServingStatus status;
-    bool final;
-  };
-  Current current() const;
-
-  std::shared_ptr<HealthRegistry> registry_;
-  std::string service_;
-  std::shared_ptr<HealthRegistry::Watcher> watcher_;
-  std::optional<ServingStatus> last_;
-};
-
-/// Services that a List answers with at most; more is RESOURCE_EXHAUSTED.
-inline constexpr std::size_t kMaxHealthList = 100;
 
 /// grpc.health.v1.Health (Check, List, Watch) over `registry`.
 std::shared_ptr<ServiceDefinition> make_health_service(std::shared_ptr<HealthRegistry> registry);

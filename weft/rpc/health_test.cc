@@ -1,6 +1,8 @@
 #include "weft/rpc/health.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -10,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/net/asio_loop.h"
+#include "weft/rpc/internal/health_watchers.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/run.h"
 
@@ -185,7 +188,7 @@ TEST_F(HealthWatching, EndsWhenTheServerDrainsAndDoesNotHoldItUp) {
 }
 
 /// A watch on a loop of its own that counts what it is told.
-Task<> count(HealthWatch& watch, int until, std::atomic<int>& told) {
+Task<> count(rpc::WatchedHealth& watch, int until, std::atomic<int>& told) {
   while (told < until) {
     const Result<ServingStatus> status = co_await watch.next();
     if (!status.ok()) co_return;
@@ -206,7 +209,7 @@ TEST(HealthRegistry, IsSetFromOtherThreadsWhileWatchesComeAndGo) {
     std::atomic<int> told = 0;
     testing::run(loop,
                  [](std::shared_ptr<HealthRegistry> from, std::atomic<int>& seen) -> Task<int> {
-                   HealthWatch watch(std::move(from), "a.B");
+                   rpc::WatchedHealth watch(std::move(from), "a.B");
                    co_await count(watch, 5, seen);
                    co_return 0;
                  }(registry, told));
@@ -214,6 +217,165 @@ TEST(HealthRegistry, IsSetFromOtherThreadsWhileWatchesComeAndGo) {
   }
   stop = true;
   setter.join();
+}
+
+TEST(HealthRegistry, KeepsNoNameThatIsTooLong) {
+  HealthRegistry registry;
+  registry.set(std::string(kMaxHealthName, 'n'), ServingStatus::Serving);
+  registry.set(std::string(kMaxHealthName + 1, 'n'), ServingStatus::Serving);
+  EXPECT_EQ(registry.list(10)->size(), 2U);
+}
+
+TEST(Health, RepeatsOnlyTheBeginningOfALongName) {
+  InProcess world;
+  const v1::HealthClient health{world.channel()};
+  const Status unknown = world.run(health.Check(request_for(std::string(1000, 'n')))).status();
+  EXPECT_EQ(unknown.message(), "health: nothing is known of the service '" + std::string(128, 'n') +
+                                   "... (1000 bytes)'");
+}
+
+TEST(Health, RefusesALargeRequestBeforeItIsUnpacked) {
+  InProcess world;
+  const v1::HealthClient health{world.channel()};
+  for (const Compression compression : {Compression::Identity, Compression::Zstd}) {
+    const Status status =
+        world.run(health.Check(request_for(std::string(2000, 'n')), {.compression = compression}))
+            .status();
+    EXPECT_EQ(status.code(), StatusCode::ResourceExhausted) << status.to_string();
+    EXPECT_NE(status.message().find("1024"), std::string_view::npos) << status.message();
+  }
+}
+
+TEST_F(HealthWatching, EndsAtOnceForANameThatIsTooLong) {
+  start_watching(std::string(kMaxHealthName + 1, 'n'));
+  ASSERT_TRUE(task.done());
+  EXPECT_EQ(watched.statuses, std::vector<int>{v1::HealthCheckResponse::SERVICE_UNKNOWN});
+  EXPECT_EQ(watched.end.code(), StatusCode::NotFound);
+}
+
+TEST(Health, LimitsTheWatchesOfAConnection) {
+  InProcess world;
+  Channel& channel = world.channel();
+  Context context;
+  std::vector<std::unique_ptr<Watched>> all;
+  std::vector<Task<Status>> tasks;
+  for (std::size_t i = 0; i <= kMaxHealthWatchesPerConnection; ++i) {
+    all.push_back(std::make_unique<Watched>());
+    tasks.push_back(watch(channel, "", *all.back()));
+    world.client_host().enter([&] {
+      tasks.back().start(&context, {[](void*) noexcept {}, nullptr});
+    });
+  }
+  world.run_for(seconds(1));
+  ASSERT_TRUE(tasks.back().done());
+  EXPECT_EQ(all.back()->end.code(), StatusCode::ResourceExhausted);
+  EXPECT_NE(all.back()->end.message().find("kMaxHealthWatchesPerConnection"),
+            std::string_view::npos)
+      << all.back()->end.message();
+  EXPECT_EQ(all.front()->statuses.size(), 1U);
+  world.client_host().enter([&] { context.cancel(cancelled("the test has seen enough")); });
+  world.run_for(seconds(1));
+  Watched later;
+  Context another;
+  Task<Status> again = watch(channel, "", later);
+  world.client_host().enter([&] { again.start(&another, {[](void*) noexcept {}, nullptr}); });
+  world.run_for(seconds(1));
+  EXPECT_EQ(later.statuses.size(), 1U);
+  world.client_host().enter([&] { another.cancel(cancelled("the test has seen enough")); });
+  world.run_for(seconds(1));
+}
+
+/// Watches without a call around them, on one loop.
+struct ManyWatches {
+  net::AsioLoop loop;
+  std::shared_ptr<HealthRegistry> registry = std::make_shared<HealthRegistry>();
+  std::vector<std::unique_ptr<rpc::WatchedHealth>> watches;
+
+  ~ManyWatches() { clear(); }
+  void add(std::size_t count, const std::string& service) {
+    loop.enter([&] {
+      for (std::size_t i = 0; i < count; ++i) {
+        watches.push_back(std::make_unique<rpc::WatchedHealth>(registry, service));
+      }
+    });
+  }
+  void clear() {
+    loop.enter([this] { watches.clear(); });
+  }
+  Status next_of_last() {
+    return testing::run(loop, [](rpc::WatchedHealth& last) -> Task<Status> {
+      const Result<ServingStatus> status = co_await last.next();
+      co_return status.status();
+    }(*watches.back()));
+  }
+};
+
+TEST(HealthRegistry, LimitsItsWatches) {
+  ManyWatches many;
+  many.add(kMaxHealthWatches, "a.B");
+  EXPECT_TRUE(many.next_of_last().ok());
+  many.add(1, "");
+  EXPECT_EQ(many.next_of_last().code(), StatusCode::ResourceExhausted);
+  EXPECT_EQ(many.registry->watches(), kMaxHealthWatches);
+  many.clear();
+  EXPECT_EQ(many.registry->watches(), 0U);
+  many.add(1, "");
+  EXPECT_TRUE(many.next_of_last().ok());
+}
+
+// Ending one watch by looking through the others takes many seconds.
+TEST(HealthRegistry, EndsManyWatchesOfOneServiceInNoTime) {
+  ManyWatches many;
+  const auto begun = std::chrono::steady_clock::now();
+  many.add(kMaxHealthWatches, "a.B");
+  many.clear();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(3));
+}
+
+/// A watch that counts what it is told.
+Task<> count_all(rpc::WatchedHealth& watch, std::size_t& told) {
+  while (true) {
+    const Result<ServingStatus> status = co_await watch.next();
+    if (!status.ok()) co_return;
+    ++told;
+  }
+}
+
+TEST(HealthRegistry, WakesManyWatchesInBatches) {
+  ManyWatches many;
+  constexpr std::size_t kWatches = 20 * rpc::HealthWatchers::kBatch;
+  many.add(kWatches, "a.B");
+  std::size_t told = 0;
+  std::vector<Task<>> tasks;
+  Context context;
+  many.loop.enter([&] {
+    for (auto& watch : many.watches) {
+      tasks.push_back(count_all(*watch, told));
+      tasks.back().start(&context, {[](void*) noexcept {}, nullptr});
+    }
+  });
+  EXPECT_EQ(told, kWatches);  // SERVICE_UNKNOWN
+  many.registry->set("a.B", ServingStatus::Serving);
+  std::size_t most = 0;
+  std::size_t before = told;
+  testing::run(many.loop,
+               [](std::size_t until, std::size_t& so_far, std::size_t& last,
+                  std::size_t& largest) -> Task<int> {
+                 while (so_far < until) {
+                   static_cast<void>(co_await net::sleep(Duration::zero()));
+                   largest = std::max(largest, so_far - std::exchange(last, so_far));
+                 }
+                 co_return 0;
+               }(2 * kWatches, told, before, most));
+  EXPECT_LE(most, 2 * rpc::HealthWatchers::kBatch);
+  many.registry->shutdown();
+  testing::run(many.loop, [](std::vector<Task<>>& all) -> Task<int> {
+    for (const Task<>& task : all) {
+      while (!task.done()) static_cast<void>(co_await net::sleep(Duration::zero()));
+    }
+    co_return 0;
+  }(tasks));
+  EXPECT_EQ(told, 3 * kWatches);
 }
 
 }  // namespace

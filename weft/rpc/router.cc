@@ -16,7 +16,8 @@ namespace weft::rpc {
                      descriptor.name.starts_with("grpc.reflection.");
   for (std::size_t i = 0; i < descriptor.methods.size(); ++i) {
     const MethodDescriptor& method = descriptor.methods[i];
-    routes_.emplace(method.path, Route{service.get(), i, &method, vital});
+    routes_.emplace(method.path,
+                    Route{service.get(), i, &method, vital, service->max_request_size()});
   }
   services_.push_back(std::move(service));
   return {};

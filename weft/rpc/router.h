@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -21,6 +22,8 @@ class Router {
     /// Answers even when the server is overloaded: health checks and reflection, by which others
     /// find out about it.
     bool vital = false;
+    /// ServiceDefinition::max_request_size().
+    std::size_t max_request_size = SIZE_MAX;
   };
 
   /// ALREADY_EXISTS when a service of that name is there.

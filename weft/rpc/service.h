@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -94,6 +95,9 @@ class ServiceDefinition {
   virtual const ServiceDescriptor& descriptor() const noexcept = 0;
   /// Serves a call of `descriptor().methods[method]`.
   virtual Task<Status> serve(std::size_t method, Call& call) = 0;
+  /// Largest request in bytes, where the server would allow more (ServerOptions::max_receive_size).
+  /// Asked once, when the server starts.
+  virtual std::size_t max_request_size() const noexcept { return SIZE_MAX; }
   /// The server has begun to stop: calls that would go on for ever, as watches do, are to end.
   /// Once, on the thread of the server's first loop.
   virtual void on_drain() noexcept {}

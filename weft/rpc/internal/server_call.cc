@@ -1,5 +1,6 @@
 #include "weft/rpc/internal/server_call.h"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <new>
@@ -45,6 +46,12 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
   return internal_error("the handler threw an exception");
 }
 
+/// By the server's options, and the service's own.
+std::size_t largest_request(ServerConnection& connection, const RequestHead& head) noexcept {
+  const std::size_t limit = connection.server().options().max_receive_size;
+  return head.route == nullptr ? limit : std::min(limit, head.route->max_request_size);
+}
+
 /// Why a stream ended before its call did.
 std::string why_gone(const http2::StreamEnd& end) {
   if (end.by == http2::StreamEnd::By::PeerReset) {
@@ -80,7 +87,7 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
 
 ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
     : Runnable(&ServerCall::start),
-      StreamMessages(connection.server().options().max_receive_size),
+      StreamMessages(largest_request(connection, *head)),
       Call(connection.loop(), head->path(), head->route == nullptr ? nullptr : head->route->method,
            &ServerCall::on_cancelled),
       server_(connection.server()),
@@ -93,7 +100,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
   set_requests(*this);
   set_responses(*this);
   set_peer(connection.peer());
-  set_max_receive_size(server_.options().max_receive_size);
+  set_max_receive_size(largest_request(connection, *head_));
   set_max_send_size(server_.options().max_send_size);
   set_on_response_metadata([](Call& call) noexcept {
     auto& self = static_cast<ServerCall&>(call);
