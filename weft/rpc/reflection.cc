@@ -1,14 +1,19 @@
 #include "weft/rpc/reflection.h"
 
 #include <algorithm>
-#include <deque>
+#include <cstdint>
+#include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/io/coded_stream.h>
+
+#include "weft/base/text_cut.h"
 
 #include "grpc/reflection/v1/reflection.weft.h"
 #include "grpc/reflection/v1alpha/reflection.weft.h"
@@ -17,6 +22,33 @@ namespace weft {
 namespace {
 
 namespace pb = google::protobuf;
+
+// The name of a file or a symbol, and a host, which the answer repeats; a path has 4096 bytes at
+// most, and no generated name comes near.
+constexpr std::size_t kMaxRequest = 4096;
+// Protobuf looks an unknown symbol up once for each of its parts, so that a long name of many dots
+// takes it milliseconds.
+constexpr std::size_t kMaxSymbol = 512;
+
+/// Descriptors as bytes. Each is made once: that takes many times as long as to copy it. Safe from
+/// any thread; what it gives out stays as long as the program, as descriptors do.
+class EncodedFiles {
+ public:
+  const std::string& of(const pb::FileDescriptor& file) const {
+    const std::lock_guard lock(mutex_);
+    const auto [found, fresh] = files_.try_emplace(&file);
+    if (fresh) {
+      pb::FileDescriptorProto proto;
+      file.CopyTo(&proto);
+      proto.SerializeToString(&found->second);
+    }
+    return found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<const pb::FileDescriptor*, std::string> files_;
+};
 
 /// What reflection can tell: the names of the services, and the descriptors they come from. Not
 /// changed once it is made; descriptor pools are safe to read from any thread.
@@ -39,31 +71,32 @@ class DescriptorIndex {
     for (const pb::DescriptorPool* pool : pools_) {
       if (const pb::FileDescriptor* found = pool->FindFileByName(name)) return found;
     }
-    return not_found("reflection: no file '" + name + "' is known to this server");
+    return not_found("reflection: no file '" + cut_text(name) + "' is known to this server");
   }
 
   Result<const pb::FileDescriptor*> file_of_symbol(const std::string& symbol) const {
     for (const pb::DescriptorPool* pool : pools_) {
+      if (symbol.size() > kMaxSymbol) break;
       if (const pb::FileDescriptor* found = pool->FindFileContainingSymbol(symbol)) return found;
     }
-    return not_found("reflection: no symbol '" + symbol + "' is known to this server");
+    return not_found("reflection: no symbol '" + cut_text(symbol) + "' is known to this server");
   }
 
   Result<const pb::FileDescriptor*> file_of_extension(const std::string& type, int number) const {
     for (const pb::DescriptorPool* pool : pools_) {
-      const pb::Descriptor* message = pool->FindMessageTypeByName(type);
+      const pb::Descriptor* message = find_type(*pool, type);
       if (message == nullptr) continue;
       if (const auto* found = pool->FindExtensionByNumber(message, number)) return found->file();
     }
-    return not_found("reflection: no extension " + std::to_string(number) + " of '" + type +
-                     "' is known to this server");
+    return not_found("reflection: no extension " + std::to_string(number) + " of '" +
+                     cut_text(type) + "' is known to this server");
   }
 
   Result<std::set<int>> extension_numbers(const std::string& type) const {
     std::set<int> numbers;
     bool known = false;
     for (const pb::DescriptorPool* pool : pools_) {
-      const pb::Descriptor* message = pool->FindMessageTypeByName(type);
+      const pb::Descriptor* message = find_type(*pool, type);
       if (message == nullptr) continue;
       known = true;
       std::vector<const pb::FieldDescriptor*> extensions;
@@ -71,12 +104,20 @@ class DescriptorIndex {
       for (const pb::FieldDescriptor* extension : extensions) numbers.insert(extension->number());
     }
     if (known) return numbers;
-    return not_found("reflection: no message type '" + type + "' is known to this server");
+    return not_found("reflection: no message type '" + cut_text(type) +
+                     "' is known to this server");
   }
 
+  const std::string& encoded(const pb::FileDescriptor& file) const { return encoded_.of(file); }
+
  private:
+  static const pb::Descriptor* find_type(const pb::DescriptorPool& pool, const std::string& name) {
+    return name.size() > kMaxSymbol ? nullptr : pool.FindMessageTypeByName(name);
+  }
+
   std::vector<const pb::DescriptorPool*> pools_;
   std::set<std::string> names_;
+  EncodedFiles encoded_;
 };
 
 /// The files that went out on one stream.
@@ -89,22 +130,79 @@ void put_error(const Status& status, Response& response) {
   error.set_error_message(std::string(status.message()));
 }
 
-/// The file, always, and what it depends on as far as it has not been sent.
-template <class Response>
-void put_files(const Result<const pb::FileDescriptor*>& file, SentFiles& sent, Response& response) {
-  if (!file.ok()) return put_error(file.status(), response);
-  auto& files = *response.mutable_file_descriptor_response();
-  std::deque<const pb::FileDescriptor*> due{*file};
-  sent.insert(*file);
-  for (; !due.empty(); due.pop_front()) {
-    pb::FileDescriptorProto proto;
-    due.front()->CopyTo(&proto);
-    proto.SerializeToString(files.add_file_descriptor_proto());
-    for (int i = 0; i < due.front()->dependency_count(); ++i) {
-      const pb::FileDescriptor* dependency = due.front()->dependency(i);
-      if (sent.insert(dependency).second) due.push_back(dependency);
+/// An answer as the bytes of a ServerReflectionResponse. The files are not copied before they are
+/// written to the connection: answers that wait for clients that read nothing would hold them.
+class Answer {
+ public:
+  /// `response` has no files.
+  template <class Response>
+  Answer(const Response& response, std::vector<const std::string*> files)
+      : response_(response.SerializeAsString()), files_(std::move(files)) {
+    constexpr auto kFiles =
+        static_cast<std::uint32_t>(Response::kFileDescriptorResponseFieldNumber);
+    if (files_.empty()) return;
+    for (const std::string* file : files_) files_size_ += 1 + size_of_bytes(*file);
+    std::uint8_t head[2 * kLongestVarint];
+    std::uint8_t* end = pb::io::CodedOutputStream::WriteVarint32ToArray(kFiles << 3U | 2U, head);
+    end = pb::io::CodedOutputStream::WriteVarint32ToArray(files_size_, end);
+    response_.append(reinterpret_cast<const char*>(head), static_cast<std::size_t>(end - head));
+  }
+
+  Message message() const {
+    static constexpr MessageOps kOps = {.size = &Answer::size, .write = &Answer::write};
+    return Message(this, kOps);
+  }
+
+ private:
+  static constexpr std::size_t kLongestVarint = 5;
+  // FileDescriptorResponse.file_descriptor_proto, of wire type 2.
+  static constexpr char kFileTag = 1 << 3 | 2;
+
+  static std::uint32_t size_of_bytes(const std::string& bytes) {
+    const auto size = static_cast<std::uint32_t>(bytes.size());
+    return static_cast<std::uint32_t>(pb::io::CodedOutputStream::VarintSize32(size)) + size;
+  }
+  static std::size_t size(const void* object) {
+    const auto& self = *static_cast<const Answer*>(object);
+    return self.response_.size() + self.files_size_;
+  }
+  static void write(const void* object, std::size_t, char* out) {
+    const auto& self = *static_cast<const Answer*>(object);
+    out = std::copy(self.response_.begin(), self.response_.end(), out);
+    for (const std::string* file : self.files_) {
+      *out++ = kFileTag;
+      out = reinterpret_cast<char*>(pb::io::CodedOutputStream::WriteVarint32ToArray(
+          static_cast<std::uint32_t>(file->size()), reinterpret_cast<std::uint8_t*>(out)));
+      out = std::copy(file->begin(), file->end(), out);
     }
   }
+
+  std::string response_;  // and the head of the files
+  std::vector<const std::string*> files_;
+  std::uint32_t files_size_ = 0;
+};
+
+using Files = std::vector<const std::string*>;
+
+/// The file, always, and what it depends on as far as it has not been sent.
+template <class Response>
+Files put_files(const DescriptorIndex& index, const Result<const pb::FileDescriptor*>& file,
+                SentFiles& sent, Response& response) {
+  if (!file.ok()) {
+    put_error(file.status(), response);
+    return {};
+  }
+  std::vector<const pb::FileDescriptor*> due{*file};
+  sent.insert(*file);
+  Files files;
+  for (std::size_t next = 0; next < due.size(); ++next) {
+    const pb::FileDescriptor& one = *due[next];
+    files.push_back(&index.encoded(one));
+    for (int i = 0; i < one.dependency_count(); ++i) {
+      if (sent.insert(one.dependency(i)).second) due.push_back(one.dependency(i));
+    }
+  }
+  return files;
 }
 
 template <class Response>
@@ -118,21 +216,24 @@ void put_extension_numbers(const DescriptorIndex& index, const std::string& type
 }
 
 template <class Request, class Response>
-Response answer(const DescriptorIndex& index, const Request& request, SentFiles& sent) {
+Answer answer(const DescriptorIndex& index, const Request& request, SentFiles& sent) {
   Response response;
+  Files files;
   response.set_valid_host(request.host());
   *response.mutable_original_request() = request;
   switch (request.message_request_case()) {
     case Request::kFileByFilename:
-      put_files(index.file(request.file_by_filename()), sent, response);
+      files = put_files(index, index.file(request.file_by_filename()), sent, response);
       break;
     case Request::kFileContainingSymbol:
-      put_files(index.file_of_symbol(request.file_containing_symbol()), sent, response);
+      files =
+          put_files(index, index.file_of_symbol(request.file_containing_symbol()), sent, response);
       break;
     case Request::kFileContainingExtension: {
       const auto& extension = request.file_containing_extension();
-      put_files(index.file_of_extension(extension.containing_type(), extension.extension_number()),
-                sent, response);
+      const auto file =
+          index.file_of_extension(extension.containing_type(), extension.extension_number());
+      files = put_files(index, file, sent, response);
       break;
     }
     case Request::kAllExtensionNumbersOfType:
@@ -147,7 +248,7 @@ Response answer(const DescriptorIndex& index, const Request& request, SentFiles&
       put_error(invalid_argument("reflection: the request asks for nothing this server knows"),
                 response);
   }
-  return response;
+  return Answer(response, std::move(files));
 }
 
 /// The two versions of the protocol differ in their package only.
@@ -157,16 +258,19 @@ class ReflectionService final : public Base {
   explicit ReflectionService(std::shared_ptr<const DescriptorIndex> index)
       : index_(std::move(index)) {}
 
-  Task<Status> ServerReflectionInfo(ServerContext&, Reader<Request>& reader,
+  Task<Status> ServerReflectionInfo(ServerContext& context, Reader<Request>& reader,
                                     Writer<Response>& writer) override {
     SentFiles sent;
     Request request;
     while (co_await reader.read(request)) {
-      const Response response = answer<Request, Response>(*index_, request, sent);
-      if (!co_await writer.write(response)) co_return writer.status();
+      const Answer given = answer<Request, Response>(*index_, request, sent);
+      const Message message = given.message();
+      if (!co_await context.call().responses().write(message)) co_return writer.status();
     }
     co_return reader.status();
   }
+
+  std::size_t max_request_size() const noexcept override { return kMaxRequest; }
 
  private:
   std::shared_ptr<const DescriptorIndex> index_;

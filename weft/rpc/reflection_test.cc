@@ -145,6 +145,43 @@ TEST(Reflection, AnswersAnEmptyQuestionWithInvalidArgument) {
   EXPECT_EQ(response.error_response().error_code(), 3);
 }
 
+TEST(Reflection, RepeatsOnlyTheBeginningOfALongName) {
+  const std::string name(3000, 'n');
+  v1::ServerReflectionRequest file;
+  file.set_file_by_filename(name);
+  v1::ServerReflectionRequest extension;
+  extension.mutable_file_containing_extension()->set_containing_type(name);
+  v1::ServerReflectionRequest numbers;
+  numbers.set_all_extension_numbers_of_type(name);
+  InProcess world;
+  const auto responses = world.run(ask(world.channel(), {symbol(name), file, extension, numbers}));
+  ASSERT_EQ(responses.size(), 4U);
+  for (const auto& response : responses) {
+    EXPECT_EQ(response.error_response().error_code(), 5);
+    EXPECT_NE(response.error_response().error_message().find("... (3000 bytes)'"),
+              std::string::npos)
+        << response.error_response().error_message();
+  }
+}
+
+TEST(Reflection, RefusesALargeRequest) {
+  InProcess world;
+  Channel& channel = world.channel();
+  v1::ServerReflectionRequest request = symbol("a.B");
+  request.set_host(std::string(5000, 'h'));
+  const Status status =
+      world.run([](Channel& to, v1::ServerReflectionRequest large) -> Task<Status> {
+        const v1::ServerReflectionClient client{to};
+        auto stream = co_await client.ServerReflectionInfo();
+        const bool written = co_await stream.write(large);
+        EXPECT_TRUE(written);
+        EXPECT_FALSE((co_await stream.read()).has_value());
+        co_return co_await stream.finish();
+      }(channel, request));
+  EXPECT_EQ(status.code(), StatusCode::ResourceExhausted) << status.to_string();
+  EXPECT_NE(status.message().find("4096"), std::string_view::npos) << status.message();
+}
+
 TEST(Reflection, KnowsATypeWithoutExtensions) {
   v1::ServerReflectionRequest request;
   request.set_all_extension_numbers_of_type("google.protobuf.MethodOptions");
