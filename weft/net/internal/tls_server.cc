@@ -21,7 +21,8 @@ namespace {
 struct ServerState {
   Owned<SSL_CTX> context;
   std::vector<KeyPair> certificates;
-  std::string client_ca;  ///< the PEM text
+  std::string client_ca;      ///< the PEM text
+  std::string session_rules;  ///< what clients are verified by
   std::string min_version;
   std::string description;
   bool allow_plaintext = false;
@@ -38,8 +39,36 @@ struct ServerNotes final : TlsNotes {
 
 // --- callbacks of OpenSSL ---
 
+/// The name that a hello asks for, in lower case, with what else the extension holds; empty without
+/// one. OpenSSL checks the extension later.
+std::string name_asked_for(SSL* ssl) {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  // RFC 6066 section 3: length of the list, type, length of the name, name.
+  constexpr std::size_t kHead = 5;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &data, &size) != 1 || size < kHead) {
+    return {};
+  }
+  std::string name(reinterpret_cast<const char*>(data) + kHead, size - kHead);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
+/// A session is for resumption under the rules and for the name that it began with, and what it
+/// verified is not verified again. RFC 6066 section 3 demands that for names with TLS 1.2; with 1.3
+/// it is the same here, or one host's clients could come in by another. OpenSSL compares this
+/// context before it resumes anything, by ticket or by id.
+void bind_session(SSL* ssl) {
+  const std::string bound = ServerNotes::of(ssl).state->session_rules + '\0' + name_asked_for(ssl);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  EVP_Digest(bound.data(), bound.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  SSL_set_session_id_context(ssl, digest.data(), std::min<unsigned>(size, SSL_MAX_SID_CTX_LENGTH));
+}
+
 /// A client without ALPN is refused before the handshake takes any more work.
 int check_hello(SSL* ssl, int* alert, void*) {
+  bind_session(ssl);
   const unsigned char* data = nullptr;
   std::size_t size = 0;
   constexpr unsigned kAlpnType = TLSEXT_TYPE_application_layer_protocol_negotiation;
@@ -158,17 +187,6 @@ Status set_client_verification(ServerState& state, const TlsServerOptions& optio
   return ok_status();
 }
 
-/// Sessions are for resumption under the same rules only: what they verified is not verified again.
-void set_session_context(ServerState& state, const TlsServerOptions& options) {
-  const std::string rules =
-      std::to_string(static_cast<int>(options.client_certificate)) + state.client_ca;
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(rules.data(), rules.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  SSL_CTX_set_session_id_context(state.context.get(), digest.data(),
-                                 std::min<unsigned>(size, SSL_MAX_SID_CTX_LENGTH));
-}
-
 Status load_certificates(ServerState& state, const TlsServerOptions& options,
                          WatchedFiles& watched) {
   if (options.certificates.empty()) {
@@ -222,7 +240,8 @@ Result<std::shared_ptr<const ServerState>> load_server(const TlsServerOptions& o
   if (!status.ok()) return status;
   if (state->certificates.size() > 1) SSL_CTX_set_cert_cb(context, &select_certificate, nullptr);
   if (test.clock && test.verifies_by_clock) set_verification_time(context, state->clock());
-  set_session_context(*state, options);
+  state->session_rules =
+      std::to_string(static_cast<int>(options.client_certificate)) + state->client_ca;
   // Tickets given out before a reload stay good, unless they vouch for clients of other CAs.
   const bool same_rules = old != nullptr && old->client_ca == state->client_ca;
   state->ticket_keys =
