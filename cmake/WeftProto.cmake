@@ -101,8 +101,10 @@ function(_weft_proto_generate proto out)
   set(stem ${generated}/${base})
   get_filename_component(dir ${stem} DIRECTORY)
   file(MAKE_DIRECTORY ${dir})
+  # In the order of protoc's dependency file, which is the alphabet's: Ninja takes the first of each for the rule's name
+  # and runs the rule again in every build when the two differ.
   add_custom_command(
-    OUTPUT ${stem}.pb.h ${stem}.pb.cc ${stem}.weft.h ${stem}.weft.cc
+    OUTPUT ${stem}.pb.cc ${stem}.pb.h ${stem}.weft.cc ${stem}.weft.h
     COMMAND protobuf::protoc ${flags} --plugin=protoc-gen-weft=$<TARGET_FILE:weft::protoc-gen-weft>
             --cpp_out=${generated} --weft_out=${generated} --dependency_out=${stem}.d ${proto}
     DEPENDS ${proto} weft::protoc-gen-weft
