@@ -22,3 +22,13 @@ weft_proto_case(builds_twice GENERATOR Ninja)
 if(MAKE_COMMAND)
   weft_proto_case(builds_twice GENERATOR "Unix Makefiles")
 endif()
+weft_proto_case(services_of_an_existing_library)
+weft_proto_case(generated_proto)
+weft_proto_case(no_such_file REFUSED "weft_proto.wrong.: there is no file .*/shop/itme.proto, which PROTOS names")
+weft_proto_case(no_such_folder REFUSED "there is no folder .*/sohp, which IMPORT_DIRS names")
+weft_proto_case(import_found_nowhere
+                REFUSED "order.proto imports \"shop/item.proto\", which is in none of the folders .* DEPS, .* IMPORT_DIRS")
+weft_proto_case(forgotten_deps
+                REFUSED "imports \"shop/item.proto\", which item_proto has the code of; add `DEPS item_proto`")
+weft_proto_case(import_without_code
+                REFUSED "imports \"shop/price.proto\", whose code no library has; add .*/shop/price.proto to PROTOS")
