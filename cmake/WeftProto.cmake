@@ -57,6 +57,7 @@ function(weft_proto)
   endforeach()
 
   add_library(${ARG_TARGET} STATIC ${sources})
+  _weft_proto_code_target(${ARG_TARGET} ${sources})
   target_compile_features(${ARG_TARGET} PUBLIC cxx_std_20)
   weft_droppable_functions(${ARG_TARGET})
   # SYSTEM: what protobuf generates is not clean under every warning a user may have on.
@@ -198,6 +199,13 @@ function(_weft_proto_imports_of proto wanted)
     endif()
   endforeach()
   set(${wanted} ${names} PARENT_SCOPE)
+endfunction()
+
+# Lets the code of a target be generated before the libraries are there that the target is linked with: CMake gives a rule
+# the dependencies that all its targets have, and this one has none.
+function(_weft_proto_code_target target)
+  add_custom_target(${target}_code DEPENDS ${ARGN})
+  add_dependencies(${target} ${target}_code)
 endfunction()
 
 # Adds the rule that generates one file's code and appends the sources to the list `out`.
