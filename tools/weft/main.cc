@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "weft/base/printable.h"
+#include "weft/version.h"
 
 #include "tools/weft/commands.h"
 #include "tools/weft/near_names.h"

@@ -5,6 +5,7 @@
 
 #include "weft/rpc/internal/at_endpoint.h"
 #include "weft/rpc/internal/placement.h"
+#include "weft/version.h"
 
 namespace weft::rpc {
 namespace {
@@ -46,7 +47,8 @@ std::string authority_of(const ChannelSetup& setup) {
 }
 
 std::string user_agent_of(const ChannelOptions& options) {
-  return options.user_agent.empty() ? "weft-c++/0.1.0" : options.user_agent + " weft-c++/0.1.0";
+  constexpr const char* kOurs = "weft-c++/" WEFT_VERSION;
+  return options.user_agent.empty() ? kOurs : options.user_agent + " " + kOurs;
 }
 
 class Request final : public cluster::PickRequest {
