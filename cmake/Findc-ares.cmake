@@ -1,4 +1,9 @@
 # c-ares::cares. Debian and Ubuntu build c-ares with autotools, which installs no CMake package.
+if(TARGET c-ares::cares)
+  # Found before, or the project's own.
+  set(c-ares_FOUND TRUE)
+  return()
+endif()
 find_package(c-ares CONFIG QUIET)
 if(NOT TARGET c-ares::cares)
   find_path(CARES_INCLUDE_DIR ares.h)

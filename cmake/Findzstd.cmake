@@ -1,4 +1,9 @@
 # zstd::libzstd_shared. The name is upstream's; Ubuntu 22.04's package brings no CMake files.
+if(TARGET zstd::libzstd_shared)
+  # Found before, or the project's own.
+  set(zstd_FOUND TRUE)
+  return()
+endif()
 find_package(zstd CONFIG QUIET)
 if(NOT TARGET zstd::libzstd_shared)
   find_path(ZSTD_INCLUDE_DIR zstd.h)
