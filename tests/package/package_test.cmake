@@ -1,4 +1,5 @@
-# Builds tests/package as an outside project: against an installed weft, and with weft as a subdirectory. A sanitizer build is not what anybody installs, so only plain builds have these tests.
+# Builds tests/package as an outside project: against an installed weft, with weft as a subdirectory, and against Debian
+# packages. A sanitizer build is not what anybody installs, so only plain builds have these tests.
 if(WEFT_SANITIZE OR NOT "rpc" IN_LIST WEFT_ROOMS)
   return()
 endif()
@@ -19,3 +20,7 @@ endfunction()
 package_test(builds_against_weft_installed installed)
 package_test(builds_against_weft_subdirectory subdirectory)
 package_test(installs_what_was_built unbuilt)
+find_program(DPKG_DEB dpkg-deb)
+if(DPKG_DEB AND WEFT_BUILD_TOOLS)
+  package_test(builds_against_debian_packages packages)
+endif()
