@@ -269,8 +269,9 @@ TEST_F(Service, ALongSnapshotComesInParts) {
     (*request.mutable_instance()->mutable_attributes())["long"] = std::string(50'000, 'x');
     lease_of(request);
   }
-  EXPECT_THAT(watch("greeter").lines, ElementsAre("[ASKED", "+a", "+b", "...", "[ASKED", "+c", "+d",
-                                                  "...", "[ASKED", "+e", "]"));
+  EXPECT_THAT(watch("greeter").lines,
+              ElementsAre("[ASKED", "+a", "...", "[ASKED", "+b", "...", "[ASKED", "+c", "...",
+                          "[ASKED", "+d", "...", "[ASKED", "+e", "]"));
   EXPECT_THAT(ids(), ElementsAre("a", "b", "c", "d", "e"));
 }
 
@@ -456,7 +457,7 @@ TEST_F(Service, ListsServicesInParts) {
     request.set_after(names.back());
   }
   EXPECT_EQ(names, expected);
-  EXPECT_EQ(parts, 2);
+  EXPECT_GT(parts, 1);
 }
 
 TEST_F(Service, RefusesWhatNobodyCouldUse) {

@@ -14,18 +14,21 @@ template <class Source>
 class WriteMade : public DirectionAwaiter<WriteMade<Source>, MessageWriter> {
  public:
   using Make = WireText (*)(Source&);
-  WriteMade(MessageWriter& writer, Source& source, Make make) noexcept
-      : WriteMade::DirectionAwaiter(writer), source_(source), make_(make) {}
+  WriteMade(MessageWriter& writer, const Context& context, Source& source, Make make) noexcept
+      : WriteMade::DirectionAwaiter(writer), context_(context), source_(source), make_(make) {}
   bool await_resume() const noexcept { return outcome_ == MessageWriter::Poll::Accepted; }
 
  private:
   friend class DirectionAwaiter<WriteMade, MessageWriter>;
   bool advance() {
+    // A connection that breaks ends all its watches: nothing is made for those.
+    if (context_.is_cancelled()) return true;
     const WireText made = make_(source_);
     outcome_ = this->direction().offer(made.message());
     return outcome_ != MessageWriter::Poll::Blocked;
   }
 
+  const Context& context_;
   Source& source_;
   Make make_;
   MessageWriter::Poll outcome_ = MessageWriter::Poll::Blocked;
@@ -61,7 +64,8 @@ Task<Status> WatchAnswer::run(MessageWriter& writer) {
       if (!status.ok()) co_return status;
       continue;
     }
-    WriteMade<WatchAnswer> write(writer, *this, [](WatchAnswer& self) { return self.make(); });
+    WriteMade<WatchAnswer> write(writer, context, *this,
+                                 [](WatchAnswer& self) { return self.make(); });
     const bool told = co_await write;
     if (!told) co_return context.cancel_reason();
     made_is_told();
@@ -145,7 +149,8 @@ ListAnswer::ListAnswer(Registrar& registrar, const std::string& service)
 Task<Status> ListAnswer::run(MessageWriter& writer) {
   const Context& context = *co_await current_context();
   do {
-    WriteMade<ListAnswer> write(writer, *this, [](ListAnswer& self) { return self.make(); });
+    WriteMade<ListAnswer> write(writer, context, *this,
+                                [](ListAnswer& self) { return self.make(); });
     const bool told = co_await write;
     if (!told) co_return context.cancel_reason();
     place_ = next_;

@@ -13,8 +13,9 @@
 
 namespace weft::registry {
 
-// A part of a long answer: little enough for any message limit, much enough to be worth a message.
-inline constexpr std::size_t kPartSize = std::size_t{64} << 10;
+// A part of a long answer: much enough to be worth a message, and little enough to be made in vain
+// for each of a thousand watches whose windows turn out to be closed.
+inline constexpr std::size_t kPartSize = std::size_t{16} << 10;
 
 inline std::uint32_t milliseconds_of(Duration duration) {
   return static_cast<std::uint32_t>(
