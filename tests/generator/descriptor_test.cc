@@ -9,10 +9,14 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
+#include "collisions.weft.h"
+#include "collisions_imported.weft.h"
+#include "collisions_package.weft.h"
 #include "deep/er/imports.weft.h"
 #include "deprecated.weft.h"
 #include "kinds.weft.h"
 #include "lite.weft.h"
+#include "named_as_its_class.weft.h"
 #include "names.weft.h"
 #include "no_package.weft.h"
 #include "no_service.weft.h"
@@ -33,10 +37,14 @@ std::vector<std::unique_ptr<ServiceDefinition>> make() {
 }
 
 std::vector<std::unique_ptr<ServiceDefinition>> services_with_descriptors() {
-  return make<kinds::KindsService, kinds::EmptyService, kinds::OtherService, names::TakenService_,
-              names::WordsService, names::weftService, names::NestedService, ::BareService,
-              old::MixedService, old::GoneService, only_enum::v1::EnumsService_,
-              only_enum::v1::EnumsServiceService, weft::google::std::ImportsService>();
+  return make<
+      kinds::KindsService, kinds::EmptyService, kinds::OtherService, names::TakenService_,
+      names::WordsService, names::weftService, names::NestedService, ::BareService,
+      old::MixedService, old::GoneService, only_enum::v1::EnumsService_,
+      only_enum::v1::EnumsServiceService, weft::google::std::ImportsService, collisions::FooService,
+      collisions::FooBlockingService, collisions::TwinBlockingService, collisions::Outer_Service,
+      collisions::PackagedService_, collisions::MacrosService,
+      collisions::PackagedService::minor::ThingsService, ::CollidingService::CollidingService>();
 }
 
 MethodKind kind_of(const ::google::protobuf::MethodDescriptor& method) {
@@ -108,6 +116,29 @@ struct Words final : names::WordsService {
 
 TEST(GeneratedName, IsTheProtosWithUnderscoresWhereCppReservesIt) {
   EXPECT_EQ(Words().descriptor().name, "weft.test.names.Words");
+}
+
+// The names that are documented: who comes first keeps the plain one.
+struct Macros final : collisions::MacrosService {
+  using Message = collisions::kFooMethods;
+  Task<Result<Message>> alloca_(ServerContext&, const Message&) override { return Message(); }
+  Task<Result<Message>> INT_MAX_(ServerContext&, const Message&) override { return Message(); }
+  Task<Result<Message>> EAGAIN_(ServerContext&, Reader<Message>&) override { return Message(); }
+  Task<Result<Message>> major_(ServerContext&, const Message&) override { return Message(); }
+};
+
+TEST(GeneratedName, AvoidsTheSystemsMacros) {
+  EXPECT_EQ(Macros().descriptor().methods[1].path, "/weft.test.collisions.Macros/INT_MAX");
+}
+
+TEST(GeneratedName, KeepsTwoServicesApart) {
+  Channel channel("memory:nowhere");
+  const collisions::FooBlockingClient blocking_of_foo(channel);
+  const collisions::FooBlockingClient_ of_foo_blocking(channel);
+  const collisions::TwinBlockingClient blocking_of_twin(channel);
+  const collisions::TwinBlockingClient_ of_twin_blocking(channel);
+  const collisions::Outer_Client_ of_outer(channel);
+  EXPECT_EQ(collisions::FooBlockingService().descriptor().name, "weft.test.collisions.FooBlocking");
 }
 
 std::string text_of(const std::string& name) {

@@ -67,7 +67,7 @@ void print_service(const ServiceModel& service, Printer& out) {
                           "loop of a server at the same time.",
                       out);
   out.Print("class $class$ : public ::weft::ServiceDefinition {\n public:\n", "class",
-            service.service_class);
+            service.names.service);
   print_methods(service, Role::Handler, out);
   out.Print(
       "  const ::weft::ServiceDescriptor& descriptor() const noexcept override;\n"
@@ -97,14 +97,14 @@ void print_client(const ServiceModel& service, const ClientShape& shape, Printer
 
 void print_clients(const ServiceModel& service, Printer& out) {
   print_client(service,
-               {Role::Client, service.client_class,
+               {Role::Client, service.names.client,
                 " from coroutines, through a Channel or any other Service,\n"
                 "which has to outlive this and its calls. A request must live until its call has\n"
                 "been awaited.",
                 "::weft::Service", "service"},
                out);
   print_client(service,
-               {Role::BlockingClient, service.blocking_class,
+               {Role::BlockingClient, service.names.blocking_client,
                 " from threads without a loop: every call blocks. For any\n"
                 "number of threads at the same time.",
                 "::weft::Channel", "channel"},

@@ -39,19 +39,16 @@ MethodModel model_of(const MethodDescriptor& method, const std::string& name) {
   return model;
 }
 
-ServiceModel model_of(const ServiceDescriptor& service) {
+ServiceModel model_of(const ServiceDescriptor& service, const ServiceNames& generated) {
   ServiceModel model;
   model.full_name = service.full_name();
-  model.name = service.name();
-  model.service_class = class_name(service, "Service");
-  model.client_class = class_name(service, "Client");
-  model.blocking_class = class_name(service, "BlockingClient");
+  model.names = generated;
   model.comment = comment_of(service);
   model.deprecated = service.options().deprecated();
   // One name for a method in all three classes, so that who knows one knows the others.
   const std::vector<std::string> names =
-      method_names(service, {"descriptor", "serve", "service_", "channel_", model.service_class,
-                             model.client_class, model.blocking_class});
+      method_names(service, {"descriptor", "serve", "service_", "channel_", generated.service,
+                             generated.client, generated.blocking_client});
   for (int i = 0; i < service.method_count(); ++i) {
     model.methods.push_back(model_of(*service.method(i), names[static_cast<std::size_t>(i)]));
   }
@@ -101,8 +98,9 @@ FileModel model_of(const FileDescriptor& file) {
   model.base = cpp::StripProto(file.name());
   model.name_space = namespace_of(file);
   model.descriptor_code = descriptor_code(file);
+  const std::vector<ServiceNames> names = service_names(file);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(model_of(*file.service(i)));
+    model.services.push_back(model_of(*file.service(i), names[static_cast<std::size_t>(i)]));
     note_features(*file.service(i), model);
   }
   return model;

@@ -6,6 +6,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "tools/protoc-gen-weft/names.h"
+
 namespace weft::generator {
 
 /// What the printers need to know of a method; types and names are C++'s.
@@ -28,10 +30,7 @@ struct MethodModel {
 
 struct ServiceModel {
   std::string full_name;  ///< "hello.Greeter"
-  std::string name;       ///< "Greeter"
-  std::string service_class;
-  std::string client_class;
-  std::string blocking_class;
+  ServiceNames names;
   std::string comment;
   std::vector<MethodModel> methods;
   bool deprecated = false;

@@ -8,15 +8,25 @@
 
 namespace weft::generator {
 
-/// Whether `name` cannot be an identifier in C++: a keyword, or a macro of the standard library.
+/// Whether `name` cannot be an identifier in C++: a keyword, or a macro of the system's headers.
 bool is_reserved_word(std::string_view name);
 
-/// The namespace of a file's package: "a::b"; empty without a package.
+/// The namespace of a file's package, as protobuf writes it: "a::b"; empty without a package.
 std::string namespace_of(const google::protobuf::FileDescriptor& file);
 
-/// The name of a class generated for a service: `name` and `suffix`, and as many underscores as
-/// keep it apart from what protobuf generates in the same namespace for this file and its imports.
-std::string class_name(const google::protobuf::ServiceDescriptor& service, std::string_view suffix);
+/// What is generated for a service: three classes, and the constants of the .cc file.
+struct ServiceNames {
+  std::string service;          ///< "GreeterService"
+  std::string client;           ///< "GreeterClient"
+  std::string blocking_client;  ///< "GreeterBlockingClient"
+  std::string methods;          ///< "kGreeterMethods"
+  std::string descriptor;       ///< "kGreeterDescriptor"
+};
+
+/// The names for the services of a file, in order. A name gets as many underscores as keep it apart
+/// from what protobuf generates in the same namespace for this file and its imports, from the
+/// classes of other services there, and from namespaces.
+std::vector<ServiceNames> service_names(const google::protobuf::FileDescriptor& file);
 
 /// The names of the functions for a service's methods, in order. A method keeps the name it has in
 /// the .proto unless C++ reserves it or `taken` (names of the generated classes) has it; then

@@ -44,9 +44,9 @@ const char* serve_expression(Kind kind) {
 
 Variables variables_of(const ServiceModel& service) {
   return {{"service", service.full_name},
-          {"class", service.service_class},
-          {"methods", "k" + service.name + "Methods"},
-          {"descriptor", "k" + service.name + "Descriptor"}};
+          {"class", service.names.service},
+          {"methods", service.names.methods},
+          {"descriptor", service.names.descriptor}};
 }
 
 void print_includes(const FileModel& file, Printer& out) {
@@ -135,7 +135,7 @@ void print_service(const ServiceModel& service, Printer& out) {
   Variables v = variables_of(service);
   for (std::size_t i = 0; i < service.methods.size(); ++i) {
     v["index"] = std::to_string(i);
-    print_signature(service.service_class, service.methods[i], Role::Handler, out);
+    print_signature(service.names.service, service.methods[i], Role::Handler, out);
     out.Print(v, "  return ::weft::rpc::not_implemented($methods$[$index$]);\n}\n\n");
   }
   print_serve(service, out);
@@ -148,7 +148,7 @@ void print_client(const ServiceModel& service, Printer& out) {
     v["index"] = std::to_string(i);
     v["response"] = method.response;
     v["request"] = method.takes_one_request() ? "&request" : "nullptr";
-    print_signature(service.client_class, method, Role::Client, out);
+    print_signature(service.names.client, method, Role::Client, out);
     out.Print(v, method.kind == Kind::Unary
                      ? "  return ::weft::rpc::call_unary<$response$>(\n"
                        "      service_, $methods$[$index$], request, options);\n}\n\n"
@@ -163,7 +163,7 @@ void print_blocking_client(const ServiceModel& service, Printer& out) {
     v["index"] = std::to_string(i);
     v["response"] = method.response;
     v["request"] = method.takes_one_request() ? "&request" : "nullptr";
-    print_signature(service.blocking_class, method, Role::BlockingClient, out);
+    print_signature(service.names.blocking_client, method, Role::BlockingClient, out);
     out.Print(v, method.kind == Kind::Unary
                      ? "  return ::weft::rpc::call_unary_blocking<$response$>(\n"
                        "      channel_, $methods$[$index$], request, options);\n}\n\n"
