@@ -70,9 +70,19 @@ TEST(Compression, NamesAreThoseOfTheWire) {
     Compression found{};
     ASSERT_TRUE(compression_of(name_of(encoding), found));
     EXPECT_EQ(found, encoding);
-    EXPECT_NE(accepted_compressions().find(name_of(encoding)), std::string_view::npos);
+    EXPECT_NE(CompressionSet::all().names().find(name_of(encoding)), std::string_view::npos);
   }
   EXPECT_EQ(name_of(Compression::Deflate), "deflate");
+}
+
+TEST(CompressionSet, NamesItsMembersInTheirOrder) {
+  EXPECT_EQ(CompressionSet().names(), "identity");
+  EXPECT_EQ(CompressionSet({Compression::Gzip}).names(), "identity, gzip");
+  EXPECT_EQ(CompressionSet({Compression::Zstd, Compression::Deflate}).names(),
+            "identity, deflate, zstd");
+  EXPECT_EQ(CompressionSet::all().names(), "identity, gzip, deflate, zstd");
+  EXPECT_TRUE(CompressionSet().contains(Compression::Identity));
+  EXPECT_FALSE(CompressionSet({Compression::Gzip}).contains(Compression::Zstd));
 }
 
 TEST(Compression, UnknownNamesAreNone) {
