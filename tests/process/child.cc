@@ -32,7 +32,7 @@ void Child::signal(int number) const { ::kill(process_, number); }
 
 std::string Child::wait() {
   using namespace std::chrono_literals;
-  const auto end = std::chrono::steady_clock::now() + 30s;
+  const auto end = std::chrono::steady_clock::now() + 90s;
   while (std::chrono::steady_clock::now() < end) {
     int status = 0;
     if (::waitpid(process_, &status, WNOHANG) == process_) {

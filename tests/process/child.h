@@ -18,7 +18,7 @@ class Child {
   ~Child();
 
   void signal(int number) const;
-  /// "exit 0", "signal 15", or "still runs" after half a minute.
+  /// "exit 0", "signal 15", or "still runs" after a minute and a half.
   std::string wait();
 
  private:

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -12,12 +11,12 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "weft/base/log.h"
 #include "weft/net/offload.h"
 
+#include "tests/process/fork_cases.h"
 #include "tests/rpc/echo_service.h"
 
 namespace weft::rpc::test {
@@ -111,17 +110,6 @@ int serve(const std::string& address, const std::string& how, std::uint64_t numb
   return run(server);
 }
 
-int check(bool good, const char* what) {
-  if (!good) std::fprintf(stderr, "FAILED: %s\n", what);
-  return good ? 0 : 1;
-}
-
-int exit_status_of(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /// A server and a channel that exist but were not used, in both processes.
 int fork_before_use(const std::string& address) {
   Server server;
@@ -133,8 +121,7 @@ int fork_before_use(const std::string& address) {
   const Status started = server.start();
   const Result<Text> reply = call(channel, "x", {.timeout = 20s});
   server.stop();
-  ::_exit(check(started.ok(), started.to_string().c_str()) +
-          check(reply.ok(), reply.status().to_string().c_str()));
+  ::_exit(check(started.ok(), started.to_string()) + check(reply.ok(), reply.status().to_string()));
 }
 
 Task<int> answer_elsewhere() {
@@ -153,7 +140,7 @@ int fork_in_use(const std::string& address) {
     const Result<Text> reply = call(channel, "x", {.timeout = 20s});
     const int answer = net::run_blocking(channel.blocking_loop(), answer_elsewhere());
     log(LogLevel::Info, "the child logs");
-    ::_exit(check(reply.ok(), reply.status().to_string().c_str()) +
+    ::_exit(check(reply.ok(), reply.status().to_string()) +
             check(answer == 42, "offload in the child"));
   }
   const int after = check(call(channel, "x", {.timeout = 20s}).ok(), "the parent's next call");
@@ -171,19 +158,18 @@ int starved_client(const std::string& address) {
   const Status refused = call(fresh, "x", {.timeout = 20s}).status();
   int wrong = check(refused.code() == StatusCode::Unavailable &&
                         refused.message().find("too many open files") != std::string_view::npos,
-                    refused.to_string().c_str());
+                    refused.to_string());
   wrong += check(call(there, "x", {.timeout = 20s}).ok(), "the connection that was there");
   Server server({.listen = "127.0.0.1:0"});
   server.add<Kinds>();
   const Status not_started = server.start();
-  wrong +=
-      check(not_started.code() == StatusCode::ResourceExhausted, not_started.to_string().c_str());
+  wrong += check(not_started.code() == StatusCode::ResourceExhausted, not_started.to_string());
   wrong += check(run(server) == 1, "run() without a descriptor");
   for (const int fd : taken) ::close(fd);
   const Status later = call(fresh, "x", {.timeout = 20s, .wait_for_ready = true}).status();
-  wrong += check(later.ok(), later.to_string().c_str());
+  wrong += check(later.ok(), later.to_string());
   const Status started = server.start();
-  return wrong + check(started.ok(), started.to_string().c_str());
+  return wrong + check(started.ok(), started.to_string());
 }
 
 int main(const std::vector<std::string>& arguments) {
@@ -194,6 +180,10 @@ int main(const std::vector<std::string>& arguments) {
   }
   if (mode == "fork_before_use") return fork_before_use(address);
   if (mode == "fork_in_use") return fork_in_use(address);
+  if (mode == "fork_while_calling") return fork_while_calling(address, arguments.at(2));
+  if (mode == "fork_with_streams") return fork_with_streams(address);
+  if (mode == "use_a_parents_stream") return use_a_parents_stream(address);
+  if (mode == "fork_in_run") return fork_in_run(address);
   if (mode == "starved_client") return starved_client(address);
   return 99;
 }
@@ -203,6 +193,6 @@ int main(const std::vector<std::string>& arguments) {
 
 int main(int count, char** arguments) {
   // A program that hangs is to end, whatever becomes of its parent.
-  ::alarm(60);
+  ::alarm(120);
   return weft::rpc::test::main({arguments + 1, arguments + count});
 }

@@ -190,6 +190,36 @@ TEST_F(Process, MayForkWhileItServesAndCalls) {
   EXPECT_EQ(Child({"fork_in_use", address()}).wait(), "exit 0");
 }
 
+class ForkWhileCalling : public Process, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(ForkWhileCalling, LeavesAChildThatCanCall) {
+#if WEFT_TSAN
+  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
+#endif
+  EXPECT_EQ(Child({"fork_while_calling", address(), GetParam()}).wait(), "exit 0");
+}
+
+INSTANTIATE_TEST_SUITE_P(Over, ForkWhileCalling,
+                         ::testing::Values("unix", "dns", "registry", "tls", "policies"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(Process, LeavesOpenStreamsToItselfWhenAChildDestroysThem) {
+#if WEFT_TSAN
+  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
+#endif
+  EXPECT_EQ(Child({"fork_with_streams", address()}).wait(), "exit 0");
+}
+
+TEST_F(Process, EndsAChildThatUsesItsParentsStream) {
+  EXPECT_EQ(Child({"use_a_parents_stream", address()}, [this] { log_to(path("log")); }).wait(),
+            "exit 0");
+  EXPECT_NE(text_of(path("log")).find("child of fork()"), std::string::npos);
+}
+
+TEST_F(Process, IsNotStoppedByASignalToAChild) {
+  EXPECT_EQ(Child({"fork_in_run", address()}).wait(), "exit 0");
+}
+
 /// Connections that say nothing.
 class RawConnections {
  public:

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include <pthread.h>
 #include <spdlog/pattern_formatter.h>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/internal/log_file.h"
 #include "weft/base/printable.h"
 
@@ -49,7 +49,7 @@ spdlog::level::level_enum spdlog_level(LogLevel level) noexcept {
 
 /// Where lines go. Never destroyed, so that destructors of static objects may log.
 struct Output {
-  std::mutex mutex;
+  ForkMutex mutex;
   spdlog::pattern_formatter formatter{"%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ [%t] %v",
                                       spdlog::pattern_time_type::utc};
   base::LogFile file = base::LogFile::standard_error();
@@ -70,24 +70,17 @@ struct Output {
   }
 };
 
+constinit std::atomic<Output*> the_output{nullptr};
+constinit NeverDestroyed<ForkMutex> making;
+
+// No static variable in it: a fork() while another thread makes that leaves the child to wait.
 Output& output() {
-  static Output& instance = []() -> Output& {
-    // Atomic because another thread than this one may fork.
-    static std::atomic<Output*> made{nullptr};
-    made.store(new Output(), std::memory_order_release);
-    // A fork() while another thread writes would leave the child a lock that nobody opens.
-    // A sink that forks holds it itself.
-    static constexpr auto unlock = [] {
-      if (!inside_sink) made.load(std::memory_order_acquire)->mutex.unlock();
-    };
-    static_cast<void>(pthread_atfork(
-        [] {
-          if (!inside_sink) made.load(std::memory_order_acquire)->mutex.lock();
-        },
-        unlock, unlock));
-    return *made.load(std::memory_order_relaxed);
-  }();
-  return instance;
+  if (Output* const there = the_output.load(std::memory_order_acquire)) return *there;
+  const std::lock_guard lock(making.object);
+  if (the_output.load(std::memory_order_relaxed) == nullptr) {
+    the_output.store(new Output(), std::memory_order_release);
+  }
+  return *the_output.load(std::memory_order_relaxed);
 }
 
 std::optional<LogLevel> parse_level(std::string_view name) noexcept {

@@ -13,6 +13,9 @@ Schemes<AnnouncerFactory>& schemes() {
   return all;
 }
 
+// Before main(): a fork() while another thread makes it would leave the child to wait for that.
+[[maybe_unused]] const Schemes<AnnouncerFactory>& made_early = schemes();
+
 }  // namespace
 
 void register_announcer(std::string scheme, AnnouncerFactory factory) {

@@ -14,6 +14,9 @@ Schemes<ResolverFactory>& schemes() {
   return all;
 }
 
+// Before main(): a fork() while another thread makes it would leave the child to wait for that.
+[[maybe_unused]] const Schemes<ResolverFactory>& made_early = schemes();
+
 Result<std::unique_ptr<Resolver>> literal_resolver(const net::Target& target) {
   Result<std::vector<net::Address>> addresses = target.literals();
   if (!addresses.ok()) return std::move(addresses).status();

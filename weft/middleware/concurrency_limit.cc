@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/middleware/internal/permits.h"
 #include "weft/middleware/internal/unusable.h"
@@ -103,7 +104,7 @@ class Limit {
   const Status timeout_;
   middleware::Permits permits_;
   std::atomic<std::size_t> waiting_{0};
-  std::mutex mutex_;
+  ForkMutex mutex_;
   IntrusiveList<Waiter> queue_;
 };
 

@@ -15,7 +15,7 @@ constexpr std::uint64_t kFewest = 20;
 std::size_t LatencyQuantile::bucket_of(Duration latency) noexcept {
   const auto nanoseconds = static_cast<double>(latency.count());
   if (nanoseconds <= kShortest) return 0;
-  static const double kLogGrowth = std::log(kGrowth);
+  const double kLogGrowth = std::log(kGrowth);
   const double bucket = std::ceil(std::log(nanoseconds / kShortest) / kLogGrowth);
   return std::min(static_cast<std::size_t>(bucket), kBuckets - 1);
 }

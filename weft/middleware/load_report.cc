@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <time.h>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/cluster/outlier.h"
 #include "weft/coro/exception.h"
 #include "weft/middleware/internal/loop_local.h"
@@ -91,7 +92,7 @@ class ProcessLoad {
   }
 
   LoadReportOptions options_;
-  std::mutex mutex_;
+  ForkMutex mutex_;
   TimePoint began_{};
   Counts counts_;
   std::string report_;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/middleware/internal/json_node.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/policy_json.h"
@@ -155,7 +156,7 @@ class PolicyConfig::Impl {
 
  private:
   PolicyObserver* observer_;
-  mutable std::mutex mutex_;
+  mutable ForkMutex mutex_;
   InUseRef in_use_;
   std::atomic<std::uint64_t> version_{0};
   middleware::LoopLocal<Seen> seen_;

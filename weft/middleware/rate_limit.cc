@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/rpc/google_status.h"
@@ -97,7 +98,7 @@ class Buckets {
   static constexpr std::size_t kParts = 16;
   struct Part {
     explicit Part(std::size_t room) : buckets(room) {}
-    std::mutex mutex;
+    ForkMutex mutex;
     middleware::LruMap<TokenBucket> buckets;
   };
   double rate_;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/shared_answer.h"
 #include "weft/middleware/internal/unusable.h"
@@ -81,7 +82,7 @@ class Store {
  private:
   static constexpr std::size_t kParts = 16;
   struct Part {
-    std::mutex mutex;
+    ForkMutex mutex;
     middleware::LruMap<KeptRef> entries{SIZE_MAX};
     std::size_t bytes = 0;
   };

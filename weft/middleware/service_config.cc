@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
@@ -133,7 +134,7 @@ class ServiceConfigPolicy::Impl {
   }
 
   ServiceConfigOptions options_;
-  mutable std::mutex mutex_;  // of what follows, but for the version
+  mutable ForkMutex mutex_;  // of what follows, but for the version
   Channel* channel_ = nullptr;
   InUseRef in_use_;
   std::atomic<std::uint64_t> version_{0};

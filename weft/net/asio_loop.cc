@@ -160,6 +160,7 @@ bool AsioLoop::take_posted() noexcept {
 
 void AsioLoop::run() {
   Executor* const outer = std::exchange(current_, this);
+  begin_running();
   if (on_programs_context_) {
     asio_->context().run();
   } else {
@@ -171,6 +172,7 @@ void AsioLoop::run() {
     stopped_.store(false, std::memory_order_relaxed);
     if (asio_ != nullptr) asio_->context().restart();
   }
+  end_running();
   current_ = outer;
 }
 

@@ -26,6 +26,8 @@ void PostedWork::call(Runnable& item) noexcept {
 }
 
 bool LoopAnchor::post(Runnable& item) noexcept {
+  if (is_parents()) [[unlikely]]
+    return false;
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return false;
   loop_->post(item);
@@ -33,6 +35,8 @@ bool LoopAnchor::post(Runnable& item) noexcept {
 }
 
 bool LoopAnchor::post(UniqueFunction<void()> function) noexcept {
+  if (is_parents()) [[unlikely]]
+    return false;
   const std::lock_guard lock(mutex_);
   if (loop_ == nullptr) return false;
   loop_->post(std::move(function));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/base/result.h"
@@ -92,17 +94,26 @@ class Loop;
 class LoopAnchor {
  public:
   explicit LoopAnchor(Loop& loop) noexcept : loop_(&loop) {}
-  /// Posts `item`, or returns false when the loop has ended: then `item` never runs.
+  /// Posts `item`, or returns false when the loop has ended, or is a parent's (is_parents()):
+  /// then `item` never runs.
   bool post(Runnable& item) noexcept;
   bool post(UniqueFunction<void()> function) noexcept;
   /// Null once the loop has ended; on the loop's own thread only.
   Loop* loop() const noexcept { return loop_; }
+  /// The loop ran when fork() was called, and this is the child: the thread that runs it is not
+  /// here, and nothing happens on it any more. From any thread.
+  bool is_parents() const noexcept {
+    const std::uint32_t running = running_.load(std::memory_order_relaxed);
+    return running != 0 && running != running_here();
+  }
 
  private:
   friend class Loop;
   void drop() noexcept;
+  static std::uint32_t running_here() noexcept { return fork_generation() + 1; }
   std::mutex mutex_;
   Loop* loop_;
+  std::atomic<std::uint32_t> running_{0};  // running_here() of the process that runs the loop
 };
 
 /// One thread, one event loop: sockets, timers and the coroutines that run on them. See Executor
@@ -202,6 +213,9 @@ class Loop : public Executor {
   /// For a thread that has taken the loop over, or was given it back: the turn that it found on its
   /// way is its own now.
   void resume_turn() noexcept { in_turn_ = true; }
+  /// What run() says at its begin and its end.
+  void begin_running() noexcept { anchor_->running_ = LoopAnchor::running_here(); }
+  void end_running() noexcept { anchor_->running_ = 0; }
   /// What Turn does at its end.
   void finish_turn(Turn::Place place) noexcept;
   /// Runs the timers that are due; to be called inside a turn.

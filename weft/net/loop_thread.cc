@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/net/asio_loop.h"
 
 namespace weft::net {
@@ -16,18 +17,13 @@ std::atomic<std::size_t> default_count{1};
 std::atomic<bool> default_started{false};
 // Never destroyed, for objects that live until the process ends may use it.
 std::atomic<LoopPool*> default_pool{nullptr};
-std::mutex default_mutex;
+constinit NeverDestroyed<ForkMutex> default_mutex;
 LoopOptions default_options;  // with default_mutex
 
 /// A child of fork() has none of its parent's threads, so it gets loops of its own when it needs
 /// them; the parent's, which it has a copy of, stand still.
-bool watch_forks() {
-  return pthread_atfork([] { default_mutex.lock(); }, [] { default_mutex.unlock(); },
-                        [] {
-                          default_pool.store(nullptr);
-                          default_mutex.unlock();
-                        }) == 0;
-}
+[[maybe_unused]] const bool forgotten_in_children =
+    call_in_forked_child([]() noexcept { default_pool = nullptr; });
 
 }  // namespace
 
@@ -55,7 +51,7 @@ bool set_default_loop_count(std::size_t count) {
 }
 
 bool set_default_loop_options(const LoopOptions& options) {
-  const std::lock_guard lock(default_mutex);
+  const std::lock_guard lock(default_mutex.object);
   if (default_started.load()) return false;
   default_options = options;
   return true;
@@ -63,10 +59,8 @@ bool set_default_loop_options(const LoopOptions& options) {
 
 LoopPool& default_loops() {
   if (LoopPool* const there = default_pool.load(std::memory_order_acquire)) return *there;
-  const std::lock_guard lock(default_mutex);
+  const std::lock_guard lock(default_mutex.object);
   if (LoopPool* const there = default_pool.load(std::memory_order_relaxed)) return *there;
-  static const bool watching = watch_forks();
-  static_cast<void>(watching);
   default_started = true;
   auto* const made = new LoopPool(default_count, "weft-loop", default_options);
   default_pool.store(made, std::memory_order_release);

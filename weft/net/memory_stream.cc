@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/net/internal/memory_channel.h"
 #include "weft/net/internal/socket_error.h"
 
@@ -25,7 +26,7 @@ struct Entry {
 class Registry {
  public:
   static Registry& instance() {
-    static Registry registry;
+    static Registry& registry = *new Registry();
     return registry;
   }
   bool add(const std::string& name, std::shared_ptr<Entry> entry) {
@@ -43,9 +44,12 @@ class Registry {
   }
 
  private:
-  std::mutex mutex_;
+  ForkMutex mutex_;
   std::map<std::string, std::shared_ptr<Entry>> entries_;
 };
+
+// Made before main(): a fork() while a first caller made it would leave a child to wait for that.
+[[maybe_unused]] const Registry& made_early = Registry::instance();
 
 class MemoryListener final : public Listener {
  public:

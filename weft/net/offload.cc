@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 
 namespace weft::net {
@@ -14,13 +15,12 @@ namespace weft::net {
 namespace {
 
 // Never destroyed: blocking work must not hold up the end of the process.
-std::atomic<BlockingPool*> default_pool{nullptr};
+constinit std::atomic<BlockingPool*> default_pool{nullptr};
+constinit NeverDestroyed<ForkMutex> making;
 
 /// A child of fork() has none of its parent's threads, and nobody would come for its work.
-bool watch_forks() {
-  default_pool = new BlockingPool();
-  return pthread_atfork(nullptr, nullptr, [] { default_pool = new BlockingPool(); }) == 0;
-}
+[[maybe_unused]] const bool forgotten_in_children =
+    call_in_forked_child([]() noexcept { default_pool = nullptr; });
 
 }  // namespace
 
@@ -88,9 +88,12 @@ void BlockingPool::serve() {
 }
 
 BlockingPool& default_blocking_pool() {
-  static const bool watching = watch_forks();
-  static_cast<void>(watching);
-  return *default_pool.load(std::memory_order_acquire);
+  if (BlockingPool* const there = default_pool.load(std::memory_order_acquire)) return *there;
+  const std::lock_guard lock(making.object);
+  if (default_pool.load(std::memory_order_relaxed) == nullptr) {
+    default_pool.store(new BlockingPool(), std::memory_order_release);
+  }
+  return *default_pool.load(std::memory_order_relaxed);
 }
 
 void internal::refuse_to_offload() noexcept {

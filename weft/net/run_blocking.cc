@@ -12,6 +12,13 @@ namespace weft::net::internal {
 namespace {
 
 void refuse_to_block(const Loop& loop) noexcept {
+  if (loop.anchor()->is_parents()) {
+    log(LogLevel::Error,
+        "run_blocking was called in a child of fork() for a loop that the parent runs: nothing "
+        "would ever happen there. What lives on that loop, as an open stream, stays the parent's; "
+        "make a new call, or start the loop after fork()");
+    std::abort();
+  }
   // Blocking for another loop is the user's code, and goes on being taken for that.
   if (Loop::identity() != &loop) return;
   log(LogLevel::Error,

@@ -57,7 +57,8 @@ class BlockingTaskOf final : public BlockingTask {
 
 /// Runs `task` on `loop` and waits for its result, from a plain thread; rethrows what the task
 /// throws. The loop must be running on another thread. On the loop's own thread this aborts with a
-/// message, since it would wait for itself for ever: there, `co_await` the task.
+/// message, since it would wait for itself for ever: there, `co_await` the task. Likewise in a
+/// child of fork(), for a loop that the parent runs.
 template <class T>
 T run_blocking(Loop& loop, Task<T> task) {
   internal::BlockingTaskOf<T> run(std::move(task));

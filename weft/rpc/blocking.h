@@ -35,7 +35,11 @@ class BlockingStream {
     return *this;
   }
   ~BlockingStream() {
-    // A stream may be touched on its own loop only, also by its destructor.
+    // A stream may be touched on its own loop only, also by its destructor. That of a parent of
+    // fork() does not run here, so its copies are left as they are.
+    if (stream_ != nullptr && loop_->anchor()->is_parents()) {
+      static_cast<void>(stream_.release());
+    }
     if (stream_ != nullptr) net::run_blocking(*loop_, destroy(std::move(stream_)));
   }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/blocking_call.h"
@@ -48,7 +49,7 @@ class Channel::Impl {
   rpc::ChannelSetup setup_;
   Status unusable_;  // options that cannot be followed: what every call is told
   // What set_balancing() was given last, for loops that come later; guarded by the mutex.
-  std::mutex balancing_mutex_;
+  ForkMutex balancing_mutex_;
   std::atomic<Part*> parts_{nullptr};
 };
 
@@ -57,6 +58,9 @@ Channel::Impl::~Impl() {
     net::Loop* const here = net::Loop::current();
     if (here != nullptr && here->anchor() == part->loop) {
       part->channel->close();
+    } else if (part->loop->is_parents()) {
+      // In a child of fork(): its connections are the parent's, to close them would end those too.
+      static_cast<void>(new std::shared_ptr(std::move(part->channel)));
     } else {
       part->loop->post([channel = std::move(part->channel)] { channel->close(); });
     }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
+
 namespace weft::cluster {
 
 /// What was registered for each scheme, for the whole process. Safe from any thread.
@@ -34,7 +36,7 @@ class Schemes {
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable ForkMutex mutex_;
   std::map<std::string, Factory, std::less<>> factories_;
 };
 

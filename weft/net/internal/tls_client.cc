@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include "weft/net/internal/openssl_section.h"
 #include "weft/net/internal/tls_contexts.h"
 #include "weft/net/internal/tls_reload.h"
 #include "weft/net/internal/tls_session_cache.h"
@@ -137,6 +138,7 @@ Status set_name(SSL* ssl, const TlsNotes& notes) {
                       "no name to look for in the server's certificate; set "
                       "TlsClientOptions::server_name");
   }
+  const OpenSslSection section;
   X509_VERIFY_PARAM* param = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_hostflags(
       param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
@@ -160,6 +162,7 @@ void offer_session(SSL* ssl, ClientNotes& notes) {
   const TlsSessionCache::Taken taken = state.sessions->take(notes.session_key, state.clock());
   if (taken.session == nullptr) return;
   notes.chain_expiry = taken.expiry;
+  const OpenSslSection section;
   SSL_set_session(ssl, taken.session.get());
 }
 

@@ -61,11 +61,13 @@ class TlsPipe {
   IoResult::Kind flush() noexcept;
   const Status& write_error() const noexcept { return write_error_; }
 
+  /// OpenSSL's name for this kind of BIO.
+  static BIO_METHOD* method();
+
  private:
   static int bio_read(BIO* bio, char* into, int size);
   static int bio_write(BIO* bio, const char* from, int size);
   static long bio_control(BIO* bio, int command, long number, void* pointer);
-  static BIO_METHOD* method();
   std::size_t take(std::span<char> into) noexcept;
 
   std::unique_ptr<Stream> inner_;

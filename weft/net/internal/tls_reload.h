@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/internal/tls_settings.h"
 #include "weft/net/internal/watched_files.h"
@@ -56,7 +57,7 @@ class Reloading {
   }
 
   Load load_;
-  std::mutex mutex_;
+  ForkMutex mutex_;
   ReloadTimes times_;
   WatchedFiles watched_;
   std::shared_ptr<const State> state_;

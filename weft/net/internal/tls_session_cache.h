@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/net/internal/openssl.h"
 
 namespace weft::net::internal {
@@ -34,7 +35,7 @@ class TlsSessionCache {
   };
   using Entries = std::list<Entry>;
 
-  mutable std::mutex mutex_;
+  mutable ForkMutex mutex_;
   const std::size_t limit_;
   Entries entries_;  // oldest first
   std::multimap<std::string, Entries::iterator, std::less<>> by_server_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/net/internal/openssl_section.h"
 #include "weft/net/wait.h"
 
 namespace weft::net::internal {
@@ -73,6 +74,8 @@ Result<Owned<SSL_CTX>> make_ssl_context(const SSL_METHOD* method, const TlsSetti
   ERR_clear_error();
   Owned<SSL_CTX> context(SSL_CTX_new(method));
   if (context == nullptr) return internal_error("TLS: " + take_openssl_errors());
+  // Made before any connection, so that no fork() catches a thread that makes it.
+  static_cast<void>(TlsPipe::method());
   const bool only_13 = settings.min_version == TlsVersion::Tls13;
   SSL_CTX_set_min_proto_version(context.get(), only_13 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
@@ -107,6 +110,7 @@ void set_verification_time(SSL_CTX* context, SystemTime now) {
 }
 
 Owned<SSL> make_ssl(SSL_CTX* context, TlsPipe& pipe) {
+  const OpenSslSection section;
   Owned<SSL> ssl(SSL_new(context));
   BIO* bio = ssl == nullptr ? nullptr : pipe.make_bio();
   if (bio == nullptr) return nullptr;
@@ -134,6 +138,7 @@ SystemTime expiry_of_chain(const SSL* ssl, SystemTime fallback) {
 }
 
 std::shared_ptr<const TlsInfo> info_of(const TlsStream& stream) {
+  const OpenSslSection section;
   const SSL* ssl = stream.ssl();
   const TlsNotes& notes = stream.notes();
   auto info = std::make_shared<TlsInfo>();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "weft/net/internal/lingering_close.h"
+#include "weft/net/internal/openssl_section.h"
 #include "weft/net/internal/socket_error.h"
 
 namespace weft::net::internal {
@@ -83,8 +84,15 @@ TlsStream::TlsStream(Loop& loop, std::unique_ptr<TlsPipe> pipe, std::unique_ptr<
   pipe_->inner().set_handler(this);
 }
 
+TlsStream::~TlsStream() {
+  close();
+  const OpenSslSection section;
+  ssl_.reset();
+}
+
 IoResult TlsStream::handshake() noexcept {
   if (!error_.ok()) return failed(error_);
+  const OpenSslSection section;
   pipe_->allow_reading();
   clear_openssl_errors();
   const int result = SSL_do_handshake(ssl_.get());
@@ -124,6 +132,7 @@ IoResult TlsStream::read(std::span<char> into) noexcept {
   if (!error_.ok()) return failed(error_);
   if (into.empty()) return {};
   if (ended_) return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
+  const OpenSslSection section;
   pipe_->allow_reading();
   const std::size_t used = pipe_->bytes_used();
   std::size_t size = 0;
@@ -180,6 +189,7 @@ IoResult TlsStream::write(std::span<const iovec> slices) noexcept {
   if (shutting_down_) {
     return {.kind = IoResult::Kind::Failed, .size = 0, .error = connection_error(peer_, EPIPE)};
   }
+  const OpenSslSection section;
   Records records(slices);
   std::size_t size = 0;
   bool full = false;
@@ -256,6 +266,7 @@ void TlsStream::on_writable() noexcept {
 void TlsStream::shutdown_write() noexcept {
   if (closed_ || shutting_down_ || !error_.ok()) return;
   shutting_down_ = true;
+  const OpenSslSection section;
   clear_openssl_errors();
   SSL_shutdown(ssl_.get());
   clear_openssl_errors();
@@ -264,6 +275,7 @@ void TlsStream::shutdown_write() noexcept {
 
 /// The close_notify, where TLS is in a state to send one.
 void TlsStream::end_tls() noexcept {
+  const OpenSslSection section;
   if (error_.ok() && SSL_is_init_finished(ssl_.get()) == 1) {
     // Also because OpenSSL takes a session for broken, and resumes it no more, that ends without.
     if (!shutting_down_) SSL_shutdown(ssl_.get());

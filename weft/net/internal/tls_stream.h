@@ -27,7 +27,7 @@ class TlsStream final : public Stream, private StreamHandler {
   /// `pipe` may hold bytes that have been read already. `notes` are attached to `ssl`.
   TlsStream(Loop& loop, std::unique_ptr<TlsPipe> pipe, std::unique_ptr<TlsNotes> notes,
             Owned<SSL> ssl);
-  ~TlsStream() override { close(); }
+  ~TlsStream() override;
 
   /// One step: WouldBlock wants on_readable() (ask with want_handshake()).
   IoResult handshake() noexcept;

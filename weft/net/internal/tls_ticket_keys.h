@@ -4,6 +4,7 @@
 #include <mutex>
 #include <span>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/net/internal/openssl.h"
 #include "weft/net/internal/tls_settings.h"
 
@@ -36,7 +37,7 @@ class TlsTicketKeys {
   static bool start_mac(EVP_MAC_CTX* mac, Key& key);
 
   const SystemClock clock_;
-  std::mutex mutex_;
+  ForkMutex mutex_;
   Key current_;
   Key previous_;
   SystemTime since_{};

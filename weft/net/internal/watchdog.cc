@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/internal/take_over.h"
 #include "weft/net/internal/time_slice.h"
@@ -26,16 +27,11 @@ constexpr auto kQuiet = std::chrono::milliseconds(20);
 // Slow handlers come in numbers.
 constexpr auto kCloseWatch = std::chrono::seconds(1);
 
-std::atomic<Watchdog*> the_watchdog{nullptr};
-std::mutex making;
+constinit std::atomic<Watchdog*> the_watchdog{nullptr};
+constinit NeverDestroyed<ForkMutex> making;
 
-bool watch_forks() {
-  return pthread_atfork([] { making.lock(); }, [] { making.unlock(); },
-                        [] {
-                          the_watchdog.store(nullptr);
-                          making.unlock();
-                        }) == 0;
-}
+[[maybe_unused]] const bool forgotten_in_children =
+    call_in_forked_child([]() noexcept { the_watchdog = nullptr; });
 
 TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
 
@@ -43,10 +39,8 @@ TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
 
 Watchdog& Watchdog::instance() {
   if (Watchdog* const there = the_watchdog.load(std::memory_order_acquire)) return *there;
-  const std::lock_guard lock(making);
+  const std::lock_guard lock(making.object);
   if (Watchdog* const there = the_watchdog.load(std::memory_order_relaxed)) return *there;
-  static const bool watching = watch_forks();
-  static_cast<void>(watching);
   asleep_.store(false);
   auto* const made = new Watchdog();
   the_watchdog.store(made, std::memory_order_release);

@@ -7,11 +7,14 @@
 #include <mutex>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "weft/base/fork_mutex.h"
 
 namespace weft::rpc {
 namespace {
@@ -20,7 +23,7 @@ constexpr std::array<int, 2> kSignals = {SIGTERM, SIGINT};
 
 // Several servers may run at the same time, and one signal is for all of them: the event is never
 // taken from the descriptor, so that everybody sees it.
-std::mutex mutex;
+constinit NeverDestroyed<ForkMutex> mutex;
 int users = 0;
 std::array<struct sigaction, kSignals.size()> replaced;
 std::atomic<int> event{-1};
@@ -60,12 +63,25 @@ void install() noexcept {
   }
 }
 
+void give_back() noexcept {
+  for (std::size_t i = 0; i < kSignals.size(); ++i) {
+    ::sigaction(kSignals[i], &replaced[i], nullptr);
+  }
+  ::close(event.exchange(-1));
+}
+
+/// A signal to a child of fork() is not to stop the parent's servers, which hear of it by the same
+/// descriptor.
+[[maybe_unused]] const bool forgotten_in_children = call_in_forked_child([]() noexcept {
+  if (std::exchange(users, 0) != 0) give_back();
+});
+
 }  // namespace
 
 StopSignals::StopSignals() noexcept {
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, &before_);
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(mutex.object);
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_ < 0) {
     status_ = cannot_watch();
@@ -85,13 +101,8 @@ StopSignals::StopSignals() noexcept {
 }
 
 StopSignals::~StopSignals() {
-  const std::lock_guard lock(mutex);
-  if (status_.ok() && --users == 0) {
-    for (std::size_t i = 0; i < kSignals.size(); ++i) {
-      ::sigaction(kSignals[i], &replaced[i], nullptr);
-    }
-    ::close(event.exchange(-1));
-  }
+  const std::lock_guard lock(mutex.object);
+  if (status_.ok() && --users == 0) give_back();
   if (wake_ >= 0) ::close(wake_);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
