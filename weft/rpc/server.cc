@@ -10,6 +10,7 @@
 
 #include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
+#include "weft/rpc/internal/heap.h"
 #include "weft/rpc/internal/listen_address.h"
 #include "weft/rpc/internal/server_impl.h"
 #include "weft/rpc/reflection.h"
@@ -54,6 +55,7 @@ Status Server::Impl::start() {
   }
   Status status = route();
   if (!status.ok()) return status;
+  rpc::keep_large_blocks();
   if (targets_.empty()) return invalid_argument("the server has no address to listen on");
   if (const Duration delay = shared_->options.max_queue_delay; delay < kLeastQueueDelay) {
     return invalid_argument("a queue delay of " + to_string(delay) + " is less than the " +

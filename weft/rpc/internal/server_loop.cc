@@ -4,9 +4,7 @@
 #include <string>
 #include <utility>
 
-#include <malloc.h>
-
-#include "weft/net/offload.h"
+#include "weft/rpc/internal/heap.h"
 
 namespace weft::rpc {
 
@@ -230,14 +228,10 @@ void ServerLoop::on_memory_freed() noexcept {
   loop_.post([self = shared_from_this()] { self->give_back_memory(); });
 }
 
-/// glibc keeps what was freed: of a peak of gigabytes nearly all. To look for it takes a while, so
-/// that is done on another thread.
 void ServerLoop::give_back_memory() noexcept {
   giving_back_ = false;
   shared_.memory.forget_peak();
-#if defined(__GLIBC__)
-  net::default_blocking_pool().run([] { ::malloc_trim(0); });
-#endif
+  give_back_free_memory();
 }
 
 void ServerLoop::when_idle(UniqueFunction<void()> function) {

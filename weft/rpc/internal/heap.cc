@@ -1,0 +1,33 @@
+#include "weft/rpc/internal/heap.h"
+
+#include <atomic>
+
+#include <malloc.h>
+
+#include "weft/net/offload.h"
+
+namespace weft::rpc {
+
+#if defined(__GLIBC__)
+
+void keep_large_blocks() noexcept {
+  // As large as glibc allows: half of an arena's heap.
+  constexpr int kMappedFrom = 32 * 1024 * 1024;
+  static constinit std::atomic<bool> done{false};
+  if (done.exchange(true, std::memory_order_relaxed)) return;
+  ::mallopt(M_MMAP_THRESHOLD, kMappedFrom);
+  ::mallopt(M_TRIM_THRESHOLD, 2 * kMappedFrom);
+}
+
+void give_back_free_memory() {
+  net::default_blocking_pool().run([] { ::malloc_trim(0); });
+}
+
+#else
+
+void keep_large_blocks() noexcept {}
+void give_back_free_memory() {}
+
+#endif
+
+}  // namespace weft::rpc
