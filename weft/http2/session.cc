@@ -60,6 +60,7 @@ bool Session::receive(Bytes input, TimePoint now) {
 }
 bool Session::receive_some(Bytes& input, TimePoint now) { return impl_->receive_some(input, now); }
 void Session::pause() noexcept { impl_->pause(); }
+int Session::frames_left() const noexcept { return impl_->frames_left(); }
 OutputQueue& Session::output() noexcept { return impl_->output(); }
 void Session::tidy() noexcept { impl_->tidy(); }
 

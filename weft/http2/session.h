@@ -130,6 +130,8 @@ class Session {
   static constexpr int kFramesAtOnce = 1024;
   /// From a callback of receive_some(): no further frame.
   void pause() noexcept;
+  /// How many more frames the last receive_some() would have taken.
+  int frames_left() const noexcept;
   OutputQueue& output() noexcept;
   /// Gives back the memory of streams that have ended and of header lists that were delivered. Not
   /// from a callback; to be called between turns, so that a connection which falls idle keeps none.

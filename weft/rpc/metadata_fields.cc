@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "weft/rpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -48,10 +46,13 @@ bool add_element(std::string_view name, std::string_view element, Metadata& meta
 
 /// Each element repeats the name, so a list may become far larger than the field it arrived in.
 Received add_list(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
-  const auto commas =
-      static_cast<std::size_t>(std::count(field.value.begin(), field.value.end(), ','));
-  const std::size_t entries = (commas + 1) * (field.name.size() + Metadata::kEntryOverhead);
-  if (metadata.wire_size() + entries + field.value.size() > limit) return Received::TooLarge;
+  const std::size_t entry = field.name.size() + Metadata::kEntryOverhead;
+  std::size_t size = metadata.wire_size() + field.value.size() + entry;
+  for (std::size_t at = field.value.find(','); at != std::string_view::npos && size <= limit;
+       at = field.value.find(',', at + 1)) {
+    size += entry;
+  }
+  if (size > limit) return Received::TooLarge;
   // The list is checked as a whole before its first element is added.
   Metadata elements;
   std::string_view list = field.value;

@@ -43,6 +43,7 @@ class Session::Impl {
 
   bool receive_some(Bytes& input, TimePoint now);
   void pause() noexcept { frames_left_ = 0; }
+  int frames_left() const noexcept { return frames_left_; }
   OutputQueue& output() noexcept { return writer_.output(); }
   void tidy() noexcept {
     if (callbacks_ != 0) return;

@@ -102,6 +102,8 @@ void Connection::read() {
     if (reading_paused_) [[unlikely]]
       return flush_later();
     more = read_some();
+    // Another read of as many small frames would double the turn.
+    if (session_.frames_left() < http2::Session::kFramesAtOnce / 2) break;
   }
   if (closed_) return;
   if (more) stream_->want_read();

@@ -169,9 +169,10 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
   const RequestRules rules{.router = connection.server().shared().router,
                            .max_metadata_size = options.max_metadata_size,
                            .accepted = options.accepted_compressions};
-  auto head = RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
-  connection.spend_on_headers(head->memory());
-  return head;
+  std::size_t size = 0;
+  for (const HeaderField& field : fields) size += field.size();
+  connection.spend_on_headers(size);
+  return RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
 }
 
 /// As read_head(), unless the connection has brought the same header block before.

@@ -153,6 +153,8 @@ MessageReader::Poll StreamMessages::unpack(Message& out, std::size_t& size, Stat
   if (status.ok()) {
     const std::size_t limit = alone ? most : std::min(most, ReadBudget::kSmallMessage);
     plain = inflate(deframer_.next(), limit);
+    // Also where it stops at the limit: a format's blocks are decompressed whole.
+    if (!plain.ok()) reads.spend_bytes(ReadBudget::kSmallMessage);
     large_next_ = limit < most && plain.status().code() == StatusCode::ResourceExhausted;
     if (large_next_) return Poll::Pending;
     status = plain.status();

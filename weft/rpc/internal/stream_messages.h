@@ -39,6 +39,7 @@ class StreamMessages : public MessageReader {
  protected:
   explicit StreamMessages(std::size_t max_message_size) noexcept : deframer_(max_message_size) {}
   ~StreamMessages() {
+    waits_.reset();  // while there is an account
     if (held_ != 0 || unread_ != 0) account(0, 0);
   }
 
