@@ -288,4 +288,21 @@ std::string open_call(std::uint32_t stream_id, std::string_view path) {
   return testing::headers(stream_id, testing::grpc_request(path));
 }
 
+std::string text_field(int number, std::string_view text) {
+  std::string bytes(1, static_cast<char>(number << 3 | 2));
+  std::size_t size = text.size();
+  for (; size > 127; size >>= 7U) bytes += static_cast<char>(size | 0x80U);
+  bytes += static_cast<char>(size);
+  return bytes.append(text);
+}
+
+std::string compressed(std::string_view message, Compression encoding) {
+  return testing::grpc_message(codec::compress(encoding, message)->view(), true);
+}
+
+std::string open_compressed(std::uint32_t stream_id, std::string_view path, Compression encoding) {
+  return testing::headers(
+      stream_id, testing::grpc_request(path, {{"grpc-encoding", std::string(name_of(encoding))}}));
+}
+
 }  // namespace weft::attacks

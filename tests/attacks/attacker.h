@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "weft/base/time.h"
+#include "weft/codec/compression.h"
 #include "weft/http2/hpack.h"
 #include "weft/testing/frames.h"
 
@@ -99,5 +100,12 @@ std::string block_of(const Fields& fields, bool indexed = false);
 std::string call(std::uint32_t stream_id, std::string_view message = {});
 /// Its HEADERS only.
 std::string open_call(std::uint32_t stream_id, std::string_view path = "/test.Kinds/Unary");
+/// Field `number` of a protobuf message, with this text: 1 is the value of a BytesValue, the
+/// service of a health check, the host of a question to reflection.
+std::string text_field(int number, std::string_view text);
+/// A message of that encoding in gRPC's framing.
+std::string compressed(std::string_view message, Compression encoding);
+/// HEADERS of a call whose messages have that encoding.
+std::string open_compressed(std::uint32_t stream_id, std::string_view path, Compression encoding);
 
 }  // namespace weft::attacks

@@ -4,8 +4,6 @@
 #include <string>
 #include <tuple>
 
-#include "weft/codec/compression.h"
-
 #include "tests/attacks/held_memory.h"
 #include "tests/attacks/victim.h"
 
@@ -17,26 +15,11 @@ using http2::FrameType;
 
 constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 
-/// Field 1 as that many bytes: the value of a BytesValue, the service of a health check, the host
-/// of a reflection request.
-std::string field_1(std::string_view start, std::size_t size) {
-  std::string message = "\x0a";
-  for (std::size_t left = size; left != 0; left >>= 7) {
-    message += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
-  }
-  message += start;
-  return message.append(size - start.size(), 'a');
-}
-
-/// As field_1(), compressed and framed: some 150 bytes to a few thousand.
-std::string bomb(Compression compression, std::string_view start = {}) {
-  const std::string plain = field_1(start, 4 * kMiB - 100);
-  return testing::grpc_message(codec::compress(compression, plain)->view(), true);
-}
-
-std::string open_compressed(std::uint32_t id, std::string_view path, Compression compression) {
-  return testing::headers(
-      id, testing::grpc_request(path, {{"grpc-encoding", std::string(name_of(compression))}}));
+/// Text of nearly 4 MiB in field 1, compressed: some 150 bytes to a few thousand.
+std::string bomb(Compression encoding, std::string_view start = {}) {
+  std::string text(start);
+  text.resize(4 * kMiB - 100, 'a');
+  return compressed(text_field(1, text), encoding);
 }
 
 struct Inflation {
@@ -116,8 +99,7 @@ TEST(UnknownGroups, AreHeldUpToTheBudgetOfTheConnection) {
   Attacker attacker(victim.port());
   // Half a million empty groups of number 3.
   const std::string message = repeat("\x1b\x1c", 500'000);
-  const std::string packed =
-      testing::grpc_message(codec::compress(Compression::Zstd, message)->view(), true);
+  const std::string packed = compressed(message, Compression::Zstd);
   for (std::uint32_t id = 1; id < 401; id += 2) {
     attacker.send(open_compressed(id, "/test.Kinds/Chat", Compression::Zstd) +
                       testing::data(id, packed + packed),
@@ -171,7 +153,7 @@ TEST(FailedAllocations, EndTheCallOrTheConnection) {
   Victim victim;
   const auto exchange = [&] {
     Attacker attacker(victim.port());
-    const std::string large = testing::grpc_message(field_1({}, 300'000));
+    const std::string large = testing::grpc_message(text_field(1, std::string(300'000, 'a')));
     std::string bytes = open_call(1);
     for (std::size_t at = 0; at < large.size(); at += 16384) {
       bytes += testing::data(1, std::string_view(large).substr(at, 16384));

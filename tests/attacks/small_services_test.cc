@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "weft/codec/compression.h"
 #include "weft/rpc/health.h"
 
 #include "tests/attacks/held_memory.h"
@@ -23,15 +22,6 @@ using std::chrono::steady_clock;
 constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 const std::string kWatch = "/grpc.health.v1.Health/Watch";
 const std::string kReflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
-
-/// Field `number` of wire type 2, with `text`.
-std::string field(int number, std::string_view text) {
-  std::string bytes(1, static_cast<char>(number << 3 | 2));
-  std::size_t size = text.size();
-  for (; size > 127; size >>= 7U) bytes += static_cast<char>(size | 0x80U);
-  bytes += static_cast<char>(size);
-  return bytes.append(text);
-}
 
 std::string request(std::uint32_t id, const std::string& path, std::string_view message) {
   return open_call(id, path) + testing::data(id, testing::grpc_message(message), EndStream::Yes);
@@ -54,7 +44,7 @@ TEST(HealthWatches, OfManyConnectionsEndWithoutHoldingUpOthers) {
     attackers.push_back(std::make_unique<Attacker>(victim.port()));
     std::string bytes;
     for (std::uint32_t id = 1; id < 2001; id += 2) {
-      bytes += request(id, kWatch, field(1, i % 2 == 0 ? "" : "name " + std::to_string(id)));
+      bytes += request(id, kWatch, text_field(1, i % 2 == 0 ? "" : "name " + std::to_string(id)));
     }
     attackers.back()->send(bytes);
     expect_refused(*attackers.back(), 1000 - kMaxHealthWatchesPerConnection);
@@ -73,7 +63,9 @@ TEST(HealthWatches, AreToldInBatchesSoThatOthersAreServed) {
   for (int i = 0; i < 50; ++i) {
     attackers.push_back(std::make_unique<Attacker>(victim.port()));
     std::string bytes;
-    for (std::uint32_t id = 1; id < 201; id += 2) bytes += request(id, kWatch, field(1, "a.B"));
+    for (std::uint32_t id = 1; id < 201; id += 2) {
+      bytes += request(id, kWatch, text_field(1, "a.B"));
+    }
     attackers.back()->send(bytes);
     ASSERT_TRUE(attackers.back()->round_trip()) << attackers.back()->last_words();
   }
@@ -83,10 +75,7 @@ TEST(HealthWatches, AreToldInBatchesSoThatOthersAreServed) {
 
 /// A message of 4 MiB of one letter in some hundred bytes.
 std::string bomb(int field_number) {
-  const std::string message = field(field_number, std::string(4 * kMiB - 16, 'x'));
-  const Result<Bytes> packed = codec::compress(Compression::Zstd, message);
-  EXPECT_LT(packed->size(), 1000U);
-  return testing::grpc_message(packed->view(), true);
+  return compressed(text_field(field_number, std::string(4 * kMiB - 16, 'x')), Compression::Zstd);
 }
 
 struct Bombed {
@@ -131,7 +120,7 @@ TEST(ReflectionAnswers, ThatNobodyReadsHoldNoCopiesOfFiles) {
   Victim victim;
   Attacker attacker(victim.port());
   attacker.send(testing::settings({{SettingId::InitialWindowSize, 0}}));
-  const std::string ask = testing::grpc_message(field(3, "google/protobuf/descriptor.proto"));
+  const std::string ask = testing::grpc_message(text_field(3, "google/protobuf/descriptor.proto"));
   const auto ask_on_each = [&](bool open) {
     std::string bytes;
     for (std::uint32_t id = 1; id < 2001; id += 2) {
@@ -152,7 +141,7 @@ TEST(ReflectionAnswers, ThatNobodyReadsHoldNoCopiesOfFiles) {
 TEST(ReflectionQuestions, OfManyPartsCostLittle) {
   Victim victim;
   Attacker attacker(victim.port());
-  const std::string ask = testing::grpc_message(field(4, repeat("a.", 250)));
+  const std::string ask = testing::grpc_message(text_field(4, repeat("a.", 250)));
   std::uint32_t id = 1;
   victim.outlive([&] {
     attacker.send(open_call(id, kReflection) + testing::data(id, repeat(ask, 100), EndStream::Yes));

@@ -107,6 +107,20 @@ TEST_F(BadServer, AWellFormedResponseByHandIsTaken) {
   EXPECT_EQ((*outcome.reply)->value(), "hello");
 }
 
+// Each element of a list repeats its name, so that 9 KB of commas would become megabytes.
+TEST_F(BadServer, ListsOfBinaryMetadataEndTheCallAtItsLimit) {
+  const Fields list = {{std::string(1000, 'n') + "-bin", std::string(8000, ',')}};
+  outcome_of(testing::headers(1, grpc_response(list)) + message("hello") + trailers(0));
+  EXPECT_EQ(outcome.status().code(), StatusCode::ResourceExhausted);
+  EXPECT_NE(outcome.status().message().find("ChannelOptions::max_metadata_size"), std::string::npos)
+      << outcome.status().to_string();
+  Fields end = grpc_trailers(0);
+  end.insert(end.end(), list.begin(), list.end());
+  outcome_of(kHeaders + message("hello") + testing::headers(1, end, EndStream::Yes));
+  EXPECT_EQ(outcome.status().code(), StatusCode::ResourceExhausted);
+  EXPECT_TRUE(outcome.trailers.empty());
+}
+
 TEST_F(BadServer, AServerThatSpeaksHttp1IsNamed) {
   server = std::make_unique<ScriptedServer>(
       host(), kPort, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");

@@ -3,8 +3,6 @@
 #include <array>
 #include <string>
 
-#include "weft/codec/compression.h"
-
 namespace weft::attacks {
 namespace {
 
@@ -14,25 +12,15 @@ constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 constexpr std::string_view kChat = "/test.Kinds/Chat";
 constexpr std::string_view kUnary = "/test.Kinds/Unary";
 
-/// Field 1 as that many bytes: the value of a BytesValue, the service of a health check, the host
-/// of a reflection request.
-std::string field_1(std::size_t size, std::string_view start) {
-  std::string message = "\x0a";
-  for (std::size_t left = size; left != 0; left >>= 7) {
-    message += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
-  }
-  message += start;
-  return message.append(size - start.size(), 'a');
+/// Text of nearly 4 MiB in field 1, of 150 bytes when it is compressed.
+std::string bomb(std::string_view start = {}) {
+  std::string text(start);
+  text.resize(4 * kMiB - 100, 'a');
+  return compressed(text_field(1, text), Compression::Zstd);
 }
-
-std::string packed(std::string_view plain) {
-  return testing::grpc_message(codec::compress(Compression::Zstd, plain)->view(), true);
-}
-
-std::string bomb(std::string_view start = {}) { return packed(field_1(4 * kMiB - 100, start)); }
 
 std::string open_zstd(std::uint32_t id, std::string_view path) {
-  return testing::headers(id, testing::grpc_request(path, {{"grpc-encoding", "zstd"}}));
+  return open_compressed(id, path, Compression::Zstd);
 }
 
 Attacker& another(std::uint16_t port, Attackers& attackers) {
