@@ -97,6 +97,8 @@ class Deframer {
   /// No message is larger than its prefix can say.
   std::size_t limit() const noexcept { return limit_; }
 
+  /// Whether there is a whole message.
+  bool has_message() const noexcept { return has_next_; }
   /// How many whole messages there are.
   std::size_t ready() const noexcept {
     return (has_next_ ? std::size_t{1} : 0) +

@@ -103,7 +103,7 @@ void Connection::read() {
       return flush_later();
     more = read_some();
     // Another read of as many small frames would double the turn.
-    if (session_.frames_left() < http2::Session::kFramesAtOnce / 2) break;
+    if (more && session_.frames_left() < http2::Session::kFramesAtOnce / 2) break;
   }
   if (closed_) return;
   if (more) stream_->want_read();

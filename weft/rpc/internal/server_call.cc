@@ -100,7 +100,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
   set_requests(*this);
   set_responses(*this);
   set_peer(connection.peer());
-  set_max_receive_size(largest_request(connection, *head_));
+  set_max_receive_size(max_message_size());
   set_max_send_size(server_.options().max_send_size);
   set_on_response_metadata([](Call& call) noexcept {
     auto& self = static_cast<ServerCall&>(call);

@@ -96,7 +96,7 @@ void StreamMessages::return_credit() {
 
 MessageReader::Poll StreamMessages::poll(Message& out) {
   if (input_ == Input::Dropped) return Poll::End;
-  if (deframer_.ready() == 0) return input_ == Input::Open ? Poll::Pending : Poll::End;
+  if (!deframer_.has_message()) return input_ == Input::Open ? Poll::Pending : Poll::End;
   if (!account_->reads.spend_one()) [[unlikely]]
     return wait_for_turn();
   Status status;

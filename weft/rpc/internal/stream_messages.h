@@ -66,6 +66,7 @@ class StreamMessages : public MessageReader {
   ConnectionMemory& memory() const noexcept { return account_->memory; }
   /// How compressed messages arrive.
   void set_arriving_compression(Compression compression) noexcept { compression_ = compression; }
+  std::size_t max_message_size() const noexcept { return deframer_.limit(); }
   /// Only one is to arrive.
   void set_single(bool single) noexcept { single_ = single; }
   /// What arrives from here on is read in the same turn, unless keep_unread() is called in that.
