@@ -166,5 +166,25 @@ TEST_F(WeftBench, SaysWhatItCannotWrite) {
   EXPECT_THAT(ended.err, HasSubstr("cannot write '/no/such/folder/file'"));
 }
 
+TEST_F(WeftBench, OpensItsFilesBeforeItMakesACall) {
+  for (const char* flag : {"--json", "--html"}) {
+    // A call of this method never ends.
+    const Ended ended = bench("Hang", {flag, "/no/such/folder/file"});
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_THAT(ended.err, HasSubstr(std::string(flag) + ": cannot write '/no/such/folder/file': "
+                                                         "No such file or directory"));
+    EXPECT_THAT(ended.out, IsEmpty());
+  }
+}
+
+TEST_F(WeftBench, WritesInPlaceOfWhatAFileHad) {
+  const std::string path = ::testing::TempDir() + "weft-bench-twice.json";
+  std::ofstream(path) << std::string(100'000, 'x');
+  EXPECT_EQ(bench("Echo", {"-n", "5", "--json", path}).status, 0);
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(number(parsed(text), "count"), 5);
+}
+
 }  // namespace
 }  // namespace weft::test

@@ -54,6 +54,14 @@ TEST(Weft, ShowsItsVersionAndItsCommands) {
   }
 }
 
+TEST(Weft, SaysThatWeftLogNamesNoLevel) {
+  Program program(kWeft, {"list", "--proto", NOTES_DIR "/notes.proto"}, Program::Output::Pipe,
+                  {"WEFT_LOG=bogus"});
+  const Ended ended = program.wait();
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_THAT(ended.err, HasSubstr("WEFT_LOG is 'bogus', which is none of trace, debug"));
+}
+
 TEST(Weft, SaysThatItsOutputIsLost) {
   const Ended ended = run_to_full_device({"list", "--proto", NOTES_DIR "/notes.proto"});
   EXPECT_EQ(ended.status, 1);

@@ -9,6 +9,7 @@
 #include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
+#include "weft/base/log.h"
 #include "weft/base/printable.h"
 #include "weft/version.h"
 
@@ -88,6 +89,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int run(int argc, char** argv) {
+  // Says what is wrong with WEFT_LOG, although most commands log nothing.
+  static_cast<void>(log_enabled(LogLevel::Error));
   // Protobuf's own log repeats what errors say already.
   google::protobuf::SetLogHandler(nullptr);
   CLI::App app("Calls gRPC services, and shows what they are", "weft");

@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +12,7 @@
 #include "tools/weft/bench/bench_report.h"
 #include "tools/weft/bench/load_run.h"
 #include "tools/weft/bench/progress_line.h"
+#include "tools/weft/bench/result_file.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/dynamic_call.h"
 #include "tools/weft/server_types.h"
@@ -79,32 +79,28 @@ Task<Status> check_all(const Schema& schema, Channel& channel, const CallMix& mi
   co_return Status();
 }
 
-/// False, with a message on standard error, when it cannot be written.
-bool write_file(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (file) return true;
-  std::fprintf(stderr, "weft: cannot write '%s'\n", path.c_str());
-  return false;
+/// Where a run's figures go beside the table.
+struct ResultFiles {
+  ResultFile json;
+  ResultFile html;
+};
+
+Result<ResultFiles> open_files(const BenchFlags& flags) {
+  Result<ResultFile> json = ResultFile::open("--json", flags.json);
+  if (!json.ok()) return json.status();
+  Result<ResultFile> html = ResultFile::open("--html", flags.html);
+  if (!html.ok()) return html.status();
+  return ResultFiles{*std::move(json), *std::move(html)};
 }
 
-int show(const BenchReport& report) {
+int show(const BenchReport& report, ResultFiles& files) {
   const bool json_is_output = report.flags.json == "-" || report.flags.html == "-";
   std::FILE* const out = json_is_output ? stderr : stdout;
   const Style style = Style::of(json_is_output ? STDERR_FILENO : STDOUT_FILENO);
   std::fputs(summary_text(report, style).c_str(), out);
   std::fflush(out);
-  bool written = true;
-  if (!report.flags.json.empty()) {
-    written = write_file(report.flags.json, json_report(report) + "\n");
-  }
-  if (!report.flags.html.empty()) {
-    written = write_file(report.flags.html, html_report(report)) && written;
-  }
+  bool written = report.flags.json.empty() || files.json.write(json_report(report) + "\n");
+  if (!report.flags.html.empty()) written = files.html.write(html_report(report)) && written;
   if (!written) return kOutputError;
   const MethodStats total = report.result.measured.total();
   for (std::size_t code = 1; code < kCodes; ++code) {
@@ -117,6 +113,11 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
   const LoadPlan plan = flags->plan();
   Status status = check_bench_flags(*flags);
   if (!status.ok()) co_return report(status);
+  Result<ResultFiles> files = open_files(*flags);
+  if (!files.ok()) {
+    static_cast<void>(report(files.status()));
+    co_return kOutputError;
+  }
   Channel channel(flags->connection.target, flags->connection.channel_options());
   // Of a server's types those of the first method's service, unless others are called too.
   bool one_service = true;
@@ -154,7 +155,7 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
   for (std::size_t i = 0; i < mix->size(); ++i) {
     shown.methods.push_back((*mix)[i].method.path.substr(1));
   }
-  co_return show(shown);
+  co_return show(shown, *files);
 }
 
 }  // namespace
