@@ -1,7 +1,11 @@
 #include <fstream>
+#include <mutex>
 #include <string>
 
 #include <gmock/gmock.h>
+
+#include "weft/base/log.h"
+#include "weft/middleware/access_log.h"
 
 #include "tests/command/notes_server.h"
 
@@ -10,9 +14,52 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class WeftList : public NotesServerTest {};
 class WeftDescribe : public NotesServerTest {};
+
+/// A server that writes its access log into the test.
+class LoggingServer : public ::testing::Test {
+ protected:
+  LoggingServer() : server_({.listen = "127.0.0.1:0"}) {
+    set_log_sink([this](LogLevel, std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_.append(line).append("\n");
+    });
+    server_.use(access_log());
+    server_.add<Notes>();
+    const Status status = server_.start();
+    EXPECT_TRUE(status.ok()) << status.to_string();
+  }
+  ~LoggingServer() override {
+    server_.stop();
+    set_log_sink({});
+  }
+  std::string address() const { return "127.0.0.1:" + std::to_string(server_.port()); }
+  std::string lines() {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
+
+  Server server_;
+
+ private:
+  std::mutex mutex_;
+  std::string lines_;
+};
+
+TEST_F(LoggingServer, SeesReflectionEndWell) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"list", address()},
+        {"describe", address(), "weft.test.notes.Note"},
+        {"call", address(), "weft.test.notes.Notes/Echo", "{}"},
+        {"doctor", address()}}) {
+    EXPECT_EQ(run_weft(arguments).status, 0);
+  }
+  EXPECT_THAT(lines(), HasSubstr("ServerReflectionInfo side=server"));
+  EXPECT_THAT(lines(), Not(HasSubstr("CANCELLED")));
+}
 
 TEST_F(WeftList, NamesTheServices) {
   const Ended ended = weft("list", {});

@@ -36,7 +36,9 @@ Task<Result<std::vector<std::string>>> service_names(const SchemaFlags& flags, C
                                                      const CallOptions& options) {
   if (flags.protos.files.empty()) {
     ReflectionSource source(channel, options);
-    co_return co_await source.list_services();
+    auto names = co_await source.list_services();
+    co_await source.close();
+    co_return names;
   }
   const Result<Schema> schema = co_await types_of(flags.protos, channel, options, flags.symbol);
   if (!schema.ok()) co_return schema.status();

@@ -23,6 +23,8 @@ constexpr std::array<MethodDescriptor, 2> kVersions = {
 // seconds for a large API.
 constexpr Duration kTimeForAnswers = std::chrono::seconds(10);
 
+constexpr Duration kTimeToEnd = std::chrono::seconds(1);
+
 Status no_reflection(const Status& status) {
   return Status(status.code(),
                 "the server has no reflection (neither grpc.reflection.v1 nor v1alpha); give its "
@@ -100,6 +102,16 @@ Task<Result<std::vector<std::string>>> ReflectionSource::list_services() {
     names.push_back(service.name());
   }
   co_return names;
+}
+
+Task<> ReflectionSource::close() {
+  if (!stream_) co_return;
+  net::Loop& loop = *net::Loop::current();
+  alarm_.cancel();
+  loop.arm(alarm_, after(loop.now(), kTimeToEnd));
+  static_cast<void>(co_await stream_->finish());
+  stream_.reset();
+  alarm_.cancel();
 }
 
 Task<Status> ReflectionSource::load_symbol(std::string symbol) {

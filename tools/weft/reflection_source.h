@@ -42,6 +42,10 @@ class ReflectionSource {
   /// As load_symbol(), by name of the file.
   Task<Status> load_file(std::string name);
 
+  /// Half-closes the stream and waits, for a second at most, for its end: a server sees a call that
+  /// has ended well, and not one that was cancelled. To be called when all is asked.
+  Task<> close();
+
   /// As ReflectedFiles::schema().
   Result<Schema> schema(std::vector<std::string> services) const {
     return files_.schema(std::move(services));

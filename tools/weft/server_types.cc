@@ -19,12 +19,7 @@ Task<Result<Schema>> all_types(ReflectionSource& source, std::vector<std::string
   co_return source.schema(std::move(services));
 }
 
-}  // namespace
-
-Task<Result<Schema>> types_of(const ProtoFlags& protos, Channel& channel,
-                              const CallOptions& options, const std::string& symbol) {
-  if (!protos.files.empty()) co_return compile_protos(protos.files, protos.import_dirs);
-  ReflectionSource source(channel, options);
+Task<Result<Schema>> reflected_types(ReflectionSource& source, const std::string& symbol) {
   Status found;
   if (symbol.ends_with(".proto")) {
     found = co_await source.load_file(symbol);
@@ -40,6 +35,17 @@ Task<Result<Schema>> types_of(const ProtoFlags& protos, Channel& channel,
   std::string suggestion = did_you_mean(symbol, *services);
   if (suggestion.empty() && all.ok()) suggestion = did_you_mean(symbol, all->symbols());
   co_return invalid_argument("the server knows no '" + symbol + "'" + suggestion);
+}
+
+}  // namespace
+
+Task<Result<Schema>> types_of(const ProtoFlags& protos, Channel& channel,
+                              const CallOptions& options, const std::string& symbol) {
+  if (!protos.files.empty()) co_return compile_protos(protos.files, protos.import_dirs);
+  ReflectionSource source(channel, options);
+  Result<Schema> types = co_await reflected_types(source, symbol);
+  co_await source.close();
+  co_return types;
 }
 
 }  // namespace weft::cli

@@ -119,6 +119,7 @@ Task<> examine_reflection(Examination& examination) {
   {
     ReflectionSource source(channel, options);
     services = co_await source.list_services();
+    co_await source.close();
   }
   Finding finding;
   finding.step = Step::Reflection;
