@@ -2,11 +2,8 @@
 //
 // Input: two bytes of length, a FileDescriptorSet as long, then JSON.
 
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
@@ -15,17 +12,13 @@
 #include "tests/fuzz/input.h"
 #include "tools/weft/json_codec.h"
 #include "tools/weft/proto_text.h"
+#include "tools/weft/reflected_files.h"
 #include "tools/weft/schema.h"
 
 namespace weft::fuzz {
 namespace {
 
 namespace pb = google::protobuf;
-
-struct Silent final : pb::DescriptorPool::ErrorCollector {
-  void AddError(const std::string&, const std::string&, const pb::Message*, ErrorLocation,
-                const std::string&) override {}
-};
 
 void use(const cli::Schema& schema, const pb::FileDescriptor& file, std::string_view text) {
   for (const std::string& symbol : schema.symbols()) {
@@ -60,19 +53,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string files(input.take(input.u16()));
   google::protobuf::FileDescriptorSet set;
   if (!set.ParseFromString(files)) return 0;
-  auto pool = std::make_shared<google::protobuf::DescriptorPool>();
-  Silent errors;
-  std::vector<std::string> names;
-  std::vector<const google::protobuf::FileDescriptor*> built;
+  weft::cli::ReflectedFiles reflected;
   for (const auto& file : set.file()) {
-    if (pool->FindFileByName(file.name()) != nullptr) continue;
-    const auto* descriptor = pool->BuildFileCollectingErrors(file, &errors);
-    if (descriptor == nullptr) continue;
-    names.push_back(file.name());
-    built.push_back(descriptor);
+    static_cast<void>(reflected.take(file.SerializeAsString()));
   }
-  const weft::cli::Schema schema(pool, {}, std::move(names));
+  const weft::Result<weft::cli::Schema> schema = reflected.schema({});
+  if (!schema.ok()) return 0;
   const std::string_view text = input.rest();
-  for (const auto* file : built) use(schema, *file, text);
+  for (const auto& proto : set.file()) {
+    const auto* file = schema->pool().FindFileByName(proto.name());
+    if (file != nullptr) use(*schema, *file, text);
+  }
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <CLI/App.hpp>
+#include <unistd.h>
 
 #include "weft/base/printable.h"
 
@@ -49,15 +50,30 @@ std::vector<std::string> unique(const std::vector<std::string>& names) {
   return out;
 }
 
-Result<std::string> describe_all(const Schema& schema, const std::vector<std::string>& symbols) {
+/// What can be described, and what is wrong with the others, in their order.
+struct Description {
+  std::string text;
+  std::vector<Status> problems;
+};
+
+Description describe_all(const Schema& schema, const std::vector<std::string>& symbols) {
   const LastResort guard("writing the server's types as text", kDescribeLimit);
-  std::string out;
+  Description out;
   for (const std::string& symbol : symbols) {
     const Result<std::string> text = describe(schema, symbol);
-    if (!text.ok()) return text.status();
-    out.append(out.empty() ? "" : "\n").append(printable_lines(*text));
+    if (text.ok()) {
+      out.text.append(out.text.empty() ? "" : "\n").append(printable_lines(*text));
+    } else {
+      out.problems.push_back(text.status());
+    }
   }
   return out;
+}
+
+void warn(const Status& status) {
+  const Style style = Style::of(STDERR_FILENO);
+  std::fprintf(stderr, "%s: %s\n", style.paint(style.yellow, "warning").c_str(),
+               printable_lines(status.message()).c_str());
 }
 
 Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
@@ -69,9 +85,12 @@ Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
   if (!schema.ok()) co_return report(schema.status());
   std::vector<std::string> symbols{flags->symbol};
   if (flags->symbol.empty()) symbols = unique(schema->services());
-  const Result<std::string> text = describe_all(*schema, symbols);
-  if (!text.ok()) co_return report(text.status());
-  std::fputs(text->c_str(), stdout);
+  const Description described = describe_all(*schema, symbols);
+  if (described.text.empty() && !described.problems.empty()) {
+    co_return report(described.problems.front());
+  }
+  std::fputs(described.text.c_str(), stdout);
+  for (const Status& problem : described.problems) warn(problem);
   co_return 0;
 }
 

@@ -186,6 +186,8 @@ Result<std::string> describe(const Schema& schema, std::string_view symbol) {
   if (const auto* field = pool.FindFieldByName(name)) return field_text(*field);
   if (const auto* extension = pool.FindExtensionByName(name)) return field_text(*extension);
   if (const auto* oneof = pool.FindOneofByName(name)) return text_of(*oneof->containing_type());
+  Status left_out = schema.usable(name);
+  if (!left_out.ok()) return left_out;
   return invalid_argument("there is no symbol '" + name + "'" +
                           did_you_mean(name, schema.symbols()));
 }

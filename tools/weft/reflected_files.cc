@@ -9,6 +9,7 @@
 #include "weft/base/log_value.h"
 #include "weft/base/printable.h"
 
+#include "tools/weft/foreign_descriptors.h"
 #include "tools/weft/last_resort.h"
 #include "tools/weft/message_survey.h"
 
@@ -105,13 +106,15 @@ class FileCheck {
   Status status_;
 };
 
-/// The first of what the pool finds wrong.
+/// What the pool finds wrong, the first of it.
 class Errors final : public pb::DescriptorPool::ErrorCollector {
  public:
   void AddError(const std::string& file, const std::string& element, const pb::Message*,
                 ErrorLocation, const std::string& message) override {
-    if (++count_ > kMostErrors) return;
-    text_ += "\n  " + printable(file + ": " + element + ": " + message);
+    add(file + ": " + (element.empty() || element == file ? "" : element + ": ") + message);
+  }
+  void add(const std::string& text) {
+    if (++count_ <= kMostErrors) text_ += "\n  " + printable(text);
   }
   std::string text() const {
     if (count_ <= kMostErrors) return text_;
@@ -122,6 +125,16 @@ class Errors final : public pb::DescriptorPool::ErrorCollector {
   std::string text_;
   std::size_t count_ = 0;
 };
+
+/// All that one may ask for by name.
+std::vector<std::string> symbols_of(const pb::FileDescriptorProto& file) {
+  const std::string scope = file.package().empty() ? "" : file.package() + ".";
+  std::vector<std::string> symbols;
+  for (const auto& service : file.service()) symbols.push_back(scope + service.name());
+  for (const auto& message : file.message_type()) symbols.push_back(scope + message.name());
+  for (const auto& type : file.enum_type()) symbols.push_back(scope + type.name());
+  return symbols;
+}
 
 struct Reflected {
   Reflected() : pool(&database, &errors) {}
@@ -153,8 +166,26 @@ Status ReflectedFiles::take(const std::string& bytes) {
   values_ += survey->values;
   if (values_ > limits_.values) return too_many("values", limits_.values);
   Status fit = FileCheck(limits_).check(file);
-  if (fit.ok()) keep(std::move(file));
-  return fit;
+  if (!fit.ok()) return fit;
+  name_map_entries(file);
+  const Status known = translate_edition(file);
+  if (known.ok()) {
+    keep(std::move(file));
+    return {};
+  }
+  give_up(file.name(), std::string(known.message()));
+  for (const std::string& symbol : symbols_of(file)) {
+    leave_out(symbol, printable(file.name()) + ": " + std::string(known.message()));
+  }
+  return {};
+}
+
+void ReflectedFiles::give_up(const std::string& name, const std::string& why) {
+  lost_.try_emplace(name, why);
+}
+
+void ReflectedFiles::leave_out(const std::string& service, const std::string& why) {
+  left_out_.reasons.try_emplace(service, why);
 }
 
 bool ReflectedFiles::take_own(const std::string& name) {
@@ -173,7 +204,9 @@ void ReflectedFiles::keep(pb::FileDescriptorProto file) {
 }
 
 std::string ReflectedFiles::next_missing() {
-  while (!imports_.empty() && contains(imports_.front())) imports_.pop_front();
+  while (!imports_.empty() && (contains(imports_.front()) || lost_.contains(imports_.front()))) {
+    imports_.pop_front();
+  }
   return imports_.empty() ? std::string() : imports_.front();
 }
 
@@ -184,19 +217,33 @@ std::string ReflectedFiles::counted() const {
 Result<Schema> ReflectedFiles::schema(std::vector<std::string> services) const {
   const LastResort guard("building the types that the server's reflection describes", kBuildLimit);
   auto reflected = std::make_shared<Reflected>();
-  std::vector<std::string> names;
+  for (const auto& [name, why] : lost_) reflected->errors.add(name + ": " + why);
   for (const auto& [name, file] : files_) {
     // Parts that are not UTF-8, and the like, are reported by the pool below.
     reflected->database.Add(file);
-    names.push_back(name);
   }
+  std::vector<std::string> names;
+  std::vector<const pb::FileDescriptorProto*> bad;
   for (const auto& [name, file] : files_) {
-    if (reflected->pool.FindFileByName(name) != nullptr) continue;
-    return failed_precondition("reflection: the server's files do not fit together" +
-                               reflected->errors.text());
+    if (reflected->pool.FindFileByName(name) != nullptr) {
+      names.push_back(name);
+    } else {
+      bad.push_back(&file);
+    }
+  }
+  const std::string errors = reflected->errors.text();
+  if (names.empty() && (!bad.empty() || !lost_.empty())) {
+    return failed_precondition("reflection: the server's files cannot be used" + errors);
+  }
+  LeftOut left_out = left_out_;
+  for (const pb::FileDescriptorProto* file : bad) {
+    for (const std::string& symbol : symbols_of(*file)) {
+      left_out.reasons.try_emplace(symbol, printable(file->name()) + " does not fit" + errors);
+    }
   }
   const pb::DescriptorPool* pool = &reflected->pool;
-  return Schema({std::move(reflected), pool}, std::move(services), std::move(names));
+  return Schema({std::move(reflected), pool}, std::move(services), std::move(names),
+                std::move(left_out));
 }
 
 }  // namespace weft::cli

@@ -37,10 +37,16 @@ class ReflectedFiles {
   explicit ReflectedFiles(const ReflectionLimits& limits = {}) : limits_(limits) {}
 
   /// Takes a FileDescriptorProto; of two files of one name the first stays. INTERNAL when it is
-  /// none or is not what a compiler makes, RESOURCE_EXHAUSTED naming the limit that was met.
+  /// none or is not what a compiler makes, RESOURCE_EXHAUSTED naming the limit that was met. A file
+  /// of an edition that is not known is left out.
   Status take(const std::string& bytes);
   /// Takes protobuf's own file of this name; false when there is none.
   bool take_own(const std::string& name);
+
+  /// Takes note that an import cannot be had: files that need it are left out.
+  void give_up(const std::string& name, const std::string& why);
+  /// The same of a service.
+  void leave_out(const std::string& service, const std::string& why);
 
   bool contains(const std::string& name) const { return files_.contains(name); }
   bool empty() const noexcept { return files_.empty(); }
@@ -49,8 +55,9 @@ class ReflectedFiles {
   /// "12 files of 34567 bytes".
   std::string counted() const;
 
-  /// The types of the files; FAILED_PRECONDITION with protobuf's messages when they do not fit
-  /// together. `services`: what Schema::services() is to be.
+  /// The types of the files. What is in files that do not fit is left out, with protobuf's
+  /// messages; FAILED_PRECONDITION when nothing is left. `services`: what Schema::services() is to
+  /// be.
   Result<Schema> schema(std::vector<std::string> services) const;
 
  private:
@@ -59,6 +66,8 @@ class ReflectedFiles {
   ReflectionLimits limits_;
   std::map<std::string, google::protobuf::FileDescriptorProto> files_;
   std::deque<std::string> imports_;
+  std::map<std::string, std::string> lost_;  // files, and why
+  LeftOut left_out_;
   std::size_t bytes_ = 0;
   std::uint64_t elements_ = 0;
   std::uint64_t values_ = 0;

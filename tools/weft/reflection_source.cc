@@ -32,13 +32,15 @@ Status no_reflection(const Status& status) {
                 status.origin());
 }
 
-/// A limit of this process was met, of what comes or of the time it takes.
-bool is_limit(const Status& status) {
-  return status.origin() == Origin::Local && (status.code() == StatusCode::ResourceExhausted ||
-                                              status.code() == StatusCode::DeadlineExceeded);
-}
-
 }  // namespace
+
+bool is_final(const Status& status) {
+  // A limit of this process was met, of what comes or of the time it takes; or the connection
+  // fails.
+  return (status.origin() == Origin::Local && status.code() != StatusCode::Internal &&
+          !status.ok()) ||
+         status.origin() == Origin::Transport;
+}
 
 void ReflectionSource::Alarm::ring(net::Timer& timer) noexcept {
   ReflectionSource& source = static_cast<Alarm&>(timer).source;
@@ -141,12 +143,12 @@ Task<Status> ReflectionSource::load_imports() {
     request.set_file_by_filename(name);
     const Result<Response> response = co_await ask(request);
     Status status = response.ok() ? take_files(*response) : response.status();
-    if (is_limit(status)) co_return status;
+    if (is_final(status)) co_return status;
     if (files_.contains(name)) continue;
     // Protobuf's own files are the same everywhere, and some servers leave them out.
     if (files_.take_own(name)) continue;
     if (status.ok()) status = not_found("it was not among the files the server sent");
-    co_return status.with_prefix("reflection: import of '" + printable(name) + "'");
+    files_.give_up(name, "the server does not send this import: " + status.to_string());
   }
   co_return ok_status();
 }

@@ -21,6 +21,9 @@
 
 namespace weft::cli {
 
+/// Whether a question that failed so means that the others fail too.
+bool is_final(const Status& status);
+
 /// Asks a server for its types by grpc.reflection.v1, or v1alpha where it has only that, and
 /// gathers the files it gets. What the server sends is bounded (ReflectionLimits), and so is the
 /// time from its first answer to the last where the call has no timeout. Belongs to the loop it is
@@ -41,6 +44,11 @@ class ReflectionSource {
   Task<Status> load_symbol(std::string symbol);
   /// As load_symbol(), by name of the file.
   Task<Status> load_file(std::string name);
+
+  /// Says that a service is left out, and why.
+  void leave_out(const std::string& service, const Status& why) {
+    files_.leave_out(service, why.to_string());
+  }
 
   /// Half-closes the stream and waits, for a second at most, for its end: a server sees a call that
   /// has ended well, and not one that was cancelled. To be called when all is asked.

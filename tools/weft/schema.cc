@@ -46,12 +46,20 @@ void add_symbols(const pb::Descriptor& message, std::vector<std::string>& symbol
 }  // namespace
 
 Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::string> services,
-               std::vector<std::string> files)
+               std::vector<std::string> files, LeftOut left_out)
     : pool_(std::move(pool)),
       services_(std::move(services)),
       files_(std::move(files)),
       resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())),
-      json_possible_(check_well_known_types(*pool_)) {}
+      json_possible_(check_well_known_types(*pool_)),
+      left_out_(std::move(left_out)) {}
+
+Status Schema::usable(std::string_view name) const {
+  const auto reason = left_out_.reasons.find(name);
+  if (reason == left_out_.reasons.end()) return {};
+  return failed_precondition("the server's '" + std::string(name) +
+                             "' cannot be used: " + reason->second);
+}
 
 std::vector<std::string> Schema::symbols() const {
   std::vector<std::string> symbols;
@@ -74,6 +82,8 @@ std::vector<std::string> Schema::symbols() const {
 Result<const pb::ServiceDescriptor*> Schema::service(const std::string& name) const {
   const pb::ServiceDescriptor* found = pool_->FindServiceByName(name);
   if (found != nullptr) return found;
+  Status left_out = usable(name);
+  if (!left_out.ok()) return left_out;
   return invalid_argument("there is no service '" + name + "'" + did_you_mean(name, services_));
 }
 

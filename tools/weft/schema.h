@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,12 +25,18 @@ struct Method {
   weft::MethodDescriptor call_descriptor() const noexcept;
 };
 
+/// What a server names but has no usable descriptors of, and why.
+struct LeftOut {
+  std::map<std::string, std::string, std::less<>> reasons;  ///< by full name
+  bool empty() const noexcept { return reasons.empty(); }
+};
+
 /// The types that are known of a server, from its reflection or from .proto files.
 class Schema {
  public:
   /// `files`: names of files of `pool`, what there is to be described.
   Schema(std::shared_ptr<const google::protobuf::DescriptorPool> pool,
-         std::vector<std::string> services, std::vector<std::string> files);
+         std::vector<std::string> services, std::vector<std::string> files, LeftOut left_out = {});
 
   const google::protobuf::DescriptorPool& pool() const noexcept { return *pool_; }
   /// Full names.
@@ -41,7 +49,10 @@ class Schema {
   /// OK, or why messages of these types cannot be shown as JSON; see well_known_types.h.
   const Status& json_possible() const noexcept { return json_possible_; }
 
-  /// INVALID_ARGUMENT naming what was not found and what is near it.
+  /// OK, or FAILED_PRECONDITION with the reason why `name`, which the server has, cannot be used.
+  Status usable(std::string_view name) const;
+
+  /// As usable(), or INVALID_ARGUMENT naming what was not found and what is near it.
   Result<const google::protobuf::ServiceDescriptor*> service(const std::string& name) const;
   Result<Method> method(const std::string& service, const std::string& method) const;
 
@@ -51,6 +62,7 @@ class Schema {
   std::vector<std::string> files_;
   std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
   Status json_possible_;
+  LeftOut left_out_;
 };
 
 inline constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";

@@ -13,8 +13,10 @@ namespace {
 Task<Result<Schema>> all_types(ReflectionSource& source, std::vector<std::string> services) {
   for (const std::string& service : services) {
     Status status = co_await source.load_symbol(service);
+    if (status.ok()) continue;
+    if (is_final(status)) co_return status;
     // A service without a descriptor is listed, and is no reason to hide the others.
-    if (!status.ok() && status.code() != StatusCode::NotFound) co_return status;
+    source.leave_out(service, status);
   }
   co_return source.schema(std::move(services));
 }
