@@ -80,6 +80,7 @@ class HostileReflection : public ::testing::Test {
   }
   Duration passed() const { return world_.now() - began_; }
 
+  int number_ = 0;  // before the world, whose handlers may still ask for it when it ends
   InProcess world_{{.link = {.latency = 1ms, .jitter = 0ns}}};
   Reflection* reflection_ = nullptr;
   TimePoint began_{};
@@ -90,9 +91,8 @@ bool has(const Status& status, const std::string& text) {
 }
 
 TEST_F(HostileReflection, EndlessImportsEndAtTheLimitOfFiles) {
-  int number = 0;
-  reflection_->answer = [&](const ServerReflectionRequest& request, auto& response) {
-    add_file(request.file_by_filename(), std::to_string(++number), response);
+  reflection_->answer = [this](const ServerReflectionRequest& request, auto& response) {
+    add_file(request.file_by_filename(), std::to_string(++number_), response);
     return true;
   };
   const Status status = load();
@@ -102,10 +102,9 @@ TEST_F(HostileReflection, EndlessImportsEndAtTheLimitOfFiles) {
 }
 
 TEST_F(HostileReflection, ManySlowFilesEndAtTheLimitOfTime) {
-  int number = 0;
   reflection_->takes = 100ms;
-  reflection_->answer = [&](const ServerReflectionRequest& request, auto& response) {
-    add_file(request.file_by_filename(), std::to_string(++number), response);
+  reflection_->answer = [this](const ServerReflectionRequest& request, auto& response) {
+    add_file(request.file_by_filename(), std::to_string(++number_), response);
     return true;
   };
   const Status status = load();
@@ -116,7 +115,7 @@ TEST_F(HostileReflection, ManySlowFilesEndAtTheLimitOfTime) {
 }
 
 TEST_F(HostileReflection, AServerThatFallsSilentEndsAtTheLimitOfTime) {
-  reflection_->answer = [&](const ServerReflectionRequest& request, auto& response) {
+  reflection_->answer = [](const ServerReflectionRequest& request, auto& response) {
     add_file(request.file_by_filename(), "another", response);
     return request.file_by_filename().empty();
   };
@@ -126,10 +125,9 @@ TEST_F(HostileReflection, AServerThatFallsSilentEndsAtTheLimitOfTime) {
 }
 
 TEST_F(HostileReflection, ATimeoutTakesThePlaceOfTheLimit) {
-  int number = 0;
   reflection_->takes = 100ms;
-  reflection_->answer = [&](const ServerReflectionRequest& request, auto& response) {
-    const std::string import = number < 200 ? std::to_string(++number) : "";
+  reflection_->answer = [this](const ServerReflectionRequest& request, auto& response) {
+    const std::string import = number_ < 200 ? std::to_string(++number_) : "";
     add_file(request.file_by_filename(), import, response);
     return true;
   };
