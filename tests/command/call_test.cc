@@ -31,10 +31,18 @@ TEST_F(WeftCall, SendsAnEmptyRequestWhereNoneIsGiven) {
   EXPECT_EQ(ended.status, 0);
 }
 
-TEST_F(WeftCall, PrintsOverSeveralLinesAndDefaultsWhenAsked) {
+TEST_F(WeftCall, PrintsOverSeveralLinesWhenAsked) {
   EXPECT_EQ(call("Echo", {R"({"text":"hi"})", "--pretty"}).out, "{\n  \"text\": \"hi\"\n}\n");
-  EXPECT_THAT(call("Echo", {R"({"text":"hi"})", "--emit-defaults"}).out,
-              AllOf(HasSubstr("\"kind\":\"PLAIN\""), HasSubstr("\"times\":0")));
+}
+
+TEST_F(WeftCall, PrintsFieldsThatAreZeroUnlessToldNotTo) {
+  const std::string method = "weft.test.notes.Notes/";
+  EXPECT_EQ(weft("call", {method + "Collect", ""}).out, "{\"count\":\"0\",\"text\":\"\"}\n");
+  EXPECT_EQ(weft("call", {method + "Echo", R"({"answers":[{"times":1}]})"}).out,
+            R"({"text":"","kind":"PLAIN","times":0,"raw":"","answers":[)"
+            R"({"text":"","kind":"PLAIN","times":1,"raw":"","answers":[]}]})"
+            "\n");
+  EXPECT_EQ(weft("call", {method + "Collect", "", "--no-defaults"}).out, "{}\n");
 }
 
 TEST_F(WeftCall, ReadsTheRequestFromAFileOrStandardInput) {
@@ -46,7 +54,7 @@ TEST_F(WeftCall, ReadsTheRequestFromAFileOrStandardInput) {
 
 TEST_F(WeftCall, AcceptsTheMethodWithADotAndTheFlagsAnywhere) {
   const Ended ended = run_weft({"call", "--timeout", "30s", address_, "-H", "x-a: b",
-                                "weft.test.notes.Notes.Echo", "{}", "-v"});
+                                "weft.test.notes.Notes.Echo", "{}", "-v", "--no-defaults"});
   EXPECT_EQ(ended.out, "{}\n");
   EXPECT_THAT(ended.err, HasSubstr("x-a: b"));
 }
@@ -187,7 +195,8 @@ TEST_F(WeftCall, TakesTypesFromAProtoFileAndAsksForNoReflection) {
   bare.add<Notes>();
   ASSERT_TRUE(bare.start().ok());
   const std::string address = "127.0.0.1:" + std::to_string(bare.port());
-  const std::vector<std::string> plain = {"call", address, "weft.test.notes.Notes/Echo"};
+  const std::vector<std::string> plain = {"call", address, "weft.test.notes.Notes/Echo",
+                                          "--no-defaults"};
   const Ended without = run_weft(plain);
   EXPECT_EQ(without.status, 64 + 12);
   EXPECT_THAT(without.err, HasSubstr("--proto"));

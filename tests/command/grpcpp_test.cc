@@ -19,7 +19,8 @@ class WeftAndGrpcpp : public ::testing::Test {
   }
   Ended call(const std::string& method, const std::vector<std::string>& rest,
              const std::string& input = {}) const {
-    std::vector<std::string> arguments{"call", address_, "weft.test.notes.Notes/" + method};
+    std::vector<std::string> arguments{"call", address_, "weft.test.notes.Notes/" + method,
+                                       "--no-defaults"};
     arguments.insert(arguments.end(), rest.begin(), rest.end());
     return run_weft(arguments, input);
   }

@@ -65,8 +65,12 @@ class HostileServer : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status.to_string();
   }
   std::vector<std::string> call_command(const std::string& method) const {
-    return {"call", "127.0.0.1:" + std::to_string(server_.port()),
-            "weft.test.hostile.Hostile/" + method, "--proto", NOTES_DIR "/hostile.proto"};
+    return {"call",
+            "127.0.0.1:" + std::to_string(server_.port()),
+            "weft.test.hostile.Hostile/" + method,
+            "--no-defaults",
+            "--proto",
+            NOTES_DIR "/hostile.proto"};
   }
   Ended call(const std::string& method) const { return run_weft(call_command(method)); }
   std::string on_a_terminal(const std::string& method) const {

@@ -33,10 +33,10 @@ class NotesServerTest : public ::testing::Test {
              const std::string& input = {}) const {
     return run_weft(command(name, rest), input);
   }
-  /// `weft call ADDRESS weft.test.notes.Notes/METHOD ...`.
+  /// `weft call ADDRESS weft.test.notes.Notes/METHOD --no-defaults ...`.
   std::vector<std::string> call_command(const std::string& method,
                                         std::vector<std::string> rest) const {
-    rest.insert(rest.begin(), "weft.test.notes.Notes/" + method);
+    rest.insert(rest.begin(), {"weft.test.notes.Notes/" + method, "--no-defaults"});
     return command("call", rest);
   }
   Ended call(const std::string& method, const std::vector<std::string>& rest,

@@ -61,8 +61,9 @@ class WeftOverTls : public ::testing::Test {
 
 TEST_F(WeftOverTls, CallsAServerWhoseCaIsGiven) {
   const TlsNotesServer server(good_server());
-  const Ended echo = weft("call", server.address(),
-                          {"weft.test.notes.Notes/Echo", R"({"text":"hi"})", "--cacert", ca_file_});
+  const Ended echo = weft(
+      "call", server.address(),
+      {"weft.test.notes.Notes/Echo", R"({"text":"hi"})", "--no-defaults", "--cacert", ca_file_});
   EXPECT_EQ(echo.status, 0) << echo.err;
   EXPECT_EQ(echo.out, "{\"text\":\"hi\"}\n");
   EXPECT_THAT(weft("list", server.address(), {"--cacert", ca_file_}).out,

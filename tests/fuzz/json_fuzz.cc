@@ -133,6 +133,19 @@ Split split(std::string_view text, Rng* cuts, std::vector<cli::JsonText>* texts)
   return out;
 }
 
+/// What `weft call` shows can be typed, and is then shown again.
+void round_trip_with_defaults(const std::string& bytes) {
+  const Types& known = types();
+  const cli::DecodeOptions all{.emit_defaults = true};
+  const Result<std::string> shown = cli::decode_to_json(*known.schema, *known.all, bytes, all);
+  if (!shown.ok()) return;
+  const Result<std::string> back =
+      cli::encode_json(*known.schema, *known.all, {.text = *shown, .position = {}});
+  require(back.ok(), "defaults can be typed");
+  require(cli::decode_to_json(*known.schema, *known.all, *back, all).value() == *shown,
+          "defaults that were typed are shown as before");
+}
+
 /// What was accepted says the same when it has gone there and back.
 void round_trip(const cli::JsonText& json) {
   const Types& known = types();
@@ -149,6 +162,7 @@ void round_trip(const cli::JsonText& json) {
   const Result<std::string> back =
       cli::encode_json(*known.schema, *known.all, {.text = *shown, .position = {}});
   require(back.ok(), "what was shown can be typed");
+  round_trip_with_defaults(*bytes);
 }
 
 }  // namespace
@@ -166,6 +180,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     round_trip(json);
     static_cast<void>(weft::cli::locate_field(json, "alls[1].byName.x"));
   }
-  static_cast<void>(weft::cli::decode_to_json(*types().schema, *types().all, std::string(text)));
+  for (const bool defaults : {false, true}) {
+    static_cast<void>(weft::cli::decode_to_json(*types().schema, *types().all, std::string(text),
+                                                {.emit_defaults = defaults}));
+  }
   return 0;
 }

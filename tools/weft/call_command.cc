@@ -38,14 +38,14 @@ struct CallFlags {
   std::optional<std::string> data;
   bool compact = false;
   bool pretty = false;
-  bool emit_defaults = false;
+  bool no_defaults = false;
   bool verbose = false;
 };
 
 ResponseFormat format_of(const CallFlags& flags) {
   const bool pretty = flags.pretty || (!flags.compact && is_terminal(STDOUT_FILENO));
   return {.layout = pretty ? JsonLayout::Pretty : JsonLayout::Compact,
-          .decode = {.emit_defaults = flags.emit_defaults},
+          .decode = {.emit_defaults = !flags.no_defaults},
           .style = Style::of(STDOUT_FILENO)};
 }
 
@@ -113,8 +113,11 @@ void add_call_command(CLI::App& app, Command& chosen) {
                      "(default: {}, and standard input for a stream of requests)");
   command.add_flag("-v,--verbose", flags->verbose,
                    "Show metadata, trailers, sizes and times on standard error");
-  command.add_flag("--emit-defaults", flags->emit_defaults,
-                   "Print fields that have their default value too");
+  command.add_flag(
+      "--no-defaults", flags->no_defaults,
+      "Leave out fields with their default value: 0, \"\", false, empty lists and maps");
+  // It asked for what is the default now, and goes on to.
+  command.add_flag("--emit-defaults")->group("");
   CLI::Option* compact = command.add_flag("--compact", flags->compact, "A response on one line");
   command.add_flag("--pretty", flags->pretty, "A response over several lines")->excludes(compact);
   add_connection_flags(command, flags->connection);

@@ -61,6 +61,7 @@ constexpr int kFileFeatures = 50;  // of FileOptions, and so on
 constexpr int kMessageFeatures = 12;
 constexpr int kFieldFeatures = 21;
 constexpr int kPresence = 1;  // of FeatureSet
+constexpr int kImplicit = 2;
 constexpr int kLegacyRequired = 3;
 constexpr int kRepeatedEncoding = 3;
 constexpr int kExpanded = 2;
@@ -82,6 +83,7 @@ std::optional<std::uint64_t> number_in(const pb::UnknownFieldSet& fields, int nu
 /// What files hand down to messages, and these to fields.
 struct Features {
   bool required = false;
+  bool implicit = false;
   bool expanded = false;
   bool delimited = false;
 
@@ -96,7 +98,10 @@ struct Features {
       }
       pb::UnknownFieldSet set;
       if (!set.ParseFromString(field.length_delimited())) continue;
-      if (const auto value = number_in(set, kPresence)) out.required = *value == kLegacyRequired;
+      if (const auto value = number_in(set, kPresence)) {
+        out.required = *value == kLegacyRequired;
+        out.implicit = *value == kImplicit;
+      }
       if (const auto value = number_in(set, kRepeatedEncoding)) out.expanded = *value == kExpanded;
       if (const auto value = number_in(set, kMessageEncoding)) out.delimited = *value == kDelimited;
     }
@@ -111,6 +116,15 @@ bool is_packable(pb::FieldDescriptorProto::Type type) {
          type != pb::FieldDescriptorProto::TYPE_GROUP;
 }
 
+/// Says at the field itself what proto2 has no word for.
+void mark_implicit(pb::FieldDescriptorProto& field) {
+  pb::UnknownFieldSet features;
+  features.AddVarint(kPresence, kImplicit);
+  std::string bytes;
+  if (!features.SerializeToString(&bytes)) return;
+  field.mutable_options()->mutable_unknown_fields()->AddLengthDelimited(kFieldFeatures, bytes);
+}
+
 void translate(pb::FieldDescriptorProto& field, const Features& outer, bool of_map_entry) {
   const Features features = outer.with(field.options(), kFieldFeatures);
   const bool repeated = field.label() == pb::FieldDescriptorProto::LABEL_REPEATED;
@@ -121,6 +135,7 @@ void translate(pb::FieldDescriptorProto& field, const Features& outer, bool of_m
       !field.has_oneof_index() && !of_map_entry) {
     field.set_label(pb::FieldDescriptorProto::LABEL_REQUIRED);
   }
+  if (features.implicit) mark_implicit(field);
   if (features.delimited && field.type() == pb::FieldDescriptorProto::TYPE_MESSAGE &&
       !of_map_entry) {
     field.set_type(pb::FieldDescriptorProto::TYPE_GROUP);
@@ -149,6 +164,13 @@ void translate(pb::DescriptorProto& message, const Features& outer) {
 
 void name_map_entries(pb::FileDescriptorProto& file) {
   for (pb::DescriptorProto& message : *file.mutable_message_type()) name_map_entries(message);
+}
+
+bool has_presence(const pb::FieldDescriptor& field) {
+  if (!field.has_presence()) return false;
+  if (field.file()->syntax() != pb::FileDescriptor::SYNTAX_PROTO2) return true;
+  if (field.message_type() != nullptr || field.containing_oneof() != nullptr) return true;
+  return !Features().with(field.options(), kFieldFeatures).implicit;
 }
 
 Status translate_edition(pb::FileDescriptorProto& file) {

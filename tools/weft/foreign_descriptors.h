@@ -18,4 +18,8 @@ void name_map_entries(google::protobuf::FileDescriptorProto& file);
 /// are numbers in JSON either way. UNIMPLEMENTED naming the edition when it is another one.
 Status translate_edition(google::protobuf::FileDescriptorProto& file);
 
+/// Whether an unset field differs from one with its default value; also where a file of an edition,
+/// now one of proto2, has implicit presence.
+bool has_presence(const google::protobuf::FieldDescriptor& field);
+
 }  // namespace weft::cli

@@ -101,6 +101,25 @@ TEST(ForeignDescriptors, AnEditionIsReadAsWhatItMeans) {
             R"({"number":7,"list":[1,2]})");
 }
 
+TEST(ForeignDescriptors, ImplicitPresenceOfAnEditionIsKept) {
+  pb::FileDescriptorProto file = parsed(kEdition);
+  file.mutable_unknown_fields()->AddVarint(14, 1000);
+  set_feature(*file.mutable_options(), 50, 1, 2);
+  pb::FieldDescriptorProto& explicit_one = *file.mutable_message_type(0)->add_field();
+  explicit_one = file.message_type(0).field(0);
+  explicit_one.set_name("explicit");
+  explicit_one.set_number(5);
+  set_feature(*explicit_one.mutable_options(), 21, 1, 1);
+  ReflectedFiles files;
+  ASSERT_TRUE(take(files, file).ok());
+  const Result<Schema> schema = files.schema({});
+  ASSERT_TRUE(schema.ok()) << schema.status().to_string();
+  const pb::Descriptor& type = *schema->pool().FindMessageTypeByName("p.M");
+  EXPECT_EQ(decode_to_json(*schema, type, "", {.emit_defaults = true}).value(),
+            R"({"number":0,"list":[],"spread":[]})");
+  EXPECT_EQ(describe(*schema, "p.M").value().find("features"), std::string::npos);
+}
+
 TEST(ForeignDescriptors, FeaturesAreHandedDown) {
   pb::FileDescriptorProto file = parsed(kEdition);
   file.mutable_unknown_fields()->AddVarint(14, 1001);

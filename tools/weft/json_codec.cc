@@ -9,6 +9,7 @@
 
 #include "weft/base/printable.h"
 
+#include "tools/weft/json_defaults.h"
 #include "tools/weft/message_survey.h"
 #include "tools/weft/near_names.h"
 
@@ -197,25 +198,18 @@ Complaint explain(const pb::Descriptor& type, std::string_view message) {
 // in two bytes each, as many times as a server likes.
 constexpr std::uint64_t kMaxJson = std::uint64_t{128} << 20;
 constexpr std::uint64_t kMaxJsonPerByte = 16;
-// With defaults protobuf's JSON functions make a tree of the message, of some 300 bytes a value.
-constexpr std::uint64_t kMaxValuesWithDefaults = 1'000'000;
 
 /// OK when the bytes are a message that can be shown within limits.
 Status check_survey(const pb::Descriptor& type, std::string_view bytes, DecodeOptions options) {
   const Defaults defaults = options.emit_defaults ? Defaults::Show : Defaults::Hide;
   const Result<MessageSurvey> survey = survey_message(type, bytes, defaults);
   if (!survey.ok()) return survey.status();
-  const std::string what = "the response of " + std::to_string(bytes.size()) + " bytes, a " +
-                           type.full_name() + ", would be ";
-  if (options.emit_defaults && survey->values > kMaxValuesWithDefaults) {
-    return resource_exhausted(
-        what + std::to_string(survey->values) + " values with defaults shown; the limit is " +
-        std::to_string(kMaxValuesWithDefaults) + ": leave --emit-defaults out");
-  }
   const std::uint64_t limit = std::max(kMaxJson, kMaxJsonPerByte * bytes.size());
   if (survey->json_bytes <= limit) return {};
-  return resource_exhausted(what + "up to " + std::to_string(survey->json_bytes) +
-                            " bytes of JSON; the limit is " + std::to_string(limit));
+  return resource_exhausted(
+      "the response of " + std::to_string(bytes.size()) + " bytes, a " + type.full_name() +
+      ", would be up to " + std::to_string(survey->json_bytes) + " bytes of JSON; the limit is " +
+      std::to_string(limit) + (options.emit_defaults ? "; --no-defaults makes it shorter" : ""));
 }
 
 }  // namespace
@@ -265,12 +259,14 @@ Result<std::string> decode_to_json(const Schema& schema, const pb::Descriptor& t
   // The JSON functions pass over what is cut off in the middle, and have no limits of their own.
   Status fit = check_survey(type, bytes, options);
   if (!fit.ok()) return fit;
-  pb::util::JsonPrintOptions print;
-  print.always_print_primitive_fields = options.emit_defaults;
+  // Not with always_print_primitive_fields: it shows defaults of fields that have presence and are
+  // not set (all of proto2), and puts fields in another order.
   std::string json;
-  const auto status =
-      pb::util::BinaryToJsonString(&schema.resolver(), url_of(type), bytes, &json, print);
-  if (status.ok()) return is_printable(json) ? json : printable_json(json);
+  const auto status = pb::util::BinaryToJsonString(&schema.resolver(), url_of(type), bytes, &json);
+  if (status.ok()) {
+    if (!is_printable(json)) json = printable_json(json);
+    return options.emit_defaults ? add_defaults(json, type) : json;
+  }
   return internal_error(
       "the " + std::to_string(bytes.size()) + " bytes of a " + type.full_name() +
       " cannot be shown as JSON: " +

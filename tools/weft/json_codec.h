@@ -17,7 +17,7 @@ Result<std::string> encode_json(const Schema& schema, const google::protobuf::De
                                 const JsonText& json);
 
 struct DecodeOptions {
-  /// Show fields that have their default value too.
+  /// Show fields without presence that have their default value too; see json_defaults.h.
   bool emit_defaults = false;
 };
 

@@ -6,6 +6,7 @@
 #include "weft/base/printable.h"
 #include "weft/base/utf8.h"
 
+#include "tools/weft/json_defaults.h"
 #include "tools/weft/schema.h"
 
 namespace weft::cli {
@@ -119,7 +120,6 @@ class Surveyor {
     // The brackets.
     found_.json_bytes += 2;
     if (type != nullptr && defaults_ == Defaults::Show) {
-      found_.values += static_cast<std::uint64_t>(type->field_count());
       found_.json_bytes += size_of_defaults(*type);
     }
     return !too_deep_;
@@ -256,12 +256,8 @@ class Surveyor {
     std::uint64_t size = 0;
     for (int i = 0; i < type.field_count(); ++i) {
       const pb::FieldDescriptor& field = *type.field(i);
-      size += kMostPerCharacter * field.json_name().size() + kPunctuation + kMostPerNumber;
-      if (field.type() == pb::FieldDescriptor::TYPE_ENUM) {
-        size += field.default_value_enum()->name().size();
-      } else if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
-        size += kMostPerCharacter * field.default_value_string().size();
-      }
+      if (!has_shown_default(field)) continue;
+      size += field.json_name().size() + kPunctuation + default_as_json(field).size();
     }
     return at->second = size;
   }

@@ -17,8 +17,8 @@ inline constexpr int kMaxMessageDepth = 64;
 /// decides how many messages two bytes each become, and how long the names of their fields are.
 struct MessageSurvey {
   std::uint64_t messages = 0;    ///< the message itself, and all in it
-  std::uint64_t values = 0;      ///< of fields; with defaults, also of those that are not set
-  std::uint64_t json_bytes = 0;  ///< of the message as JSON, at most
+  std::uint64_t values = 0;      ///< of fields that are set
+  std::uint64_t json_bytes = 0;  ///< of the message as JSON, at most; with defaults where shown
 };
 
 enum class Defaults : std::uint8_t { Hide, Show };

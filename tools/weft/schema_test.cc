@@ -91,7 +91,7 @@ TEST_F(SchemaTest, TurnsJsonIntoAMessageAndBack) {
   EXPECT_EQ(*decode_to_json(schema, *order, *bytes), json.text);
   EXPECT_EQ(
       *decode_to_json(schema, *order, *bytes, {.emit_defaults = true}),
-      R"({"lines":[{"name":"tea","count":2}],"gifts":{},"note":"","at":"2024-01-02T03:04:05Z"})");
+      R"({"lines":[{"name":"tea","count":2}],"at":"2024-01-02T03:04:05Z","gifts":{},"note":""})");
 }
 
 TEST_F(SchemaTest, SaysWhichFieldOfTheJsonIsWrongAndWhere) {
