@@ -50,6 +50,8 @@ TEST_F(WeftCall, ReadsTheRequestFromAFileOrStandardInput) {
   std::ofstream(path) << "{\n  \"text\": \"filed\"\n}\n";
   EXPECT_EQ(call("Echo", {"@" + path}).out, "{\"text\":\"filed\"}\n");
   EXPECT_EQ(call("Echo", {"-"}, R"({"text":"piped"})").out, "{\"text\":\"piped\"}\n");
+  std::ofstream(path) << "\xef\xbb\xbf{\"text\":\"marked\"}";
+  EXPECT_EQ(call("Echo", {"@" + path}).out, "{\"text\":\"marked\"}\n");
 }
 
 TEST_F(WeftCall, AcceptsTheMethodWithADotAndTheFlagsAnywhere) {

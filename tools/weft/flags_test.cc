@@ -72,6 +72,11 @@ TEST(Header, DecodesBase64OfBinaryValues) {
   Metadata metadata;
   ASSERT_TRUE(add_header("key-bin: AQID", metadata).ok());
   EXPECT_EQ(metadata.get("key-bin"), "\x01\x02\x03");
+  for (const char* alike : {"a-bin: +/8=", "a-bin: -_8=", "a-bin: -_8", "a-bin: +_8"}) {
+    Metadata one;
+    ASSERT_TRUE(add_header(alike, one).ok()) << alike;
+    EXPECT_EQ(one.get("a-bin"), "\xfb\xff") << alike;
+  }
   const Status status = add_header("key-bin: ???", metadata);
   EXPECT_NE(status.message().find("base64"), std::string::npos) << status.to_string();
 }

@@ -1,5 +1,6 @@
 #include "tools/weft/header_flag.h"
 
+#include <algorithm>
 #include <string>
 
 #include "weft/rpc/grpc_wire.h"
@@ -11,6 +12,14 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// The alphabet for URLs and file names, in which tokens often come, made the usual one.
+std::string in_usual_alphabet(std::string_view base64) {
+  std::string out(base64);
+  std::replace(out.begin(), out.end(), '-', '+');
+  std::replace(out.begin(), out.end(), '_', '/');
+  return out;
 }
 
 }  // namespace
@@ -25,7 +34,7 @@ Status add_header(std::string_view text, Metadata& metadata) {
   std::string bytes;
   if (!binary) {
     bytes = value;
-  } else if (!rpc::base64_decode(value, bytes)) {
+  } else if (!rpc::base64_decode(in_usual_alphabet(value), bytes)) {
     return invalid_argument(flag + "the value of a name that ends in -bin is base64");
   }
   Metadata one;

@@ -8,8 +8,8 @@
 namespace weft::cli {
 
 /// Adds what `-H 'name: value'` gives to `metadata`. Space around name and value does not count;
-/// the value of a name that ends in `-bin` is base64. INVALID_ARGUMENT naming the flag and the
-/// rule.
+/// the value of a name that ends in `-bin` is base64 of either alphabet (RFC 4648 sections 4 and
+/// 5), with or without padding. INVALID_ARGUMENT naming the flag and the rule.
 Status add_header(std::string_view text, Metadata& metadata);
 
 }  // namespace weft::cli

@@ -9,6 +9,9 @@ namespace {
 // protobuf's own limit for nested messages.
 constexpr std::size_t kMaxDepth = 100;
 
+// The byte order mark in UTF-8, which editors of Windows put in front.
+constexpr std::string_view kMark = "\xef\xbb\xbf";
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -58,8 +61,27 @@ std::string first_character(std::string_view text) {
 
 }  // namespace
 
+std::string_view JsonSplitter::skip_mark(std::string_view text) {
+  while (!begun_ && !text.empty()) {
+    begun_ = mark_bytes_ == kMark.size() || text.front() != kMark[mark_bytes_];
+    if (begun_) break;
+    ++mark_bytes_;
+    text.remove_prefix(1);
+  }
+  return text;
+}
+
 Status JsonSplitter::push(std::string_view text) {
   if (failed_) return error("more text", {});
+  const bool first = !begun_;
+  text = skip_mark(text);
+  if (first && begun_) {
+    const bool part_of_mark = mark_bytes_ != 0 && mark_bytes_ != kMark.size();
+    const bool utf16 = text.front() == '\xff' || text.front() == '\xfe';
+    if (part_of_mark || utf16) fail("JSON in UTF-8");
+    if (utf16) return error("a byte order mark of UTF-16", {});
+    if (part_of_mark) return error("a part of a byte order mark", {});
+  }
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (!take(text[i])) return error(first_character(text.substr(i)), text.substr(i));
     advance(text[i]);
@@ -70,7 +92,8 @@ Status JsonSplitter::push(std::string_view text) {
 Status JsonSplitter::finish() {
   if (failed_) return error("more text", {});
   if (expect_ == Expect::Word && !end_word()) return error("the end", {});
-  if (expect_ == Expect::Top) return {};
+  if (!begun_ && mark_bytes_ != 0 && mark_bytes_ != kMark.size()) fail("JSON in UTF-8");
+  if (expect_ == Expect::Top && !failed_) return {};
   if (expected_.empty()) {
     fail(expect_ == Expect::String || expect_ == Expect::Escape ? "the end of a string"
          : expect_ == Expect::Hexadecimal                       ? "four hexadecimal digits"

@@ -23,8 +23,8 @@ struct JsonText {
 };
 
 /// Cuts a text that comes in pieces into the JSON values (RFC 8259) it consists of: JSON lines, or
-/// values behind each other with or without white space between them. What is not JSON is reported
-/// with line, column and the line itself.
+/// values behind each other with or without white space between them. A byte order mark in front of
+/// all is skipped. What is not JSON is reported with line, column and the line itself.
 ///
 ///     top --value begins--> inside { } [ ] "" --value complete--> ready, top
 class JsonSplitter {
@@ -52,6 +52,8 @@ class JsonSplitter {
     Word,         // more of a number, true, false or null
   };
 
+  /// Leaves the byte order mark out, which may come in pieces.
+  std::string_view skip_mark(std::string_view text);
   bool take(char c);
   bool take_structure(char c);
   bool take_in_string(char c);
@@ -71,6 +73,8 @@ class JsonSplitter {
   std::string expected_;
   TextPosition position_;
   Expect expect_ = Expect::Top;
+  std::uint8_t mark_bytes_ = 0;  // of the byte order mark that have come
+  bool begun_ = false;           // something else than the mark has come
   std::uint8_t hex_digits_ = 0;
   bool name_ = false;  // the string being read is a field's name
   bool failed_ = false;

@@ -129,6 +129,21 @@ TEST(JsonSplitter, RefusesControlCharactersInStrings) {
   EXPECT_NE(split(std::string_view("\"\x01\"", 3), 100).error, "");
 }
 
+TEST(JsonSplitter, SkipsAByteOrderMarkInFrontOfAll) {
+  EXPECT_EQ(values("\xef\xbb\xbf{\"a\":1} 2"), (Values{"{\"a\":1}", "2"}));
+  EXPECT_EQ(values("\xef\xbb\xbf"), Values{});
+  EXPECT_EQ(first_line_of_error("\xef\xbb\xbf?"), "line 1, column 1: expected a value, found '?'");
+  EXPECT_EQ(first_line_of_error("\xef\xbb{}"),
+            "line 1, column 1: expected JSON in UTF-8, found a part of a byte order mark");
+  EXPECT_EQ(first_line_of_error("\xef"), "line 1, column 1: expected JSON in UTF-8, found the end");
+  EXPECT_NE(split("{}\xef\xbb\xbf", 100).error, "");
+}
+
+TEST(JsonSplitter, NamesUtf16) {
+  EXPECT_EQ(first_line_of_error(std::string_view("\xff\xfe{\0}\0", 6)),
+            "line 1, column 1: expected JSON in UTF-8, found a byte order mark of UTF-16");
+}
+
 TEST(JsonSplitter, LimitsNesting) {
   EXPECT_EQ(values(std::string(100, '[') + std::string(100, ']')).size(), 1u);
   EXPECT_NE(split(std::string(101, '['), 1000).error, "");

@@ -35,29 +35,67 @@ std::size_t skip_quoted(std::string_view text, std::size_t at) {
 
 std::string_view first_part(std::string_view name) { return name.substr(0, name.find('.')); }
 
-/// `name` begins with a dot.
-std::string_view short_name(std::string_view name, std::string_view package,
-                            const HiddenNames& hidden) {
-  std::string_view full = name.substr(1);
-  if (!package.empty() && full.size() > package.size() + 1 && full.starts_with(package) &&
-      full[package.size()] == '.') {
-    const std::string_view rest = full.substr(package.size() + 1);
-    if (!hidden.contains(first_part(rest))) return rest;
-  }
-  // The search goes outwards from the inner packages, where the same word would be met first.
-  const std::size_t dot = package.find('.');
-  const std::string inner =
-      dot == std::string_view::npos ? std::string() : std::string(package.substr(dot)) + ".";
-  const bool met = inner.find("." + std::string(first_part(full)) + ".") != std::string::npos;
-  return met || hidden.contains(first_part(full)) ? name : full;
+bool hidden_in_messages(std::string_view name, const NameScope& scope) {
+  return scope.types.contains(first_part(name)) || scope.members.contains(name);
 }
 
-void add_nested_names(const pb::Descriptor& message, HiddenNames& names) {
-  for (int i = 0; i < message.enum_type_count(); ++i) names.insert(message.enum_type(i)->name());
-  for (int i = 0; i < message.nested_type_count(); ++i) {
-    names.insert(message.nested_type(i)->name());
-    add_nested_names(*message.nested_type(i), names);
+/// Whether the search meets another symbol called as the first part of `full` in the file's package
+/// or in one around it.
+bool hidden_in_packages(std::string_view full, const NameScope& scope) {
+  std::string outer = scope.package;
+  while (!outer.empty() && scope.exists) {
+    if (scope.exists(outer + "." + std::string(first_part(full)))) return true;
+    const std::size_t dot = outer.rfind('.');
+    outer.resize(dot == std::string::npos ? 0 : dot);
   }
+  return false;
+}
+
+/// `name` begins with a dot.
+std::string_view short_name(std::string_view name, const NameScope& scope) {
+  const std::string_view full = name.substr(1);
+  if (!scope.package.empty() && full.starts_with(scope.package + ".")) {
+    const std::string_view rest = full.substr(scope.package.size() + 1);
+    if (!rest.empty() && !hidden_in_messages(rest, scope)) return rest;
+  }
+  return hidden_in_messages(full, scope) || hidden_in_packages(full, scope) ? name : full;
+}
+
+void add_names(const pb::EnumDescriptor& type, NameScope& scope) {
+  scope.types.insert(type.name());
+  for (int i = 0; i < type.value_count(); ++i) scope.members.insert(type.value(i)->name());
+}
+
+/// What stands in `message`.
+void add_names(const pb::Descriptor& message, NameScope& scope) {
+  for (int i = 0; i < message.field_count(); ++i) scope.members.insert(message.field(i)->name());
+  for (int i = 0; i < message.oneof_decl_count(); ++i) {
+    scope.members.insert(message.oneof_decl(i)->name());
+  }
+  for (int i = 0; i < message.extension_count(); ++i) {
+    scope.members.insert(message.extension(i)->name());
+  }
+  for (int i = 0; i < message.enum_type_count(); ++i) add_names(*message.enum_type(i), scope);
+  for (int i = 0; i < message.nested_type_count(); ++i) {
+    scope.types.insert(message.nested_type(i)->name());
+    add_names(*message.nested_type(i), scope);
+  }
+}
+
+NameScope scope_of(const pb::FileDescriptor& file) {
+  NameScope scope;
+  scope.package = file.package();
+  for (int i = 0; i < file.message_type_count(); ++i) add_names(*file.message_type(i), scope);
+  for (int i = 0; i < file.service_count(); ++i) {
+    const pb::ServiceDescriptor& service = *file.service(i);
+    for (int j = 0; j < service.method_count(); ++j) {
+      scope.members.insert(service.method(j)->name());
+    }
+  }
+  scope.exists = [pool = file.pool()](const std::string& name) {
+    return pool->FindFileContainingSymbol(name) != nullptr;
+  };
+  return scope;
 }
 
 /// Whether a group is what the language makes of one: the type stands where the field does, and has
@@ -113,11 +151,7 @@ std::string raw_text(const D& descriptor, const pb::FileDescriptor& file) {
 
 template <class D>
 std::string text_in(const D& descriptor, const pb::FileDescriptor& file) {
-  HiddenNames hidden;
-  for (int i = 0; i < file.message_type_count(); ++i) {
-    add_nested_names(*file.message_type(i), hidden);
-  }
-  return shorten_names(raw_text(descriptor, file), file.package(), hidden);
+  return shorten_names(raw_text(descriptor, file), scope_of(file));
 }
 
 /// "// pkg.Name in pkg/file.proto".
@@ -146,8 +180,7 @@ std::string field_text(const pb::FieldDescriptor& field) {
 
 }  // namespace
 
-std::string shorten_names(std::string_view text, std::string_view package,
-                          const HiddenNames& hidden) {
+std::string shorten_names(std::string_view text, const NameScope& scope) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = skip_quoted(text, at);
@@ -162,7 +195,7 @@ std::string shorten_names(std::string_view text, std::string_view package,
       continue;
     }
     const std::string_view name = text.substr(at, end - at);
-    out += name.starts_with('.') && name.size() > 1 ? short_name(name, package, hidden) : name;
+    out += name.starts_with('.') && name.size() > 1 ? short_name(name, scope) : name;
     at = end;
   }
   return out;

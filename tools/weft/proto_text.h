@@ -16,12 +16,21 @@ namespace weft::cli {
 /// when the schema has no such symbol.
 Result<std::string> describe(const Schema& schema, std::string_view symbol);
 
-using HiddenNames = std::set<std::string, std::less<>>;
+using Names = std::set<std::string, std::less<>>;
 
-/// Rewrites the full names with a dot in front, which protobuf writes, as a person would in a file
-/// of `package`: without the dot, and without the package where it is that. A name whose first part
-/// is one of `hidden`, so that it would mean something else, stays.
-std::string shorten_names(std::string_view text, std::string_view package,
-                          const HiddenNames& hidden);
+/// Where names stand: a file, and what protoc would find in it instead of what is meant. It
+/// searches for the first part of a name, outwards from the message the name stands in.
+struct NameScope {
+  std::string package;
+  Names types;    ///< simple names of the messages and enums in messages
+  Names members;  ///< of all else in messages and services, which hides names of one part
+  /// Whether there is a symbol, or a package, of this full name; null: there is none.
+  std::function<bool(const std::string&)> exists;
+};
+
+/// Rewrites the full names with a dot in front, which protobuf writes, as a person would: without
+/// the dot, and without the package where it is the file's. A name that would then mean something
+/// else stays.
+std::string shorten_names(std::string_view text, const NameScope& scope);
 
 }  // namespace weft::cli

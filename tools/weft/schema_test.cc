@@ -1,7 +1,9 @@
 #include "tools/weft/schema.h"
 
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -159,14 +161,57 @@ TEST_F(SchemaTest, NamesAFileThatIsNotThere) {
       << status.to_string();
 }
 
+/// What protoc says of `text` as a file; empty when it takes it.
+std::string refused(const std::string& text, const std::string& name,
+                    const std::string& directory) {
+  std::ofstream(directory + "/" + name) << text;
+  return compile_protos({directory + "/" + name}, {directory}).status().to_string();
+}
+
+TEST_F(SchemaTest, DescribesFilesWhoseNamesHideEachOther) {
+  const std::string directory = directory_ + "hidden";
+  std::filesystem::create_directories(directory);
+  std::ofstream(directory + "/part.proto") << R"(syntax = "proto3"; package p.weft; message T {})";
+  std::ofstream(directory + "/other.proto") << R"(syntax = "proto3"; package weft; message T {})";
+  const std::string head = "syntax = \"proto3\"; import \"google/protobuf/timestamp.proto\";\n";
+  const std::vector<std::string> hard = {
+      head + "package p; message google { .google.protobuf.Timestamp at = 1; }",
+      head + "package p; message M { .google.protobuf.Timestamp at = 1; } enum google { NO = 0; }",
+      head + "package p; message M { .google.protobuf.Timestamp at = 1; } service google {}",
+      head + "package p.google; message M { .google.protobuf.Timestamp at = 1; M m = 2; }",
+      head + "package google.x; message M { .google.protobuf.Timestamp at = 1; M m = 2; }",
+      head + "package p; message M { message google {} .google.protobuf.Timestamp at = 1; }",
+      head + "package p; message M { int32 google = 2; .google.protobuf.Timestamp at = 1; }",
+      head +
+          "package p; import \"part.proto\"; import \"other.proto\";"
+          "message M { weft.T inner = 1; .weft.T outer = 2; }",
+      head + "package p; message Ping {} service S { rpc Ping(.p.Ping) returns (.p.Ping); }",
+      head + "package p; message M { message M {} .p.M outer = 1; M inner = 2; }",
+      "syntax = \"proto2\"; package p; import \"google/protobuf/descriptor.proto\";"
+      "extend google.protobuf.FieldOptions { optional int32 mark = 50000; }"
+      "message M { optional int32 mark = 1; optional int32 b = 2 [(.p.mark) = 3]; }"};
+  for (const std::string& text : hard) {
+    ASSERT_EQ(refused(text, "hard.proto", directory), "OK") << text;
+    const auto schema = compile_protos({directory + "/hard.proto"}, {directory});
+    const std::string described = *describe(*schema, "hard.proto");
+    EXPECT_EQ(refused(described, "again.proto", directory), "OK") << text << "\n" << described;
+  }
+}
+
 TEST(ShortenNames, KeepsWhatWouldMeanSomethingElse) {
-  EXPECT_EQ(shorten_names(".a.b.T x; .a.b.U y;", "a.b", {"U"}), "T x; a.b.U y;");
-  EXPECT_EQ(shorten_names("(.b.T)", "a.b", {}), "(.b.T)");
-  EXPECT_EQ(shorten_names("map<string, .p.T>", "p", {}), "map<string, T>");
+  NameScope scope{.package = "a.b", .types = {"U"}, .members = {"V", "W"}, .exists = {}};
+  EXPECT_EQ(shorten_names(".a.b.T x; .a.b.U y; .a.b.V z; .a.b.W.I w;", scope),
+            "T x; a.b.U y; a.b.V z; W.I w;");
+  scope.exists = [](const std::string& name) { return name == "a.b" || name == "a.b.c"; };
+  EXPECT_EQ(shorten_names("(.b.T) .c.T .d.T", scope), "(.b.T) .c.T d.T");
+  EXPECT_EQ(shorten_names("map<string, .p.T>",
+                          {.package = "p", .types = {}, .members = {}, .exists = {}}),
+            "map<string, T>");
 }
 
 TEST(ShortenNames, LeavesStringsAndCommentsAlone) {
-  EXPECT_EQ(shorten_names("// see .p.T\n\" .p.T \\\" .p.T\" .p.T", "p", {}),
+  const NameScope scope{.package = "p", .types = {}, .members = {}, .exists = {}};
+  EXPECT_EQ(shorten_names("// see .p.T\n\" .p.T \\\" .p.T\" .p.T", scope),
             "// see .p.T\n\" .p.T \\\" .p.T\" T");
 }
 
