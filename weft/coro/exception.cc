@@ -4,6 +4,7 @@
 #include <string>
 
 #include "weft/base/log.h"
+#include "weft/base/log_value.h"
 
 namespace weft::coro {
 namespace {
@@ -22,7 +23,7 @@ std::string text_of_current_exception() {
 
 Status status_of_current_exception(std::string_view where) noexcept {
   std::string line(where);
-  line.append(": exception: ").append(text_of_current_exception());
+  line.append(": exception: ").append(log_value(text_of_current_exception()));
   log(LogLevel::Error, line);
   return internal_error(std::string(where).append(": an exception was thrown"));
 }

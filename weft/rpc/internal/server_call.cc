@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log_value.h"
 #include "weft/rpc/grpc_wire.h"
 #include "weft/rpc/internal/server_connection.h"
 #include "weft/rpc/internal/server_loop.h"
@@ -39,7 +40,7 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
     return resource_exhausted("the server has no memory for this call");
   } catch (const std::exception& error) {
     // The peer is not told what the exception says: that may be nobody's business but ours.
-    log(LogLevel::Error, std::string(path) + ": the handler threw: " + error.what());
+    log(LogLevel::Error, std::string(path) + ": the handler threw: " + log_value(error.what()));
   } catch (...) {
     log(LogLevel::Error, std::string(path) + ": the handler threw");
   }
