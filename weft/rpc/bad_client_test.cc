@@ -181,8 +181,21 @@ TEST_F(BadClient, AnotherContentTypeIs415) {
 
 TEST_F(BadClient, ContentTypesOfGrpcWithASuffixAreServed) {
   for (const std::string type :
-       {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}) {
+       {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+        "application/grpc ; x", "Application/gRPC+Proto"}) {
     EXPECT_EQ(answer_to(with(kUnary, "content-type", type)).field("grpc-status"), "0") << type;
+  }
+}
+
+TEST_F(BadClient, MessagesOfAnotherFormatAreUnimplemented) {
+  for (const std::string type : {"application/grpc+foo", "application/grpc+json"}) {
+    const Frame end = answer_to(with(kUnary, "content-type", type));
+    EXPECT_EQ(peer->expect(FrameType::Headers, 1).field(":status"), "200");
+    EXPECT_EQ(end.field("grpc-status"), "12") << peer->log();
+    EXPECT_EQ(end.field("grpc-message"),
+              "content-type '" + type +
+                  "' is not served: messages are protobuf here, application/grpc or "
+                  "application/grpc+proto");
   }
 }
 

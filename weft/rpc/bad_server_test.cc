@@ -232,8 +232,8 @@ TEST_F(BadServer, AnHttpErrorBecomesTheStatusOfGrpcsTable) {
     outcome_of(testing::headers(1, {{":status", http}, {"content-type", "text/html"}}) +
                testing::data(1, "<html>", EndStream::Yes));
     EXPECT_EQ(outcome.status().code(), code) << http;
-    EXPECT_EQ(outcome.status().message(),
-              std::string("the server answered with HTTP status ") + http + " instead of gRPC");
+    EXPECT_EQ(outcome.status().message(), std::string("the server answered with HTTP status ") +
+                                              http + " instead of gRPC; its answer begins: <html>");
   }
 }
 
@@ -242,7 +242,77 @@ TEST_F(BadServer, AnotherContentTypeIsUnknown) {
              testing::data(1, "<html>", EndStream::Yes));
   EXPECT_EQ(outcome.status().code(), StatusCode::Unknown);
   EXPECT_EQ(outcome.status().message(),
-            "the server answered with content-type 'text/html' instead of application/grpc");
+            "the server answered with content-type 'text/html' instead of application/grpc; its "
+            "answer begins: <html>");
+}
+
+TEST_F(BadServer, AnAnswerThatIsNotGrpcIsShownAsPrintableTextUpToALine) {
+  const Fields head = {{":status", "502"}, {"content-type", "text/plain"}};
+  const std::string said = "the server answered with HTTP status 502 instead of gRPC";
+  outcome_of(testing::headers(1, head, EndStream::Yes));
+  EXPECT_EQ(outcome.status().message(), said);
+  outcome_of(testing::headers(1, head) + testing::data(1, "upstream\r\n") +
+             testing::data(1, "\x1b[2J\xff", EndStream::Yes));
+  EXPECT_EQ(outcome.status().message(), said + "; its answer begins: upstream\\r\\n\\x1b[2J\\xff");
+  // What is enough is not waited for to end, and no character is cut.
+  begin();
+  peer->send(testing::headers(1, head) + testing::data(1, std::string(255, 'x') + "\xc3\xa4y"));
+  end();
+  EXPECT_EQ(outcome.status().message(), said + "; its answer begins: " + std::string(255, 'x'));
+  EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::Cancel);
+}
+
+TEST_F(BadServer, AnAnswerThatIsNotGrpcAndBreaksOffHasItsHttpStatus) {
+  outcome_of(testing::headers(1, {{":status", "503"}, {"content-type", "text/html"}}) +
+             testing::rst_stream(1, ErrorCode::InternalError));
+  EXPECT_EQ(outcome.status().code(), StatusCode::Unavailable);
+  EXPECT_EQ(outcome.status().message(), "the server answered with HTTP status 503 instead of gRPC");
+}
+
+TEST_F(BadServer, MessagesOfAnotherFormatAreInternal) {
+  for (const std::string type : {"application/grpc+foo", "application/grpc+json"}) {
+    outcome_of(testing::headers(1, {{":status", "200"}, {"content-type", type}}) + message("x") +
+               trailers(0));
+    EXPECT_EQ(outcome.status().code(), StatusCode::Internal);
+    EXPECT_EQ(outcome.status().message(),
+              "the server answered with content-type '" + type + "' instead of application/grpc");
+    outcome_of(testing::headers(1, {{":status", "200"}, {"content-type", type}}) +
+               trailers(5, "no such thing"));
+    EXPECT_EQ(outcome.status().code(), StatusCode::NotFound);
+  }
+}
+
+TEST_F(BadServer, AGrpcStatusIsTakenWhereverItStandsInAnAnswerOfHttp) {
+  const Fields named = {{"grpc-status", "7"}, {"grpc-message", "no"}};
+  for (const Fields& head :
+       {Fields{{":status", "503"}, {"content-type", "text/html"}},
+        Fields{{":status", "200"}, {"content-type", "text/html"}}, Fields{{":status", "403"}}}) {
+    Fields both = head;
+    both.insert(both.end(), named.begin(), named.end());
+    // In a block that does not end the stream, before a body; and behind one.
+    for (const std::string& frames :
+         {testing::headers(1, both) + testing::data(1, "<html>", EndStream::Yes),
+          testing::headers(1, head) + testing::data(1, "<html>") +
+              testing::headers(1, named, EndStream::Yes)}) {
+      outcome_of(frames);
+      EXPECT_EQ(outcome.status().code(), StatusCode::PermissionDenied)
+          << outcome.status().to_string();
+      EXPECT_EQ(outcome.status().message(), "no");
+    }
+  }
+}
+
+TEST_F(BadServer, AnHttpErrorIsNoSuccessWhateverItsGrpcStatus) {
+  for (const EndStream end : {EndStream::Yes, EndStream::No}) {
+    outcome_of(testing::headers(
+        1, {{":status", "503"}, {"content-type", "text/html"}, {"grpc-status", "0"}}, end));
+    EXPECT_EQ(outcome.status().code(), StatusCode::Unavailable);
+  }
+}
+
+TEST_F(BadServer, TrailersOnlyNeedNoContentType) {
+  outcome_of(testing::headers(1, {{":status", "200"}, {"grpc-status", "5"}}, EndStream::Yes));
+  EXPECT_EQ(outcome.status().code(), StatusCode::NotFound);
 }
 
 TEST_F(BadServer, AnHttpErrorThatBringsAGrpcStatusTakesThat) {

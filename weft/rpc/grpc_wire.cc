@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "weft/base/ascii.h"
+
 namespace weft::rpc {
 
 namespace {
@@ -31,10 +33,6 @@ bool parse_digits(std::string_view text, std::size_t max_digits, std::int64_t& o
   }
   out = value;
   return true;
-}
-
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace
@@ -66,16 +64,17 @@ std::size_t format_timeout(Duration timeout, char* out) noexcept {
   return 0;
 }
 
-bool is_grpc_content_type(std::string_view value) noexcept {
+ContentType content_type_of(std::string_view value) noexcept {
   constexpr std::string_view kType = "application/grpc";
   if (value == kType) [[likely]]
-    return true;
-  if (value.size() < kType.size()) return false;
-  for (std::size_t i = 0; i < kType.size(); ++i) {
-    // Media types are compared without case (RFC 9110 section 8.3.1).
-    if (lower(value[i]) != kType[i]) return false;
-  }
-  return value.size() == kType.size() || value[kType.size()] == '+' || value[kType.size()] == ';';
+    return ContentType::Protobuf;
+  std::string_view type = value.substr(0, value.find(';'));
+  // RFC 9110 section 5.6.6: white space may stand before the semicolon.
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  if (!ascii::equal_without_case(type.substr(0, kType.size()), kType)) return ContentType::NotGrpc;
+  type.remove_prefix(kType.size());
+  if (type.empty() || ascii::equal_without_case(type, "+proto")) return ContentType::Protobuf;
+  return type.starts_with('+') ? ContentType::OtherFormat : ContentType::NotGrpc;
 }
 
 StatusCode status_of_http(int http_status) noexcept {

@@ -59,8 +59,15 @@ Received add_received(const http2::HeaderField& field, Metadata& metadata, std::
 Status bad_metadata(Received why, std::string_view name, std::size_t limit,
                     std::string_view option);
 
-/// Whether `content-type` is application/grpc, with or without +proto, +json or a ;parameter.
-bool is_grpc_content_type(std::string_view value) noexcept;
+/// What a `content-type` says of a request or a response.
+enum class ContentType : std::uint8_t {
+  Protobuf,     ///< application/grpc or application/grpc+proto
+  OtherFormat,  ///< gRPC whose messages are of another format: application/grpc+json
+  NotGrpc,
+};
+/// Reads it with or without ;parameters, and without case, as media types are compared (RFC 9110
+/// section 8.3.1).
+ContentType content_type_of(std::string_view value) noexcept;
 
 /// Tables of the protocol page: what a client makes of an HTTP status without grpc-status, and of
 /// an HTTP/2 reset.

@@ -339,15 +339,22 @@ TEST(MetadataFields, RandomMetadataComesBack) {
   }
 }
 
-TEST(GrpcContentType, IsKnownWithItsSuffixes) {
+TEST(GrpcContentType, IsKnownWithItsFormatAndParameters) {
   for (std::string_view value :
-       {"application/grpc", "application/grpc+proto", "application/grpc+json",
-        "application/grpc;charset=utf-8", "Application/GRPC"}) {
-    EXPECT_TRUE(is_grpc_content_type(value)) << value;
+       {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8",
+        "application/grpc ; x", "application/grpc+proto \t; x=y;z", "application/grpc;",
+        "Application/GRPC", "APPLICATION/grpc+PROTO"}) {
+    EXPECT_EQ(content_type_of(value), ContentType::Protobuf) << value;
+  }
+  for (std::string_view value :
+       {"application/grpc+json", "application/grpc+foo", "application/grpc+",
+        "Application/GRPC+j;x", "application/grpc+proto+x", "application/grpc+protobuf"}) {
+    EXPECT_EQ(content_type_of(value), ContentType::OtherFormat) << value;
   }
   for (std::string_view value : {"", "application/grp", "application/grpc-web", "application/grpcx",
-                                 "application/json", "text/html", " application/grpc"}) {
-    EXPECT_FALSE(is_grpc_content_type(value)) << value;
+                                 "application/json", "text/html", " application/grpc",
+                                 "application/grpc x", ";application/grpc", "application/ grpc"}) {
+    EXPECT_EQ(content_type_of(value), ContentType::NotGrpc) << value;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "weft/rpc/internal/client_call.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -163,7 +164,7 @@ void ClientCall::stop_pumping() noexcept {
 
 void ClientCall::on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream) {
   if (decided_ || kind == http2::HeadersKind::Informational) return;
-  if (is_known(kind, end_stream)) {
+  if (foreign_ == nullptr && is_known(kind, end_stream)) {
     if (kind == http2::HeadersKind::Initial) return call_.announce_response_metadata();
     decide({});
     return response_ended();
@@ -191,13 +192,16 @@ void ClientCall::remember(http2::HeadersKind kind) {
   if (memo != nullptr && *memo == nullptr) *memo = std::make_unique<HeadMemo>(kind);
 }
 
+Status ClientCall::status_without_trailers() const {
+  if (foreign_ != nullptr) return foreign_->status();
+  return Status(StatusCode::Unknown, "the server ended the stream without a grpc-status",
+                Origin::Peer);
+}
+
 /// The server has ended its side. If ours is still open nobody will read it, so the stream goes.
 void ClientCall::response_ended() noexcept {
   http2::Stream* stream = this->stream();
-  if (!decided_) {
-    decide(Status(StatusCode::Unknown, "the server ended the stream without a grpc-status",
-                  Origin::Peer));
-  }
+  if (!decided_) decide(status_without_trailers());
   if (stream == nullptr || (stream->local_ended() && stream->queued() == 0)) return;
   stop_pumping();
   connection_.session().reset(*stream, http2::ErrorCode::NoError);
@@ -205,7 +209,6 @@ void ClientCall::response_ended() noexcept {
 }
 
 void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
-  bool grpc = false;
   bool usual = !trailers_only;
   std::string_view content_type;
   for (const HeaderField& field : fields) {
@@ -215,7 +218,6 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         break;
       case Token::ContentType:
         content_type = field.value;
-        grpc = is_grpc_content_type(field.value);
         break;
       case Token::GrpcEncoding: {
         Compression compression;
@@ -240,26 +242,36 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         if (!trailers_only && !take_metadata(field, call_.response_metadata())) return;
     }
   }
-  if (http_status_ == 200 && grpc) {
+  if (http_status_ == 200 && content_type_of(content_type) == ContentType::Protobuf) {
     if (usual) remember(http2::HeadersKind::Initial);
     // A block that ends the stream brings no response metadata, and commits no retry (gRFC A6).
     if (!trailers_only) call_.announce_response_metadata();
     return;
   }
-  // Not gRPC's: a proxy, a web server. Its own status is worth more than that a header is missing.
-  for (const HeaderField& field : fields) {
-    if (field.token == Token::GrpcStatus) return;
+  read_foreign(fields, content_type, trailers_only);
+}
+
+/// The headers of a response that is not gRPC's. A grpc-status among them is worth more than what
+/// HTTP says.
+void ClientCall::read_foreign(http2::HeaderFields fields, std::string_view content_type,
+                              bool trailers_only) {
+  const bool named = std::any_of(fields.begin(), fields.end(), [](const HeaderField& field) {
+    return field.token == Token::GrpcStatus;
+  });
+  // Servers leave the type out where there is no content.
+  if (trailers_only && named && http_status_ == 200 && content_type.empty()) return;
+  foreign_ = std::make_unique<ForeignAnswer>(http_status_, content_type);
+  if (trailers_only || !named) return;
+  read_trailers(fields);
+  if (decided_) give_up_stream();
+}
+
+void ClientCall::take_foreign(std::string_view data, bool end_stream) {
+  if (foreign_->take(data)) {
+    end_early(foreign_->status());
+  } else if (end_stream) {
+    response_ended();
   }
-  if (http_status_ != 200) {
-    return end_early(Status(
-        status_of_http(http_status_),
-        "the server answered with HTTP status " + std::to_string(http_status_) + " instead of gRPC",
-        Origin::Peer));
-  }
-  end_early(Status(StatusCode::Unknown,
-                   "the server answered with content-type '" +
-                       std::string(content_type.substr(0, 64)) + "' instead of application/grpc",
-                   Origin::Peer));
 }
 
 /// Passes a malformed field over, and ends the call where there is no room for one.
@@ -298,15 +310,15 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
     }
   }
   if (code_field == nullptr) return;  // on_stream_closed says what is missing
-  StatusCode code;
+  StatusCode code = StatusCode::Unknown;
   if (!parse_status(code_field->value, code)) {
-    return decide(Status(StatusCode::Unknown,
-                         "the server sent grpc-status '" +
-                             std::string(code_field->value.substr(0, 32)) +
-                             "', which is no status code: " + message,
-                         Origin::Peer));
+    message.insert(0, "the server sent grpc-status '" +
+                          std::string(code_field->value.substr(0, 32)) +
+                          "', which is no status code: ");
   }
   if (code == StatusCode::Ok) {
+    // What is no gRPC response cannot have brought the messages of a call that went well.
+    if (foreign_ != nullptr) return decide(foreign_->status());
     if (fields.size() == 1) remember(http2::HeadersKind::Trailers);
     return decide({});
   }
@@ -316,6 +328,8 @@ void ClientCall::read_trailers(http2::HeaderFields fields) {
 
 void ClientCall::on_data(BytesView data, bool end_stream) {
   if (decided_) return;
+  if (foreign_ != nullptr) [[unlikely]]
+    return take_foreign(data.view(), end_stream);
   Status status = push(data);
   if (!status.ok()) {
     drop_input();
@@ -329,8 +343,8 @@ void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   detach();
   stop_pumping();
   if (!decided_) {
-    unprocessed_ = end.unprocessed;
-    decide(status_without_trailers(end));
+    unprocessed_ = foreign_ == nullptr && end.unprocessed;
+    decide(foreign_ == nullptr ? status_of_end(end) : foreign_->status());
   }
   if (ended_) return;
   ended_ = true;
@@ -338,7 +352,7 @@ void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   if (status_.ok()) status_ = whole;
 }
 
-Status ClientCall::status_without_trailers(const http2::StreamEnd& end) const {
+Status ClientCall::status_of_end(const http2::StreamEnd& end) const {
   using By = http2::StreamEnd::By;
   switch (end.by) {
     case By::PeerReset:
@@ -373,6 +387,10 @@ void ClientCall::decide(Status status) noexcept {
 void ClientCall::end_early(const Status& reason) noexcept {
   if (decided_) return;
   decide(reason);
+  give_up_stream();
+}
+
+void ClientCall::give_up_stream() noexcept {
   drop_input();
   stop_pumping();
   if (http2::Stream* stream = this->stream(); stream != nullptr) {

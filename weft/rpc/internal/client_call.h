@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "weft/coro/context.h"
 #include "weft/http2/session.h"
 #include "weft/rpc/call.h"
+#include "weft/rpc/internal/foreign_answer.h"
 #include "weft/rpc/internal/stream_messages.h"
 
 namespace weft::rpc {
@@ -63,7 +66,11 @@ class ClientCall final : private CancelHook, private StreamMessages {
   void response_ended() noexcept;
   void read_trailers(http2::HeaderFields fields);
   bool take_metadata(const http2::HeaderField& field, Metadata& metadata);
-  Status status_without_trailers(const http2::StreamEnd& end) const;
+  void read_foreign(http2::HeaderFields fields, std::string_view content_type, bool trailers_only);
+  void take_foreign(std::string_view data, bool end_stream);
+  void give_up_stream() noexcept;
+  Status status_without_trailers() const;
+  Status status_of_end(const http2::StreamEnd& end) const;
   void decide(Status status) noexcept;
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return call_.loop(); }
@@ -75,6 +82,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   const std::string& user_agent_;
   Pump pump_{*this};
   Status status_;
+  std::unique_ptr<ForeignAnswer> foreign_;  // where the response is not gRPC's
   int http_status_ = 0;
   bool waiting_for_request_ = false;
   bool decided_ = false;

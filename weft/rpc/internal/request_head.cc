@@ -22,6 +22,12 @@ CompressionSet parse_accepted(std::string_view list) noexcept {
   return accepted;
 }
 
+[[gnu::cold]] Status other_format(std::string_view content_type) {
+  return unimplemented("content-type '" + std::string(content_type.substr(0, 64)) +
+                       "' is not served: messages are protobuf here, application/grpc or "
+                       "application/grpc+proto");
+}
+
 }  // namespace
 
 RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_path,
@@ -54,13 +60,15 @@ Status RequestHead::read(const http2::HeaderField& field, const RequestRules& ru
     case Token::GrpcAcceptEncoding:
       accepted = parse_accepted(field.value);
       return {};
+    case Token::ContentType:
+      return content_type_of(field.value) == ContentType::Protobuf ? Status()
+                                                                   : other_format(field.value);
     case Token::Authority:
     case Token::Method:
     case Token::Path:
     case Token::Scheme:
     case Token::Protocol:
     case Token::Status:
-    case Token::ContentType:
     case Token::ContentLength:
     case Token::Te:
       return {};

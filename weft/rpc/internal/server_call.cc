@@ -160,7 +160,7 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
     return {};
   }
   const std::string_view type = field_value(fields, Token::ContentType);
-  if (!is_grpc_content_type(type)) {
+  if (content_type_of(type) == ContentType::NotGrpc) {
     refuse_http(connection, stream, "415",
                 "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
                 false, end_stream);

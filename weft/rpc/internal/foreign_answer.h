@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "weft/base/status.h"
+
+namespace weft::rpc {
+
+/// The answer to a call from something that does not speak gRPC: a proxy, a web server. Collects
+/// the beginning of its body, which is often the only one to say what is wrong.
+class ForeignAnswer {
+ public:
+  ForeignAnswer(int http_status, std::string_view content_type);
+
+  /// Takes a part of the body. True when no more of it is of use.
+  bool take(std::string_view data);
+  /// By gRPC's table of HTTP statuses; INTERNAL for gRPC with messages that are not protobuf.
+  Status status() const;
+
+ private:
+  int http_status_;
+  std::string content_type_;
+  std::string body_;
+};
+
+}  // namespace weft::rpc
