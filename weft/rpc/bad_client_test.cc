@@ -296,6 +296,46 @@ TEST_F(BadClient, TwoRequestsWhereOneIsDueAreUnimplemented) {
   EXPECT_EQ(end.field("grpc-message"), "the method takes one message, but a second one came");
 }
 
+// gRPC's table of status codes, also for who sends the second after a while.
+TEST_F(BadClient, ASecondRequestIsUnimplementedWheneverItComes) {
+  for (const std::string method : {"/test.Kinds/Unary", "/test.Kinds/Expand"}) {
+    for (const std::size_t split : {0, 3}) {
+      const std::string second = grpc_message("\x0a\x02hi");
+      peer = connect();
+      peer->send(testing::headers(1, grpc_request(method)) +
+                 testing::data(1, grpc_message("\x0a\x02hi") + second.substr(0, split)));
+      world.run_for(100ms);
+      EXPECT_EQ(peer->has(FrameType::Headers, 1), split != 0) << peer->log();
+      peer->send(testing::data(1, second.substr(split), EndStream::Yes));
+      const Frame end = peer->expect_end(1);
+      EXPECT_EQ(end.field("grpc-status"), "12") << method << "\n" << peer->log();
+      EXPECT_EQ(end.field("grpc-message"), "the method takes one message, but a second one came");
+      EXPECT_EQ(peer->data_of(1), "");
+    }
+  }
+}
+
+TEST_F(BadClient, ARequestIsServedWhenItsClientHasHalfClosed) {
+  for (const std::string method : {"/test.Kinds/Unary", "/test.Kinds/Expand"}) {
+    peer = connect();
+    peer->send(testing::headers(1, grpc_request(method)));
+    world.run_for(10ms);
+    peer->send(testing::data(1, grpc_message("\x0a\x01h")));
+    world.run_for(100ms);
+    EXPECT_FALSE(peer->has(FrameType::Headers, 1)) << peer->log();
+    peer->send(testing::data(1, "", EndStream::Yes));
+    EXPECT_EQ(peer->expect_end(1).field("grpc-status"), "0") << peer->log();
+    EXPECT_EQ(peer->data_of(1), grpc_message("\x0a\x01h"));
+  }
+}
+
+TEST_F(BadClient, ARequestWhoseClientNeverHalfClosesMeetsItsDeadline) {
+  peer = connect();
+  peer->send(testing::headers(1, with(kUnary, "grpc-timeout", "1S")) +
+             testing::data(1, grpc_message("")));
+  EXPECT_EQ(peer->expect_end(1).field("grpc-status"), "4") << peer->log();
+}
+
 TEST_F(BadClient, NoRequestWhereOneIsDueIsUnimplemented) {
   EXPECT_EQ(answer_to(kUnary, "").field("grpc-status"), "12");
   peer = connect();

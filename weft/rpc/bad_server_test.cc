@@ -340,6 +340,18 @@ TEST_F(BadServer, TwoResponsesWhereOneIsDueAreUnimplementedAlsoWithOk) {
   EXPECT_EQ(outcome.status().message(), "the method takes one message, but a second one came");
 }
 
+TEST_F(BadServer, ASecondResponseIsUnimplementedWheneverItComes) {
+  begin();
+  peer->send(kHeaders + message("a"));
+  network.run_for(100ms);
+  EXPECT_FALSE(outcome.reply.has_value());
+  peer->send(message("b"));
+  network.run_for(100ms);
+  end();
+  EXPECT_EQ(outcome.status().code(), StatusCode::Unimplemented);
+  EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::Cancel);
+}
+
 TEST_F(BadServer, AStreamThatEndsInsideAMessageIsInternalAlsoWithOk) {
   outcome_of(kHeaders + testing::data(1, grpc_message("12345678").substr(0, 9)) + trailers(0));
   EXPECT_EQ(outcome.status().code(), StatusCode::Internal);

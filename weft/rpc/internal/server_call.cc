@@ -94,7 +94,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
       server_(connection.server()),
       head_(std::move(head)) {
   attach(connection, stream);
-  set_single(method() != nullptr && !streams_requests(method()->kind));
+  set_single_at_end(method() != nullptr && !streams_requests(method()->kind));
   expect_reader();
   set_arriving_compression(head_->compression);
   share_request_metadata(head_->metadata);

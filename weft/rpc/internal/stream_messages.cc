@@ -60,9 +60,14 @@ Status StreamMessages::push_parts(BytesView data) {
   return_credit();
   if (status.ok()) status = account();
   if (!status.ok()) return status;
-  if (single_ && (read_ ? 1 : 0) + deframer_.ready() > 1) return one_too_many();
-  wake(reader_);
+  if (single_ && second_began()) return one_too_many();
+  if (!at_end_) wake(reader_);
   return status;
+}
+
+bool StreamMessages::second_began() const noexcept {
+  const std::size_t unfinished = deframer_.at_boundary() ? 0 : 1;
+  return (read_ ? 1 : 0) + deframer_.ready() + unfinished > 1;
 }
 
 Status StreamMessages::one_too_many() const {
@@ -96,7 +101,8 @@ void StreamMessages::return_credit() {
 
 MessageReader::Poll StreamMessages::poll(Message& out) {
   if (input_ == Input::Dropped) return Poll::End;
-  if (!deframer_.has_message()) return input_ == Input::Open ? Poll::Pending : Poll::End;
+  if (input_ == Input::Open && (at_end_ || !deframer_.has_message())) return Poll::Pending;
+  if (!deframer_.has_message()) return Poll::End;
   if (!account_->reads.spend_one()) [[unlikely]]
     return wait_for_turn();
   Status status;

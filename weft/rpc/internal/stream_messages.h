@@ -69,6 +69,9 @@ class StreamMessages : public MessageReader {
   std::size_t max_message_size() const noexcept { return deframer_.limit(); }
   /// Only one is to arrive.
   void set_single(bool single) noexcept { single_ = single; }
+  /// The one that is to arrive is there for its reader once the peer has ended its side: a second
+  /// may come until then.
+  void set_single_at_end(bool single) noexcept { single_ = at_end_ = single; }
   /// What arrives from here on is read in the same turn, unless keep_unread() is called in that.
   void expect_reader() noexcept { deframer_.expect_reader(); }
   /// What has arrived and is not read yet may wait for long.
@@ -79,7 +82,7 @@ class StreamMessages : public MessageReader {
     // Then nothing is due to be credited: no message is unfinished, and none was read since.
     if (!deframer_.push_whole(data)) return push_parts(data);
     Status status = single_ && read_ ? one_too_many() : account();
-    if (status.ok()) wake(reader_);
+    if (status.ok() && !at_end_) wake(reader_);
     return status;
   }
   /// No more will arrive. INTERNAL when a message is left unfinished.
@@ -143,6 +146,7 @@ class StreamMessages : public MessageReader {
   std::size_t ratio_limit(std::size_t size) const noexcept;
   Result<Bytes> inflate(const Bytes& packed, std::size_t limit) const;
   Status push_parts(BytesView data);
+  bool second_began() const noexcept;
   [[gnu::cold]] Status one_too_many() const;
   [[gnu::cold]] Status unfinished() const;
   Poll pop(Message& out, std::size_t& size, Status& status);
@@ -183,6 +187,7 @@ class StreamMessages : public MessageReader {
   Compression compression_ = Compression::Identity;
   enum class Input : std::uint8_t { Open, Ended, Dropped } input_ = Input::Open;
   bool single_ : 1 = false;
+  bool at_end_ : 1 = false;      // its one message is read once the input has ended
   bool read_ : 1 = false;        // a message was
   bool large_next_ : 1 = false;  // the next message is known to inflate to much
 };
