@@ -36,6 +36,8 @@ struct StreamEnd {
   /// The peer says that no work was done for it (REFUSED_STREAM, an id above GOAWAY's last): safe
   /// to send again (RFC 9113 section 8.7).
   bool unprocessed = false;
+  /// The same because its HEADERS never left: the peer knows nothing of it.
+  bool unsent = false;
   /// LocalReset because the peer broke a rule on this stream: the rule, with its RFC section.
   /// Static text; empty otherwise.
   std::string_view detail = {};
@@ -75,7 +77,7 @@ class SessionHandler {
   virtual void on_ping_ack(std::uint64_t payload) = 0;
   /// A PING has arrived and been answered; for the owner's limits (too many pings).
   virtual void on_ping() = 0;
-  /// The peer will take no streams above `last_stream_id`; those were closed before this.
+  /// The peer will take no streams above `last_stream_id`; those are closed after this.
   virtual void on_goaway(std::uint32_t last_stream_id, ErrorCode code, std::string_view debug) = 0;
   /// The connection is broken beyond use: GOAWAY is in the output, all streams have been closed.
   /// `status` names the rule that was broken.

@@ -308,7 +308,7 @@ TEST_F(ClientStreams, CloseWhatGoawayExcludesAsUnprocessed) {
   for (int i = 0; i < 3; ++i) open();
   EXPECT_TRUE(client.receive(goaway(3, ErrorCode::NoError, "restart")));
   EXPECT_THAT(client.events(),
-              ElementsAre("closed 5 by connection unprocessed", "goaway 3 NO_ERROR restart"));
+              ElementsAre("goaway 3 NO_ERROR restart", "closed 5 by connection unprocessed"));
   EXPECT_FALSE(client.session.can_open());
   EXPECT_TRUE(client.session.draining());
   EXPECT_TRUE(client.receive(headers(1, kResponse, kEnd) + headers(3, kResponse, kEnd)));

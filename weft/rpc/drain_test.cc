@@ -379,28 +379,59 @@ TEST_F(Leaving, TwoStepsAreUnderstood) {
   old.expect_closed();
 }
 
-TEST_F(Leaving, ARefusedStreamIsRepeatedAFewTimes) {
+TEST_F(Leaving, ARefusedStreamIsRepeatedAtOnce) {
   auto running = call();
   ScriptedPeer& peer = server.accept();
-  for (std::uint32_t id : {1U, 3U, 5U}) {
-    peer.expect_end(id);
-    peer.send(testing::rst_stream(id, ErrorCode::RefusedStream));
-  }
-  peer.expect_end(7);
-  peer.send(answer(7));
+  peer.expect_end(1);
+  peer.send(testing::rst_stream(1, ErrorCode::RefusedStream));
+  peer.expect_end(3);
+  peer.send(answer(3));
   EXPECT_TRUE(running.result().ok());
 }
 
-TEST_F(Leaving, AStreamThatIsRefusedAgainAndAgainIsUnavailable) {
+TEST_F(Leaving, AStreamThatIsRefusedAgainIsUnavailable) {
   auto running = call();
   ScriptedPeer& peer = server.accept();
-  for (std::uint32_t id = 1; id < 9; id += 2) {
+  for (const std::uint32_t id : {1U, 3U}) {
     peer.expect_end(id);
     peer.send(testing::rst_stream(id, ErrorCode::RefusedStream));
   }
   const Status status = running.result();
   EXPECT_EQ(status.code(), StatusCode::Unavailable);
   EXPECT_EQ(status.message(), "the server reset the stream (RST_STREAM REFUSED_STREAM)");
+  network.run_for(1s);
+  EXPECT_FALSE(peer.has(FrameType::Headers, 5));
+}
+
+TEST_F(Leaving, ACallThatAGoawayExcludesAgainSaysWhatTheServerSaid) {
+  for (const std::string said : {"", "restart"}) {
+    auto running = call();
+    for (int i = 0; i < 2; ++i) {
+      ScriptedPeer& peer = server.accept();
+      peer.expect_end(1);
+      peer.send(testing::goaway(0, ErrorCode::NoError, said));
+    }
+    const Status status = running.result();
+    EXPECT_EQ(status.code(), StatusCode::Unavailable);
+    EXPECT_EQ(status.message(), "memory:server:1: the server is leaving (GOAWAY NO_ERROR" +
+                                    (said.empty() ? "" : ": " + said) +
+                                    ") and did not take the call");
+  }
+}
+
+/// A try of a policy that has made others before.
+Task<Status> try_again(Call& call, Next next) {
+  call.set_previous_attempts(1);
+  return next(call);
+}
+
+TEST_F(Leaving, LaterTriesOfAPolicyAreNotRepeatedBesides) {
+  channel.use(&try_again);
+  auto running = call();
+  ScriptedPeer& peer = server.accept();
+  peer.expect_end(1);
+  peer.send(testing::rst_stream(1, ErrorCode::RefusedStream));
+  EXPECT_EQ(running.result().code(), StatusCode::Unavailable);
 }
 
 TEST_F(Leaving, ACallThatTheServerMayHaveBegunIsNotRepeated) {
@@ -483,6 +514,28 @@ TEST_F(Leaving, AStreamOfWhichSomethingWasSentIsNot) {
   EXPECT_EQ(running.result().code(), StatusCode::Unavailable);
   network.run_for(1s);
   EXPECT_FALSE(peer.has(FrameType::Headers, 3));
+}
+
+/// Breaks the connection that the call is about to be sent on.
+struct Breaking {
+  net::SimNetwork* network;
+  int* times;
+  Task<Status> operator()(Call& call, Next next) const {
+    if (*times > 0) {
+      --*times;
+      network->break_connections("client", "server");
+    }
+    return next(call);
+  }
+};
+
+TEST(ACallOfWhichNothingHasLeft, IsSentAgainHoweverOften) {
+  InProcess world;
+  world.add<Kinds>();
+  int times = 5;
+  world.channel().use_per_endpoint(Breaking{&world.network(), &times});
+  EXPECT_EQ(world.run(call_slow(world.channel())), ok_status());
+  EXPECT_EQ(times, 0);
 }
 
 Task<> count_call(Channel& channel, int& ok) {

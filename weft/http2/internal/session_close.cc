@@ -106,7 +106,8 @@ void Session::Impl::close_all(ErrorCode code, bool transport_gone) {
     // A request whose HEADERS never left is one that the peer cannot have begun (section 8.7).
     const bool unsent =
         transport_gone && !stream->initial_received && stream->headers_end > consumed;
-    close(*stream, {.by = StreamEnd::By::Connection, .code = code, .unprocessed = unsent});
+    close(*stream,
+          {.by = StreamEnd::By::Connection, .code = code, .unprocessed = unsent, .unsent = unsent});
   }
 }
 

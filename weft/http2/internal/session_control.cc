@@ -117,16 +117,15 @@ void Session::Impl::on_goaway(Payload payload) {
   }
   goaway_received_ = true;
   goaway_last_id_ = last_id;
-  if (!is_server()) {
-    for (const std::uint32_t id : streams_.ids()) {
-      Record* stream = id > last_id ? streams_.find(id) : nullptr;
-      if (stream == nullptr) continue;
-      close(*stream, {.by = StreamEnd::By::Connection, .code = code, .unprocessed = true});
-    }
-  }
-  if (broken_) return;
+  // First, so that whoever is told of a stream's end can say what the peer said.
   const Payload debug = payload.subspan(8);
   handler_.on_goaway(last_id, code, {reinterpret_cast<const char*>(debug.data()), debug.size()});
+  if (broken_ || is_server()) return;
+  for (const std::uint32_t id : streams_.ids()) {
+    Record* stream = id > last_id ? streams_.find(id) : nullptr;
+    if (stream == nullptr) continue;
+    close(*stream, {.by = StreamEnd::By::Connection, .code = code, .unprocessed = true});
+  }
 }
 
 void Session::Impl::on_window_update(Payload payload) {

@@ -6,8 +6,8 @@ namespace weft::rpc {
 
 Task<Status> AtEndpoint::serve(Call& call) {
   ClientConnection* connection = subchannel_.connection();
-  repeat_ = connection == nullptr;
-  if (repeat_) {
+  repeat_ = Repeat::Unsent;
+  if (connection == nullptr) {
     co_return Status(StatusCode::Unavailable,
                      to_string(subchannel_.endpoint()) + ": no connection has room for the call",
                      Origin::Transport);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "weft/rpc/internal/client_call.h"
 #include "weft/rpc/internal/subchannel.h"
 #include "weft/rpc/service.h"
 
@@ -14,13 +15,13 @@ class AtEndpoint final : public Service {
 
   /// UNAVAILABLE where there is no connection with room.
   Task<Status> serve(Call& call) override;
-  /// The last call was not begun by the server and may be sent to any.
-  bool may_repeat() const noexcept { return repeat_; }
+  /// Whether the last call may be sent again, to any.
+  Repeat may_repeat() const noexcept { return repeat_; }
 
  private:
   Subchannel& subchannel_;
   const ConnectSettings& settings_;
-  bool repeat_ = false;
+  Repeat repeat_ = Repeat::No;
 };
 
 }  // namespace weft::rpc

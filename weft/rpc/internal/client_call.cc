@@ -343,13 +343,18 @@ void ClientCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   detach();
   stop_pumping();
   if (!decided_) {
-    unprocessed_ = foreign_ == nullptr && end.unprocessed;
+    if (foreign_ == nullptr) repeat_ = repeat_after(end);
     decide(foreign_ == nullptr ? status_of_end(end) : foreign_->status());
   }
   if (ended_) return;
   ended_ = true;
   const Status whole = end_input();
   if (status_.ok()) status_ = whole;
+}
+
+Repeat ClientCall::repeat_after(const http2::StreamEnd& end) noexcept {
+  if (end.unsent) return Repeat::Unsent;
+  return end.unprocessed ? Repeat::Refused : Repeat::No;
 }
 
 Status ClientCall::status_of_end(const http2::StreamEnd& end) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@
 namespace weft::rpc {
 
 class ClientConnection;
+
+/// Whether a try may be made again as if it never had been (gRFC A6, transparent retry).
+enum class Repeat : std::uint8_t {
+  No,
+  Refused,  ///< once: the server says that it has not begun it
+  Unsent,   ///< however often: the server knows nothing of it
+};
 
 /// One try of a call on one connection: sends the call's requests as they come and receives what
 /// the server answers. Lives in the frame of the coroutine that serves the call. Its status is
@@ -31,9 +39,8 @@ class ClientCall final : private CancelHook, private StreamMessages {
   /// What the server sends; at its end status() is known.
   MessageReader& responses() noexcept { return *this; }
   const Status& status() const noexcept { return status_; }
-  /// Nobody has worked on it, so it may be sent again as if it never had been (gRFC A6, transparent
-  /// retry).
-  bool may_repeat() const noexcept { return unprocessed_ && !cancelled_; }
+  /// Once it has ended.
+  Repeat may_repeat() const noexcept { return cancelled_ ? Repeat::No : repeat_; }
 
   /// Ends the call with `reason`; the server is told.
   void end_early(const Status& reason) noexcept;
@@ -69,6 +76,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   void read_foreign(http2::HeaderFields fields, std::string_view content_type, bool trailers_only);
   void take_foreign(std::string_view data, bool end_stream);
   void give_up_stream() noexcept;
+  static Repeat repeat_after(const http2::StreamEnd& end) noexcept;
   Status status_without_trailers() const;
   Status status_of_end(const http2::StreamEnd& end) const;
   void decide(Status status) noexcept;
@@ -88,7 +96,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   bool decided_ = false;
   bool ended_ = false;
   bool cancelled_ = false;
-  bool unprocessed_ = false;
+  Repeat repeat_ = Repeat::No;
 };
 
 }  // namespace weft::rpc

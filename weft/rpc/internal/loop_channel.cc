@@ -10,9 +10,6 @@
 namespace weft::rpc {
 namespace {
 
-// How often a call that the server refuses before looking at it is sent again.
-constexpr int kRefusals = 3;
-
 Status channel_destroyed() { return cancelled("the channel was destroyed"); }
 
 /// What `:authority` is where the options name none (gRPC's naming document): the target's
@@ -107,7 +104,10 @@ Task<Status> LoopChannel::serve(Call& call) {
   ++calls_;
   if (!resolving_) [[unlikely]]
     resolve();
-  for (int refusals = 0;; ++refusals) {
+  // gRFC A6: a call that the server has not begun is sent again at once, but once, whatever tries
+  // of it a policy makes.
+  bool refusable = call.previous_attempts() == 0;
+  for (;;) {
     // Nobody overtakes those who wait.
     Picked picked = waiting_.empty() ? pick(call) : Picked();
     for (Place place = Place::Back; picked.connection == nullptr; place = Place::Front) {
@@ -117,7 +117,7 @@ Task<Status> LoopChannel::serve(Call& call) {
     }
     Placement placement(*this, *picked.subchannel, call);
     Status status;
-    bool repeat = false;
+    Repeat repeat = Repeat::No;
     if (per_endpoint_.empty()) {
       Exchange exchange(*picked.connection, call, settings_);
       announce_room();
@@ -131,7 +131,9 @@ Task<Status> LoopChannel::serve(Call& call) {
       repeat = terminal.may_repeat();
     }
     placement.ended(status);
-    if (repeat && refusals < kRefusals && !closed_ && call.requests().rewind()) continue;
+    const bool again =
+        repeat == Repeat::Unsent || (repeat == Repeat::Refused && std::exchange(refusable, false));
+    if (again && !closed_ && call.requests().rewind()) continue;
     co_return status;
   }
 }

@@ -46,7 +46,7 @@ class Exchange {
   /// `taken`: whether the application took all responses.
   void finish(bool taken) noexcept;
   const Status& status() const noexcept { return attempt_.status(); }
-  bool may_repeat() const noexcept { return attempt_.may_repeat(); }
+  Repeat may_repeat() const noexcept { return attempt_.may_repeat(); }
 
  private:
   Call& call_;
