@@ -443,6 +443,28 @@ TEST_F(BadServer, WhatTheServerSaidInItsGoawayIsPartOfTheStatus) {
             "ENHANCE_YOUR_CALM: too_many_pings");
 }
 
+/// A program that ends because of the first error.
+Task<> call_and_leave(std::unique_ptr<Channel> channel, Outcome& outcome) {
+  const Text request = text("request");
+  Result<Text> reply = co_await test::unary(*channel, request);
+  channel.reset();
+  outcome.reply.emplace(std::move(reply));
+}
+
+TEST_F(BadServer, IsToldOfItsErrorAlsoByAClientThatIsGoneAtOnce) {
+  server = std::make_unique<ScriptedServer>(host(), kPort);
+  task = call_and_leave(std::make_unique<Channel>("server:50051"), outcome);
+  client().enter([&] { task.start(nullptr, {[](void*) noexcept {}, nullptr}); });
+  peer = &server->accept();
+  peer->expect(FrameType::Headers, 1);
+  peer->send(testing::data(0, "DATA on the connection"));
+  end();
+  const Frame& goaway = peer->expect(FrameType::Goaway);
+  EXPECT_EQ(goaway.error(), ErrorCode::ProtocolError);
+  EXPECT_NE(goaway.payload.find("RFC 9113"), std::string::npos) << goaway.to_string();
+  peer->expect_closed();
+}
+
 TEST_F(BadServer, AnEarlyErrorStopsARequestThatIsStillBeingSent) {
   begin();
   peer->send(testing::headers(1,

@@ -332,6 +332,24 @@ void Connection::close(const Status& why) noexcept {
   on_closed(failure_);
 }
 
+void Connection::write_and_close(const Status& why) noexcept {
+  if (!closed_ && !write_failed_ && !session_.output().empty()) {
+    if (write_output().kind == net::IoResult::Kind::Done) forget_input();
+  }
+  close(why);
+}
+
+/// What lies unread in the socket when that is closed makes the system reset the connection, and a
+/// reset destroys what the peer has not read yet (RFC 1122 section 4.2.2.13).
+void Connection::forget_input() noexcept {
+  constexpr int kMostReads = 16;
+  stream_->shutdown_write();
+  std::array<char, 4096> ignored;
+  for (int i = 0; i < kMostReads; ++i) {
+    if (stream_->read(ignored).kind != net::IoResult::Kind::Done) return;
+  }
+}
+
 void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
   if (closed_) return;
   if (!session_.broken()) session_.abort(code, why.message());

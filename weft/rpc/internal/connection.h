@@ -97,6 +97,10 @@ class Connection : public http2::SessionHandler,
 
   /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
   void close(const Status& why) noexcept;
+  /// As close(), after the output has been written as far as the socket takes it now: what was
+  /// queued for the peer, such as the GOAWAY that tells it of its error, is not lost with the owner
+  /// of the connection. Waits for nothing.
+  void write_and_close(const Status& why) noexcept;
   /// Sends GOAWAY with the code, then closes when that has been written and the peer has closed
   /// too, or a second has passed.
   void abort(http2::ErrorCode code, const Status& why) noexcept;
@@ -163,6 +167,7 @@ class Connection : public http2::SessionHandler,
   net::IoResult write_output() noexcept;
   void flush() noexcept;
   void linger() noexcept;
+  void forget_input() noexcept;
   void wake_output_waiters() noexcept;
   void close_after_write(const Status& why) noexcept;
   void linger_on() noexcept;

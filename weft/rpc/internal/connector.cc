@@ -130,7 +130,7 @@ class Race {
 
 NewConnection::~NewConnection() {
   if (connection_ == nullptr) return;
-  connection_->close(cancelled("the connection is not needed any more"));
+  connection_->write_and_close(cancelled("the connection is not needed any more"));
   // It may be written to at the end of this turn.
   net::Loop& loop = connection_->loop();
   loop.post([owned = std::move(connection_)]() mutable { owned.reset(); });

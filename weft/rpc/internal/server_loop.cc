@@ -88,8 +88,9 @@ void ServerLoop::drop_handshakes() noexcept {
 /// run any more.
 void ServerLoop::on_loop_end() noexcept {
   drop_handshakes();
-  connections_.for_each(
-      [](ServerConnection& connection) { connection.close(cancelled("the loop has ended")); });
+  connections_.for_each([](ServerConnection& connection) {
+    connection.write_and_close(cancelled("the loop has ended"));
+  });
   const std::shared_ptr<ServerLoop> self = std::exchange(self_, nullptr);
   // It holds the server, which holds this.
   const UniqueFunction<void()> never = std::exchange(when_idle_, UniqueFunction<void()>());

@@ -150,7 +150,7 @@ void Subchannel::close(const Status& why) noexcept {
   closed_ = true;
   context_.cancel(why);
   auto connections = std::exchange(connections_, {});
-  for (const auto& connection : connections) connection->close(why);
+  for (const auto& connection : connections) connection->write_and_close(why);
   // The calls on them end in this turn and refer to them until then.
   loop_.post([owned = std::move(connections)]() mutable { owned.clear(); });
 }
