@@ -25,16 +25,27 @@ constexpr std::array<std::string_view, 17> kNames = {
     "UNAUTHENTICATED",
 };
 
+bool is_code(StatusCode code) noexcept { return static_cast<std::size_t>(code) < kNames.size(); }
+
+[[gnu::cold]] std::string about_unknown(StatusCode code, std::string_view message) {
+  std::string text = "status code " + std::to_string(static_cast<int>(code)) + ", which is none";
+  if (!message.empty()) text.append(": ").append(message);
+  return text;
+}
+
 }  // namespace
 
 std::string_view name_of(StatusCode code) noexcept {
-  const auto index = static_cast<std::size_t>(code);
-  return index < kNames.size() ? kNames[index] : std::string_view{"UNKNOWN"};
+  return is_code(code) ? kNames[static_cast<std::size_t>(code)] : std::string_view{"UNKNOWN"};
 }
 
 Status::Status(StatusCode code, std::string_view message, Origin origin) {
   if (code == StatusCode::Ok) return;
-  rep_ = new Rep{.code = code, .origin = origin, .message = std::string(message), .details = {}};
+  const bool known = is_code(code);
+  rep_ = new Rep{.code = known ? code : StatusCode::Unknown,
+                 .origin = origin,
+                 .message = known ? std::string(message) : about_unknown(code, message),
+                 .details = {}};
 }
 
 Status::Status(const Rep& from, Origin origin, std::string message, std::string_view details)

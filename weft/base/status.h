@@ -9,8 +9,9 @@
 namespace weft {
 
 /// The sixteen gRPC status codes and OK; values are gRPC's (doc/statuscodes.md of the gRPC
-/// project).
-enum class StatusCode : std::uint8_t {
+/// project). An int, so that a number that is none of them stays what it is until a Status looks at
+/// it.
+enum class StatusCode : int {
   Ok = 0,
   Cancelled = 1,
   Unknown = 2,
@@ -47,6 +48,7 @@ enum class Origin : std::uint8_t {
 class [[nodiscard]] Status {
  public:
   Status() noexcept = default;
+  /// A number that is no code (a cast of 26 or -1) becomes UNKNOWN, and the message names it.
   Status(StatusCode code, std::string_view message, Origin origin = Origin::Local);
   Status(const Status& other) noexcept : rep_(other.rep_) { retain(); }
   Status(Status&& other) noexcept : rep_(std::exchange(other.rep_, nullptr)) {}

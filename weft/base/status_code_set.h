@@ -20,8 +20,11 @@ class StatusCodeSet {
   friend constexpr bool operator==(StatusCodeSet, StatusCodeSet) noexcept = default;
 
  private:
+  /// None for a number that is no code.
   static constexpr std::uint32_t bit(StatusCode code) noexcept {
-    return std::uint32_t{1} << static_cast<unsigned>(code);
+    const auto number = static_cast<unsigned>(code);
+    return number > static_cast<unsigned>(StatusCode::Unauthenticated) ? 0
+                                                                       : std::uint32_t{1} << number;
   }
   std::uint32_t bits_ = 0;
 };

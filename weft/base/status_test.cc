@@ -1,10 +1,13 @@
 #include "weft/base/status.h"
 
+#include <climits>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include <gtest/gtest.h>
+
+#include "weft/base/status_code_set.h"
 
 namespace weft {
 namespace {
@@ -38,6 +41,23 @@ TEST(Status, NamesEveryCodeAsGrpcDoes) {
   EXPECT_EQ(name_of(StatusCode::DeadlineExceeded), "DEADLINE_EXCEEDED");
   EXPECT_EQ(name_of(StatusCode::Unauthenticated), "UNAUTHENTICATED");
   EXPECT_EQ(name_of(static_cast<StatusCode>(17)), "UNKNOWN");
+}
+
+TEST(Status, ANumberThatIsNoCodeIsUnknownAndNamed) {
+  for (const int number : {17, 26, 256, 272, -1, -256, INT_MAX, INT_MIN}) {
+    const Status status(static_cast<StatusCode>(number), "why");
+    EXPECT_EQ(status.code(), StatusCode::Unknown) << number;
+    EXPECT_EQ(status.message(), "status code " + std::to_string(number) + ", which is none: why");
+  }
+  EXPECT_EQ(Status(static_cast<StatusCode>(99), "").message(), "status code 99, which is none");
+}
+
+TEST(StatusCodeSet, HasNoNumbersThatAreNoCodes) {
+  StatusCodeSet set{static_cast<StatusCode>(17), static_cast<StatusCode>(-1)};
+  EXPECT_TRUE(set.empty());
+  set.add(StatusCode::Unauthenticated);
+  EXPECT_FALSE(set.contains(static_cast<StatusCode>(48)));
+  EXPECT_TRUE(set.contains(StatusCode::Unauthenticated));
 }
 
 TEST(Status, FactoriesGiveTheCodeTheyAreNamedFor) {

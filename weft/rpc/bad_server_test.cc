@@ -211,7 +211,7 @@ TEST_F(BadServer, TrailersWithoutAStatusAreUnknown) {
 }
 
 TEST_F(BadServer, AStatusThatIsNoCodeIsUnknown) {
-  for (const std::string code : {"17", "99", "-1", "abc", ""}) {
+  for (const std::string code : {"17", "26", "99", "256", "-1", "abc", ""}) {
     outcome_of(
         kHeaders + message("x") +
         testing::headers(1, {{"grpc-status", code}, {"grpc-message", "why"}}, EndStream::Yes));

@@ -219,6 +219,18 @@ TEST(Statuses, AllCodesArriveWithTheirMessages) {
   EXPECT_TRUE(world.run(test::unary(world.channel(), text("x"))).ok());
 }
 
+TEST(Statuses, ANumberThatIsNoCodeArrivesAsUnknown) {
+  InProcess world;
+  Ends& service = world.add<Ends>();
+  for (const int code : {17, 26, 256, -1}) {
+    service.next = Status(static_cast<StatusCode>(code), "why");
+    const Result<Text> reply = world.run(test::unary(world.channel(), text("x")));
+    EXPECT_EQ(reply.status().code(), StatusCode::Unknown);
+    EXPECT_EQ(reply.status().message(),
+              "status code " + std::to_string(code) + ", which is none: why");
+  }
+}
+
 TEST(Statuses, AMessageMayBeEmptyOrLong) {
   InProcess world;
   Ends& service = world.add<Ends>();
