@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Compiles each header of weft/ alone, so that an include order never matters to a user.
+"""Compiles each header of weft/ alone, so that an include order never matters to a user, and those for users together
+without exceptions.
 
 usage: check_headers.py [--root ROOT] [--build BUILD] [--jobs N]
 
@@ -9,6 +10,7 @@ among them, and results are cached in it by content.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +40,20 @@ def check(header, root, graph, compiler, flags, cache):
     return name, complaint
 
 
+def is_for_users(header):
+    """Not what rooms keep to themselves, nor what their tests share."""
+    return "internal" not in header.parts and "testing" not in header.parts and not header.name.startswith("test_")
+
+
+def check_without_exceptions(headers, root, compiler, flags):
+    """What a program that is compiled with -fno-exceptions would be told, "" when there is nothing."""
+    # g++ looks into a template only where it is used.
+    compiler = shutil.which("clang++-16") or shutil.which("clang++") or compiler
+    unit = "".join(f'#include "{h.relative_to(root).as_posix()}"\n' for h in headers if is_for_users(h.relative_to(root)))
+    done = subprocess.run([compiler, *flags, "-fno-exceptions", *FLAGS], input=unit, text=True, capture_output=True)
+    return "" if done.returncode == 0 else done.stderr or f"{compiler} exited {done.returncode}\n"
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent)
@@ -64,8 +80,12 @@ def main():
     broken = [(name, complaint) for name, complaint in results if complaint]
     for name, complaint in broken:
         print(f"{name}:1: does not compile alone\n{complaint}")
-    print(f"headers: {len(headers)} headers, {len(broken)} problems")
-    return 1 if broken else 0
+    without = check_without_exceptions(headers, root, compiler, flags)
+    if without:
+        print(f"the headers together do not compile with -fno-exceptions\n{without}")
+    problems = len(broken) + bool(without)
+    print(f"headers: {len(headers)} headers, {problems} problems")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

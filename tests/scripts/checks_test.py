@@ -179,6 +179,12 @@ class Headers(CheckTest):
             "#pragma once\n#include <string>\ninline std::string name() { return {}; }\n")
         self.assertEqual(status, 0, output)
 
+    def test_a_header_that_needs_exceptions_is_refused(self):
+        status, output = self.check(
+            "#pragma once\ninline int f() { try { return 1; } catch (...) { return 2; } }\n")
+        self.assertEqual(status, 1, output)
+        self.assertIn("-fno-exceptions", output)
+
     def test_the_cache_forgets_a_header_that_changed(self):
         tree = self.tree({"weft/base/x.h": "#pragma once\n#include \"weft/base/y.h\"\ninline Y z;\n",
                           "weft/base/y.h": "#pragma once\nusing Y = int;\n"})

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "weft/base/catch_all.h"
 #include "weft/coro/frame_pool.h"
 #include "weft/coro/task.h"
 
@@ -75,11 +76,10 @@ class HandWritten : public Pooled, private FrameHead<T> {
   Handle handle() noexcept { return Handle::from_promise(this->promise); }
   static void run(Frame* frame) noexcept {
     auto& self = static_cast<HandWritten&>(*frame);
-    try {
-      if (!static_cast<Self&>(self).advance()) return;
-    } catch (...) {
-      frame->promise.unhandled_exception();
-    }
+    bool ended = true;
+    catch_all([&] { ended = static_cast<Self&>(self).advance(); },
+              [frame] { frame->promise.unhandled_exception(); });
+    if (!ended) return;
     frame->resume = nullptr;
     frame->promise.final_suspend().await_suspend(self.handle()).resume();
   }

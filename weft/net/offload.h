@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/base/catch_all.h"
 #include "weft/base/function.h"
 #include "weft/base/time.h"
 #include "weft/net/loop.h"
@@ -71,15 +72,15 @@ struct OffloadedWork {
   explicit OffloadedWork(F work) : function(std::in_place, std::move(work)) {}
 
   void run() noexcept {
-    try {
-      if constexpr (std::is_void_v<Result>) {
-        (*function)();
-      } else {
-        result.emplace((*function)());
-      }
-    } catch (...) {
-      exception = std::current_exception();
-    }
+    catch_all(
+        [this] {
+          if constexpr (std::is_void_v<Result>) {
+            (*function)();
+          } else {
+            result.emplace((*function)());
+          }
+        },
+        [this] { exception = std::current_exception(); });
     function.reset();
   }
   Result take() {
