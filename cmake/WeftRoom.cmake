@@ -60,20 +60,33 @@ function(weft_test name)
                        PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
 endfunction()
 
-# weft_fuzz(FILE DEPS target...): LLVMFuzzerTestOneInput of x_fuzz.cc becomes the program x_fuzz. With
-# WEFT_BUILD_FUZZ it is a libFuzzer program; in a test build it replays the inputs kept in
-# tests/fuzz/corpus/x, so that what was found once stays found, with any compiler.
+# weft_fuzz(FILE DEPS target...): LLVMFuzzerTestOneInput of x_fuzz.cc becomes the program x_fuzz.
+#
+# - With WEFT_BUILD_FUZZ it is a libFuzzer program, which is led by what all of weft covers.
+# - With clang's AddressSanitizer it is one that is led by its own file only, and links what the tests link: CI keeps the
+#   targets alive with these, and compiles nothing twice.
+# - Elsewhere it replays inputs.
+#
+# A test build replays those kept in tests/fuzz/corpus/x, so that what was found once stays found, with any compiler.
 function(weft_fuzz file)
   cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
   get_filename_component(name ${file} NAME_WE)
   string(REGEX REPLACE "_fuzz$" "" corpus ${name})
-  if(WEFT_BUILD_FUZZ)
+  set(replay ${WEFT_FUZZ_CORPUS}/${corpus})
+  if(WEFT_BUILD_FUZZ OR (WEFT_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID MATCHES Clang))
     add_executable(${name} ${file})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set_property(GLOBAL APPEND PROPERTY WEFT_FUZZ_PROGRAMS ${name})
+    if(NOT EXISTS ${replay})
+      set(replay)
+    endif()
+    set(replay -runs=0 ${replay})
   else()
     add_executable(${name} ${file} ${WEFT_FUZZ_REPLAY_MAIN})
-    add_test(NAME fuzz_corpus.${corpus} COMMAND ${name} ${WEFT_FUZZ_CORPUS}/${corpus})
+  endif()
+  if(WEFT_BUILD_TESTS)
+    add_test(NAME fuzz_corpus.${corpus} COMMAND ${name} ${replay})
     set_tests_properties(fuzz_corpus.${corpus} PROPERTIES TIMEOUT 120 LABELS fuzz)
   endif()
   weft_compile_options(${name})
