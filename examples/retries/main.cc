@@ -16,6 +16,7 @@
 #include "weft/net/loop.h"
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/channel.h"
+#include "weft/rpc/policy_observer.h"
 #include "weft/rpc/server.h"
 
 #include "retries.weft.h"

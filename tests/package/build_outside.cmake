@@ -42,8 +42,17 @@ function(find_from_everywhere absent)
       "-DABSENT=${absent}")
 endfunction()
 
+# The project that README shows, with the sources that it shows.
+function(build_first_service)
+  file(COPY ${outside}/first/CMakeLists.txt ${SOURCE}/examples/hello/hello.proto ${SOURCE}/examples/hello/server.cc
+            ${SOURCE}/examples/testing/greeter_test.cc DESTINATION ${work}/first)
+  run(${CMAKE_COMMAND} -S ${work}/first -B ${work}/first/build ${options} -DCMAKE_PREFIX_PATH=${work}/prefix)
+  run(${CMAKE_COMMAND} --build ${work}/first/build --parallel 2 --target server)
+endfunction()
+
 function(way_installed)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
+  build_first_service()
   build_and_run(${outside} -DCMAKE_PREFIX_PATH=${work}/prefix)
   find_from_everywhere(no_such_room)
   # What a build of a few targets installs has no tests' room.

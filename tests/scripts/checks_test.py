@@ -38,6 +38,60 @@ class CheckTest(unittest.TestCase):
         return tree
 
 
+class Docs(CheckTest):
+    FILES = {"README.md": "[page](docs/guide/page.md)\n", "a.cc": '#include "weft/b/x.h"\n  int x = 1;\n  int y = 2;\n',
+             "weft/b/x.h": "#pragma once\nint make_x(int from);\n", "weft/rpc/blocking.h": "#pragma once\n"}
+
+    def verdict(self, page, **others):
+        return self.tree(self.FILES | {"docs/guide/page.md": page} | others).check("check_docs.py")
+
+    def assert_refused(self, page, rule):
+        status, output = self.verdict(page)
+        self.assertEqual(status, 1, output)
+        self.assertIn("docs/guide/page.md:", output)
+        self.assertIn(rule, output)
+
+    def test_code_of_a_file_is_accepted(self):
+        for code in ("int x = 1;\nint y = 2;\n", '#include "weft/b/x.h"\n\nint y = 2;\n', "int x = 1;\n// ...\nint y = 2;\n"):
+            status, output = self.verdict(f"<!-- a.cc -->\n```cpp\n{code}```\n")
+            self.assertEqual(status, 0, output)
+
+    def test_code_that_the_file_does_not_have_is_refused(self):
+        self.assert_refused("<!-- a.cc -->\n```cpp\nint z = 3;\n```\n", "not in a.cc: int z = 3;")
+        self.assert_refused("<!-- a.cc -->\n```cpp\n#include <map>\n```\n", "a.cc does not include map")
+        self.assert_refused("<!-- b.cc -->\n```cpp\nint z = 3;\n```\n", "b.cc, which is not there")
+
+    def test_a_name_without_its_header_is_refused(self):
+        files = {"a.cc": "int z = weft::make_x(1);\n"}
+        page = "<!-- a.cc -->\n```cpp\nint z = weft::make_x(1);\n```\n"
+        status, output = self.verdict(page, **files)
+        self.assertEqual(status, 1, output)
+        self.assertIn('uses make_x without #include "weft/b/x.h"', output)
+        status, output = self.verdict('```cpp\n#include "weft/b/x.h"\n\nusing namespace weft;\n```\n' + page, **files)
+        self.assertEqual(status, 0, output)
+
+    def test_a_block_that_nothing_checks_is_refused(self):
+        self.assert_refused("```cmake\nproject(x)\n```\n", "does not say which file it is from")
+        self.assert_refused("```\nx\n```\n", "a block of ''")
+        self.assert_refused("```json\n{\n```\n", "is not JSON")
+
+    def test_code_that_does_not_compile_is_refused(self):
+        for page, right in (("```cpp\nint f() { return 1; }\n```\n", True), ("```cpp\nreturn 1;\n```\n", False),
+                            ("<!-- inside: int f() -->\n```cpp\n#include <map>\n\nreturn 1;\n```\n", True),
+                            ("<!-- inside: int f() -->\n```cpp\nreturn g();\n```\n", False)):
+            tree = self.tree(self.FILES | {"docs/guide/page.md": page})
+            status, output = tree.check("check_docs.py", "--build", str(tree.root / "build"))
+            self.assertEqual(status == 0, right, output)
+
+    def test_a_page_that_readme_does_not_link_is_refused(self):
+        for name in ("docs/guide/other.md", "docs/adr/1.md"):
+            status, output = self.verdict("text\n", **{name: "text\n"})
+            self.assertEqual(status, 1, output)
+            self.assertIn(name, output)
+        status, output = self.verdict("[why](../adr/1.md)\n", **{"docs/adr/1.md": "text\n"})
+        self.assertEqual(status, 0, output)
+
+
 class Arrows(CheckTest):
     def verdict(self, file, *includes):
         text = "#pragma once\n" + "".join(f"#include {i}\n" for i in includes)
