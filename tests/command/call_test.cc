@@ -13,7 +13,6 @@ using ::testing::AllOf;
 using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::StartsWith;
 
 class WeftCall : public NotesServerTest {};
@@ -184,7 +183,7 @@ TEST_F(WeftCall, SendsWithEveryCompression) {
 TEST_F(WeftCall, RefusesAResponseBeyondItsLimit) {
   const std::string json = "{\"text\":\"" + std::string(5000, 'a') + "\"}";
   const Ended ended =
-      call("Echo", {json, "--max-receive-size", "4k", "--proto", NOTES_DIR "/notes.proto"});
+      call("Echo", {json, "--max-receive-size", "4k", "--proto", (NOTES_DIR "/notes.proto")});
   EXPECT_EQ(ended.status, 64 + 8);
   EXPECT_THAT(ended.err, AllOf(HasSubstr("RESOURCE_EXHAUSTED"), HasSubstr("4096")));
 }

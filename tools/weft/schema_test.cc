@@ -161,7 +161,7 @@ TEST_F(SchemaTest, NamesAFileThatIsNotThere) {
       << status.to_string();
 }
 
-/// What protoc says of `text` as a file; empty when it takes it.
+/// What protoc says of `text` as a file: "OK", or what is wrong.
 std::string refused(const std::string& text, const std::string& name,
                     const std::string& directory) {
   std::ofstream(directory + "/" + name) << text;
@@ -187,9 +187,9 @@ TEST_F(SchemaTest, DescribesFilesWhoseNamesHideEachOther) {
           "message M { weft.T inner = 1; .weft.T outer = 2; }",
       head + "package p; message Ping {} service S { rpc Ping(.p.Ping) returns (.p.Ping); }",
       head + "package p; message M { message M {} .p.M outer = 1; M inner = 2; }",
-      "syntax = \"proto2\"; package p; import \"google/protobuf/descriptor.proto\";"
-      "extend google.protobuf.FieldOptions { optional int32 mark = 50000; }"
-      "message M { optional int32 mark = 1; optional int32 b = 2 [(.p.mark) = 3]; }"};
+      R"(syntax = "proto2"; package p; import "google/protobuf/descriptor.proto";
+         extend google.protobuf.FieldOptions { optional int32 mark = 50000; }
+         message M { optional int32 mark = 1; optional int32 b = 2 [(.p.mark) = 3]; })"};
   for (const std::string& text : hard) {
     ASSERT_EQ(refused(text, "hard.proto", directory), "OK") << text;
     const auto schema = compile_protos({directory + "/hard.proto"}, {directory});
