@@ -13,6 +13,13 @@ void Message::join() const {
   pieces_.reset();
 }
 
+/// The size of an object and the limit that it exceeds; nothing is borrowed.
+Message Message::unwritable() const {
+  Message copy = *this;
+  copy.object_ = nullptr;
+  return copy;
+}
+
 std::vector<Bytes> Message::to_pieces(std::string_view head) const {
   std::vector<Bytes> out;
   if (is_bytes()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -22,6 +23,9 @@ struct MessageOps {
   /// the object itself has, lent (Bytes::lent); null where an object cannot.
   void (*write_pieces)(const void* object, std::size_t size, std::string_view head,
                        std::vector<Bytes>& pieces) = nullptr;
+  /// An object that takes more bytes cannot be written: the functions above are not called then,
+  /// but for size().
+  std::size_t largest = SIZE_MAX;
 };
 
 /// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
@@ -38,6 +42,9 @@ class Message {
       : object_(object), ops_(&ops), size_(ops.size(object)) {}
 
   std::size_t size() const noexcept { return size_; }
+  /// False for an object that is larger than its kind can be written (MessageOps::largest): then
+  /// only size() may be asked, and owned(), whose result is no more writable.
+  bool writable() const noexcept { return ops_ == nullptr || size_ <= ops_->largest; }
   /// Nobody's object is borrowed.
   bool is_bytes() const noexcept { return object_ == nullptr; }
   /// Only when is_bytes(). Of a message in pieces these are joined the first time.
@@ -81,6 +88,8 @@ class Message {
   /// The same message, borrowing nothing.
   Message owned() const {
     if (!borrows()) return *this;
+    if (!writable()) [[unlikely]]
+      return unwritable();
     Message copy(is_bytes() ? Bytes::copy_of(bytes_.view()) : to_bytes());
     copy.last_ = last_;
     copy.uncompressed_ = uncompressed_;
@@ -105,6 +114,7 @@ class Message {
 
  private:
   void join() const;
+  Message unwritable() const;
 
   const void* object_ = nullptr;
   const MessageOps* ops_ = nullptr;

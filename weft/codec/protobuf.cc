@@ -130,11 +130,14 @@ class PieceInput final : public google::protobuf::io::ZeroCopyInputStream {
   std::int64_t count_ = 0;
 };
 
-constexpr MessageOps kProtobufOps{.size = size_of, .write = write, .write_pieces = write_pieces};
+// protobuf counts in int: whatever is larger it can neither write, which ends in a crash, nor
+// parse.
+constexpr MessageOps kProtobufOps{
+    .size = size_of, .write = write, .write_pieces = write_pieces, .largest = INT_MAX};
 
 Status too_large(std::size_t size, const MessageLite& into) {
-  return internal_error(std::to_string(size) + " bytes are more than a " + into.GetTypeName() +
-                        " can hold, 2147483647");
+  return resource_exhausted(std::to_string(size) + " bytes are more than a " + into.GetTypeName() +
+                            " can hold, 2147483647");
 }
 
 /// Why `into` is not what `size` bytes were to be; `parsed`: they are of the wire format.
@@ -167,6 +170,12 @@ Status parse_within_memory(std::size_t size, MessageLite& into, Parse parse) {
 
 Message message_of(const MessageLite& message) { return Message(&message, kProtobufOps); }
 
+Result<Bytes> encode(const MessageLite& message) {
+  const Message borrowed = message_of(message);
+  if (!borrowed.writable()) return too_large(borrowed.size(), message);
+  return borrowed.to_bytes();
+}
+
 Status parse(const Bytes& bytes, MessageLite& into) {
   if (bytes.size() > INT_MAX) return too_large(bytes.size(), into);
   // ParseFromArray would write to protobuf's log for each message that lacks a required field,
@@ -177,6 +186,8 @@ Status parse(const Bytes& bytes, MessageLite& into) {
 }
 
 Status parse(const Message& message, MessageLite& into) {
+  if (!message.writable()) [[unlikely]]
+    return too_large(message.size(), into);
   if (!message.is_bytes()) [[unlikely]]
     return parse(message.to_bytes(), into);
   return parse(message.pieces(), into);

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "weft/base/bytes.h"
+#include "weft/base/result.h"
 #include "weft/base/status.h"
 #include "weft/codec/message.h"
 
@@ -14,8 +15,12 @@ class MessageLite;
 
 namespace weft::codec {
 
-/// Borrows `message` for one write.
+/// Borrows `message` for one write. One of more than 2147483647 bytes, which protobuf cannot write,
+/// is not Message::writable().
 Message message_of(const google::protobuf::MessageLite& message);
+
+/// The message's bytes; RESOURCE_EXHAUSTED where it is larger than protobuf can write.
+Result<Bytes> encode(const google::protobuf::MessageLite& message);
 
 /// Parses pieces that follow one another, without joining them; fails as below.
 Status parse(std::span<const Bytes> pieces, google::protobuf::MessageLite& into);
@@ -23,7 +28,8 @@ Status parse(std::span<const Bytes> pieces, google::protobuf::MessageLite& into)
 /// Parses what a message holds or, where it borrows an object, that would write.
 Status parse(const Message& message, google::protobuf::MessageLite& into);
 
-/// Parses; INTERNAL naming the type and the size when the bytes are not such a message.
+/// Parses; INTERNAL naming the type and the size when the bytes are not such a message,
+/// RESOURCE_EXHAUSTED when they are more than protobuf can parse.
 Status parse(const Bytes& bytes, google::protobuf::MessageLite& into);
 
 /// Bytes of memory that `message` takes with all that it holds, about. Small fields and fields that

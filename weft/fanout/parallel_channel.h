@@ -70,7 +70,9 @@ ParallelOptions::Split split_requests(F split) {
     if (!parsed.ok()) return parsed;
     const std::optional<Request> share = split(std::as_const(request), part, parts);
     if (!share) return std::optional<Bytes>();
-    return std::optional<Bytes>(codec::message_of(*share).to_bytes());
+    Result<Bytes> encoded = codec::encode(*share);
+    if (!encoded.ok()) return std::move(encoded).status();
+    return std::optional<Bytes>(*std::move(encoded));
   };
 }
 
@@ -86,7 +88,7 @@ ParallelOptions::Merge merge_responses(F merge) {
       if (!parsed.ok()) return parsed.with_prefix("part " + std::to_string(part.part));
       merge(into, std::as_const(response), part.part);
     }
-    return codec::message_of(into).to_bytes();
+    return codec::encode(into);
   };
 }
 

@@ -150,8 +150,10 @@ std::string write_google_status(StatusCode code, std::string_view message,
 Status with_detail(const Status& status, const google::protobuf::MessageLite& detail) {
   if (status.ok()) return status;
   const std::string type_url = "type.googleapis.com/" + detail.GetTypeName();
-  const Bytes value = codec::message_of(detail).to_bytes();
-  return with_raw_detail(status, {.type_url = type_url, .value = value.view()});
+  const Result<Bytes> value = codec::encode(detail);
+  // The response's headers take a few KiB of details.
+  if (!value.ok()) return status;
+  return with_raw_detail(status, {.type_url = type_url, .value = value->view()});
 }
 
 bool find_detail(const Status& status, google::protobuf::MessageLite& into) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <cstring>
 #include <new>
 #include <string>
@@ -26,6 +27,16 @@ std::string message_prefix(bool compressed, std::size_t size) {
   write_message_prefix(reinterpret_cast<std::uint8_t*>(prefix.data()), compressed,
                        static_cast<std::uint32_t>(size));
   return prefix;
+}
+
+/// Of more than INT_MAX bytes.
+[[gnu::cold]] Status check_large(const Message& message) {
+  const std::string size = "message of " + std::to_string(message.size()) + " bytes: ";
+  if (!message.writable()) {
+    return resource_exhausted(size + "the limit of a protobuf message is 2147483647");
+  }
+  if (message.size() <= UINT32_MAX) return {};
+  return resource_exhausted(size + "the limit of gRPC's framing is 4294967295");
 }
 
 }  // namespace
@@ -268,9 +279,9 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
 Status Connection::try_to_send(http2::Stream& stream, const Message& message,
                                Compression compression, bool end_stream) {
   flush_later();
-  if (message.size() > UINT32_MAX) {
-    return resource_exhausted("message of " + std::to_string(message.size()) +
-                              " bytes: gRPC's framing ends at 4294967295");
+  if (message.size() > INT_MAX) [[unlikely]] {
+    Status fits = check_large(message);
+    if (!fits.ok()) return fits;
   }
   const bool compressed =
       compression != Compression::Identity && !message.uncompressed() && message.size() != 0;
