@@ -17,6 +17,15 @@ TOPS = ("weft", "tools", "examples", "tests", "bench", "cmake", "scripts", "docs
 # Inputs kept for the fuzzers and recorded traffic are bytes, not text.
 BYTES = ("tests/fuzz/corpus/",)
 
+# What asks the C locale, in which the capital of 'i' may be no 'I' and a number may have a comma.
+LOCALE = re.compile(
+    r"\bstd::(?:to(?:lower|upper)|is(?:alpha|alnum|digit|space|lower|upper|print|punct|xdigit|cntrl|graph)"
+    r"|sto(?:d|f|ld)|strto(?:d|f|ld)|atof)\b"
+    r"|printf\(.*%[-+ #0-9.*]*[aefgAEFG]\b"
+    r"|#include <cctype>"
+)
+LOCALE_FREE = ("weft/", "tools/")
+
 # `weft/rpc/call.h` in a document, and [text](docs/adr/README.md).
 NAMED_PATH = re.compile(r"`((?:weft|tools|examples|tests|cmake|scripts|docs)/[\w./-]+\.\w+)`")
 LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]*)?\)")
@@ -43,6 +52,7 @@ def check_name(path, name):
 def check_text(path, name, text):
     lines = text.splitlines()
     is_code = path.suffix in {".h", ".cc", ".cpp"}
+    is_library = is_code and name.startswith(LOCALE_FREE) and not re.search(r"_(test|bench|fuzz)\.cc$", name)
     if is_code and len(lines) > MAX_LINES:
         yield MAX_LINES + 1, f"{len(lines)} lines, at most {MAX_LINES}: split the file along its meaning"
     if path.name == "README.md" and name.startswith("weft/") and len(lines) > MAX_README_LINES:
@@ -52,6 +62,8 @@ def check_text(path, name, text):
             yield number, "white space at the end of the line"
         if "\t" in line:
             yield number, "tab"
+        if is_library and LOCALE.search(line):
+            yield number, "asks the C locale: see weft/base/ascii.h and weft/base/number_text.h"
     if text and not text.endswith("\n"):
         yield len(lines), "no newline at the end of the file"
     if path.suffix == ".h" and "#pragma once" not in text:

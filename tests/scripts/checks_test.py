@@ -174,6 +174,8 @@ class Style(CheckTest):
         self.assert_refused("docs/a.md", "see [b](b.md)\n", "which is not there")
         self.assert_refused("weft/utils/x.cc", "int x;\n", '"utils" says nothing')
         self.assert_refused("weft/base/string_helpers.cc", "int x;\n", '"helpers" says nothing')
+        for line in ("std::tolower(c);", 'std::snprintf(text, size, "%.2f", x);', "#include <cctype>"):
+            self.assert_refused("tools/weft/x.cc", line + "\n", "asks the C locale")
 
     def test_accepts_a_tidy_file(self):
         status, output = self.tree({"weft/base/x.cc": "int x;\n"}).check("check_style.py")

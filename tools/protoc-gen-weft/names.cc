@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
 
 #include <google/protobuf/compiler/cpp/names.h>
 #include <google/protobuf/descriptor.pb.h>
+
+#include "weft/base/ascii.h"
 
 #include "tools/protoc-gen-weft/macros.h"
 
@@ -206,7 +207,7 @@ std::string file_identifier(std::string_view name) {
   std::string identifier;
   for (const char c : name) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0) {
+    if (ascii::is_alphanumeric(c)) {
       identifier += c;
     } else {
       identifier += '_';

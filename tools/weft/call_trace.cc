@@ -1,7 +1,6 @@
 #include "tools/weft/call_trace.h"
 
-#include <cstdio>
-
+#include "weft/base/number_text.h"
 #include "weft/base/printable.h"
 #include "weft/rpc/grpc_wire.h"
 
@@ -43,12 +42,12 @@ std::string short_duration(Duration duration) {
     const char* name;
   };
   constexpr Unit kUnits[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}};
-  char text[32];
+  std::string text;
   for (const Unit& unit : kUnits) {
     const double value = ns / unit.size;
     if (value < 1 && unit.size != 1e3) continue;
     const int decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-    std::snprintf(text, sizeof text, "%.*f %s", decimals, value, unit.name);
+    text = number_text(value, decimals) + " " + unit.name;
     break;
   }
   return text;

@@ -1,18 +1,12 @@
 #include "tools/weft/json_members.h"
 
-#include <array>
-#include <cstdio>
-
+#include "weft/base/number_text.h"
 #include "weft/base/printable.h"
 
 namespace weft::cli {
 namespace {
 
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3f", value);
-  return text.data();
-}
+std::string number(double value) { return number_text(value, 3); }
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 
+#include "weft/base/number_text.h"
 #include "weft/cluster/outlier.h"
 
 namespace weft {
@@ -28,11 +29,10 @@ Status check(std::initializer_list<Percent> percents) {
 
 Status check(const LatencyEjection& latency) {
   if (!(latency.factor > 1)) {
-    return impossible("latency.factor", std::to_string(latency.factor), "above 1");
+    return impossible("latency.factor", number_text(latency.factor), "above 1");
   }
   if (!(latency.percentile > 0) || !(latency.percentile < 100)) {
-    return impossible("latency.percentile", std::to_string(latency.percentile),
-                      "between 0 and 100");
+    return impossible("latency.percentile", number_text(latency.percentile), "between 0 and 100");
   }
   if (latency.minimum < Duration::zero()) {
     return impossible("latency.minimum", to_string(latency.minimum), "0s or more");
@@ -70,7 +70,7 @@ Status OutlierOptions::valid() const {
     return impossible("consecutive_failures.count", "0", "1 or more");
   }
   if (success_rate && !(success_rate->stdev_factor >= 0)) {
-    return impossible("success_rate.stdev_factor", std::to_string(success_rate->stdev_factor),
+    return impossible("success_rate.stdev_factor", number_text(success_rate->stdev_factor),
                       "0 or more");
   }
   return latency ? check(*latency) : ok_status();

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "weft/base/number_text.h"
 #include "weft/cluster/balancers.h"
 #include "weft/cluster/internal/candidates.h"
 #include "weft/cluster/internal/policy.h"
@@ -90,8 +91,7 @@ class PreferZone final : public Balancer {
 Status PreferZone::validate(const PreferZoneOptions& options) {
   if (options.zone.empty()) return invalid_argument("zone is empty");
   if (!(options.spill_below_percent > 0) || options.spill_below_percent > 100) {
-    return invalid_argument("spill_below_percent is " +
-                            std::to_string(options.spill_below_percent) +
+    return invalid_argument("spill_below_percent is " + number_text(options.spill_below_percent) +
                             ", and not above 0 and up to 100");
   }
   if (options.within->joins_endpoints()) {

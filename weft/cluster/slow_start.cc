@@ -3,6 +3,8 @@
 #include <cmath>
 #include <string>
 
+#include "weft/base/number_text.h"
+
 namespace weft {
 
 Status SlowStartOptions::valid() const {
@@ -14,8 +16,8 @@ Status SlowStartOptions::valid() const {
                             ", and not above 0");
   }
   if (!(min_weight_percent > 0) || min_weight_percent > 100) {
-    return invalid_argument("slow_start.min_weight_percent is " +
-                            std::to_string(min_weight_percent) + ", and not above 0 and up to 100");
+    return invalid_argument("slow_start.min_weight_percent is " + number_text(min_weight_percent) +
+                            ", and not above 0 and up to 100");
   }
   return {};
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "weft/base/number_text.h"
 #include "weft/cluster/balancers.h"
 #include "weft/cluster/internal/candidates.h"
 #include "weft/cluster/internal/edf_schedule.h"
@@ -93,8 +94,7 @@ class WeightedRoundRobin final : public Balancer {
 Status WeightedRoundRobin::validate(const WeightedRoundRobinOptions& options) {
   if (!(options.error_utilization_penalty >= 0)) {
     return invalid_argument("error_utilization_penalty is " +
-                            std::to_string(options.error_utilization_penalty) +
-                            ", and not 0 or more");
+                            number_text(options.error_utilization_penalty) + ", and not 0 or more");
   }
   if (options.weight_update_period < kShortestUpdatePeriod) {
     return invalid_argument("weight_update_period is " +

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "weft/base/fork_mutex.h"
+#include "weft/base/number_text.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/rpc/google_status.h"
@@ -156,10 +157,8 @@ struct RateLimit {
     if (options.push_back) {
       call.trailers().add("grpc-retry-pushback-ms", std::to_string(milliseconds.count()));
     }
-    char rate[32];
-    std::snprintf(rate, sizeof rate, "%g", options.rate);
     std::string message = "more than ";
-    message.append(rate)
+    message.append(number_text(options.rate))
         .append(options.key ? " calls a second with the same key" : " calls a second")
         .append(" (RateLimitOptions::rate); try again in ")
         .append(to_string(milliseconds));

@@ -1,5 +1,7 @@
 #include "weft/rpc/balancing.h"
 
+#include "weft/base/number_text.h"
+
 namespace weft {
 
 Status BalancingOptions::valid() const {
@@ -11,7 +13,7 @@ Status BalancingOptions::valid() const {
   }
   if (!(panic_threshold_percent >= 0 && panic_threshold_percent <= 100)) {
     return invalid_argument("BalancingOptions::panic_threshold_percent is " +
-                            std::to_string(panic_threshold_percent) + ", expected 0 to 100");
+                            number_text(panic_threshold_percent) + ", expected 0 to 100");
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <new>
 
+#include "weft/base/ascii.h"
 #include "weft/coro/frame_pool.h"
 
 namespace weft {
@@ -15,21 +16,17 @@ namespace {
 /// Bytes of the first block of a Metadata: room for an entry or two.
 constexpr std::size_t kFirstBlock = 128;
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 /// `stored` is lower case already.
 bool same_name(std::string_view stored, std::string_view name) noexcept {
   if (stored.size() != name.size()) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {
-    if (stored[i] != lower(name[i])) return false;
+    if (stored[i] != ascii::lower(name[i])) return false;
   }
   return true;
 }
 
 bool is_name_character(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+  return ascii::is_lower(c) || ascii::is_digit(c) || c == '_' || c == '.' || c == '-';
 }
 
 /// What HTTP/2 (RFC 9113 section 8.2.2) or gRPC itself says about a call.
@@ -143,7 +140,7 @@ void Metadata::add(std::string_view name, std::string_view value) {
   reserve(name.size() + value.size() + sizeof(Span));
   char* const stored = block_->text() + block_->text_size;
   append(name, value);
-  std::transform(stored, stored + name.size(), stored, lower);
+  std::transform(stored, stored + name.size(), stored, [](char c) { return ascii::lower(c); });
 }
 
 std::size_t Metadata::remove(std::string_view name) {

@@ -1,8 +1,8 @@
 #include "tools/weft/bench/figures.h"
 
-#include <array>
 #include <cmath>
-#include <cstdio>
+
+#include "weft/base/number_text.h"
 
 namespace weft::cli::bench {
 namespace {
@@ -12,9 +12,7 @@ std::string three_digits(double value) {
   int decimals = 2;
   if (value >= 9.995) decimals = 1;
   if (value >= 99.95) decimals = 0;
-  std::array<char, 40> text{};
-  std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
-  return text.data();
+  return number_text(value, decimals);
 }
 
 }  // namespace

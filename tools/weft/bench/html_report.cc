@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "weft/base/number_text.h"
+
 #include "tools/weft/bench/bench_report.h"
 #include "tools/weft/bench/figures.h"
 #include "tools/weft/bench/svg_chart.h"
@@ -124,9 +126,8 @@ std::string percentile_chart(const Histogram& latency) {
     const double from = end * i / kSteps;
     const double to = end * (i + 4) / kSteps;
     const double percent = 100 * (1 - std::pow(10, -to));
-    std::array<char, 48> share{};
-    std::snprintf(share.data(), share.size(), "%.*f%% within ", percent < 99 ? 1 : 4, percent);
-    chart.add_note(from, to, share.data() + latency_text(latency.percentile(percent)));
+    const std::string share = number_text(percent, percent < 99 ? 1 : 4) + "% within ";
+    chart.add_note(from, to, share + latency_text(latency.percentile(percent)));
   }
   return chart.finish();
 }
@@ -321,8 +322,7 @@ std::string method_table(const BenchReport& report) {
 std::string tiles(const BenchReport& report, const MethodStats& total) {
   const Measurement& measured = report.result.measured;
   const auto calls = static_cast<double>(std::max<std::uint64_t>(total.calls(), 1));
-  std::array<char, 32> cpu{};
-  std::snprintf(cpu.data(), cpu.size(), "%.2fus", as_double(measured.cpu) / calls / 1000);
+  const std::string cpu = number_text(as_double(measured.cpu) / calls / 1000, 2) + "us";
   std::string out = "<div class=\"tiles\">\n";
   out += tile(rate_text(measured.rate()), report.noun() + " per second");
   out += tile(count_text(total.calls()), report.noun() + " in " + time_text(measured.window));
@@ -330,7 +330,7 @@ std::string tiles(const BenchReport& report, const MethodStats& total) {
   out += tile(latency_text(total.ok.percentile(99)), "p99");
   out += tile(latency_text(total.ok.max()), "slowest");
   out += tile(count_text(total.failed.count()), "errors", total.failed.count() != 0);
-  out += tile(cpu.data(), "client CPU each");
+  out += tile(cpu, "client CPU each");
   return out + "</div>\n";
 }
 

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 
+#include "weft/base/number_text.h"
 #include "weft/base/printable.h"
 
 #include "tools/weft/bench/bench_report.h"
@@ -21,10 +21,8 @@ std::string left_padded(const std::string& text, std::size_t width) {
 }
 
 std::string percent_text(std::uint64_t part, std::uint64_t whole) {
-  std::array<char, 16> text{};
   const double share = 100 * static_cast<double>(part) / static_cast<double>(whole);
-  std::snprintf(text.data(), text.size(), share < 10 ? "%.2f%%" : "%.1f%%", share);
-  return text.data();
+  return number_text(share, share < 10 ? 2 : 1) + "%";
 }
 
 /// Name and value, a row each.
@@ -161,10 +159,8 @@ std::string summary_text(const BenchReport& report, const Style& style) {
   const std::string noun = report.plan.message_streams ? "message" : "call";
   rows.add("bytes", bytes_text(per_call(total.bytes_sent)) + " out, " +
                         bytes_text(per_call(total.bytes_received)) + " in per " + noun);
-  std::array<char, 64> cpu{};
-  std::snprintf(cpu.data(), cpu.size(), "%.2fus of this client per ",
-                per_call(static_cast<std::uint64_t>(measured.cpu.count())) / 1000);
-  rows.add("CPU", cpu.data() + noun);
+  const double cpu = per_call(static_cast<std::uint64_t>(measured.cpu.count())) / 1000;
+  rows.add("CPU", number_text(cpu, 2) + "us of this client per " + noun);
   if (report.plan.rate > 0) rows.add("backlog", "at most " + count_text(measured.largest_backlog));
   out += rows.take() + "\n";
   if (total.ok.count() != 0) out += latency_lines(total.ok, style);

@@ -1,10 +1,9 @@
 #include "tools/weft/bench/svg_chart.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
+#include "weft/base/number_text.h"
 #include "weft/base/printable.h"
 
 namespace weft::cli::bench {
@@ -19,11 +18,7 @@ constexpr double kTop = 18;
 constexpr double kBottom = 30;
 constexpr double kTicks = 5;
 
-std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", value);
-  return text.data();
-}
+std::string number(double value) { return number_text(value, 1); }
 
 std::string attribute(std::string_view name, double value) {
   return " " + std::string(name) + "=\"" + number(value) + "\"";

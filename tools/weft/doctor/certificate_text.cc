@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <ctime>
 
+#include "weft/base/ascii.h"
 #include "weft/net/address.h"
 
 namespace weft::cli {
@@ -14,18 +14,11 @@ namespace {
 using std::chrono::duration_cast;
 using std::chrono::hours;
 
-bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char left, char right) {
-    return std::tolower(static_cast<unsigned char>(left)) ==
-           std::tolower(static_cast<unsigned char>(right));
-  });
-}
-
 bool matches(std::string_view pattern, std::string_view host) {
-  if (same_name(pattern, host)) return true;
+  if (ascii::equal_without_case(pattern, host)) return true;
   const std::size_t dot = host.find('.');
   return pattern.starts_with("*.") && dot != std::string_view::npos && dot != 0 &&
-         same_name(pattern.substr(1), host.substr(dot));
+         ascii::equal_without_case(pattern.substr(1), host.substr(dot));
 }
 
 void append(std::string& out, std::string_view kind, const std::vector<std::string>& names) {

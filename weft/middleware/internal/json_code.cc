@@ -1,9 +1,9 @@
 #include "weft/middleware/internal/json_code.h"
 
-#include <algorithm>
-#include <cctype>
 #include <string>
 #include <string_view>
+
+#include "weft/base/ascii.h"
 
 namespace weft::middleware {
 namespace {
@@ -20,8 +20,7 @@ std::optional<StatusCode> code_of(const JsonNode& node) {
       const auto number = node.integer(0, static_cast<std::uint64_t>(kLastCode), kExpected);
       return number ? std::optional(static_cast<StatusCode>(*number)) : std::nullopt;
     }
-    std::transform(name->begin(), name->end(), name->begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    for (char& c : *name) c = ascii::upper(c);
     for (int code = 0; code <= static_cast<int>(kLastCode); ++code) {
       if (name_of(static_cast<StatusCode>(code)) == *name) return static_cast<StatusCode>(code);
     }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
+
+#include "weft/base/ascii.h"
 
 // The options are gRPC's: grpc/service_config/service_config.proto; gRFC A42 (ring hash), A48
 // (least request), A50 (outlier detection), A58 (weighted round robin), A62 (pick first).
@@ -187,8 +188,7 @@ void read_balancing(const JsonNode& root, ServiceConfig& into) {
   // Deprecated in gRPC, and in any case of letters: "ROUND_ROBIN".
   const JsonNode older = root["loadBalancingPolicy"];
   if (std::string name = older.text().value_or(""); !name.empty()) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    for (char& c : name) c = ascii::lower(c);
     const Known* const known = find_known(name);
     if (known == nullptr) older.expect("a known policy: " + known_names());
     if (known != nullptr) into.balancing = known->read(older);

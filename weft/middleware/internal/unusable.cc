@@ -1,8 +1,7 @@
 #include "weft/middleware/internal/unusable.h"
 
-#include <cstdio>
-
 #include "weft/base/log.h"
+#include "weft/base/number_text.h"
 
 namespace weft::middleware {
 
@@ -12,9 +11,7 @@ Status impossible(std::string_view option, std::string_view value, std::string_v
 }
 
 Status impossible(std::string_view option, double value, std::string_view expected) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return impossible(option, std::string_view(text), expected);
+  return impossible(option, std::string_view(number_text(value)), expected);
 }
 
 namespace {

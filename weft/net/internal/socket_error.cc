@@ -1,15 +1,30 @@
 #include "weft/net/internal/socket_error.h"
 
-#include <cctype>
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
+
+#include <unistd.h>
+
+#include "weft/base/ascii.h"
 
 namespace weft::net::internal {
 
+namespace {
+
+/// In English whatever LC_MESSAGES says, where the library can.
+std::string system_text(int error) {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+  if (const char* const text = ::strerrordesc_np(error); text != nullptr) return text;
+#endif
+  return std::generic_category().message(error);
+}
+
+}  // namespace
+
 std::string as_clause(std::string text) {
-  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
-    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
-  }
+  if (text.size() > 1 && ascii::is_lower(text[1])) text[0] = ascii::lower(text[0]);
   return text;
 }
 
@@ -28,7 +43,7 @@ std::string error_text(int error) {
     default:
       break;
   }
-  return as_clause(std::generic_category().message(error));
+  return as_clause(system_text(error));
 }
 
 Status connection_error(const Address& peer, int error) {

@@ -1,7 +1,6 @@
 #include "weft/net/internal/tls_certificate.h"
 
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -10,6 +9,7 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 
+#include "weft/base/ascii.h"
 #include "weft/net/internal/socket_error.h"
 
 namespace weft::net::internal {
@@ -73,7 +73,7 @@ std::string serial_text(X509& certificate) {
   char* text = number == nullptr ? nullptr : BN_bn2hex(number.get());
   std::string result = text == nullptr ? "" : text;
   OPENSSL_free(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : result) c = ascii::lower(c);
   return result;
 }
 

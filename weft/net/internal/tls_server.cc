@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "weft/base/ascii.h"
 #include "weft/net/internal/lingering_close.h"
 #include "weft/net/internal/prefix_stream.h"
 #include "weft/net/internal/tls_contexts.h"
@@ -50,7 +51,7 @@ std::string name_asked_for(SSL* ssl) {
     return {};
   }
   std::string name(reinterpret_cast<const char*>(data) + kHead, size - kHead);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (char& c : name) c = ascii::lower(c);
   return name;
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+namespace weft {
+
+/// A number for people, with up to six digits: "0.5", "1e+20". Unlike printf and std::to_string it
+/// writes the same in every locale.
+std::string number_text(double value);
+/// With exactly so many decimals, of which there are at most 20: "1.50".
+std::string number_text(double value, int decimals);
+
+}  // namespace weft
