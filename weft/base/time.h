@@ -20,6 +20,12 @@ constexpr TimePoint after(TimePoint now, Duration timeout) noexcept {
   return timeout >= kNever - now ? kNever : now + timeout;
 }
 
+/// `duration` times `factor`; kForever where the product would overflow. Neither is negative.
+constexpr Duration scaled(Duration duration, double factor) noexcept {
+  const double product = static_cast<double>(duration.count()) * factor;
+  return product < 0x1p63 ? Duration(static_cast<Duration::rep>(product)) : kForever;
+}
+
 /// Exact, in the largest unit that is not a fraction: "50ms", "1.5s", "250us", "0s", "inf".
 std::string to_string(Duration duration);
 

@@ -28,9 +28,6 @@ class Backoff {
  private:
   static constexpr double kFactor = 1.6;
   static constexpr double kJitter = 0.2;
-  static Duration scaled(Duration duration, double factor) noexcept {
-    return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) * factor));
-  }
 
   Rng& rng_;
   Duration first_;

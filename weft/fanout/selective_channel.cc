@@ -29,6 +29,10 @@ SelectiveChannel::SelectiveChannel(std::vector<Service*> parts, SelectiveOptions
 
 Task<Status> SelectiveChannel::serve(Call& call) {
   if (size_ == 0) return failed_precondition("SelectiveChannel: there are no parts");
+  if (options_.avoid_for < Duration::zero()) {
+    return failed_precondition("SelectiveOptions::avoid_for: " + to_string(options_.avoid_for) +
+                               ": must not be negative");
+  }
   return run(call);
 }
 

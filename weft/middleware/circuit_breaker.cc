@@ -104,13 +104,11 @@ void CircuitBreaker::open(TimePoint now, Cause cause, Rng& rng) {
   cause_ = cause;
   failed_ = cause == Cause::Share ? counts_.failed() : in_a_row_;
   calls_ = counts_.all();
-  const double grown = static_cast<double>(options_.open_time.count()) *
-                       std::pow(options_.growth, static_cast<double>(openings_));
-  const double capped = std::min(grown, static_cast<double>(options_.max_open_time.count()));
-  const double varied = capped * (1 + options_.jitter * (2 * rng.uniform() - 1));
-  // Below half of the range, so that the conversion is defined also for max_open_time = kForever.
-  open_for_ = Duration(static_cast<Duration::rep>(
-      std::min(varied, static_cast<double>(Duration::max().count() / 2))));
+  const double growth = std::pow(options_.growth, static_cast<double>(openings_));
+  const Duration capped = std::min(scaled(options_.open_time, growth), options_.max_open_time);
+  // Half of the range, so that it may be rounded for a message also for max_open_time = kForever.
+  open_for_ =
+      std::min(Duration::max() / 2, scaled(capped, 1 + options_.jitter * (2 * rng.uniform() - 1)));
   open_until_ = after(now, open_for_);
   ++openings_;
   enter(State::Open);

@@ -27,6 +27,10 @@ Status validate(const FaultInjectionOptions& options) {
     return impossible("FaultInjectionOptions::delay", to_string(options.delay),
                       "must not be negative");
   }
+  if (options.max_delay < Duration::zero()) {
+    return impossible("FaultInjectionOptions::max_delay", to_string(options.max_delay),
+                      "must not be negative");
+  }
   if (options.delay_share != 0 && options.delay == Duration::zero() && !options.from_metadata) {
     return impossible("FaultInjectionOptions::delay", "0s",
                       "must be more than 0 where delay_share is");

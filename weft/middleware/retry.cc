@@ -80,11 +80,9 @@ class Decider {
     return pause;
   }
   Duration back_off() noexcept {
-    const auto longest = static_cast<double>(options_.max_backoff.count());
-    const auto first = static_cast<double>(options_.initial_backoff.count());
-    double pause = std::min(longest, first * std::pow(options_.multiplier, failures_++));
-    pause *= 1 + options_.jitter * (2 * call().loop().rng().uniform() - 1);
-    return Duration(static_cast<std::int64_t>(pause));
+    const double growth = std::pow(options_.multiplier, failures_++);
+    const Duration pause = std::min(scaled(options_.initial_backoff, growth), options_.max_backoff);
+    return scaled(pause, 1 + options_.jitter * (2 * call().loop().rng().uniform() - 1));
   }
 
   Attempts& attempts_;

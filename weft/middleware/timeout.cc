@@ -1,5 +1,7 @@
 #include "weft/middleware/timeout.h"
 
+#include "weft/middleware/internal/unusable.h"
+
 namespace weft {
 namespace {
 
@@ -13,6 +15,10 @@ struct Timeout {
 
 }  // namespace
 
-Middleware timeout(Duration limit) { return Timeout{limit}; }
+Middleware timeout(Duration limit) {
+  if (limit > Duration::zero()) return Timeout{limit};
+  return middleware::unusable(
+      middleware::impossible("timeout()", to_string(limit), "must be more than 0"));
+}
 
 }  // namespace weft

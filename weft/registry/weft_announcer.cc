@@ -139,10 +139,7 @@ class Registration {
   }
 
   /// Instances that were started together do not stay together.
-  Duration spread(Duration duration) {
-    return Duration(static_cast<Duration::rep>(static_cast<double>(duration.count()) *
-                                               (0.8 + 0.2 * loop_.rng().uniform())));
-  }
+  Duration spread(Duration duration) { return scaled(duration, 0.8 + 0.2 * loop_.rng().uniform()); }
 
   /// Once when the registry cannot be had, and once when it can again.
   void tell(const Status& status) {

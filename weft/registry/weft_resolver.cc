@@ -142,8 +142,7 @@ class WeftResolver final : public cluster::Resolver {
   /// Short until each registry was tried once.
   Duration pause() {
     if (failures_ <= hosts_.size()) {
-      return Duration(static_cast<Duration::rep>(static_cast<double>(kFirstPause.count()) *
-                                                 loop_.rng().uniform()));
+      return scaled(kFirstPause, loop_.rng().uniform());
     }
     return backoff_.next();
   }

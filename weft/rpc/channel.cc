@@ -12,6 +12,7 @@
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/blocking_call.h"
 #include "weft/rpc/internal/loop_channel.h"
+#include "weft/rpc/internal/option_rules.h"
 #include "weft/rpc/unary_call.h"
 
 namespace weft {
@@ -20,9 +21,7 @@ class Channel::Impl {
  public:
   Impl(std::string target, ChannelOptions options)
       : setup_{.target = std::move(target), .options = std::move(options)} {
-    Status balancing = setup_.options.balancing.valid();
-    if (!balancing.ok()) unusable_ = balancing.with_prefix("ChannelOptions::balancing");
-    make_tls();
+    unusable_ = check_options();
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -42,7 +41,8 @@ class Channel::Impl {
     std::shared_ptr<rpc::LoopChannel> channel;
     Part* next;
   };
-  void make_tls();
+  Status check_options();
+  Status make_tls();
   rpc::LoopChannel& part_of(net::Loop& loop);
   void apply_defaults(Call& call) const;
 
@@ -68,15 +68,21 @@ Channel::Impl::~Impl() {
   }
 }
 
-[[gnu::cold]] void Channel::Impl::make_tls() {
-  if (!setup_.options.tls) return;
+[[gnu::cold]] Status Channel::Impl::check_options() {
+  if (Status status = rpc::validate(setup_.options); !status.ok()) return status;
+  if (Status status = setup_.options.balancing.valid(); !status.ok()) {
+    return status.with_prefix("ChannelOptions::balancing");
+  }
+  return make_tls();
+}
+
+[[gnu::cold]] Status Channel::Impl::make_tls() {
+  if (!setup_.options.tls) return {};
   Result<std::shared_ptr<net::TlsClientContext>> made =
       net::TlsClientContext::create(*setup_.options.tls);
-  if (made.ok()) {
-    setup_.tls = std::move(*made);
-  } else {
-    unusable_ = std::move(made).status().with_prefix("ChannelOptions::tls");
-  }
+  if (!made.ok()) return std::move(made).status().with_prefix("ChannelOptions::tls");
+  setup_.tls = std::move(*made);
+  return {};
 }
 
 rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {

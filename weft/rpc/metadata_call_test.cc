@@ -329,6 +329,19 @@ TEST(Statuses, UserAgentAndAuthorityAreSent) {
   EXPECT_FALSE(request.field("grpc-timeout").empty());
 }
 
+TEST(Statuses, AnAuthorityFromANameOfAnyKindIsEscaped) {
+  net::SimNetwork network(1);
+  testing::ScriptedServer server(network.host("server"), 1);
+  Channel channel("mine:///a\r\nx: \xc3\xa4", {.resolver = [](net::Loop& loop, const auto&) {
+                    return cluster::make_resolver(loop, "server:1");
+                  }});
+  const Text value = text("x");
+  net::SimLoop& client = network.host("client");
+  Task<Result<Text>> task = test::unary(channel, value, {.timeout = 1s});
+  EXPECT_THROW((void)testing::run(client, std::move(task), 10ms), testing::DidNotHappen);
+  EXPECT_EQ(server.accept().expect(FrameType::Headers).field(":authority"), "a%0D%0Ax:%20%C3%A4");
+}
+
 TEST(Statuses, TheAuthorityOfAListIsItsFirstAddress) {
   net::SimNetwork network(1);
   testing::ScriptedServer server(network.host("server"), 1);

@@ -12,14 +12,12 @@
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/internal/heap.h"
 #include "weft/rpc/internal/listen_address.h"
+#include "weft/rpc/internal/option_rules.h"
 #include "weft/rpc/internal/server_impl.h"
 #include "weft/rpc/reflection.h"
 
 namespace weft {
 namespace {
-
-// Half of it is to be more than the shortest round that Admission looks at.
-constexpr Duration kLeastQueueDelay = std::chrono::milliseconds(4);
 
 /// Runs `function` on the loop's thread and waits for it.
 template <class F>
@@ -53,15 +51,11 @@ Status Server::Impl::start() {
     const std::lock_guard lock(mutex_);
     if (state_ != State::New) return failed_precondition("the server was started before");
   }
-  Status status = route();
+  Status status = rpc::validate(shared_->options);
+  if (status.ok()) status = route();
   if (!status.ok()) return status;
   rpc::keep_large_blocks();
   if (targets_.empty()) return invalid_argument("the server has no address to listen on");
-  if (const Duration delay = shared_->options.max_queue_delay; delay < kLeastQueueDelay) {
-    return invalid_argument("a queue delay of " + to_string(delay) + " is less than the " +
-                            to_string(kLeastQueueDelay) +
-                            " that any loop has (ServerOptions::max_queue_delay)");
-  }
   status = make_tls();
   if (!status.ok()) return status;
   status = bind();

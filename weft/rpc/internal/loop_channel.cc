@@ -35,12 +35,27 @@ Status channel_destroyed() { return cancelled("the channel was destroyed"); }
   return parts->path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
+/// A name of a resolver's own may have bytes that no authority has (RFC 3986 section 2.1).
+[[gnu::cold]] std::string escaped(const std::string& authority) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : authority) {
+    if (c > ' ' && c <= '~') {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out.append("%").append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return out;
+}
+
 std::string authority_of(const ChannelSetup& setup) {
   if (!setup.options.authority.empty()) return setup.options.authority;
   if (setup.options.tls && !setup.options.tls->server_name.empty()) {
     return setup.options.tls->server_name;
   }
-  return default_authority(setup.target);
+  return escaped(default_authority(setup.target));
 }
 
 std::string user_agent_of(const ChannelOptions& options) {

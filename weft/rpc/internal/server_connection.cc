@@ -57,9 +57,8 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
   if (options.max_connection_age != kForever) {
     // 10 % of jitter, so that connections made together do not end together (gRFC A9).
     const double jitter = 0.9 + 0.2 * loop().rng().uniform();
-    const auto age =
-        static_cast<std::int64_t>(static_cast<double>(options.max_connection_age.count()) * jitter);
-    age_.arm(*this, after(loop().now(), Duration(age)), [](ServerConnection& self) noexcept {
+    const Duration age = scaled(options.max_connection_age, jitter);
+    age_.arm(*this, after(loop().now(), age), [](ServerConnection& self) noexcept {
       self.aged_ = true;
       self.drain();
     });

@@ -88,7 +88,7 @@ Status Registrar::bind(net::Loop& loop) {
   loop.at_loop_end(*this);
   const TimePoint now = loop.now();
   for (RecordRef& record : catalog_.list({})) {
-    const TimePoint until = now + ttl_of(*record) + options_.restart_grace;
+    const TimePoint until = after(after(now, ttl_of(*record)), options_.restart_grace);
     leases_.add(std::move(record), until);
   }
   arm();
