@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -115,7 +116,7 @@ TEST_F(GeneratedClient, StreamsBothWays) {
 }
 
 TEST_F(GeneratedClient, IsToldWhichMethodNobodyImplements) {
-  server_.server().add<kinds::OtherService>();
+  server_.server().add(std::make_shared<kinds::OtherService>());
   const kinds::OtherClient client(channel());
   const Result<Number> answer = run(client.UNARY(number(1)));
   EXPECT_EQ(answer.status().code(), StatusCode::Unimplemented);
@@ -123,7 +124,7 @@ TEST_F(GeneratedClient, IsToldWhichMethodNobodyImplements) {
 }
 
 TEST_F(GeneratedClient, IsToldWhichMethodNobodyImplementsAlsoOfAStream) {
-  server_.server().add<names::WordsService>();
+  server_.server().add(std::make_shared<names::WordsService>());
   const names::WordsBlockingClient client(channel());
   auto stream = client.co_await_(names::class_());
   EXPECT_FALSE(stream.read().has_value());

@@ -18,8 +18,10 @@ void print_includes(const FileModel& file, Printer& out) {
     out.Print("#include \"$base$.pb.h\"  // IWYU pragma: export\n", "base", file.base);
     return;
   }
-  out.Print("#include <cstddef>\n\n#include \"$base$.pb.h\"  // IWYU pragma: export\n", "base",
-            file.base);
+  out.Print(
+      "#include <array>\n#include <cstddef>\n#include <type_traits>\n\n#include \"$base$.pb.h\"  "
+      "// IWYU pragma: export\n",
+      "base", file.base);
   if (file.has_single_response) out.Print("#include \"weft/base/result.h\"\n");
   out.Print(
       "#include \"weft/base/status.h\"\n"
@@ -59,16 +61,38 @@ void print_methods(const ServiceModel& service, Role role, Printer& out) {
   if (!service.methods.empty()) out.Print("\n");
 }
 
+// By the types of the members: what is not overridden is the base's. A name that is overloaded or
+// private has no type here, and counts as overridden.
+void print_overridden(const ServiceModel& service, Printer& out) {
+  if (service.methods.empty()) return;
+  out.Print(
+      "  /// Which of the methods, in their order, `Implementation` overrides.\n"
+      "  template <class Implementation>\n"
+      "  static constexpr ::std::array<bool, $count$> overridden() {\n"
+      "    return {\n",
+      "count", std::to_string(service.methods.size()));
+  for (const MethodModel& method : service.methods) {
+    out.Print(
+        "        !requires {\n"
+        "          requires ::std::is_same_v<decltype(&Implementation::$name$), "
+        "decltype(&$class$::$name$)>;\n"
+        "        },\n",
+        "name", method.name, "class", service.names.service);
+  }
+  out.Print("    };\n  }\n\n");
+}
+
 void print_service(const ServiceModel& service, Printer& out) {
   print_class_comment(service,
                       "A server's " + service.full_name +
-                          ": derive from this and override its methods; one\n"
-                          "that is not overridden answers UNIMPLEMENTED. One object serves every\n"
-                          "loop of a server at the same time.",
+                          ": derive from this and override its methods, with\n"
+                          "`override`; one that is not overridden answers UNIMPLEMENTED. One\n"
+                          "object serves every loop of a server at the same time.",
                       out);
   out.Print("class $class$ : public ::weft::ServiceDefinition {\n public:\n", "class",
             service.names.service);
   print_methods(service, Role::Handler, out);
+  print_overridden(service, out);
   out.Print(
       "  const ::weft::ServiceDescriptor& descriptor() const noexcept override;\n"
       "  ::weft::Task<::weft::Status> serve(::std::size_t method, ::weft::Call& call) override;\n"

@@ -1,13 +1,19 @@
 #pragma once
 
-#include <cassert>
 #include <concepts>
+#include <iosfwd>
 #include <optional>
 #include <utility>
 
 #include "weft/base/status.h"
 
 namespace weft {
+namespace base {
+
+/// Ends the program: the value of a Result was used that has none.
+[[noreturn, gnu::cold]] void no_value(const Status& status) noexcept;
+
+}  // namespace base
 
 /// A value, or the Status that says why there is none. Never both, never an OK status without
 /// value.
@@ -42,17 +48,17 @@ class [[nodiscard]] Result {
   const Status& status() const& noexcept { return status_; }
   Status status() && noexcept { return std::move(status_); }
 
-  /// The value; only when ok().
+  /// The value; only when ok(). Else the program ends, in every build, with the status on the log.
   T& value() & {
-    assert(ok());
+    check();
     return *value_;
   }
   const T& value() const& {
-    assert(ok());
+    check();
     return *value_;
   }
   T&& value() && {
-    assert(ok());
+    check();
     return std::move(*value_);
   }
   T& operator*() & { return value(); }
@@ -62,8 +68,26 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
 
  private:
+  void check() const noexcept {
+    if (!ok()) [[unlikely]]
+      base::no_value(status_);
+  }
+
   std::optional<T> value_;
   Status status_;
 };
+
+/// For tests and logs: the value where it can be written, "OK" where it cannot, or the status.
+template <class T>
+std::ostream& operator<<(std::ostream& out, const Result<T>& result) {
+  if (!result.ok()) return out << result.status();
+  if constexpr (requires { out << *result; }) {
+    return out << *result;
+  } else if constexpr (requires { result->ShortDebugString(); }) {
+    return out << result->ShortDebugString();
+  } else {
+    return out << Status();
+  }
+}
 
 }  // namespace weft

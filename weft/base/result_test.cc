@@ -59,5 +59,21 @@ TEST(Result, OfAPointerIsNotMadeOfAStatus) {
   EXPECT_FALSE(result.ok());
 }
 
+TEST(ResultDeathTest, EndsTheProgramWithItsStatusWhereAValueIsUsedThatIsNotThere) {
+  Result<std::string> result = not_found("no such key");
+  EXPECT_DEATH(static_cast<void>(result->size()), "ok.. first; its status is NOT_FOUND: no such");
+  EXPECT_DEATH(static_cast<void>(*result), "its status is NOT_FOUND: no such key");
+  EXPECT_DEATH(static_cast<void>(std::as_const(result).value()), "NOT_FOUND: no such key");
+  EXPECT_DEATH(static_cast<void>(*std::move(result)), "NOT_FOUND: no such key");
+}
+
+struct Unprintable {};
+
+TEST(Result, IsPrintedWithItsValueOrItsStatus) {
+  EXPECT_EQ(::testing::PrintToString(Result<int>(7)), "7");
+  EXPECT_EQ(::testing::PrintToString(Result<Unprintable>(Unprintable())), "OK");
+  EXPECT_EQ(::testing::PrintToString(Result<int>(not_found("x"))), "NOT_FOUND: x");
+}
+
 }  // namespace
 }  // namespace weft

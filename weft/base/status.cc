@@ -1,6 +1,7 @@
 #include "weft/base/status.h"
 
 #include <array>
+#include <ostream>
 
 namespace weft {
 namespace {
@@ -37,6 +38,29 @@ bool is_code(StatusCode code) noexcept { return static_cast<std::size_t>(code) <
 
 std::string_view name_of(StatusCode code) noexcept {
   return is_code(code) ? kNames[static_cast<std::size_t>(code)] : std::string_view{"UNKNOWN"};
+}
+
+std::ostream& operator<<(std::ostream& out, StatusCode code) {
+  out << name_of(code);
+  // Not one of gRPC's: then the name says less than the number.
+  if (static_cast<std::size_t>(code) >= kNames.size()) out << ' ' << static_cast<int>(code);
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, Origin origin) {
+  switch (origin) {
+    case Origin::Local:
+      return out << "local";
+    case Origin::Peer:
+      return out << "peer";
+    case Origin::Transport:
+      break;
+  }
+  return out << "transport";
+}
+
+std::ostream& operator<<(std::ostream& out, const Status& status) {
+  return out << status.to_string();
 }
 
 Status::Status(StatusCode code, std::string_view message, Origin origin) {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ enum class StatusCode : int {
 
 /// The code's name as gRPC spells it: "DEADLINE_EXCEEDED".
 std::string_view name_of(StatusCode code) noexcept;
+/// The name, so that tests and logs show it: EXPECT_EQ(status.code(), StatusCode::Ok).
+std::ostream& operator<<(std::ostream& out, StatusCode code);
 
 /// Who is to blame for a status.
 enum class Origin : std::uint8_t {
@@ -40,6 +43,8 @@ enum class Origin : std::uint8_t {
   Peer,       ///< sent by the other side as the call's status
   Transport,  ///< derived from what happened to the connection or the stream
 };
+/// "local", "peer" or "transport".
+std::ostream& operator<<(std::ostream& out, Origin origin);
 
 /// The outcome of an operation: OK, or a code with a message that names what was wrong.
 ///
@@ -107,6 +112,9 @@ class [[nodiscard]] Status {
 
   Rep* rep_ = nullptr;
 };
+
+/// As to_string().
+std::ostream& operator<<(std::ostream& out, const Status& status);
 
 inline Status ok_status() noexcept { return {}; }
 // Cold: what leads to one of these is compiled for size, and out of the way of what goes well.

@@ -122,6 +122,13 @@ TEST(Status, ComparesCodeAndMessage) {
   EXPECT_EQ(Status(), ok_status());
 }
 
+TEST(Status, IsPrintedByTests) {
+  EXPECT_EQ(::testing::PrintToString(StatusCode::DeadlineExceeded), "DEADLINE_EXCEEDED");
+  EXPECT_EQ(::testing::PrintToString(Origin::Peer), "peer");
+  EXPECT_EQ(::testing::PrintToString(not_found("x")), "NOT_FOUND: x");
+  EXPECT_EQ(::testing::PrintToString(Status()), "OK");
+}
+
 TEST(Status, MayBeCopiedAndDroppedByManyThreads) {
   const Status status = aborted("shared");
   const auto churn = [&status] {

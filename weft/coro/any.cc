@@ -1,8 +1,6 @@
 #include "weft/coro/any.h"
 
-#include <cstdio>
-#include <cstdlib>
-
+#include "weft/base/fatal.h"
 #include "weft/base/status.h"
 
 namespace weft {
@@ -17,10 +15,7 @@ void coro::Race::ended(void* argument) noexcept {
   race.countdown_.subtract();
 }
 
-void coro::any_of_nothing() noexcept {
-  std::fputs("weft::any of no tasks: it would never end\n", stderr);
-  std::abort();
-}
+void coro::any_of_nothing() noexcept { fatal("weft::any of no tasks: it would never end"); }
 
 Task<std::size_t> any(std::vector<Task<>> tasks) {
   if (tasks.empty()) coro::any_of_nothing();

@@ -10,7 +10,7 @@
 namespace weft::coro {
 
 /// Started tasks that one coroutine waits for, also through a cancellation: `co_await countdown`.
-class Countdown {
+class [[nodiscard("co_await it: until then nothing happens")]] Countdown {
  public:
   Countdown() noexcept = default;
   Countdown(const Countdown&) = delete;

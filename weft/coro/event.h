@@ -31,14 +31,14 @@ class Event {
 
   /// `co_await event.wait()`: OK once the event is set, or the reason for which the context of the
   /// waiting coroutine was cancelled.
-  [[nodiscard]] Wait wait() noexcept;
+  [[nodiscard("co_await it: until then nothing happens")]] Wait wait() noexcept;
 
  private:
   coro::WaiterList waiters_;
   bool set_ = false;
 };
 
-class [[nodiscard]] Event::Wait {
+class [[nodiscard("co_await it: until then nothing happens")]] Event::Wait {
  public:
   explicit Wait(Event& event) noexcept : event_(event) {}
   bool await_ready() const noexcept { return event_.set_; }

@@ -1,7 +1,6 @@
 #include "weft/coro/manual_executor.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include "weft/base/fatal.h"
 
 namespace weft {
 
@@ -27,8 +26,7 @@ void ManualExecutor::run_until_idle() noexcept {
 }
 
 void ManualExecutor::still_waiting() noexcept {
-  std::fputs("ManualExecutor::run: the task still waits, and nothing is left to run\n", stderr);
-  std::abort();
+  fatal("ManualExecutor::run: the task still waits, and nothing is left to run");
 }
 
 }  // namespace weft

@@ -28,13 +28,15 @@ class Queue {
 
   /// `co_await queue.push(item)`: OK when the item is in; FAILED_PRECONDITION when the queue is
   /// closed; or the reason for which the waiting coroutine's context was cancelled.
-  [[nodiscard]] Push push(T item) { return Push(*this, std::move(item)); }
+  [[nodiscard("co_await it: until then nothing happens")]] Push push(T item) {
+    return Push(*this, std::move(item));
+  }
   /// Puts `item` in if there is room and the queue is open; otherwise leaves it and returns false.
   [[nodiscard]] bool try_push(T& item);
 
   /// `co_await queue.pop()`: an item; nullopt once the queue is closed and empty; or the reason for
   /// which the waiting coroutine's context was cancelled.
-  [[nodiscard]] Pop pop() noexcept { return Pop(*this); }
+  [[nodiscard("co_await it: until then nothing happens")]] Pop pop() noexcept { return Pop(*this); }
   [[nodiscard]] std::optional<T> try_pop();
 
   /// No more items come: who waits in push() fails, who waits in pop() gets nullopt. What is in can
@@ -78,7 +80,7 @@ class Queue {
 
 /// Awaiter of push().
 template <class T>
-class [[nodiscard]] Queue<T>::Push {
+class [[nodiscard("co_await it: until then nothing happens")]] Queue<T>::Push {
  public:
   Push(Queue& queue, T item) : queue_(queue), pusher_(std::move(item)) {}
   bool await_ready() { return queue_.closed_ || (pushed_ = queue_.try_push(pusher_.item)); }
@@ -101,7 +103,7 @@ class [[nodiscard]] Queue<T>::Push {
 
 /// Awaiter of pop().
 template <class T>
-class [[nodiscard]] Queue<T>::Pop {
+class [[nodiscard("co_await it: until then nothing happens")]] Queue<T>::Pop {
  public:
   explicit Pop(Queue& queue) noexcept : queue_(queue) {}
   Pop(const Pop&) = delete;

@@ -1,11 +1,11 @@
 #include "weft/coro/scope.h"
 
 #include <coroutine>
-#include <cstdio>
-#include <cstdlib>
+#include <string>
 #include <type_traits>
 #include <utility>
 
+#include "weft/base/fatal.h"
 #include "weft/coro/exception.h"
 #include "weft/coro/frame_pool.h"
 
@@ -43,7 +43,7 @@ struct Scope::Child final : coro::Pooled {
 namespace {
 
 /// Waits for the end of the last child, whatever happens to the joiner's context.
-class LastChild {
+class [[nodiscard("co_await it: until then nothing happens")]] LastChild {
  public:
   explicit LastChild(coro::WaiterList& list) noexcept : list_(list) {}
   bool await_ready() const noexcept { return false; }
@@ -62,11 +62,8 @@ class LastChild {
 
 Scope::~Scope() {
   if (running_ == 0) return;
-  std::fprintf(stderr,
-               "weft::Scope destroyed while %zu of its tasks run: co_await scope.join() first, on "
-               "every path\n",
-               running_);
-  std::abort();
+  fatal("weft::Scope destroyed while " + std::to_string(running_) +
+        " of its tasks run: co_await scope.join() first, on every path");
 }
 
 template <class T>

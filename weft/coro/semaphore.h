@@ -24,7 +24,7 @@ class Semaphore {
 
   /// `co_await semaphore.acquire()`: a permit, or the reason for which the context of the waiting
   /// coroutine was cancelled.
-  [[nodiscard]] Acquire acquire() noexcept;
+  [[nodiscard("co_await it: until then nothing happens")]] Acquire acquire() noexcept;
   /// A permit, or an empty one if none is free.
   [[nodiscard]] Permit try_acquire() noexcept;
 
@@ -64,7 +64,7 @@ class [[nodiscard]] Semaphore::Permit {
 };
 
 /// Awaiter of acquire().
-class [[nodiscard]] Semaphore::Acquire {
+class [[nodiscard("co_await it: until then nothing happens")]] Semaphore::Acquire {
  public:
   explicit Acquire(Semaphore& semaphore) noexcept : semaphore_(semaphore) {}
   Acquire(const Acquire&) = delete;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cassert>
 #include <concepts>
 #include <coroutine>
 #include <cstdint>
@@ -44,6 +43,19 @@ decltype(auto) awaiter_of(A&& awaitable) {
   }
 }
 
+template <class A>
+concept Awaiter = requires(std::remove_reference_t<A>& awaiter) {
+  awaiter.await_ready();
+  awaiter.await_resume();
+};
+/// What `co_await` takes.
+template <class A>
+concept Awaitable = Awaiter<decltype(awaiter_of(std::declval<A>()))>;
+template <class T>
+inline constexpr bool kIsTask = false;
+template <class T>
+inline constexpr bool kIsTask<Task<T>> = true;
+
 /// The awaiter that await_transform() gives for an awaitable. It only refers to what is awaited:
 /// GCC 12 copies an awaiter that is given by reference.
 template <class A>
@@ -83,10 +95,21 @@ class PromiseBase : public Pooled {
 
   /// Whatever a coroutine awaits belongs to the executor, so a UserCode ends here. A Task is not
   /// awaited in that sense but goes on in its own code.
-  template <class Awaitable>
-  auto await_transform(Awaitable&& awaitable) {
-    Executor::leave_user_code();
-    return Awaiting<Awaitable>(static_cast<Awaitable&&>(awaitable));
+  template <class A>
+  auto await_transform(A&& awaitable) {
+    if constexpr (Awaitable<A>) {
+      Executor::leave_user_code();
+      return Awaiting<A>(static_cast<A&&>(awaitable));
+    } else {
+      static_assert(kIsTask<std::remove_cvref_t<A>> || Awaitable<A>,
+                    "this is a value already and needs no co_await: a blocking client or stream "
+                    "returns its result itself, after it has blocked the thread; in a coroutine "
+                    "use the client without Blocking in its name");
+      static_assert(!kIsTask<std::remove_cvref_t<A>>,
+                    "a Task that has a name is awaited once, and given up: co_await "
+                    "std::move(task)");
+      return std::suspend_never();
+    }
   }
   template <class T>
   auto await_transform(Task<T>&& task) noexcept {
@@ -104,8 +127,13 @@ class PromiseBase : public Pooled {
   friend class weft::Task;
   template <class T>
   friend class SmallTask;
+  friend struct MovedFromFrame;
+  /// Whether the task has been started or awaited, and not been done at once.
+  bool taken() const noexcept { return next_.argument != nullptr || next_.function != nullptr; }
   /// Not inline, since every await of a task has it.
   [[noreturn]] static void rethrow(std::exception_ptr& exception);
+  /// `done`: the coroutine has ended, without a result; else somebody did not wait for that.
+  [[noreturn, gnu::cold]] static void missing_result(bool done);
   Context* context_ = nullptr;
   // What happens at the end: without a function, the coroutine at the argument's address goes on.
   DoneCallback next_;
@@ -133,14 +161,17 @@ class Promise final : public PromiseBase {
   }
   T take() { return std::move(value()); }
   T& value() {
-    if (state_ == State::Exception) [[unlikely]]
-      rethrow(exception_);
-    assert(state_ == State::Value);
+    if (state_ != State::Value) [[unlikely]]
+      no_value();
     return value_;
   }
 
  private:
   enum class State : std::uint8_t { Running, Value, Exception };
+  [[noreturn, gnu::cold, gnu::noinline]] void no_value() {
+    if (state_ == State::Exception) rethrow(exception_);
+    missing_result(std::coroutine_handle<Promise>::from_promise(*this).done());
+  }
   void forget() noexcept {
     if (state_ == State::Value) value_.~T();
     if (state_ == State::Exception) [[unlikely]]
@@ -172,8 +203,27 @@ class Promise<void> final : public PromiseBase {
   std::exception_ptr exception_;
 };
 
+/// What a coroutine ends with that has a result to give and flows off its end. It is thrown on to
+/// whoever awaits, like an exception of the coroutine's own.
+class MissingResult final : public std::exception {
+ public:
+  const char* what() const noexcept override;
+};
+
+/// Ends the program: a task was awaited or started that cannot be. `done`: it has ended.
+[[noreturn, gnu::cold]] void awaited_again(std::coroutine_handle<> task) noexcept;
+/// Ends the program: the task was moved from, or its value has been taken.
+[[noreturn, gnu::cold]] void value_gone() noexcept;
+
 /// In the place of a value where there is none.
-struct NoValue {};
+struct NoValue {
+  void reset() noexcept {}
+};
+
+/// What a Task<void> has in the place of its frame once it was moved from, since without a frame it
+/// would be done: a frame that counts as awaited.
+struct MovedFromFrame;
+extern MovedFromFrame moved_from_frame;
 
 /// The value of a task that was made of one.
 template <class T>
@@ -189,7 +239,7 @@ Context* context_of(std::coroutine_handle<P> handle) noexcept {
   }
 }
 
-struct CurrentContext {
+struct [[nodiscard("co_await it: until then nothing happens")]] CurrentContext {
   Context* context = nullptr;
   bool await_ready() const noexcept { return false; }
   template <class P>
@@ -208,9 +258,11 @@ struct CurrentContext {
 /// A Task runs on the executor of whoever awaits it and inherits its Context. A Task that is
 /// destroyed before its end destroys its frame, and with it everything it awaits. A plain function
 /// may return a Task by returning the value: no coroutine frame is made for it. A default-made
-/// Task<void> is done already.
+/// Task<void> is done already. To await or start one twice, or one that was moved from, ends the
+/// program with a message. A coroutine that ends without `co_return` of its result throws
+/// coro::MissingResult.
 template <class T>
-class [[nodiscard]] Task {
+class [[nodiscard("co_await the Task, or start it: until then nothing of it runs")]] Task {
   static_assert(!std::is_reference_v<T>, "give a pointer instead");
 
  public:
@@ -225,7 +277,9 @@ class [[nodiscard]] Task {
     requires(std::convertible_to<U, T> && !std::same_as<std::remove_cvref_t<U>, Task>)
   Task(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
   Task(Task&& other) noexcept
-      : handle_(std::exchange(other.handle_, nullptr)), value_(std::move(other.value_)) {}
+      : handle_(std::exchange(other.handle_, moved_from())), value_(std::move(other.value_)) {
+    other.value_.reset();
+  }
   Task& operator=(Task other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(value_, other.value_);
@@ -236,7 +290,7 @@ class [[nodiscard]] Task {
   }
 
   /// Runs in `context` instead of the awaiter's; the context must outlive the task.
-  Task&& in(Context& context) && noexcept {
+  [[nodiscard("co_await it: until then nothing happens")]] Task&& in(Context& context) && noexcept {
     if (handle_) handle_.promise().context_ = &context;
     return std::move(*this);
   }
@@ -254,6 +308,7 @@ class [[nodiscard]] Task {
       done.function(done.argument);
       return;
     }
+    refuse_twice();
     if (handle_.promise().context_ == nullptr) handle_.promise().context_ = context;
     handle_.promise().next_ = done;
     handle_.resume();
@@ -263,30 +318,38 @@ class [[nodiscard]] Task {
   T take() {
     if (handle_) return handle_.promise().take();
     if constexpr (!std::is_void_v<T>) {
-      assert(value_.has_value() && "the task was moved from");
-      return *std::move(value_);
+      if (!value_.has_value()) [[unlikely]]
+        coro::value_gone();
+      T value = *std::move(value_);
+      value_.reset();
+      return value;
     }
   }
 
   /// `co_await task.in_place()`: as awaiting the task, but gives its result where it lies, as long
   /// as the task does: for results that are large beside the frame that would keep them.
-  coro::ResultInPlace<T> in_place() & noexcept { return coro::ResultInPlace<T>(*this); }
+  [[nodiscard("co_await it: until then nothing happens")]] coro::ResultInPlace<T>
+  in_place() & noexcept {
+    return coro::ResultInPlace<T>(*this);
+  }
   /// The result of a task that is done, where it lies; rethrows what the coroutine threw.
   auto& result() {
     if (handle_) return handle_.promise().value();
-    assert(value_.has_value() && "the task was moved from");
+    if (!value_.has_value()) [[unlikely]]
+      coro::value_gone();
     return *value_;
   }
 
   // The child is resumed from await_suspend rather than by symmetric transfer: one that completes
   // at once then costs no suspension, and a loop over such children cannot grow the stack in builds
   // where GCC makes no tail call of a transfer (GCC bug 100897).
-  class Awaiter {
+  class [[nodiscard("co_await it: until then nothing happens")]] Awaiter {
    public:
     explicit Awaiter(Task& task) noexcept : task_(task) {}
     bool await_ready() const noexcept { return !task_.handle_; }
     template <class P>
     bool await_suspend(std::coroutine_handle<P> parent) {
+      task_.refuse_twice();
       auto& promise = task_.handle_.promise();
       if (promise.context_ == nullptr) promise.context_ = coro::context_of(parent);
       task_.handle_.resume();
@@ -306,6 +369,19 @@ class [[nodiscard]] Task {
   friend promise_type;
   friend class coro::SmallTask<T>;
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
+  /// With a handle: a task that runs, or has run, is not to be resumed by another.
+  void refuse_twice() const noexcept {
+    if (handle_.promise().taken() || handle_.done()) [[unlikely]]
+      coro::awaited_again(handle_);
+  }
+  /// Without a handle a Task<void> is done.
+  static std::coroutine_handle<promise_type> moved_from() noexcept {
+    if constexpr (std::is_void_v<T>) {
+      return std::coroutine_handle<promise_type>::from_address(&coro::moved_from_frame);
+    } else {
+      return nullptr;
+    }
+  }
 
   std::coroutine_handle<promise_type> handle_;
   [[no_unique_address]] coro::ReadyValue<T> value_;
@@ -324,6 +400,9 @@ inline Task<void> coro::Promise<void>::get_return_object() noexcept {
 }
 
 /// `co_await current_context()`: the Context this coroutine runs in, or null outside any.
-inline coro::CurrentContext current_context() noexcept { return {}; }
+[[nodiscard("co_await it: until then nothing happens")]] inline coro::CurrentContext
+current_context() noexcept {
+  return {};
+}
 
 }  // namespace weft

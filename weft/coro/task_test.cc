@@ -310,5 +310,78 @@ TEST(Task, AwaitsChildrenThatSuspendInALoopWithoutGrowingTheStack) {
   EXPECT_EQ(executor.run(loop_of_suspending_children(200'000)), 200'000);
 }
 
+// clang sees it; g++ 12 does not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wreturn-type"
+Task<int> without_co_return(bool with) {
+  if (with) co_return 1;
+}
+#pragma GCC diagnostic pop
+Task<int> passes_on() { co_return co_await without_co_return(false); }
+
+TEST(Task, ThatEndsWithoutCoReturnThrowsSo) {
+  ManualExecutor executor;
+  EXPECT_EQ(executor.run(without_co_return(true)), 1);
+  EXPECT_THROW(executor.run(without_co_return(false)), coro::MissingResult);
+  EXPECT_THROW(executor.run(passes_on()), coro::MissingResult);
+}
+
+template <class T>
+Task<> await_twice(Task<T> task) {
+  static_cast<void>(co_await std::move(task));
+  static_cast<void>(co_await std::move(task));
+}
+Task<> await_twice(Task<> task) {
+  co_await std::move(task);
+  co_await std::move(task);
+}
+Task<> nothing() { co_return; }
+
+TEST(TaskDeathTest, EndsTheProgramWhenItIsAwaitedTwice) {
+  ManualExecutor executor;
+  EXPECT_DEATH(executor.run(await_twice(value(1))), "a Task was awaited twice: it has ended");
+  EXPECT_DEATH(executor.run(await_twice(yields())), "a Task was awaited twice: it has ended");
+  EXPECT_DEATH(executor.run(await_twice(nothing())), "a Task was awaited twice: it has ended");
+  EXPECT_DEATH(executor.run(await_twice(plain_value(1))), "given its result away");
+}
+
+Task<> await_running(Task<int>& task) { static_cast<void>(co_await std::move(task)); }
+
+TEST(TaskDeathTest, EndsTheProgramWhenItIsAwaitedByTwo) {
+  ManualExecutor executor;
+  Task<int> task = yields();
+  Task<> first = await_running(task);
+  first.start(nullptr, {.function = [](void*) noexcept {}, .argument = &task});
+  EXPECT_DEATH(executor.run(await_running(task)), "awaited twice: it runs already");
+  EXPECT_DEATH(task.start(nullptr, {}), "awaited twice: it runs already");
+  executor.run_until_idle();
+}
+
+template <class T>
+Task<> await_moved(Task<T> task) {
+  const Task<T> other = std::move(task);
+  static_cast<void>(co_await std::move(task));
+}
+Task<> await_moved(Task<> task) {
+  const Task<> other = std::move(task);
+  co_await std::move(task);
+}
+
+TEST(TaskDeathTest, EndsTheProgramWhenItIsAwaitedAfterItWasMovedFrom) {
+  ManualExecutor executor;
+  EXPECT_DEATH(executor.run(await_moved(value(1))), "was moved from");
+  EXPECT_DEATH(executor.run(await_moved(plain_value(1))), "was moved from");
+  EXPECT_DEATH(executor.run(await_moved(nothing())), "was moved from");
+  EXPECT_DEATH(executor.run(await_moved(Task<>())), "was moved from");
+}
+
+TEST(TaskDeathTest, EndsTheProgramWhenItsResultIsTakenBeforeItsEnd) {
+  ManualExecutor executor;
+  Task<int> task = yields();
+  task.start(nullptr, {.function = [](void*) noexcept {}, .argument = &task});
+  EXPECT_DEATH(task.take(), "taken before the task had ended");
+  executor.run_until_idle();
+}
+
 }  // namespace
 }  // namespace weft

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <ostream>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -84,6 +85,10 @@ Result<Address> Address::parse(std::string_view text) {
   }
   const Result<HostPort> parts = HostPort::parse(text);
   return parts ? ip(parts->host, parts->port) : Result<Address>(parts.status());
+}
+
+std::ostream& operator<<(std::ostream& out, const Address& address) {
+  return out << address.to_string();
 }
 
 std::string Address::to_string() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +36,8 @@ class Address {
   std::string to_string() const;
 
   friend bool operator==(const Address&, const Address&) noexcept = default;
+  /// As to_string(), for tests and logs.
+  friend std::ostream& operator<<(std::ostream& out, const Address& address);
 
  private:
   Address(Family family, std::string host, std::uint16_t port)

@@ -72,7 +72,7 @@ struct AsioHandler {
 };
 
 template <class Initiation, class InitArgs, class... Args>
-class AsioAwaiter {
+class [[nodiscard("co_await it: until then nothing happens")]] AsioAwaiter {
  public:
   AsioAwaiter(Initiation initiation, InitArgs arguments)
       : initiation_(std::move(initiation)), arguments_(std::move(arguments)) {}
@@ -111,7 +111,8 @@ template <class R, class... Args>
 class boost::asio::async_result<weft::net::UseAwait, R(Args...)> {
  public:
   template <class Initiation, class... InitArgs>
-  static auto initiate(Initiation initiation, weft::net::UseAwait, InitArgs... arguments) {
+  [[nodiscard("co_await it: until then nothing happens")]] static auto initiate(
+      Initiation initiation, weft::net::UseAwait, InitArgs... arguments) {
     using Packed = std::tuple<InitArgs...>;
     return weft::net::internal::AsioAwaiter<Initiation, Packed, std::decay_t<Args>...>(
         std::move(initiation), Packed(std::move(arguments)...));

@@ -1,13 +1,12 @@
 #include "weft/net/asio_loop.h"
 
-#include <cstdlib>
 #include <random>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
-#include "weft/base/log.h"
+#include "weft/base/fatal.h"
 #include "weft/net/asio_await.h"
 #include "weft/net/internal/ares_resolver.h"
 #include "weft/net/internal/socket_connect.h"
@@ -341,8 +340,7 @@ Result<internal::AresResolver*> AsioLoop::resolver(const std::string& servers) {
 AsioLoop& internal::current_asio_loop() noexcept {
   auto* loop = dynamic_cast<AsioLoop*>(Loop::current());
   if (loop == nullptr) {
-    log(LogLevel::Error, "an Asio operation was awaited on a thread that runs no AsioLoop");
-    std::abort();
+    fatal("an Asio operation was awaited on a thread that runs no AsioLoop");
   }
   return *loop;
 }

@@ -1,12 +1,12 @@
 #include "weft/net/offload.h"
 
 #include <atomic>
-#include <cstdlib>
 #include <string>
 #include <system_error>
 
 #include <pthread.h>
 
+#include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 
@@ -97,8 +97,7 @@ BlockingPool& default_blocking_pool() {
 }
 
 void internal::refuse_to_offload() noexcept {
-  log(LogLevel::Error, "offload() was awaited on a thread that runs no loop");
-  std::abort();
+  fatal("offload() was awaited on a thread that runs no loop");
 }
 
 }  // namespace weft::net

@@ -108,7 +108,7 @@ struct BoundCall {
 };
 
 template <class F>
-class Offload {
+class [[nodiscard("co_await it: until then nothing happens")]] Offload {
  public:
   Offload(BlockingPool& pool, F function)
       : pool_(pool), work_(std::make_shared<OffloadedWork<F>>(std::move(function))) {}
@@ -162,7 +162,8 @@ inline constexpr bool kMayBeTemporaryInAwait = true;
 ///
 /// A function that is passed by its name is copied, or moved from where it cannot be copied.
 template <class F>
-internal::Offload<std::decay_t<F>> offload(BlockingPool& pool, F&& function) {
+[[nodiscard("co_await it: until then nothing happens")]] internal::Offload<std::decay_t<F>> offload(
+    BlockingPool& pool, F&& function) {
   static_assert(kMayBeTemporaryInAwait<F>,
                 "GCC 12 destroys the captures of a lambda inside a co_await expression twice; name "
                 "it first, auto work = [...] {...}; co_await offload(work), or pass arguments, "
@@ -174,13 +175,15 @@ internal::Offload<std::decay_t<F>> offload(BlockingPool& pool, F&& function) {
   }
 }
 template <class F>
-internal::Offload<std::decay_t<F>> offload(F&& function) {
+[[nodiscard("co_await it: until then nothing happens")]] internal::Offload<std::decay_t<F>> offload(
+    F&& function) {
   return offload(default_blocking_pool(), std::forward<F>(function));
 }
 /// As offload(function), for `function(arguments...)`; the arguments are taken by value.
 template <class F, class... Args>
   requires(sizeof...(Args) > 0 && std::invocable<std::decay_t<F>, std::decay_t<Args>...>)
-auto offload(F&& function, Args&&... arguments) {
+[[nodiscard("co_await it: until then nothing happens")]] auto offload(F&& function,
+                                                                      Args&&... arguments) {
   static_assert(kMayBeTemporaryInAwait<F>, "see offload(function)");
   using Call = internal::BoundCall<std::decay_t<F>, std::decay_t<Args>...>;
   return internal::Offload<Call>(default_blocking_pool(),

@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
-#include "weft/base/log.h"
+#include "weft/base/fatal.h"
 #include "weft/net/internal/sim_connection.h"
 #include "weft/net/sim_loop.h"
 
@@ -135,11 +134,9 @@ bool SimNetwork::step() {
 }
 
 void SimNetwork::does_not_get_on() const {
-  log(LogLevel::Error, "the simulation of seed " + std::to_string(seed_) +
-                           " does not get on: " + std::to_string(kMostEventsAtOneTime) +
-                           " events within " + to_string(kOneTime) +
-                           ", as of a timer that is armed for the past whenever it expires");
-  std::abort();
+  fatal("the simulation of seed " + std::to_string(seed_) +
+        " does not get on: " + std::to_string(kMostEventsAtOneTime) + " events within " +
+        to_string(kOneTime) + ", as of a timer that is armed for the past whenever it expires");
 }
 
 void SimNetwork::run_until(TimePoint when) {

@@ -13,7 +13,9 @@ namespace weft::net {
 /// Suspends a coroutine until complete() is called, a time is reached, or its Context is cancelled
 /// or expires, whichever comes first; `co_await wait` gives the Status of that. Lives in the
 /// awaiting frame, is awaited once, and may be destroyed at any time; for the loop's thread.
-class Wait : private Runnable, private Timer, private CancelHook {
+class [[nodiscard("co_await it: until then nothing happens")]] Wait : private Runnable,
+                                                                      private Timer,
+                                                                      private CancelHook {
  public:
   /// `until`: then the wait ends with OK.
   explicit Wait(Loop& loop, TimePoint until = kNever) noexcept

@@ -108,7 +108,7 @@ class BlockingReader : public rpc::BlockingStream<ClientReader<Response>> {
   using BlockingReader::BlockingStream::BlockingStream;
 
   /// The next response; nothing at the end, and finish() then says what kind of end it was.
-  std::optional<Response> read() {
+  [[nodiscard("a response that is dropped here is lost")]] std::optional<Response> read() {
     return this->run(this->template do_read<Response>(this->stream()));
   }
   /// How the call ended. Responses that were not read are dropped.
@@ -135,7 +135,7 @@ class BlockingReaderWriter : public rpc::BlockingStream<ClientReaderWriter<Reque
  public:
   using BlockingReaderWriter::BlockingStream::BlockingStream;
 
-  std::optional<Response> read() {
+  [[nodiscard("a response that is dropped here is lost")]] std::optional<Response> read() {
     return this->run(this->template do_read<Response>(this->stream()));
   }
   bool write(const Request& request, WriteOptions options = {}) {

@@ -1,14 +1,13 @@
 #include "weft/rpc/channel.h"
 
 #include <atomic>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
-#include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/blocking_call.h"
 #include "weft/rpc/internal/loop_channel.h"
@@ -157,8 +156,7 @@ Task<Status> Channel::connect() {
 net::Loop& Channel::blocking_loop() {
   const Result<net::Loop*> loop = rpc::find_blocking_loop(*this);
   if (loop.ok()) return **loop;
-  log(LogLevel::Error, loop.status().to_string());
-  std::abort();
+  fatal(loop.status().to_string());
 }
 
 Result<net::Loop*> rpc::find_blocking_loop(Channel&) {

@@ -5,7 +5,7 @@ namespace {
 
 /// Suspends until `Done(call)`; `Wait` registers the waiter for it, and null takes it back.
 template <bool (*Done)(const rpc::StreamingCall&), void (*Wait)(rpc::StreamingCall&, Waiter*)>
-class Until {
+class [[nodiscard("co_await it: until then nothing happens")]] Until {
  public:
   explicit Until(rpc::StreamingCall& call) noexcept : call_(call), waiter_(&Until::run, this) {}
   Until(const Until&) = delete;

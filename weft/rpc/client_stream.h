@@ -46,8 +46,10 @@ class ClientReader : public ClientStream {
       : ClientStream(std::move(handle)), reader_(handle_->responses(), call().context()) {}
 
   /// The next response; nothing at the end, and finish() then says what kind of end it was.
-  auto read() { return reader_.read(); }
-  auto read(Response& into) { return reader_.read(into); }
+  [[nodiscard("co_await it: until then nothing happens")]] auto read() { return reader_.read(); }
+  [[nodiscard("co_await it: until then nothing happens")]] auto read(Response& into) {
+    return reader_.read(into);
+  }
   /// How the call ended. Responses that were not read are dropped.
   Task<Status> finish() {
     Status broken = reader_.parse_status();
@@ -66,7 +68,8 @@ class ClientWriter : public ClientStream {
       : ClientStream(std::move(handle)), writer_(handle_->requests(), call().context()) {}
 
   /// False when the call is over; finish() says why.
-  auto write(const Request& request, WriteOptions options = {}) {
+  [[nodiscard("co_await it: until then nothing happens")]] auto write(const Request& request,
+                                                                      WriteOptions options = {}) {
     return writer_.write(request, options);
   }
   /// Ends the requests and waits for the response.
@@ -92,9 +95,12 @@ class ClientReaderWriter : public ClientStream {
         reader_(handle_->responses(), call().context()),
         writer_(handle_->requests(), call().context()) {}
 
-  auto read() { return reader_.read(); }
-  auto read(Response& into) { return reader_.read(into); }
-  auto write(const Request& request, WriteOptions options = {}) {
+  [[nodiscard("co_await it: until then nothing happens")]] auto read() { return reader_.read(); }
+  [[nodiscard("co_await it: until then nothing happens")]] auto read(Response& into) {
+    return reader_.read(into);
+  }
+  [[nodiscard("co_await it: until then nothing happens")]] auto write(const Request& request,
+                                                                      WriteOptions options = {}) {
     return writer_.write(request, options);
   }
   /// No more requests.
@@ -116,7 +122,7 @@ namespace rpc {
 /// `co_await open_stream<Stream>(...)`: starts a call in the awaiting coroutine's context. It does
 /// not suspend.
 template <class Stream>
-class OpenStream {
+class [[nodiscard("co_await it: until then nothing happens")]] OpenStream {
  public:
   OpenStream(Service& service, const MethodDescriptor& method,
              const google::protobuf::MessageLite* request, const CallOptions& options) noexcept

@@ -30,7 +30,8 @@ bool write_single(Call& call, const google::protobuf::MessageLite& from, Status&
 /// `co_await SingleRead(call, request)`: OK, or why there is no request. Its bytes are not kept in
 /// the coroutine's frame, which is what a pending call costs.
 template <class Request>
-class SingleRead : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
+class [[nodiscard("co_await it: until then nothing happens")]] SingleRead
+    : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
  public:
   SingleRead(Call& call, codec::Reused<Request>& into) noexcept
       : SingleRead::DirectionAwaiter(call.requests()), call_(call), into_(into) {}
@@ -52,7 +53,8 @@ class SingleRead : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
 };
 
 /// `co_await SingleWrite(call, response)`: OK, or the call's status where it was not taken.
-class SingleWrite : public DirectionAwaiter<SingleWrite, MessageWriter> {
+class [[nodiscard("co_await it: until then nothing happens")]] SingleWrite
+    : public DirectionAwaiter<SingleWrite, MessageWriter> {
  public:
   SingleWrite(Call& call, const google::protobuf::MessageLite& from) noexcept
       : DirectionAwaiter(call.responses()), call_(call), from_(from) {}

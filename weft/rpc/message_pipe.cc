@@ -39,7 +39,7 @@ MessageReader::Poll MessagePipe::ReadEnd::poll(Message& out) {
 }
 
 void MessagePipe::ReadEnd::wait(Waiter& waiter) noexcept {
-  pipe.reading_ = &waiter;
+  keep_waiter(pipe.reading_, waiter, kNextMessage);
   pipe.wake(pipe.writing_);
 }
 
@@ -68,7 +68,7 @@ void MessagePipe::WriteEnd::wait(Waiter& waiter) noexcept {
     pipe.executor_.ready(waiter);
     return;
   }
-  pipe.writing_ = &waiter;
+  keep_waiter(pipe.writing_, waiter, kRoomForMessage);
 }
 
 }  // namespace weft::rpc

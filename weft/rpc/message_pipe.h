@@ -23,6 +23,9 @@ class MessagePipe {
   /// The call is over: offers are refused from now on. What is held can still be read.
   void close() noexcept;
   bool ended() const noexcept { return ended_; }
+  /// Whether a coroutine waits to read, or to write.
+  bool waits_to_read() const noexcept { return reading_ != nullptr; }
+  bool waits_to_write() const noexcept { return writing_ != nullptr; }
 
  private:
   struct ReadEnd final : MessageReader {

@@ -3,6 +3,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "weft/codec/message.h"
@@ -15,8 +16,26 @@ namespace weft {
 /// turn.
 using Waiter = Runnable;
 
+namespace rpc {
+
+/// Ends the program: `of`, "the next message of a stream" for one, is waited for already.
+[[noreturn, gnu::cold]] void second_waiter(std::string_view of) noexcept;
+/// Ends the program: the call of `path` ends while a coroutine waits for its messages.
+[[noreturn, gnu::cold]] void still_waited_for(std::string_view path) noexcept;
+
+inline constexpr std::string_view kNextMessage = "the next message of a stream";
+inline constexpr std::string_view kRoomForMessage = "room to write to a stream";
+/// Keeps `waiter` in the place for the one that may wait; for MessageReader::wait() and the like.
+inline void keep_waiter(Waiter*& place, Waiter& waiter, std::string_view of) noexcept {
+  if (place != nullptr && place != &waiter) [[unlikely]]
+    second_waiter(of);
+  place = &waiter;
+}
+
+}  // namespace rpc
+
 /// One direction of a call's messages, to be read. Belongs to the call's loop; one reader at a
-/// time.
+/// time: a second one that waits ends the program with a message.
 class MessageReader {
  public:
   enum class Poll : std::uint8_t {
@@ -44,14 +63,14 @@ class MessageReader {
 
   class ReadAwaiter;
   /// `co_await reader.read()`: the next message, or nothing at the end.
-  ReadAwaiter read() noexcept;
+  [[nodiscard("co_await it: until then nothing happens")]] ReadAwaiter read() noexcept;
 
  protected:
   ~MessageReader() = default;
 };
 
 /// One direction of a call's messages, to be written. Belongs to the call's loop; one writer at a
-/// time.
+/// time: a second one that waits ends the program with a message.
 class MessageWriter {
  public:
   enum class Poll : std::uint8_t {
@@ -73,11 +92,21 @@ class MessageWriter {
 
   class WriteAwaiter;
   /// `co_await writer.write(message)`: true when it was taken, false when the call is over.
-  WriteAwaiter write(const Message& message) noexcept;
+  [[nodiscard("co_await it: until then nothing happens")]] WriteAwaiter write(
+      const Message& message) noexcept;
 
  protected:
   ~MessageWriter() = default;
 };
+
+namespace rpc {
+
+/// Has `messages` refer to what ends the program with a message when it is used: the last thing
+/// that happens to a Reader or Writer. A Task that was kept for longer may still find it there.
+void forget_ended(MessageReader*& messages) noexcept;
+void forget_ended(MessageWriter*& messages) noexcept;
+
+}  // namespace rpc
 
 /// What a coroutine awaits of one direction of a call's messages. `Step` derives from it and has
 /// `bool advance()`: false while nothing is known yet; it is tried at once, and again whenever that
@@ -114,7 +143,8 @@ class DirectionAwaiter : private Waiter {
   std::coroutine_handle<> handle_;  // while it waits
 };
 
-class MessageReader::ReadAwaiter : public DirectionAwaiter<ReadAwaiter, MessageReader> {
+class [[nodiscard("co_await it: until then nothing happens")]] MessageReader::ReadAwaiter
+    : public DirectionAwaiter<ReadAwaiter, MessageReader> {
  public:
   explicit ReadAwaiter(MessageReader& reader) noexcept : DirectionAwaiter(reader) {}
   std::optional<Message> await_resume() noexcept { return std::move(result_); }
@@ -134,7 +164,8 @@ class MessageReader::ReadAwaiter : public DirectionAwaiter<ReadAwaiter, MessageR
   std::optional<Message> result_;
 };
 
-class MessageWriter::WriteAwaiter : public DirectionAwaiter<WriteAwaiter, MessageWriter> {
+class [[nodiscard("co_await it: until then nothing happens")]] MessageWriter::WriteAwaiter
+    : public DirectionAwaiter<WriteAwaiter, MessageWriter> {
  public:
   WriteAwaiter(MessageWriter& writer, const Message& message) noexcept
       : DirectionAwaiter(writer), message_(message) {}
@@ -154,7 +185,7 @@ class MessageWriter::WriteAwaiter : public DirectionAwaiter<WriteAwaiter, Messag
 /// `co_await MessageTransfer(reader, writer)`: moves messages from one to the other, as long as
 /// there are any; false when the writer takes no more. As read() and write() in a loop, but the
 /// coroutine only wakes at the end.
-class MessageTransfer {
+class [[nodiscard("co_await it: until then nothing happens")]] MessageTransfer {
  public:
   MessageTransfer(MessageReader& reader, MessageWriter& writer) noexcept
       : reader_(reader), writer_(writer), waiter_(&MessageTransfer::run, this) {}

@@ -225,6 +225,17 @@ void Server::Impl::accept(std::unique_ptr<net::Accepted> accepted) {
   }
 }
 
+void rpc::log_not_overridden(const ServiceDescriptor& service, std::span<const bool> overridden) {
+  std::string names;
+  for (std::size_t i = 0; i < overridden.size(); ++i) {
+    if (overridden[i]) continue;
+    names.append(names.empty() ? "" : ", ").append(service.methods[i].name);
+  }
+  if (names.empty()) return;
+  log(LogLevel::Info,
+      "service " + std::string(service.name) + ": not overridden, so UNIMPLEMENTED: " + names);
+}
+
 Server::Server(ServerOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {}
 
 Server::~Server() {

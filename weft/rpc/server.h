@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -136,6 +138,51 @@ struct ServerOptions {
   bool reflection = true;
 };
 
+namespace rpc {
+
+/// A generated service can tell what a class that derives from it overrides.
+template <class T>
+concept KnowsOverridden = requires { T::template overridden<T>(); };
+
+template <class T>
+constexpr bool overrides_something() {
+  if constexpr (KnowsOverridden<T>) {
+    for (const bool one : T::template overridden<T>()) {
+      if (one) return true;
+    }
+    return false;
+  } else {
+    return true;
+  }
+}
+
+/// Whether Server::add<T>(arguments...) is possible; says why not when it is compiled.
+template <class T, class... Args>
+constexpr bool can_be_added() {
+  if constexpr (!std::derived_from<T, ServiceDefinition>) {
+    static_assert(std::derived_from<T, ServiceDefinition>,
+                  "add<T>(): T is no service: derive it from a class that weft_proto() generates");
+    return false;
+  } else if constexpr (std::is_abstract_v<T>) {
+    static_assert(!std::is_abstract_v<T>, "add<T>(): T has pure virtual functions left");
+    return false;
+  } else if constexpr (!std::constructible_from<T, Args...>) {
+    static_assert(std::constructible_from<T, Args...>,
+                  "add<T>(arguments...): T has no public constructor that takes these arguments");
+    return false;
+  } else {
+    static_assert(overrides_something<T>(),
+                  "add<T>(): T overrides no method of its service: is a name or a parameter "
+                  "misspelt? Write `override` behind each, and the compiler says which");
+    return overrides_something<T>();
+  }
+}
+
+/// Says which methods answer UNIMPLEMENTED, if any do.
+void log_not_overridden(const ServiceDescriptor& service, std::span<const bool> overridden);
+
+}  // namespace rpc
+
 /// Serves calls: services, listeners and the loops they run on.
 ///
 ///     weft::Server server{{.listen = "0.0.0.0:50051"}};
@@ -156,12 +203,21 @@ class Server {
   void use(Middleware middleware);
   /// Adds a service; a second one of the same name makes start() fail. Before start().
   void add(std::shared_ptr<ServiceDefinition> service);
-  template <std::derived_from<ServiceDefinition> T, class... Args>
+  /// Makes and adds a service. One that overrides none of its methods does not compile, and what
+  /// it leaves out is logged.
+  template <class T, class... Args>
   T& add(Args&&... args) {
-    auto service = std::make_shared<T>(std::forward<Args>(args)...);
-    T& reference = *service;
-    add(std::move(service));
-    return reference;
+    if constexpr (rpc::can_be_added<T, Args...>()) {
+      auto service = std::make_shared<T>(std::forward<Args>(args)...);
+      T& reference = *service;
+      if constexpr (rpc::KnowsOverridden<T>) {
+        rpc::log_not_overridden(service->descriptor(), T::template overridden<T>());
+      }
+      add(std::move(service));
+      return reference;
+    } else {
+      __builtin_unreachable();
+    }
   }
   /// Adds an address to listen on. Before start().
   void listen(std::string address);

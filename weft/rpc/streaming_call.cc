@@ -1,7 +1,6 @@
 #include "weft/rpc/streaming_call.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include "weft/base/fatal.h"
 
 namespace weft::rpc {
 
@@ -26,8 +25,8 @@ StreamingCall::Handle StreamingCall::start(Context* parent, Service& service,
   net::Loop* loop = net::Loop::current();
   if (loop == nullptr) {
     // There is no loop to fail on later, and a stream has no way to say so now.
-    std::fputs("weft: a streaming call was opened on a thread that runs no weft loop\n", stderr);
-    std::abort();
+    fatal("the streaming call " + std::string(method.path) +
+          " was opened on a thread that runs no loop");
   }
   Handle handle(new StreamingCall(*loop, parent, service, method, options));
   handle->run(request);
@@ -91,6 +90,10 @@ void StreamingCall::cancel(const Status& reason) noexcept {
 
 void StreamingCall::release() noexcept {
   Executor::leave_user_code();
+  if (requests_.waits_to_write() || responses_.waits_to_read() || done_waiter_ != nullptr ||
+      metadata_waiter_ != nullptr) [[unlikely]] {
+    still_waited_for(call_.path());
+  }
   if (done_) {
     delete this;
     return;

@@ -45,9 +45,11 @@ class StreamingCall : private CancelHook {
   const Status& status() const noexcept { return status_; }
   bool response_metadata_arrived() const noexcept { return metadata_arrived_; }
   /// Makes `waiter` ready when the call is done; null: nobody waits any more.
-  void wait_done(Waiter* waiter) noexcept { done_waiter_ = waiter; }
+  void wait_done(Waiter* waiter) noexcept { keep(done_waiter_, waiter, "the end of a call"); }
   /// Makes `waiter` ready when the response's initial metadata is there, or the call is done.
-  void wait_response_metadata(Waiter* waiter) noexcept { metadata_waiter_ = waiter; }
+  void wait_response_metadata(Waiter* waiter) noexcept {
+    keep(metadata_waiter_, waiter, "the response metadata of a call");
+  }
 
  private:
   StreamingCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
@@ -66,6 +68,10 @@ class StreamingCall : private CancelHook {
   void hand_over_metadata();
   void release() noexcept;
   void wake(Waiter*& waiter) noexcept;
+  static void keep(Waiter*& place, Waiter* waiter, std::string_view of) noexcept {
+    if (waiter != nullptr) return keep_waiter(place, *waiter, of);
+    place = nullptr;
+  }
 
   CallOptions options_;
   MessagePipe requests_;

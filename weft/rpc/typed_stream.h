@@ -33,15 +33,18 @@ template <class T>
 class Reader {
  public:
   Reader(MessageReader& messages, const Context& context) noexcept
-      : messages_(messages), context_(context) {}
+      : messages_(&messages), context_(context) {}
   /// Movable while nothing is being awaited.
   Reader(Reader&&) noexcept = default;
+  ~Reader() { rpc::forget_ended(messages_); }
 
   /// The next message; nothing when the other side has ended its stream, when the call is over, or
   /// when a message does not parse. status() tells these apart.
-  auto read() { return Read(*this); }
+  [[nodiscard("co_await it: until then nothing happens")]] auto read() { return Read(*this); }
   /// As read(), into an object that is used again, so that its memory is. False at the end.
-  auto read(T& into) { return ReadInto(*this, into); }
+  [[nodiscard("co_await it: until then nothing happens")]] auto read(T& into) {
+    return ReadInto(*this, into);
+  }
 
   /// OK while messages come and after a regular end; else why there will be no more.
   Status status() const {
@@ -53,10 +56,11 @@ class Reader {
  private:
   /// Reads into an object without keeping the message's bytes in the coroutine's frame, which every
   /// idle stream pays for.
-  class ReadInto : public DirectionAwaiter<ReadInto, MessageReader> {
+  class [[nodiscard("co_await it: until then nothing happens")]] ReadInto
+      : public DirectionAwaiter<ReadInto, MessageReader> {
    public:
     ReadInto(Reader& reader, T& into) noexcept
-        : ReadInto::DirectionAwaiter(reader.messages_), reader_(reader), into_(into) {}
+        : ReadInto::DirectionAwaiter(*reader.messages_), reader_(reader), into_(into) {}
     bool await_resume() const noexcept { return got_; }
 
    private:
@@ -74,12 +78,12 @@ class Reader {
     bool got_ = false;
   };
   /// As ReadInto, into an object of its own.
-  class Read {
+  class [[nodiscard("co_await it: until then nothing happens")]] Read {
    public:
     explicit Read(Reader& reader) : reader_(reader), read_(reader, *result_) {}
     bool await_ready() {
       // The caller has its message of before no more, as a rule.
-      if (std::exchange(reader_.held_, false)) reader_.messages_.hold(nullptr, nullptr);
+      if (std::exchange(reader_.held_, false)) reader_.messages_->hold(nullptr, nullptr);
       return read_.await_ready();
     }
     void await_suspend(std::coroutine_handle<> handle) noexcept { read_.await_suspend(handle); }
@@ -97,11 +101,11 @@ class Reader {
   bool parse(const Message& message, T& into) {
     parse_status_ = codec::parse(message, into);
     held_ = message.size() >= rpc::kMeasuredFrom;
-    rpc::hold_parsed(messages_, message.size(), into);
+    rpc::hold_parsed(*messages_, message.size(), into);
     return parse_status_.ok();
   }
 
-  MessageReader& messages_;
+  MessageReader* messages_;
   const Context& context_;
   Status parse_status_;
   bool held_ = false;  // the last message is accounted for
@@ -119,20 +123,23 @@ template <class T>
 class Writer {
  public:
   Writer(MessageWriter& messages, const Context& context) noexcept
-      : messages_(messages), context_(context) {}
+      : messages_(&messages), context_(context) {}
   /// Movable while nothing is being awaited.
   Writer(Writer&&) noexcept = default;
+  ~Writer() { rpc::forget_ended(messages_); }
 
   /// Suspends while the peer's window is closed. False when the call is over; status() says why.
   /// `message` must live until this has been awaited.
-  auto write(const T& message, WriteOptions options = {}) {
-    return Write(messages_, message, options);
+  [[nodiscard("co_await it: until then nothing happens")]] auto write(const T& message,
+                                                                      WriteOptions options = {}) {
+    return Write(*messages_, message, options);
   }
   /// OK while messages can be written; else why not.
   Status status() const { return context_.cancel_reason(); }
 
  private:
-  class Write : public DirectionAwaiter<Write, MessageWriter> {
+  class [[nodiscard("co_await it: until then nothing happens")]] Write
+      : public DirectionAwaiter<Write, MessageWriter> {
    public:
     Write(MessageWriter& messages, const T& message, WriteOptions options) noexcept
         : Write::DirectionAwaiter(messages), message_(message), options_(options) {}
@@ -153,7 +160,7 @@ class Writer {
     MessageWriter::Poll outcome_ = MessageWriter::Poll::Blocked;
   };
 
-  MessageWriter& messages_;
+  MessageWriter* messages_;
   const Context& context_;
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -46,7 +45,7 @@ class InProcess {
 
   /// To be set up before the first channel().
   Server& server() noexcept { return *server_; }
-  template <std::derived_from<ServiceDefinition> T, class... Args>
+  template <class T, class... Args>
   T& add(Args&&... args) {
     return server_->add<T>(std::forward<Args>(args)...);
   }

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
-#include "weft/base/log.h"
+#include "weft/base/fatal.h"
 #include "weft/net/internal/socket_error.h"
 
 namespace weft::net::internal {
@@ -26,8 +25,7 @@ class AcceptedSim final : public Accepted {
   std::unique_ptr<Stream> bind_to(Loop& loop) override {
     auto* sim_loop = dynamic_cast<SimLoop*>(&loop);
     if (sim_loop == nullptr) {
-      log(LogLevel::Error, "Accepted::bind_to: a simulated connection was given to a real loop");
-      std::abort();
+      fatal("Accepted::bind_to: a simulated connection was given to a real loop");
     }
     connection_->bind(SimConnection::End::Server, *sim_loop);
     return std::make_unique<SimStream>(std::move(connection_), SimConnection::End::Server);

@@ -1,12 +1,12 @@
 #include "weft/net/internal/socket_listener.h"
 
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "weft/base/fatal.h"
 #include "weft/base/log.h"
 #include "weft/net/internal/descriptor.h"
 #include "weft/net/internal/listen_socket.h"
@@ -35,8 +35,7 @@ class AcceptedSocket final : public Accepted {
   std::unique_ptr<Stream> bind_to(Loop& loop) override {
     auto* asio_loop = dynamic_cast<AsioLoop*>(&loop);
     if (asio_loop == nullptr) {
-      log(LogLevel::Error, "Accepted::bind_to: a socket was given to a loop that is no AsioLoop");
-      std::abort();
+      fatal("Accepted::bind_to: a socket was given to a loop that is no AsioLoop");
     }
     tune(fd_, peer_);
     auto stream =

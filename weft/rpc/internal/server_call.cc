@@ -221,6 +221,8 @@ Task<Status> ServerCall::serve(Call& call) {
 }
 
 void ServerCall::on_task_done() noexcept {
+  if (waited_for()) [[unlikely]]
+    still_waited_for(path());
   end(outcome_of(path(), [this] { return std::move(task_.result()); }));
 }
 

@@ -26,7 +26,7 @@ void StreamMessages::account(std::size_t held, std::size_t unread) noexcept {
 }
 
 void StreamMessages::wait_output(Waiter& waiter) noexcept {
-  writer_ = &waiter;
+  keep_waiter(writer_, waiter, kRoomForMessage);
   if (stream_ == nullptr) return wake_writer();
   if (stream_->queued() != 0) return;
   // Then it is the connection that is full.

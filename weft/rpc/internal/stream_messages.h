@@ -32,7 +32,7 @@ class StreamMessages : public MessageReader {
 
   // MessageReader
   Poll poll(Message& out) override;
-  void wait(Waiter& waiter) noexcept override { reader_ = &waiter; }
+  void wait(Waiter& waiter) noexcept override { keep_waiter(reader_, waiter, kNextMessage); }
   bool unwait() noexcept override { return std::exchange(reader_, nullptr) != nullptr; }
   void hold(const void* object, Measure memory) override;
 
@@ -112,6 +112,8 @@ class StreamMessages : public MessageReader {
     if (waits_ != nullptr) waits_->OutputWaiter::unlink();
     return std::exchange(writer_, nullptr) != nullptr;
   }
+  /// Whether a coroutine waits to read or to write.
+  bool waited_for() const noexcept { return reader_ != nullptr || writer_ != nullptr; }
   /// The stream's queue has drained.
   void wake_writer() noexcept { wake(writer_); }
 

@@ -1,0 +1,179 @@
+// Mistakes of whoever uses the library: each is said at once.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weft/base/log.h"
+#include "weft/base/sanitizer.h"
+#include "weft/coro/scope.h"
+#include "weft/rpc/internal/test_service.h"
+#include "weft/testing/in_process.h"
+
+namespace weft::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Kinds;
+using test::Text;
+using test::text;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::InProcess;
+
+/// What is logged while this exists.
+class LogLines {
+ public:
+  LogLines() {
+    set_log_sink([this](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  }
+  LogLines(const LogLines&) = delete;
+  LogLines& operator=(const LogLines&) = delete;
+  ~LogLines() { set_log_sink({}); }
+  std::vector<std::string> lines;
+};
+
+Task<Status> chat_once(Channel& channel) {
+  auto stream = co_await test::chat(channel);
+  const Text message = text("x");
+  static_cast<void>(co_await stream.write(message));
+  co_return co_await stream.finish();
+}
+
+Task<> read_one(ClientReaderWriter<Text, Text>& stream) {
+  const std::optional<Text> message = co_await stream.read();
+  EXPECT_FALSE(message);
+}
+
+Task<> read_twice_at_once(Channel& channel) {
+  auto stream = co_await test::chat(channel);
+  Scope scope(co_await current_context());
+  scope.spawn(read_one(stream));
+  scope.spawn(read_one(stream));
+  co_await scope.join();
+}
+
+TEST(MisuseDeathTest, TwoReadsAtOnceOfAClient) {
+  EXPECT_DEATH(
+      {
+        InProcess world;
+        world.add<Kinds>();
+        world.run(read_twice_at_once(world.channel()));
+      },
+      "a second coroutine waits for the next message of a stream");
+}
+
+/// More than fits into the window, so that the second write has to wait as well.
+Task<> write_much(Writer<Text>& writer) {
+  const Text message = text(std::string(1'000'000, 'x'));
+  while (co_await writer.write(message)) {
+  }
+}
+
+struct WritesTwiceAtOnce : Kinds {
+  Task<Status> Expand(ServerContext& context, const Text&, Writer<Text>& writer) override {
+    return write_twice(context.context(), writer);
+  }
+  static Task<Status> write_twice(Context& context, Writer<Text>& writer) {
+    Scope scope(&context);
+    scope.spawn(write_much(writer));
+    scope.spawn(write_much(writer));
+    co_await scope.join();
+    co_return ok_status();
+  }
+};
+
+Task<> open_and_wait(Channel& channel) {
+  const Text request = text("xyz");
+  auto stream = co_await test::expand(channel, request);
+  static_cast<void>(co_await net::sleep(10s));
+}
+
+TEST(MisuseDeathTest, TwoWritesAtOnceOfAHandler) {
+  EXPECT_DEATH(
+      {
+        InProcess world;
+        world.add<WritesTwiceAtOnce>();
+        world.run(open_and_wait(world.channel()));
+      },
+      "a second coroutine waits for room to write to a stream");
+}
+
+/// Leaves a task behind that waits for the client's messages.
+struct KeepsAReader : Kinds {
+  Task<Status> Chat(ServerContext&, Reader<Text>& reader, Writer<Text>&) override {
+    background.spawn(read(reader));
+    return ok_status();
+  }
+  static Task<> read(Reader<Text>& reader) { static_cast<void>(co_await reader.read()); }
+  Scope background{nullptr};
+};
+
+/// Leaves a task behind that writes when the call is over.
+struct KeepsAWriter : Kinds {
+  Task<Status> Chat(ServerContext&, Reader<Text>&, Writer<Text>& writer) override {
+    background.spawn(write_later(writer));
+    return ok_status();
+  }
+  static Task<> write_later(Writer<Text>& writer) {
+    static_cast<void>(co_await net::sleep(1s));
+    const Text message = text("late");
+    static_cast<void>(co_await writer.write(message));
+  }
+  Scope background{nullptr};
+};
+
+Task<> chat_without_a_word(Channel& channel) {
+  auto stream = co_await test::chat(channel);
+  static_cast<void>(co_await stream.read());
+}
+
+TEST(MisuseDeathTest, ATaskThatWaitsForAStreamLongerThanItsHandler) {
+  EXPECT_DEATH(
+      {
+        InProcess world;
+        world.add<KeepsAReader>();
+        world.run(chat_without_a_word(world.channel()));
+      },
+      "/test.Kinds/Chat: a coroutine still waits to read from or write to the stream");
+}
+
+TEST(MisuseDeathTest, ATaskThatUsesAStreamAfterItsHandler) {
+#if WEFT_ASAN
+  GTEST_SKIP() << "AddressSanitizer says so itself";
+#endif
+  EXPECT_DEATH(
+      {
+        InProcess world;
+        world.add<KeepsAWriter>();
+        static_cast<void>(world.run(chat_once(world.channel())));
+        world.run_for(10s);
+      },
+      "a Reader or Writer was used after its call had ended");
+}
+
+Task<> destroy_while_reading(Channel& channel) {
+  std::optional stream = co_await test::chat(channel);
+  Scope scope(co_await current_context());
+  scope.spawn(read_one(*stream));
+  stream.reset();
+  co_await scope.join();
+}
+
+TEST(MisuseDeathTest, AStreamThatIsDestroyedWhileACoroutineReadsIt) {
+  EXPECT_DEATH(
+      {
+        InProcess world;
+        world.add<Kinds>();
+        world.run(destroy_while_reading(world.channel()));
+      },
+      "/test.Kinds/Chat: a coroutine still waits");
+}
+
+}  // namespace
+}  // namespace weft::rpc
