@@ -38,11 +38,52 @@ class LogLines {
   std::vector<std::string> lines;
 };
 
+// clang sees what follows; g++ 12 does not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wreturn-type"
+/// Coroutines that flow off their ends.
+struct Forgetful : Kinds {
+  Task<Result<Text>> Unary(ServerContext&, const Text& request) override {
+    if (request.value() == "a helper") {
+      co_return text(co_await number() == 0 ? "" : "not reached");
+    }
+    if (request.value() == "later") static_cast<void>(co_await net::sleep(1s));
+    if (request.value() == "never") co_return request;
+  }
+  Task<Status> Chat(ServerContext&, Reader<Text>& reader, Writer<Text>&) override {
+    const std::optional<Text> first = co_await reader.read();
+    if (!first) co_return ok_status();
+  }
+  static Task<int> number() {
+    const Status slept = co_await net::sleep(1s);
+    if (!slept.ok()) co_return 1;
+  }
+};
+
+#pragma GCC diagnostic pop
+
 Task<Status> chat_once(Channel& channel) {
   auto stream = co_await test::chat(channel);
   const Text message = text("x");
   static_cast<void>(co_await stream.write(message));
   co_return co_await stream.finish();
+}
+
+TEST(MissingCoReturn, IsInternalAndLoggedWithTheMethod) {
+  InProcess world;
+  world.add<Forgetful>();
+  for (const char* how : {"at once", "later", "a helper"}) {
+    const LogLines log;
+    const Text request = text(how);
+    const Status status = world.run(test::unary(world.channel(), request)).status();
+    EXPECT_EQ(status.code(), StatusCode::Internal) << how;
+    EXPECT_THAT(log.lines,
+                ElementsAre(AllOf(HasSubstr("/test.Kinds/Unary"), HasSubstr("co_return"))))
+        << how;
+  }
+  const LogLines log;
+  EXPECT_EQ(world.run(chat_once(world.channel())).code(), StatusCode::Internal);
+  EXPECT_THAT(log.lines, ElementsAre(HasSubstr("/test.Kinds/Chat")));
 }
 
 Task<> read_one(ClientReaderWriter<Text, Text>& stream) {

@@ -38,6 +38,11 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
   } catch (const std::bad_alloc&) {
     log(LogLevel::Error, std::string(path) + ": the handler ran out of memory");
     return resource_exhausted("the server has no memory for this call");
+  } catch (const coro::MissingResult&) {
+    log(LogLevel::Error, std::string(path) +
+                             ": the handler, or a coroutine that it awaited, ended without "
+                             "co_return of its result");
+    return internal_error("the handler ended without a result");
   } catch (const std::exception& error) {
     // The peer is not told what the exception says: that may be nobody's business but ours.
     log(LogLevel::Error, std::string(path) + ": the handler threw: " + log_value(error.what()));
