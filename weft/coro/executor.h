@@ -126,6 +126,9 @@ class Executor : public Clock {
       close_user_code();
   }
 
+  /// Whether this thread is in a UserCode, so that another may run its executor.
+  WEFT_NOT_INLINE_IN_COROUTINES static bool in_user_code() noexcept { return open_ != 0; }
+
   /// Runs `item` in this turn, after what is ready already; starts a turn if none is under way.
   /// Only on the executor's own thread.
   virtual void ready(Runnable& item) noexcept = 0;

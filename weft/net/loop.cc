@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "weft/net/internal/hold_watch.h"
 #include "weft/net/wait.h"
 
 namespace weft::net {
@@ -59,7 +60,19 @@ void Loop::discard_ready() noexcept {
   while (Runnable* item = ready_.pop()) discard(*item);
 }
 
+void Loop::report_holds() {
+  if (!std::exchange(holds_reported_, true)) internal::HoldWatch::instance().add(*this);
+}
+
+std::string Loop::describe_work() const {
+  const std::string_view* const path = handler_.load(std::memory_order_relaxed);
+  return path != nullptr ? std::string(*path)
+                         : "something other than the beginning of a handler (a coroutine after its "
+                           "first co_await, a middleware, a posted function)";
+}
+
 void Loop::end() noexcept {
+  if (holds_reported_) internal::HoldWatch::instance().remove(*this);
   while (LoopEndHook* hook = loop_end_.pop_front()) hook->on_loop_end();
   anchor_->drop();
 }
@@ -127,7 +140,10 @@ void Loop::finish_turn(Turn::Place place) noexcept {
     for (int i = 0; i < kItemsPerWrite; ++i) {
       Runnable* item = ready_.pop();
       if (item == nullptr) break;
+      // Also where a thread took over in the middle of an item: from odd to the next odd number.
+      items_.store((items_.load(std::memory_order_relaxed) + 1) | 1, std::memory_order_relaxed);
       item->run(*item);
+      items_.store((items_.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_relaxed);
     }
     at_top_ = false;
     if (TurnEndHook* hook = turn_end_.pop_front(); hook != nullptr) hook->on_turn_end();

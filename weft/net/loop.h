@@ -22,6 +22,10 @@
 
 namespace weft::net {
 
+namespace internal {
+class HoldWatch;
+}  // namespace internal
+
 /// Work to post that owns itself: destroyed once it has run, or when its loop ends before that.
 class PostedWork : public Runnable {
  public:
@@ -181,6 +185,19 @@ class Loop : public Executor {
   /// For threads and objects that may outlive this loop.
   const std::shared_ptr<LoopAnchor>& anchor() const noexcept { return anchor_; }
 
+  /// From now on it is logged when one piece of work holds this loop's thread for more than a
+  /// second: once for every method whose handler does, and once for all that is no handler's
+  /// beginning. For loops of servers, on any thread.
+  void report_holds();
+  /// Set by Serving: the path of the method whose handler this thread runs now, from its beginning
+  /// to what it first awaits.
+  void set_handler(const std::string_view* path) noexcept {
+    handler_.store(path, std::memory_order_relaxed);
+  }
+  /// What this loop's thread does now, for a log; from any thread: "/hello.Greeter/SayHello", or
+  /// "something other than the beginning of a handler" where it is that.
+  std::string describe_work() const;
+
   /// Seeded per loop: from the system for AsioLoop, from the simulation's seed for SimLoop.
   Rng& rng() noexcept { return rng_; }
 
@@ -232,6 +249,7 @@ class Loop : public Executor {
   const TimerQueue& timers() const noexcept { return timers_; }
 
  private:
+  friend class internal::HoldWatch;
   struct NextAlone : Runnable {
     explicit NextAlone(Loop& of) noexcept : Runnable(&NextAlone::call), loop(of) {}
     static void call(Runnable& item) noexcept { static_cast<NextAlone&>(item).loop.run_alone(); }
@@ -253,6 +271,10 @@ class Loop : public Executor {
   std::shared_ptr<LoopAnchor> anchor_;
   bool in_turn_ = false;
   bool turn_requested_ = false;
+  bool holds_reported_ = false;
+  // For the watch, which is another thread. Odd while an item runs, and never the same for two.
+  std::atomic<std::uint64_t> items_{0};
+  std::atomic<const std::string_view*> handler_{nullptr};
 };
 
 /// Suspends for `duration`; OK, or the context's cancel reason if that came first. A deadline of

@@ -1,45 +1,99 @@
 #include "weft/net/run_blocking.h"
 
 #include <condition_variable>
-#include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <set>
+#include <string>
 
+#include "weft/base/fatal.h"
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/loop.h"
+#include "weft/net/serving.h"
 
 namespace weft::net::internal {
 namespace {
 
+// How soon a waiting thread notices that the call was cancelled for which it waits.
+constexpr auto kCancelInterval = std::chrono::milliseconds(20);
+
 void refuse_to_block(const Loop& loop) noexcept {
   if (loop.anchor()->is_parents()) {
-    log(LogLevel::Error,
+    fatal(
         "run_blocking was called in a child of fork() for a loop that the parent runs: nothing "
         "would ever happen there. What lives on that loop, as an open stream, stays the parent's; "
         "make a new call, or start the loop after fork()");
-    std::abort();
   }
   // Blocking for another loop is the user's code, and goes on being taken for that.
   if (Loop::identity() != &loop) return;
-  log(LogLevel::Error,
+  fatal(
       "run_blocking was called on the thread of the loop that is to run the task; it would wait "
       "for itself. co_await the task instead");
-  std::abort();
+}
+
+constinit NeverDestroyed<ForkMutex> logged_mutex;
+constinit std::set<std::string>* logged = nullptr;  // with logged_mutex; never destroyed
+
+/// Whether `line` has not been logged before.
+bool is_new(const std::string& line) {
+  const std::lock_guard lock(logged_mutex.object);
+  if (logged == nullptr) logged = new std::set<std::string>();
+  return logged->insert(line).second;
+}
+
+/// A thread whose loop is taken over meanwhile may block.
+void log_blocked_loop(std::string_view of) {
+  if (Loop::identity() == nullptr || Executor::in_user_code()) return;
+  const Serving* const serving = Serving::current();
+  std::string line = serving == nullptr || serving->path().empty()
+                         ? std::string("a coroutine or callback")
+                         : "the handler of " + std::string(serving->path());
+  line.append(" made a blocking call").append(of.empty() ? "" : " of ").append(of);
+  line.append(
+      " on the thread of its loop, where nobody else is answered until that returns: use the "
+      "client without Blocking in its name, or offload() the call");
+  if (is_new(line)) log(LogLevel::Warn, line);
 }
 
 /// What the waiting thread and the loop's share, on the stack of the former.
 class Run {
  public:
-  explicit Run(BlockingTask& task) noexcept : task_(task) {}
+  /// `serving`: the handler that waits, if it is one.
+  Run(BlockingTask& task, Loop& loop, const Serving* serving) noexcept
+      : task_(task), loop_(loop), caller_(serving == nullptr ? nullptr : &serving->context()) {
+    if (caller_ != nullptr) context_.limit_deadline(caller_->deadline());
+  }
 
-  void start() { task_.start(context_, {.function = &Run::done, .argument = this}); }
+  void start() {
+    if (caller_ != nullptr && caller_->is_cancelled()) context_.cancel(caller_->cancel_reason());
+    task_.start(context_, {.function = &Run::done, .argument = this});
+  }
   void wait() {
     std::unique_lock lock(mutex_);
-    condition_.wait(lock, [this] { return done_; });
+    const auto over = [this] { return done_ && !cancelling_; };
+    // Who cancels the caller's context is the thread that has taken its loop over. It is not told
+    // of this one, which would have to wait for that loop to say so.
+    bool watching = caller_ != nullptr;
+    while (watching && !condition_.wait_for(lock, kCancelInterval, over)) {
+      watching = !caller_->is_cancelled();
+      if (!watching) cancel();
+    }
+    condition_.wait(lock, over);
     if (exception_) std::rethrow_exception(std::move(exception_));
   }
 
  private:
+  /// With the lock.
+  void cancel() {
+    cancelling_ = true;
+    loop_.post([this, reason = Status(caller_->cancel_reason())] {
+      if (!done_) context_.cancel(reason);
+      const std::lock_guard lock(mutex_);
+      cancelling_ = false;
+      condition_.notify_one();
+    });
+  }
   static void done(void* argument) noexcept {
     auto& self = *static_cast<Run*>(argument);
     try {
@@ -54,18 +108,22 @@ class Run {
   }
 
   BlockingTask& task_;
+  Loop& loop_;
+  const Context* const caller_;  // null: none
   Context context_;
   std::exception_ptr exception_;
   std::mutex mutex_;
   std::condition_variable condition_;
-  bool done_ = false;
+  bool done_ = false;        // set on the loop's thread, with mutex_
+  bool cancelling_ = false;  // cancel() has work on the loop, with mutex_
 };
 
 }  // namespace
 
-void run_and_wait(Loop& loop, BlockingTask& task) {
+void run_and_wait(Loop& loop, BlockingTask& task, std::string_view of) {
   refuse_to_block(loop);
-  Run run(task);
+  log_blocked_loop(of);
+  Run run(task, loop, Serving::current());
   loop.post([&run] { run.start(); });
   run.wait();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -28,7 +29,7 @@ class BlockingTask {
 
 /// Runs `task` on `loop` and waits for its end; rethrows what it throws. Aborts with a clear text
 /// on the loop's own thread.
-void run_and_wait(Loop& loop, BlockingTask& task);
+void run_and_wait(Loop& loop, BlockingTask& task, std::string_view of);
 
 template <class T>
 class BlockingTaskOf final : public BlockingTask {
@@ -59,10 +60,15 @@ class BlockingTaskOf final : public BlockingTask {
 /// throws. The loop must be running on another thread. On the loop's own thread this aborts with a
 /// message, since it would wait for itself for ever: there, `co_await` the task. Likewise in a
 /// child of fork(), for a loop that the parent runs.
+///
+/// The thread of another loop is blocked like any other, and nobody on that loop is answered
+/// meanwhile: that is logged, once for each handler and `of`, the path of the method that is
+/// called. In a handler that has not awaited anything yet the task inherits its call's deadline and
+/// cancellation.
 template <class T>
-T run_blocking(Loop& loop, Task<T> task) {
+T run_blocking(Loop& loop, Task<T> task, std::string_view of = {}) {
   internal::BlockingTaskOf<T> run(std::move(task));
-  internal::run_and_wait(loop, run);
+  internal::run_and_wait(loop, run, of);
   return run.result();
 }
 

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "weft/base/result.h"
+#include "weft/base/time.h"
+#include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/net/run_blocking.h"
 #include "weft/rpc/blocking_call.h"  // IWYU pragma: export
@@ -12,7 +16,10 @@
 #include "weft/rpc/client_stream.h"
 
 /// Calls for threads that run no loop: each operation runs on the channel's blocking_loop() while
-/// the caller's thread waits. Not to be used on a loop's thread, which would then wait for itself.
+/// the caller's thread waits. On that loop's own thread it would wait for itself, which ends the
+/// program with a message. On another loop's thread, as in a handler, it keeps everybody else there
+/// waiting, which is logged; in a handler that has not awaited anything before, the call inherits
+/// the deadline and the cancellation of the call that is served.
 namespace weft {
 
 namespace rpc {
@@ -26,11 +33,13 @@ class BlockingStream {
   BlockingStream(Channel& channel, const MethodDescriptor& method,
                  const google::protobuf::MessageLite* request, const CallOptions& options)
       : loop_(&channel.blocking_loop()),
-        stream_(net::run_blocking(*loop_, open(channel, method, request, options))) {}
+        path_(method.path),
+        stream_(net::run_blocking(*loop_, open(channel, method, request, options), path_)) {}
   /// What was moved from can only be destroyed or assigned to.
   BlockingStream(BlockingStream&&) noexcept = default;
   BlockingStream& operator=(BlockingStream&& other) noexcept {
     std::swap(loop_, other.loop_);
+    std::swap(path_, other.path_);
     std::swap(stream_, other.stream_);
     return *this;
   }
@@ -40,7 +49,7 @@ class BlockingStream {
     if (stream_ != nullptr && loop_->anchor()->is_parents()) {
       static_cast<void>(stream_.release());
     }
-    if (stream_ != nullptr) net::run_blocking(*loop_, destroy(std::move(stream_)));
+    if (stream_ != nullptr) net::run_blocking(*loop_, destroy(std::move(stream_)), path_);
   }
 
   /// Ends the call with CANCELLED; what waits in another thread's operation returns then.
@@ -53,30 +62,56 @@ class BlockingStream {
  protected:
   template <class T>
   T run(Task<T> task) {
-    return net::run_blocking(*loop_, std::move(task));
+    return net::run_blocking(*loop_, std::move(task), path_);
   }
   Stream& stream() noexcept { return *stream_; }
 
   // Coroutines, also where the stream's function returns a task: what that function does before it
   // returns is for the loop's thread too.
   static auto do_finish(Stream& stream) -> decltype(stream.finish()) {
+    Context* const context = co_await current_context();
+    const CancelledWith cancelled(*context, stream);
     co_return co_await stream.finish();
   }
   template <class Message>
   static Task<std::optional<Message>> do_read(Stream& stream) {
+    Context* const context = co_await current_context();
+    const CancelledWith cancelled(*context, stream);
     co_return co_await stream.read();
   }
   template <class Message>
   static Task<bool> do_write(Stream& stream, const Message& message, WriteOptions options) {
+    Context* const context = co_await current_context();
+    const CancelledWith cancelled(*context, stream);
     co_return co_await stream.write(message, options);
   }
 
  private:
   using Owner = std::unique_ptr<Stream>;
 
+  /// Cancels the stream's call when the context of an operation on it is cancelled.
+  class CancelledWith : private CancelHook {
+   public:
+    CancelledWith(Context& context, Stream& stream) noexcept
+        : CancelHook(&CancelledWith::cancel), stream_(stream) {
+      if (!context.add_hook(*this)) stream_.cancel();
+    }
+
+   private:
+    static void cancel(CancelHook& hook, const Status&) noexcept {
+      static_cast<CancelledWith&>(hook).stream_.cancel();
+    }
+    Stream& stream_;
+  };
+
   static Task<Owner> open(Channel& channel, const MethodDescriptor& method,
                           const google::protobuf::MessageLite* request, CallOptions options) {
     // Without a parent: the context of this coroutine is gone once the stream is open.
+    Context* const context = co_await current_context();
+    const TimePoint now = net::Loop::current()->now();
+    if (context->deadline() < after(now, options.timeout)) {
+      options.timeout = std::max(context->deadline() - now, Duration(1));
+    }
     co_return std::make_unique<Stream>(
         StreamingCall::start(nullptr, channel, method, request, options));
   }
@@ -95,6 +130,7 @@ class BlockingStream {
   static Task<Metadata> do_trailers(Stream& stream) { co_return stream.trailers(); }
 
   net::Loop* loop_;
+  std::string_view path_;
   Owner stream_;
 };
 

@@ -28,7 +28,7 @@ Status call_and_wait(Channel& channel, const MethodDescriptor& method, const Mes
                      MessageLite& response, const CallOptions& options) {
   const Result<net::Loop*> loop = find_blocking_loop(channel);
   if (!loop.ok()) return loop.status();
-  return net::run_blocking(**loop, call(channel, method, request, response, options));
+  return net::run_blocking(**loop, call(channel, method, request, response, options), method.path);
 }
 
 }  // namespace weft::rpc

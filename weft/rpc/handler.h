@@ -1,8 +1,12 @@
 #pragma once
 
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "weft/base/result.h"
@@ -11,6 +15,7 @@
 #include "weft/coro/hand_written.h"
 #include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
+#include "weft/net/serving.h"
 #include "weft/rpc/server_context.h"
 #include "weft/rpc/service.h"
 #include "weft/rpc/typed_stream.h"
@@ -69,6 +74,35 @@ class [[nodiscard("co_await it: until then nothing happens")]] SingleWrite
   Status status_;
 };
 
+/// The path of a call's method as it stands in its descriptor, for net::Serving.
+inline const std::string_view* lasting_path(const Call& call) noexcept {
+  return call.method() == nullptr ? nullptr : &call.method()->path;
+}
+
+/// Calls a handler, and runs it until it first awaits something, as code of the user's; awaiting it
+/// gives the handler's result where it lies, as long as this does. `Begin` gives the handler's
+/// task.
+template <class Begin>
+class [[nodiscard("co_await it: until then nothing happens")]] Handling {
+ public:
+  Handling(Call& call, Begin begin) : call_(call), begin_(std::move(begin)) {}
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> serving_call) {
+    const UserCode user_code;
+    const net::Serving serving(call_.loop(), lasting_path(call_), call_.context());
+    typename Handled::Awaiter awaiter(task_.emplace(begin_()));
+    return !awaiter.await_ready() && awaiter.await_suspend(serving_call);
+  }
+  auto& await_resume() { return task_->result(); }
+
+ private:
+  using Handled = std::invoke_result_t<Begin&>;
+  Call& call_;
+  Begin begin_;
+  std::optional<Handled> task_;
+};
+
 /// The coroutine that serves a unary call, between its messages and the user's method:
 ///
 ///   Reading ──the request is there──▶ Handling ──the handler has ended──▶ Writing ──taken──▶ end
@@ -125,10 +159,13 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   }
   bool handle(std::size_t size) {
     stage_ = Stage::Handling;
+    Call& served = call();  // to ask for it later would end the UserCode
     const UserCode user_code;
+    net::Serving serving(served.loop(), lasting_path(served), served.context());
     Task<Result<Response>> task = (handler_.*kMethod)(context_, *request_);
     const bool pending = this->waits_for(task);
     Executor::leave_user_code();
+    serving.end();
     if (!pending && respond(task.result())) return true;
     hold_parsed(call().requests(), size, *request_);
     task_ = coro::SmallTask(std::move(task));
@@ -164,8 +201,10 @@ Task<Status> serve_server_streaming(Call& call, Handler& handler,
   if (!status.ok()) co_return status;
   ServerContext context(call);
   Writer<Response> writer(call.responses(), call.context());
-  const UserCode user_code;
-  co_return co_await (handler.*method)(context, *request, writer);
+  auto begin = [&] { return (handler.*method)(context, *request, writer); };
+  Handling handling(call, begin);
+  Status& ended = co_await handling;
+  co_return std::move(ended);
 }
 
 template <class Handler, class Request, class Response>
@@ -174,10 +213,9 @@ Task<Status> serve_client_streaming(Call& call, Handler& handler,
                                                                               Reader<Request>&)) {
   ServerContext context(call);
   Reader<Request> reader(call.requests(), call.context());
-  const UserCode user_code;
-  Task<Result<Response>> task = (handler.*method)(context, reader);
-  Result<Response>& response = co_await task.in_place();
-  Executor::leave_user_code();
+  auto begin = [&] { return (handler.*method)(context, reader); };
+  Handling handling(call, begin);
+  Result<Response>& response = co_await handling;
   if (!response.ok()) co_return std::move(response).status();
   // A stream that broke off must not look like one that ended, even to a handler that did not ask.
   Status status = reader.status();
@@ -193,9 +231,10 @@ Task<Status> serve_bidi_streaming(Call& call, Handler& handler,
   ServerContext context(call);
   Reader<Request> reader(call.requests(), call.context());
   Writer<Response> writer(call.responses(), call.context());
-  const UserCode user_code;
-  Status status = co_await (handler.*method)(context, reader, writer);
-  Executor::leave_user_code();
+  auto begin = [&] { return (handler.*method)(context, reader, writer); };
+  Handling handling(call, begin);
+  Status& ended = co_await handling;
+  Status status = std::move(ended);
   if (status.ok()) status = reader.status();
   co_return status;
 }

@@ -157,6 +157,7 @@ void Server::Impl::make_loops() {
     }
   }
   for (net::Loop* loop : loops) {
+    if (!loop->is_simulated()) loop->report_holds();
     loops_.push_back(std::make_shared<rpc::ServerLoop>(*loop, shared_));
   }
 }

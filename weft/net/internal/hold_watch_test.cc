@@ -1,0 +1,91 @@
+#include "weft/net/internal/hold_watch.h"
+
+#include <future>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "weft/base/log.h"
+#include "weft/net/loop_thread.h"
+#include "weft/net/serving.h"
+
+namespace weft::net::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Keeps log lines, and waits for the first of them that tells of a hold.
+class Log {
+ public:
+  Log() {
+    set_log_sink([this](LogLevel, std::string_view line) {
+      const std::lock_guard lock(mutex_);
+      lines_.emplace_back(line);
+      if (!line.ends_with("slow-handlers.md)")) return;
+      if (++holds_ == 1) first_.set_value(lines_.back());
+    });
+  }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+  ~Log() { set_log_sink({}); }
+  std::string first_hold() { return first_.get_future().get(); }
+  int holds() {
+    const std::lock_guard lock(mutex_);
+    return holds_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> lines_;
+  std::promise<std::string> first_;
+  int holds_ = 0;
+};
+
+constexpr std::string_view kPath = "/pkg.Service/Method";
+
+/// Holds the loop until `end`.
+void hold(Loop& loop, const std::string_view* path, std::promise<void>& end) {
+  loop.post([&loop, path, &end] {
+    const Context context;
+    const Serving serving(loop, path, context);
+    end.get_future().wait();
+  });
+}
+
+TEST(HoldWatch, SaysOnceWhichHandlerHoldsALoop) {
+  Log log;
+  LoopThread thread;
+  HoldWatch watch(20ms, 1ms);
+  watch.add(thread.loop());
+  for (int i = 0; i < 2; ++i) {
+    std::promise<void> end;
+    hold(thread.loop(), &kPath, end);
+    if (i == 0) {
+      const std::string line = log.first_hold();
+      EXPECT_EQ(line.find("/pkg.Service/Method has held the thread of its loop for more than 20ms"),
+                0U)
+          << line;
+    }
+    end.set_value();
+  }
+  watch.remove(thread.loop());
+  EXPECT_EQ(log.holds(), 1);
+}
+
+TEST(HoldWatch, SaysThatSomethingElseHoldsALoop) {
+  Log log;
+  LoopThread thread;
+  HoldWatch watch(20ms, 1ms);
+  watch.add(thread.loop());
+  std::promise<void> end;
+  hold(thread.loop(), nullptr, end);
+  EXPECT_NE(log.first_hold().find("something other than the beginning of a handler"),
+            std::string::npos);
+  end.set_value();
+  watch.remove(thread.loop());
+}
+
+}  // namespace
+}  // namespace weft::net::internal
