@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <mutex>
+#include <string_view>
 
 #include <pthread.h>
 
 #include "weft/base/fork_mutex.h"
+#include "weft/base/log.h"
 #include "weft/net/asio_loop.h"
 
 namespace weft::net {
@@ -24,6 +26,13 @@ LoopOptions default_options;  // with default_mutex
 /// them; the parent's, which it has a copy of, stand still.
 [[maybe_unused]] const bool forgotten_in_children =
     call_in_forked_child([]() noexcept { default_pool = nullptr; });
+
+/// False.
+bool too_late(std::string_view function) {
+  log(LogLevel::Warn, std::string(function) +
+                          " came after the first use of the default loops, and changes nothing");
+  return false;
+}
 
 }  // namespace
 
@@ -45,14 +54,14 @@ LoopPool::LoopPool(std::size_t size, const std::string& name, const LoopOptions&
 }
 
 bool set_default_loop_count(std::size_t count) {
-  if (default_started.load()) return false;
+  if (default_started.load()) return too_late("set_default_loop_count()");
   default_count = std::max<std::size_t>(count, 1);
   return true;
 }
 
 bool set_default_loop_options(const LoopOptions& options) {
   const std::lock_guard lock(default_mutex.object);
-  if (default_started.load()) return false;
+  if (default_started.load()) return too_late("set_default_loop_options()");
   default_options = options;
   return true;
 }

@@ -27,8 +27,14 @@ class Channel::Impl {
   ~Impl();
 
   const std::string& target() const noexcept { return setup_.target; }
-  void use(Middleware middleware) { setup_.middlewares.add(std::move(middleware)); }
-  void use_per_endpoint(Middleware middleware) { setup_.per_endpoint.add(std::move(middleware)); }
+  void use(Middleware middleware) {
+    refuse_late("use");
+    setup_.middlewares.add(std::move(middleware));
+  }
+  void use_per_endpoint(Middleware middleware) {
+    refuse_late("use_per_endpoint");
+    setup_.per_endpoint.add(std::move(middleware));
+  }
   Status set_balancing(BalancingOptions balancing);
   Task<Status> serve(Call& call);
   Task<Status> connect(net::Loop& loop);
@@ -42,6 +48,8 @@ class Channel::Impl {
   };
   Status check_options();
   Status make_tls();
+  /// Ends the program where loops use the middlewares already, without a lock.
+  void refuse_late(std::string_view function) const;
   rpc::LoopChannel& part_of(net::Loop& loop);
   void apply_defaults(Call& call) const;
 
@@ -82,6 +90,13 @@ Channel::Impl::~Impl() {
   if (!made.ok()) return std::move(made).status().with_prefix("ChannelOptions::tls");
   setup_.tls = std::move(*made);
   return {};
+}
+
+void Channel::Impl::refuse_late(std::string_view function) const {
+  if (parts_.load(std::memory_order_acquire) == nullptr) return;
+  fatal("Channel::" + std::string(function) +
+        " was called after the first call of the channel to " + setup_.target +
+        ", which runs without it: add middlewares before");
 }
 
 rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {

@@ -87,10 +87,11 @@ class Channel final : public Service {
   Channel& operator=(const Channel&) = delete;
   ~Channel() override;
 
-  /// Adds a middleware around every call; the first is the outermost. Before the first call.
+  /// Adds a middleware around every call; the first is the outermost. Before the first call, or
+  /// connect(); later it ends the program with a message.
   void use(Middleware middleware);
   /// The same around every try of a call on an instance, where Call::endpoint() tells which: inside
-  /// of what repeats calls, outside of the connection. Before the first call.
+  /// of what repeats calls, outside of the connection. Like use() before the first call.
   void use_per_endpoint(Middleware middleware);
   /// Other rules for spreading calls, from now on, on every loop; from any thread. Connections to
   /// instances that are used by both rules stay. An option that cannot be followed is an error, and

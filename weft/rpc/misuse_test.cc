@@ -216,5 +216,38 @@ TEST(MisuseDeathTest, AStreamThatIsDestroyedWhileACoroutineReadsIt) {
       "/test.Kinds/Chat: a coroutine still waits");
 }
 
+struct More : Kinds {};
+Task<Status> passes(Call& call, Next next) { return next(call); }
+
+TEST(MisuseDeathTest, WhatIsAddedToARunningServer) {
+  InProcess world;
+  world.add<Kinds>();
+  world.channel();
+  EXPECT_DEATH(world.add<More>(), "Server::add was called with test.Kinds after start");
+  EXPECT_DEATH(world.server().use(passes), "Server::use was called with a middleware after start");
+  EXPECT_DEATH(world.server().listen("memory:x"), "Server::listen was called with memory:x after");
+}
+
+TEST(MisuseDeathTest, AMiddlewareThatComesAfterTheFirstCall) {
+  InProcess world;
+  world.add<Kinds>();
+  Channel& channel = world.channel();
+  channel.use(passes);
+  const Text request = text("x");
+  ASSERT_TRUE(world.run(test::unary(channel, request)).ok());
+  EXPECT_DEATH(channel.use(passes), "Channel::use was called after the first call");
+  EXPECT_DEATH(channel.use_per_endpoint(passes), "Channel::use_per_endpoint was called after");
+}
+
+TEST(Server, MayBeGivenMoreAfterAStartThatFailed) {
+  InProcess world;
+  Server taken({.listen = ":50051", .loops = {&world.server_host()}});
+  world.start();
+  EXPECT_FALSE(taken.start().ok());
+  taken.add<Kinds>();
+  taken.listen(":50052");
+  EXPECT_FALSE(taken.start().ok());
+}
+
 }  // namespace
 }  // namespace weft::rpc

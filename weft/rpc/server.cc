@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "weft/base/fatal.h"
 #include "weft/base/log.h"
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/internal/heap.h"
@@ -45,6 +46,13 @@ net::Address with_port_of(const net::Address& address, const net::Address& bound
 }
 
 }  // namespace
+
+void Server::Impl::refuse_late(std::string_view function, std::string_view what) {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::New) return;
+  fatal("Server::" + std::string(function) + " was called with " + std::string(what) +
+        " after start(), or after a stop: it would never be used; call it before");
+}
 
 Status Server::Impl::start() {
   {
@@ -112,8 +120,8 @@ Status Server::Impl::listen_and_announce() {
 }
 
 Status Server::Impl::route() {
-  if (routed_) return {};
-  rpc::Router& router = shared_->router;
+  // Anew for each attempt to start: there may be more services since.
+  rpc::Router& router = shared_->router = rpc::Router();
   std::vector<const ServiceDescriptor*> described;
   for (const auto& service : services_) {
     Status status = router.add(service);
@@ -131,7 +139,6 @@ Status Server::Impl::route() {
   if (shared_->options.reflection) {
     for (const auto& service : make_reflection_services(described)) offer(service);
   }
-  routed_ = true;
   return {};
 }
 

@@ -199,9 +199,12 @@ class Server {
   /// Stops at once if it still runs.
   ~Server();
 
-  /// Adds a middleware around every call; the first is the outermost. Before start().
+  // The three that follow: before start(). Later they end the program with a message, since what is
+  // added would never be used.
+
+  /// Adds a middleware around every call; the first is the outermost.
   void use(Middleware middleware);
-  /// Adds a service; a second one of the same name makes start() fail. Before start().
+  /// Adds a service; a second one of the same name makes start() fail.
   void add(std::shared_ptr<ServiceDefinition> service);
   /// Makes and adds a service. One that overrides none of its methods does not compile, and what
   /// it leaves out is logged.
@@ -219,7 +222,7 @@ class Server {
       __builtin_unreachable();
     }
   }
-  /// Adds an address to listen on. Before start().
+  /// Adds an address to listen on.
   void listen(std::string address);
 
   /// Binds and begins to serve; the error names the address and the cause.

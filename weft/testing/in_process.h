@@ -23,8 +23,9 @@ namespace weft::testing {
 ///     hello::GreeterClient greeter{world.channel()};
 ///     Result<hello::HelloReply> reply = world.run(greeter.SayHello(request, {.timeout = 1s}));
 ///
-/// The server starts with the first channel(), so services and middleware are added before. At the
-/// end the calls that are left are cancelled.
+/// The server starts with the first channel(), so services and middleware are added before;
+/// Server::add() ends the program with a message after it. At the end the calls that are left are
+/// cancelled.
 class InProcess {
  public:
   struct Options {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,9 +28,18 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
   ~Impl() { end_threads(); }
 
-  void use(Middleware middleware) { shared_->middlewares.add(std::move(middleware)); }
-  void add(std::shared_ptr<ServiceDefinition> service) { services_.push_back(std::move(service)); }
-  void add_target(std::string target) { targets_.push_back(std::move(target)); }
+  void use(Middleware middleware) {
+    refuse_late("use", "a middleware");
+    shared_->middlewares.add(std::move(middleware));
+  }
+  void add(std::shared_ptr<ServiceDefinition> service) {
+    refuse_late("add", service->descriptor().name);
+    services_.push_back(std::move(service));
+  }
+  void add_target(std::string target) {
+    refuse_late("listen", target);
+    targets_.push_back(std::move(target));
+  }
   Status start();
   Status reload_tls() {
     return shared_->tls ? shared_->tls->reload()
@@ -59,6 +69,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   };
   class DetachedStop;
 
+  /// Ends the program where the server has been started: nothing would come of `function`.
+  void refuse_late(std::string_view function, std::string_view what);
   Status bind();
   Status listen_and_announce();
   Status route();
@@ -91,8 +103,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
   std::shared_ptr<rpc::Announcement> announcement_;        // likewise; null without registries
-
-  bool routed_ = false;
 
   std::mutex ending_;  // held while the threads are joined
   std::mutex mutex_;
