@@ -1,11 +1,12 @@
-// Mistakes that do not compile, each with a sentence that says what to do instead. check.py compiles this, and looks
-// for each sentence on its line.
+// Mistakes that do not compile, each with a sentence that says what to do instead. check.py
+// compiles this, and looks for each sentence on its line.
 #include <optional>
 #include <string>
 
-#include "kinds.weft.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/in_process.h"
+
+#include "kinds.weft.h"
 
 namespace weft::misuse {
 

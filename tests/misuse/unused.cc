@@ -1,6 +1,5 @@
-// Calls without a co_await, each of which would do nothing at all. check.py compiles this, and looks for each
-// sentence on its line.
-#include "kinds.weft.h"
+// Calls without a co_await, each of which would do nothing at all. check.py compiles this, and
+// looks for each sentence on its line.
 #include "weft/coro/all.h"
 #include "weft/coro/event.h"
 #include "weft/coro/queue.h"
@@ -11,6 +10,8 @@
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
+#include "kinds.weft.h"
+
 namespace weft::misuse {
 
 using test::kinds::KindsBlockingClient;
@@ -20,14 +21,14 @@ using test::kinds::Number;
 Task<> task() { co_return; }
 
 Task<Status> in_a_handler(Reader<Number>& reader, Writer<Number>& writer, Number& number) {
-  reader.read();            // says: co_await it
-  reader.read(number);      // says: co_await it
-  writer.write(number);     // says: co_await it
-  current_context();        // says: co_await it
-  task();                   // says: co_await the Task
-  all(task(), task());      // says: co_await the Task
-  net::sleep(Duration(1));  // says: co_await the Task
-  net::offload([] {});      // says: co_await it
+  reader.read();                // says: co_await it
+  reader.read(number);          // says: co_await it
+  writer.write(number);         // says: co_await it
+  current_context();            // says: co_await it
+  task();                       // says: co_await the Task
+  all(task(), task());          // says: co_await the Task
+  net::sleep(Duration(1));      // says: co_await the Task
+  net::offload([] {});          // says: co_await it
   net::offload([](int) {}, 1);  // says: co_await it
   co_return Status();
 }
@@ -59,8 +60,8 @@ void with_messages(MessageReader& reader, MessageWriter& writer, const Message& 
 }
 
 void in_a_thread(KindsBlockingClient& kinds, Server& server, const Number& number) {
-  server.start();        // says: nodiscard
-  kinds.Unary(number);   // says: nodiscard
+  server.start();       // says: nodiscard
+  kinds.Unary(number);  // says: nodiscard
   auto stream = kinds.Both();
   stream.read();    // says: is lost
   stream.finish();  // says: nodiscard
