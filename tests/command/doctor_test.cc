@@ -81,7 +81,7 @@ TEST(WeftDoctorAlone, SaysThatNobodyListens) {
 TEST(WeftDoctorAlone, SaysThatASocketFileIsMissing) {
   const Ended ended = doctor("unix:/no/such/socket");
   EXPECT_EQ(ended.status, 12);
-  EXPECT_THAT(ended.out, HasSubstr("unix:/no/such/socket: no such socket file"));
+  EXPECT_THAT(ended.out, HasSubstr("unix:/no/such/socket: no such folder: /no/such"));
 }
 
 TEST(WeftDoctorAlone, SaysThatANameIsUnknown) {

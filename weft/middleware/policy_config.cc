@@ -11,6 +11,7 @@
 #include "weft/base/fork_mutex.h"
 #include "weft/middleware/internal/json_node.h"
 #include "weft/middleware/internal/loop_local.h"
+#include "weft/middleware/internal/method_names.h"
 #include "weft/middleware/internal/policy_json.h"
 
 namespace weft {
@@ -66,9 +67,12 @@ std::vector<std::string> methods_of(const JsonNode& node) {
         method->size() > 2 && method->front() == '/' && method->find('/', 1) != std::string::npos;
     if (!form) {
       element.expect("\"/pkg.Service/Method\", or \"/pkg.Service/\" for all of its methods");
-    } else {
-      methods.push_back(std::move(*method));
+      continue;
     }
+    const std::size_t slash = method->find('/', 1);
+    middleware::warn_of_doubt("policy config", std::string_view(*method).substr(1, slash - 1),
+                              std::string_view(*method).substr(slash + 1));
+    methods.push_back(std::move(*method));
   }
   return methods;
 }

@@ -38,8 +38,21 @@ TEST(Connect, NamesTheAddressAndTheCauseWhenRefused) {
 
 TEST(Connect, NamesTheMissingSocketFile) {
   AsioLoop loop;
-  const auto result = run(loop, loop.connect(Address::unix_path("/nonexistent/x")));
-  EXPECT_EQ(result.status().to_string(), "UNAVAILABLE: unix:/nonexistent/x: no such socket file");
+  const Folder folder;
+  const std::string path = folder.file("x");
+  const auto result = run(loop, loop.connect(Address::unix_path(path)));
+  EXPECT_EQ(result.status().to_string(), "UNAVAILABLE: unix:" + path + ": no such socket file");
+}
+
+TEST(Connect, NamesTheMissingFolderOfASocketFile) {
+  AsioLoop loop;
+  const Address address = Address::unix_path("/nonexistent/deep/x");
+  const auto result = run(loop, loop.connect(address));
+  EXPECT_EQ(result.status().to_string(),
+            "UNAVAILABLE: unix:/nonexistent/deep/x: no such folder: /nonexistent/deep");
+  const auto listener = loop.listen(address, {}, [](std::unique_ptr<Accepted>) {});
+  EXPECT_EQ(listener.status().to_string(),
+            "UNAVAILABLE: unix:/nonexistent/deep/x: no such folder: /nonexistent/deep");
 }
 
 TEST(Connect, RefusesAPathThatIsTooLong) {

@@ -370,7 +370,8 @@ TEST_F(TlsErrors, OfTlsOnAPortForPlaintext) {
     return run(loop, connect_bytes(*client_context, loop, std::move(bytes)));
   };
   EXPECT_EQ(says(std::string("\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64", 15)),
-            "memory:second: the server speaks plaintext HTTP/2 on this port, not TLS");
+            "memory:second: the server speaks plaintext HTTP/2 on this port, not TLS, which the "
+            "client's ChannelOptions::tls asks for");
   EXPECT_EQ(says("HTTP/1.1 400 Bad Request\r\n\r\n"),
             "memory:second: the server speaks plaintext HTTP/1 on this port, not TLS");
   EXPECT_EQ(says("220 mail.test ESMTP\r\n"),

@@ -12,6 +12,7 @@
 #include "weft/net/secret.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_host.h"
+#include "weft/registry/internal/said_by.h"
 #include "weft/registry/internal/weft_target.h"
 #include "weft/registry/v1/registry.weft.h"
 
@@ -76,7 +77,7 @@ class Registration {
     const v1::RegistryClient client{host_.channel()};
     const auto response =
         co_await client.Deregister(request, {.timeout = kWithdrawTimeout, .wait_for_ready = true});
-    co_return response.status().with_prefix("registry " + host_.address());
+    co_return said_by("registry", host_.address(), response.status());
   }
 
  private:

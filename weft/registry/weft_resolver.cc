@@ -9,6 +9,7 @@
 #include "weft/net/timer.h"
 #include "weft/registry/internal/instance_list.h"
 #include "weft/registry/internal/registry_host.h"
+#include "weft/registry/internal/said_by.h"
 #include "weft/registry/internal/weft_target.h"
 #include "weft/registry/v1/registry.weft.h"
 
@@ -93,7 +94,7 @@ class WeftResolver final : public cluster::Resolver {
       if (!read) break;
       silence.allow(kHeartbeatsMissed * std::chrono::milliseconds(response.heartbeat_ms()));
       Status told = tell(response, updates);
-      if (!told.ok()) co_return told.with_prefix("registry " + host.address());
+      if (!told.ok()) co_return said_by("registry", host.address(), told);
     }
     Status ended = co_await stream.finish();
     if (silence.is_over()) {
@@ -101,7 +102,7 @@ class WeftResolver final : public cluster::Resolver {
       ended = unavailable("silent for " + to_string(silence.allowed()));
     }
     if (ended.ok()) ended = unavailable("it ended the watch");
-    co_return ended.with_prefix("registry " + host.address());
+    co_return said_by("registry", host.address(), ended);
   }
 
   Status tell(const v1::WatchResponse& response, Updates& updates) {

@@ -99,6 +99,28 @@ TEST(Connecting, ToATargetThatIsNoneSaysWhatWasExpected) {
   }
 }
 
+// Nobody listens there as a rule, and the address in the error is none that the user has typed.
+TEST(Connecting, WithoutAPortSaysSo) {
+  net::SimNetwork network(1);
+  static_cast<void>(network.host("server"));
+  for (const std::string target : {"server", "dns:///server"}) {
+    Channel channel(target);
+    const Result<Text> reply =
+        testing::run(network.host("client"), test::unary(channel, text("x")));
+    EXPECT_EQ(reply.status().message(), "memory:server:443: connection refused (the target '" +
+                                            target + "' names no port, so 443 was taken)");
+  }
+  Channel listed("static:memory:server:443");
+  EXPECT_EQ(testing::run(network.host("client"), test::unary(listed, text("x")))
+                .status()
+                .message()
+                .find("port"),
+            std::string_view::npos);
+  Channel channel("server:443");
+  const Result<Text> reply = testing::run(network.host("client"), test::unary(channel, text("x")));
+  EXPECT_EQ(reply.status().message(), "memory:server:443: connection refused");
+}
+
 TEST(Connecting, OutsideOfALoopIsRefused) {
   Channel channel("server:1");
   Task<Status> task = call_once(channel);

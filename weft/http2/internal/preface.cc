@@ -52,10 +52,12 @@ std::string describe_foreign_bytes(std::string_view seen) {
   }
   // RFC 8446 section 5.1: record types handshake (22) and alert (21), then version 3.x.
   if (seen.size() >= 2 && seen[1] == 0x03 && seen[0] == 0x16) {
-    return "the peer spoke TLS to a plaintext port (a ClientHello arrived)";
+    return "the peer spoke TLS to a plaintext port (a ClientHello arrived; ServerOptions::tls is "
+           "not set)";
   }
   if (seen.size() >= 2 && seen[1] == 0x03 && seen[0] == 0x15) {
-    return "the peer spoke TLS to a plaintext connection (a TLS alert arrived)";
+    return "the peer speaks TLS and this side does not (a TLS alert arrived; "
+           "ChannelOptions::tls is not set)";
   }
   if (std::all_of(
           seen.begin(),

@@ -4,6 +4,7 @@
 
 #include "weft/middleware/internal/json_code.h"
 #include "weft/middleware/internal/json_node.h"
+#include "weft/middleware/internal/method_names.h"
 #include "weft/middleware/internal/service_config_balancing.h"
 #include "weft/middleware/service_config.h"
 
@@ -90,6 +91,7 @@ std::vector<MethodConfig::Name> read_names(const JsonNode& list, std::set<std::s
     } else if (!seen.insert(path_of(name)).second) {
       element.note("has a config already; a name may be in one place only");
     }
+    middleware::warn_of_doubt("service config", name.service, name.method);
     names.push_back(std::move(name));
   }
   return names;

@@ -8,6 +8,7 @@
 #include <ares.h>
 #include <sys/time.h>
 
+#include "weft/base/ascii.h"
 #include "weft/net/internal/descriptor.h"
 #include "weft/net/internal/dns_message.h"
 #include "weft/net/internal/socket_address.h"
@@ -249,6 +250,9 @@ Task<Result<DnsAnswer>> ask(AresResolver& resolver, DnsQuestion question) {
 
 Task<Result<DnsAnswer>> look_up_name(AresResolver& resolver, DnsQuestion question) {
   if (question.name.empty()) return invalid_argument("the host to resolve is empty");
+  // RFC 6761 section 6.3: this machine, also where the root's dot makes it a name that no hosts
+  // file has.
+  if (ascii::equal_without_case(question.name, "localhost.")) question.name.pop_back();
   if (question.kind == DnsQuestion::Kind::Addresses) {
     if (Result<Address> literal = Address::ip(question.name, question.port)) {
       DnsAnswer one;

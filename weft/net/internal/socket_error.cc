@@ -46,13 +46,33 @@ std::string error_text(int error) {
   return as_clause(system_text(error));
 }
 
+namespace {
+
+/// The folder of a Unix socket's path; empty where the path names none.
+std::string folder_of(const Address& address) {
+  const std::string& path = address.host();
+  const std::size_t slash = path.rfind('/');
+  const bool has = address.family() == Address::Family::Unix && slash != std::string::npos;
+  return has ? path.substr(0, std::max<std::size_t>(slash, 1)) : std::string();
+}
+
+/// error_text(), and which part of a path is missing.
+std::string error_at(const Address& address, int error) {
+  if (error != ENOENT) return error_text(error);
+  const std::string folder = folder_of(address);
+  if (folder.empty() || ::access(folder.c_str(), F_OK) == 0) return error_text(error);
+  return "no such folder: " + folder;
+}
+
+}  // namespace
+
 Status connection_error(const Address& peer, int error) {
-  return Status(StatusCode::Unavailable, peer.to_string() + ": " + error_text(error),
+  return Status(StatusCode::Unavailable, peer.to_string() + ": " + error_at(peer, error),
                 Origin::Transport);
 }
 
 Status listen_error(const Address& address, int error) {
-  const std::string text = address.to_string() + ": " + error_text(error);
+  const std::string text = address.to_string() + ": " + error_at(address, error);
   switch (error) {
     case EACCES:
     case EPERM:

@@ -231,7 +231,8 @@ std::string not_tls_text(TlsRole role, std::string_view first_bytes) {
   }
   switch (sniff_answer(first_bytes)) {
     case FirstAnswer::Http2:
-      return "the server speaks plaintext HTTP/2 on this port, not TLS";
+      return "the server speaks plaintext HTTP/2 on this port, not TLS, which the client's "
+             "ChannelOptions::tls asks for";
     case FirstAnswer::Http1:
       return "the server speaks plaintext HTTP/1 on this port, not TLS";
     default:

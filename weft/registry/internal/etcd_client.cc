@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "weft/registry/internal/said_by.h"
 #include "weft/registry/internal/stream_limit.h"
 
 namespace weft::registry {
@@ -55,7 +56,7 @@ EtcdClient::EtcdClient(net::Loop& loop, EtcdTarget target)
 Service& EtcdClient::channel() { return *members_[current_]; }
 
 bool EtcdClient::failed(Status& why) {
-  why = why.with_prefix("etcd " + target_.members[current_]);
+  why = said_by("etcd", target_.members[current_], why);
   if (!may_pass(why)) return false;
   if (why.code() == StatusCode::Unauthenticated && logged_in_) {
     // The token may have expired.

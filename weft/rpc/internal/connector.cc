@@ -51,6 +51,13 @@ Task<Status> await_greeting(ClientConnection& connection, TimePoint until, Durat
   co_return took_too_long(connection.peer()->address, "no HTTP/2 SETTINGS from the server", limit);
 }
 
+/// A server of TLS ends a connection that begins with plaintext, and as a rule without a word.
+[[gnu::cold]] Status closed_silently(const Status& why) {
+  std::string message(why.message());
+  message.append("; it sent nothing: does it want TLS (ChannelOptions::tls)?");
+  return Status(why.code(), message, why.origin());
+}
+
 Task<Result<NewConnection>> connect_to(Attempt attempt, net::Address address) {
   const Duration limit = attempt.settings.options.connect_timeout;
   Context context(co_await current_context());
@@ -68,7 +75,11 @@ Task<Result<NewConnection>> connect_to(Attempt attempt, net::Address address) {
   NewConnection made(std::make_unique<ClientConnection>(
       attempt.loop, attempt.owner, std::move(*stream), attempt.settings.options));
   const Status greeted = co_await await_greeting(*made.get(), context.deadline(), limit);
-  if (!greeted.ok()) co_return greeted;
+  if (!greeted.ok()) {
+    const bool silent = made.get()->closed() && made.get()->session().error().ok();
+    if (silent && !attempt.settings.tls) co_return closed_silently(greeted);
+    co_return greeted;
+  }
   co_return std::move(made);
 }
 

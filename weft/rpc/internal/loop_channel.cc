@@ -35,6 +35,18 @@ Status channel_destroyed() { return cancelled("the channel was destroyed"); }
   return parts->path.substr(slash == std::string::npos ? 0 : slash + 1);
 }
 
+/// What a failure to connect may come from; empty where the target has a port, or is no name.
+[[gnu::cold]] std::string about_missing_port(const std::string& text) {
+  if (cluster::lists_instances(text)) return {};
+  const Result<net::Target> target = net::Target::parse(text);
+  if (!target.ok() || target->scheme != "dns" || net::HostPort::parse(target->endpoint).ok()) {
+    return {};
+  }
+  const Result<net::HostPort> with_default = net::HostPort::parse(target->endpoint, 443);
+  if (!with_default.ok()) return {};
+  return " (the target '" + text + "' names no port, so 443 was taken)";
+}
+
 /// A name of a resolver's own may have bytes that no authority has (RFC 3986 section 2.1).
 [[gnu::cold]] std::string escaped(const std::string& authority) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -197,10 +209,16 @@ bool LoopChannel::hopeless() noexcept {
   });
 }
 
+/// Where a resolver of its own finds the endpoints the target is a name for people.
+std::string LoopChannel::about_port() const {
+  return settings_.options.resolver ? std::string() : about_missing_port(target_);
+}
+
 [[gnu::cold]] Status LoopChannel::why_hopeless() const {
   if (members_.empty()) return nothing_found_;
   if (members_.size() == 1 && !members_.front()->last_error().ok()) {
-    return members_.front()->last_error();
+    const Status& error = members_.front()->last_error();
+    return Status(error.code(), std::string(error.message()).append(about_port()), error.origin());
   }
   std::string message(cluster::shown(target_));
   message.append(": none of ").append(std::to_string(members_.size()));
@@ -212,6 +230,7 @@ bool LoopChannel::hopeless() noexcept {
     break;
   }
   if (!last_error_.ok()) message.append("; last error: ").append(last_error_.message());
+  message.append(about_port());
   return Status(StatusCode::Unavailable, message, Origin::Transport);
 }
 
@@ -261,6 +280,7 @@ Task<Status> LoopChannel::connected() {
   message.append(" while waiting for a connection to ").append(cluster::shown(target_));
   const Status& error = members_.empty() ? nothing_found_ : last_error_;
   if (!error.ok()) message.append("; last error: ").append(error.message());
+  message.append(about_port());
   return Status(reason.code(), message, reason.origin());
 }
 

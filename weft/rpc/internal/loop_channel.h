@@ -120,6 +120,7 @@ class LoopChannel final : public Service,
   bool has_room() noexcept;
   bool any_available() const noexcept;
   bool hopeless() noexcept;
+  std::string about_port() const;
   Status why_hopeless() const;
   void connect_all();
   Task<Status> wait_for_connection(const Context* context, bool for_ready, Place place);
