@@ -416,6 +416,20 @@ TEST(EtcdInstance, IsReadInTwoForms) {
   EXPECT_EQ(socket->endpoint.addresses[0].to_string(), "unix:/run/x.sock");
 }
 
+TEST(EtcdInstance, MayBeAnAddressByItself) {
+  for (const std::string value : {"10.0.0.1:80", "10.0.0.1:80\n", "10.0.0.1:80\r\n"}) {
+    const auto plain = etcd_instance(value);
+    ASSERT_TRUE(plain.ok()) << plain.status().to_string();
+    EXPECT_EQ(plain->endpoint.addresses.at(0).to_string(), "10.0.0.1:80");
+  }
+  EXPECT_EQ(etcd_instance("[fd00::1]:80")->endpoint.addresses.at(0).to_string(), "[fd00::1]:80");
+  EXPECT_EQ(etcd_instance("unix:///run/x")->endpoint.addresses.at(0).to_string(), "unix:/run/x");
+  const auto named = etcd_instance("greeter.example:80");
+  ASSERT_TRUE(named.ok()) << named.status().to_string();
+  EXPECT_EQ(named->name->host, "greeter.example");
+  EXPECT_EQ(named->name->port, 80);
+}
+
 TEST(EtcdInstance, SaysWhatIsWrong) {
   const auto error = [](std::string_view value) {
     return std::string(etcd_instance(value).status().message());
@@ -431,6 +445,10 @@ TEST(EtcdInstance, SaysWhatIsWrong) {
   EXPECT_EQ(error(R"({"address": "0.0.0.0:80"})"),
             "address '0.0.0.0:80': every interface is nothing to connect to");
   EXPECT_EQ(error("{}"), "$: {} has no address");
+  EXPECT_EQ(error("host:port"), "'host:port': port 'port' is not a number from 0 to 65535");
+  EXPECT_FALSE(etcd_instance("host").ok());
+  EXPECT_FALSE(etcd_instance("a host:80").ok());
+  EXPECT_FALSE(etcd_instance("").ok());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "weft/registry/internal/etcd_instance.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -43,33 +44,60 @@ void read_metadata(const Json& metadata, cluster::Endpoint& into) {
   }
 }
 
-/// `Addr` is what Go's dialler takes: "10.0.0.1:80", "host:80", "unix:///path".
+/// What Go's dialler takes: "10.0.0.1:80", "host:80", "unix:///path".
+Status read_dialled(std::string_view text, EtcdInstance& into) {
+  constexpr std::string_view kUnix = "unix://";
+  const bool path = text.starts_with(kUnix);
+  Result<net::Address> literal =
+      path ? net::Address::parse(std::string("unix:").append(text.substr(kUnix.size())))
+           : net::Address::parse(text);
+  if (literal.ok()) {
+    into.endpoint.addresses.push_back(*std::move(literal));
+    return {};
+  }
+  Result<net::HostPort> name = net::HostPort::parse(text);
+  if (!name.ok()) return std::move(name).status();
+  into.endpoint.name = name->host;
+  into.name = *std::move(name);
+  return {};
+}
+
 Result<EtcdInstance> read_go(const Json& json) {
   const Json& address = json["Addr"];
   if (!address.is_string()) return invalid_argument("$.Addr: not a text");
-  const auto& text = address.get_ref<const std::string&>();
   EtcdInstance instance;
   if (const Json operation = json.value("Op", Json(0)); operation != 0) {
     return invalid_argument("$.Op: " + operation.dump() + " is not 0 (add)");
   }
   read_metadata(json.value("Metadata", Json()), instance.endpoint);
-  constexpr std::string_view kUnix = "unix://";
-  Result<net::Address> literal =
-      net::Address::parse(text.starts_with(kUnix) ? "unix:" + text.substr(kUnix.size()) : text);
-  if (literal.ok()) {
-    instance.endpoint.addresses.push_back(*std::move(literal));
-    return instance;
-  }
-  Result<net::HostPort> name = net::HostPort::parse(text);
-  if (!name.ok()) return std::move(name).status().with_prefix("$.Addr");
-  instance.endpoint.name = name->host;
-  instance.name = *std::move(name);
+  const Status read = read_dialled(address.get_ref<const std::string&>(), instance);
+  if (!read.ok()) return read.with_prefix("$.Addr");
+  return instance;
+}
+
+/// Whether the value may be an address by itself and not in JSON, as scripts and older programs
+/// write them.
+bool is_plain(std::string_view value) {
+  constexpr std::size_t kLongest = 512;
+  return !value.empty() && value.size() <= kLongest && value.front() != '{' &&
+         value.front() != '"' && value.find(':') != std::string_view::npos &&
+         std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+/// "10.0.0.1:80"; a new line at the end is an editor's.
+Result<EtcdInstance> read_plain(std::string_view value) {
+  EtcdInstance instance;
+  const Status read = read_dialled(value, instance);
+  if (!read.ok()) return read;
   return instance;
 }
 
 }  // namespace
 
 Result<EtcdInstance> etcd_instance(std::string_view value) {
+  std::string_view text = value;
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  if (is_plain(text)) return read_plain(text);
   const std::optional<Json> json = parse(value);
   if (json && json->is_object() && json->contains("Addr")) return read_go(*json);
   Result<cluster::Endpoint> endpoint =
