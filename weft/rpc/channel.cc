@@ -80,6 +80,9 @@ Channel::Impl::~Impl() {
   if (Status status = setup_.options.balancing.valid(); !status.ok()) {
     return status.with_prefix("ChannelOptions::balancing");
   }
+  Result<std::optional<rpc::Proxy>> proxy = rpc::proxy_for(setup_.target, setup_.options);
+  if (!proxy.ok()) return std::move(proxy).status();
+  setup_.proxy = *std::move(proxy);
   return make_tls();
 }
 

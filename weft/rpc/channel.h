@@ -28,8 +28,13 @@ struct ChannelOptions {
   std::string authority{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// TLS to the server, whatever the target; without it plaintext.
   std::optional<TlsClientOptions> tls{};
-  /// Put before weft's own in `user-agent`.
+  /// Put before weft's own in `user-agent`. Printable ASCII.
   std::string user_agent{};
+  /// An HTTP proxy to reach the target through (CONNECT): "http://proxy.example:3128", with
+  /// "user:password@" before the host where it wants that. "environment": what the variables
+  /// https_proxy, for calls without TLS http_proxy, and no_proxy say. Empty: none. Only for targets
+  /// of the form `host:port` and `dns:///host:port`; see docs/guide/proxies.md.
+  std::string proxy{};
 
   /// Largest response and request message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weft/net/wait.h"
+#include "weft/rpc/internal/tunnel.h"
 
 namespace weft::rpc {
 namespace {
@@ -27,6 +28,9 @@ std::string tls_host(const ConnectSettings& settings, const net::Address& addres
 Task<Result<std::unique_ptr<net::Stream>>> connect_stream(const Attempt& attempt,
                                                           const net::Address& address) {
   Result<std::unique_ptr<net::Stream>> stream = co_await attempt.loop.connect(address);
+  if (stream.ok() && attempt.settings.proxy) {
+    stream = co_await open_tunnel(attempt.loop, std::move(*stream), *attempt.settings.proxy);
+  }
   if (!stream.ok() || !attempt.settings.tls) co_return stream;
   std::string host = tls_host(attempt.settings, address);
   co_return co_await attempt.settings.tls->connect(std::move(*stream), std::move(host));

@@ -27,8 +27,9 @@ struct ChannelSetup {
   std::string target;
   ChannelOptions options;
   std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
-  MiddlewareChain middlewares{};                 ///< around a call
-  MiddlewareChain per_endpoint{};                ///< around a try of it, when it has a connection
+  std::optional<Proxy> proxy{};
+  MiddlewareChain middlewares{};   ///< around a call
+  MiddlewareChain per_endpoint{};  ///< around a try of it, when it has a connection
 };
 
 /// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call

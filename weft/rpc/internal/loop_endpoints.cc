@@ -35,7 +35,8 @@ void LoopChannel::resolve() {
   Result<std::unique_ptr<cluster::Resolver>> resolver =
       settings_.options.resolver
           ? settings_.options.resolver(loop_, cluster::TargetParts{.text = target_})
-          : cluster::make_resolver(loop_, target_);
+          : cluster::make_resolver(
+                loop_, settings_.proxy ? "dns:///" + settings_.proxy->address : target_);
   if (!resolver.ok()) {
     nothing_found_ = std::move(resolver).status();
     return;

@@ -13,6 +13,7 @@
 #include "weft/net/tls.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/client_connection.h"
+#include "weft/rpc/internal/proxy.h"
 
 namespace weft::rpc {
 
@@ -25,6 +26,7 @@ struct ConnectSettings {
   std::shared_ptr<net::TlsClientContext> tls;  ///< null: plaintext
   std::string authority;
   std::string user_agent;
+  std::optional<Proxy> proxy{};
 };
 
 /// Told of what happens to the connections to an endpoint.
