@@ -313,6 +313,21 @@ TEST_F(BadServer, AnHttpErrorIsNoSuccessWhateverItsGrpcStatus) {
   }
 }
 
+TEST_F(BadServer, AGrpcStatusBeforeTheEndCountsWhereNoneComesWithIt) {
+  const Fields early = grpc_response({{"grpc-status", "14"}, {"grpc-message", "no upstream"}});
+  // Twice: what comes again is not read again where it says no more than most do.
+  for (int i = 0; i < 2; ++i) {
+    outcome_of(testing::headers(1, early) + testing::data(1, "", EndStream::Yes));
+    EXPECT_EQ(outcome.status().code(), StatusCode::Unavailable);
+    EXPECT_EQ(outcome.status().message(), "no upstream");
+  }
+  outcome_of(testing::headers(1, early) + message("x") + trailers(0));
+  EXPECT_TRUE(outcome.reply->ok()) << outcome.status().to_string();
+  outcome_of(testing::headers(1, grpc_response({{"grpc-status", "0"}})) + message("x") +
+             testing::data(1, "", EndStream::Yes));
+  EXPECT_EQ(outcome.status().message(), "the server ended the stream without a grpc-status");
+}
+
 TEST_F(BadServer, TrailersOnlyNeedNoContentType) {
   outcome_of(testing::headers(1, {{":status", "200"}, {"grpc-status", "5"}}, EndStream::Yes));
   EXPECT_EQ(outcome.status().code(), StatusCode::NotFound);

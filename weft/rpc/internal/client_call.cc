@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,45 @@ struct HeadMemo final : http2::HeaderMemo {
   explicit HeadMemo(http2::HeadersKind of) noexcept : kind(of) {}
   http2::HeadersKind kind;
 };
+
+/// Fields of the protocol's, which are no metadata.
+bool is_ours(Token token) noexcept {
+  switch (token) {
+    case Token::Status:
+    case Token::ContentType:
+    case Token::GrpcEncoding:
+    case Token::GrpcAcceptEncoding:
+    case Token::GrpcStatus:
+    case Token::GrpcMessage:
+    case Token::GrpcStatusDetailsBin:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// What a block says of the call's end; nothing where it has no grpc-status.
+std::optional<Status> named_status(http2::HeaderFields fields) {
+  const HeaderField* code_field = nullptr;
+  std::string message;
+  std::string details;
+  for (const HeaderField& field : fields) {
+    if (field.token == Token::GrpcStatus) code_field = &field;
+    if (field.token == Token::GrpcMessage) message = percent_decode(field.value);
+    if (field.token == Token::GrpcStatusDetailsBin && !base64_decode(field.value, details)) {
+      details.clear();
+    }
+  }
+  if (code_field == nullptr) return std::nullopt;
+  StatusCode code = StatusCode::Unknown;
+  if (!parse_status(code_field->value, code)) {
+    message.insert(0, "the server sent grpc-status '" +
+                          std::string(code_field->value.substr(0, 32)) +
+                          "', which is no status code: ");
+  }
+  const Status status(code, message, Origin::Peer);
+  return details.empty() ? status : status.with_details(details);
+}
 
 // Header lists are built here and encoded before anything else runs on the thread.
 thread_local std::vector<HeaderField> fields_scratch;
@@ -194,6 +234,7 @@ void ClientCall::remember(http2::HeadersKind kind) {
 
 Status ClientCall::status_without_trailers() const {
   if (foreign_ != nullptr) return foreign_->status();
+  if (!early_status_.ok()) return early_status_;
   return Status(StatusCode::Unknown, "the server ended the stream without a grpc-status",
                 Origin::Peer);
 }
@@ -210,6 +251,7 @@ void ClientCall::response_ended() noexcept {
 
 void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
   bool usual = !trailers_only;
+  bool named = false;
   std::string_view content_type;
   for (const HeaderField& field : fields) {
     switch (field.token) {
@@ -232,8 +274,11 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         }
         break;
       }
-      case Token::GrpcAcceptEncoding:
       case Token::GrpcStatus:
+        named = true;
+        usual = false;
+        break;
+      case Token::GrpcAcceptEncoding:
       case Token::GrpcMessage:
       case Token::GrpcStatusDetailsBin:
         break;
@@ -244,6 +289,8 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
   }
   if (http_status_ == 200 && content_type_of(content_type) == ContentType::Protobuf) {
     if (usual) remember(http2::HeadersKind::Initial);
+    // Proxies that end the stream with an empty DATA frame put it here.
+    if (named && !trailers_only) early_status_ = named_status(fields).value_or(Status());
     // A block that ends the stream brings no response metadata, and commits no retry (gRFC A6).
     if (!trailers_only) call_.announce_response_metadata();
     return;
@@ -286,44 +333,17 @@ bool ClientCall::take_metadata(const HeaderField& field, Metadata& metadata) {
 }
 
 void ClientCall::read_trailers(http2::HeaderFields fields) {
-  const HeaderField* code_field = nullptr;
-  std::string message;
-  std::string details;
   for (const HeaderField& field : fields) {
-    switch (field.token) {
-      case Token::GrpcStatus:
-        code_field = &field;
-        break;
-      case Token::GrpcMessage:
-        message = percent_decode(field.value);
-        break;
-      case Token::GrpcStatusDetailsBin:
-        if (!base64_decode(field.value, details)) details.clear();
-        break;
-      case Token::Status:
-      case Token::ContentType:
-      case Token::GrpcEncoding:
-      case Token::GrpcAcceptEncoding:
-        break;
-      default:
-        if (!take_metadata(field, call_.trailers())) return;
-    }
+    if (is_ours(field.token)) continue;
+    if (!take_metadata(field, call_.trailers())) return;
   }
-  if (code_field == nullptr) return;  // on_stream_closed says what is missing
-  StatusCode code = StatusCode::Unknown;
-  if (!parse_status(code_field->value, code)) {
-    message.insert(0, "the server sent grpc-status '" +
-                          std::string(code_field->value.substr(0, 32)) +
-                          "', which is no status code: ");
-  }
-  if (code == StatusCode::Ok) {
-    // What is no gRPC response cannot have brought the messages of a call that went well.
-    if (foreign_ != nullptr) return decide(foreign_->status());
-    if (fields.size() == 1) remember(http2::HeadersKind::Trailers);
-    return decide({});
-  }
-  Status status(code, message, Origin::Peer);
-  decide(details.empty() ? std::move(status) : status.with_details(details));
+  const std::optional<Status> named = named_status(fields);
+  if (!named) return;  // on_stream_closed says what is missing
+  if (!named->ok()) return decide(*named);
+  // What is no gRPC response cannot have brought the messages of a call that went well.
+  if (foreign_ != nullptr) return decide(foreign_->status());
+  if (fields.size() == 1) remember(http2::HeadersKind::Trailers);
+  decide({});
 }
 
 void ClientCall::on_data(BytesView data, bool end_stream) {

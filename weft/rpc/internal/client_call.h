@@ -90,6 +90,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   const std::string& user_agent_;
   Pump pump_{*this};
   Status status_;
+  Status early_status_;                     // of a block that did not end the stream
   std::unique_ptr<ForeignAnswer> foreign_;  // where the response is not gRPC's
   int http_status_ = 0;
   bool waiting_for_request_ = false;
