@@ -37,6 +37,16 @@ function(weft_compile_options target)
   endif()
 endfunction()
 
+# Lets a library's code be part of a shared library: a plug-in's, a Python extension's, or its own with BUILD_SHARED_LIBS.
+# What that would cost a program is taken back: functions are inlined as if nobody could replace them (clang does so
+# anyhow), and variables of threads are found without a call. docs/adr/0018-weft-is-linked-beside-anything.md has the
+# figures.
+function(weft_position_independent target)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE -ftls-model=initial-exec
+                                           $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+endfunction()
+
 # Compiles sources for size where the build optimises at all; the last -O on a command line counts. g++ for x86 copies
 # memory with `rep movsb` then, which is slow where there is little of it. Inline functions of cold files may be the ones
 # that hot files call (a program has one of each), so memory is copied by the C library here as there.
@@ -115,8 +125,9 @@ function(weft_room name)
 
   set(target weft_${name})
   if(sources)
-    add_library(${target} STATIC ${sources})
+    add_library(${target} ${sources})
     weft_compile_options(${target})
+    weft_position_independent(${target})
     weft_droppable_functions(${target})
     foreach(pattern IN LISTS ARG_COLD)
       file(GLOB cold CONFIGURE_DEPENDS ${pattern})

@@ -10,20 +10,21 @@
 #include "weft/cluster/announcer.h"
 #include "weft/cluster/resolver.h"
 #include "weft/net/asio_loop.h"
+#include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/certificates.h"
 #include "weft/testing/resolving.h"
 #include "weft/testing/run.h"
 
-#include "etcd/rpc.weft.h"
-#include "grpc/health/v1/health.weft.h"
 #include "tests/etcd/etcd_process.h"
+#include "weft_wire/grpc/health/v1/health.weft.h"
 
 namespace weft::test {
 namespace {
 
 using namespace std::chrono_literals;
+namespace etcdserverpb = registry::etcdserverpb;
 using testing::Resolving;
 using Texts = std::vector<std::string>;
 
@@ -260,8 +261,8 @@ TEST_F(Etcd, ServersAreFoundByChannelsAndLeaveWithoutAnError) {
       [&] { return !resolving.lists.empty() && resolving.lists.back().size() == 3; }, kLimit));
   Channel greeters(target());
   const auto call = [&] {
-    const grpc::health::v1::HealthCheckRequest request;
-    const grpc::health::v1::HealthClient client(greeters);
+    const weft_wire::grpc::health::v1::HealthCheckRequest request;
+    const weft_wire::grpc::health::v1::HealthClient client(greeters);
     const auto reply =
         testing::run(loop, client.Check(request, {.timeout = 10s, .wait_for_ready = true}));
     EXPECT_TRUE(reply.ok()) << reply.status().to_string();

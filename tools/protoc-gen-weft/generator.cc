@@ -1,12 +1,14 @@
 #include "tools/protoc-gen-weft/generator.h"
 
 #include <memory>
+#include <string_view>
 
 #include <google/protobuf/io/printer.h>
 #include <google/protobuf/io/zero_copy_stream.h>
 
 #include "tools/protoc-gen-weft/header.h"
 #include "tools/protoc-gen-weft/model.h"
+#include "tools/protoc-gen-weft/private_copy.h"
 #include "tools/protoc-gen-weft/source.h"
 
 namespace weft::generator {
@@ -15,6 +17,8 @@ namespace {
 using google::protobuf::compiler::GeneratorContext;
 using google::protobuf::io::Printer;
 using google::protobuf::io::ZeroCopyOutputStream;
+
+constexpr std::string_view kPrivate = "private=";
 
 void write(GeneratorContext& context, const std::string& name, const FileModel& model,
            void (*print)(const FileModel&, Printer&)) {
@@ -27,11 +31,16 @@ void write(GeneratorContext& context, const std::string& name, const FileModel& 
 
 bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std::string& parameter,
                          GeneratorContext* context, std::string* error) const {
-  if (!parameter.empty()) {
-    *error = "protoc-gen-weft takes no option, but was given '" + parameter + "'";
+  PrivateCopy copy;
+  if (parameter.starts_with(kPrivate) && parameter.find(',') == std::string::npos) {
+    copy.prefix = parameter.substr(kPrivate.size());
+  }
+  if (copy.prefix.empty() && !parameter.empty()) {
+    *error =
+        "protoc-gen-weft takes no option but 'private=PREFIX', and was given '" + parameter + "'";
     return false;
   }
-  const FileModel model = model_of(*file);
+  const FileModel model = model_of(*file, copy);
   write(*context, model.base + ".weft.h", model, &print_header);
   write(*context, model.base + ".weft.cc", model, &print_source);
   return true;

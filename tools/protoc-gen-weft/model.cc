@@ -39,9 +39,10 @@ MethodModel model_of(const MethodDescriptor& method, const std::string& name) {
   return model;
 }
 
-ServiceModel model_of(const ServiceDescriptor& service, const ServiceNames& generated) {
+ServiceModel model_of(const ServiceDescriptor& service, const ServiceNames& generated,
+                      const PrivateCopy& copy) {
   ServiceModel model;
-  model.full_name = service.full_name();
+  model.full_name = copy.wire_name(service.full_name());
   model.names = generated;
   model.comment = comment_of(service);
   model.deprecated = service.options().deprecated();
@@ -55,7 +56,8 @@ ServiceModel model_of(const ServiceDescriptor& service, const ServiceNames& gene
   return model;
 }
 
-std::string descriptor_code(const FileDescriptor& file) {
+std::string descriptor_code(const FileDescriptor& file, const PrivateCopy& copy) {
+  if (copy.is_made()) return copy.descriptor_code(file);
   if (file.options().optimize_for() == FileOptions::LITE_RUNTIME) return "";
   if (file.message_type_count() > 0) {
     return "return " + cpp::QualifiedClassName(file.message_type(0)) + "::descriptor()->file();\n";
@@ -92,15 +94,16 @@ void note_features(const ServiceDescriptor& service, FileModel& model) {
 
 }  // namespace
 
-FileModel model_of(const FileDescriptor& file) {
+FileModel model_of(const FileDescriptor& file, const PrivateCopy& copy) {
   FileModel model;
   model.proto = file.name();
   model.base = cpp::StripProto(file.name());
   model.name_space = namespace_of(file);
-  model.descriptor_code = descriptor_code(file);
+  model.is_private_copy = copy.is_made();
+  model.descriptor_code = descriptor_code(file, copy);
   const std::vector<ServiceNames> names = service_names(file);
   for (int i = 0; i < file.service_count(); ++i) {
-    model.services.push_back(model_of(*file.service(i), names[static_cast<std::size_t>(i)]));
+    model.services.push_back(model_of(*file.service(i), names[static_cast<std::size_t>(i)], copy));
     note_features(*file.service(i), model);
   }
   return model;

@@ -7,6 +7,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "tools/protoc-gen-weft/names.h"
+#include "tools/protoc-gen-weft/private_copy.h"
 
 namespace weft::generator {
 
@@ -29,7 +30,7 @@ struct MethodModel {
 };
 
 struct ServiceModel {
-  std::string full_name;  ///< "hello.Greeter"
+  std::string full_name;  ///< "hello.Greeter", as on the wire
   ServiceNames names;
   std::string comment;
   std::vector<MethodModel> methods;
@@ -43,12 +44,13 @@ struct FileModel {
   std::vector<ServiceModel> services;
   /// Statements that return the file's descriptor.
   std::string descriptor_code;
+  bool is_private_copy = false;
   bool has_unary = false;
   bool has_streams = false;
   bool has_single_response = false;
   bool has_deprecated = false;
 };
 
-FileModel model_of(const google::protobuf::FileDescriptor& file);
+FileModel model_of(const google::protobuf::FileDescriptor& file, const PrivateCopy& copy);
 
 }  // namespace weft::generator

@@ -56,6 +56,7 @@ void print_includes(const FileModel& file, Printer& out) {
       "proto", file.proto, "base", file.base);
   if (file.services.empty()) return;
   out.Print("\n#include <google/protobuf/descriptor.h>\n\n#include \"weft/rpc/handler.h\"\n");
+  if (file.is_private_copy) out.Print("#include \"weft/rpc/internal/build_descriptor.h\"\n");
   if (file.has_unary) out.Print("#include \"weft/rpc/unary_call.h\"\n");
   if (file.has_deprecated) {
     out.Print(

@@ -12,9 +12,9 @@
 #include "weft/net/secret.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_host.h"
+#include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/internal/said_by.h"
 #include "weft/registry/internal/weft_target.h"
-#include "weft/registry/v1/registry.weft.h"
 
 namespace weft::registry {
 namespace {

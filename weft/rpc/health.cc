@@ -4,7 +4,7 @@
 #include "weft/base/text_cut.h"
 #include "weft/rpc/internal/health_watchers.h"
 
-#include "grpc/health/v1/health.weft.h"
+#include "weft_wire/grpc/health/v1/health.weft.h"
 
 namespace weft {
 
@@ -80,7 +80,7 @@ Status HealthRegistry::count_watch() {
 
 namespace {
 
-namespace v1 = grpc::health::v1;
+namespace v1 = weft_wire::grpc::health::v1;
 
 // A name of kMaxHealthName, and room for what later versions of the protocol may ask.
 constexpr std::size_t kMaxRequest = 1024;

@@ -16,12 +16,12 @@
 #include "weft/testing/in_process.h"
 #include "weft/testing/run.h"
 
-#include "grpc/health/v1/health.weft.h"
+#include "weft_wire/grpc/health/v1/health.weft.h"
 
 namespace weft {
 namespace {
 
-namespace v1 = grpc::health::v1;
+namespace v1 = weft_wire::grpc::health::v1;
 using std::chrono::seconds;
 using testing::InProcess;
 

@@ -15,7 +15,7 @@
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_peer.h"
 
-#include "grpc/health/v1/health.weft.h"
+#include "weft_wire/grpc/health/v1/health.weft.h"
 
 namespace weft::rpc {
 namespace {
@@ -163,7 +163,7 @@ TEST(Overload, HandlersThatWaitAreNoOverload) {
 }
 
 Task<> check_health(Channel& channel, int& served) {
-  namespace v1 = grpc::health::v1;
+  namespace v1 = weft_wire::grpc::health::v1;
   v1::HealthClient health{channel};
   const v1::HealthCheckRequest request;
   for (int i = 0; i < 20; ++i) {

@@ -15,8 +15,8 @@
 
 #include "weft/base/text_cut.h"
 
-#include "grpc/reflection/v1/reflection.weft.h"
-#include "grpc/reflection/v1alpha/reflection.weft.h"
+#include "weft_wire/grpc/reflection/v1/reflection.weft.h"
+#include "weft_wire/grpc/reflection/v1alpha/reflection.weft.h"
 
 namespace weft {
 namespace {
@@ -276,8 +276,8 @@ class ReflectionService final : public Base {
   std::shared_ptr<const DescriptorIndex> index_;
 };
 
-namespace v1 = grpc::reflection::v1;
-namespace v1alpha = grpc::reflection::v1alpha;
+namespace v1 = weft_wire::grpc::reflection::v1;
+namespace v1alpha = weft_wire::grpc::reflection::v1alpha;
 using ReflectionV1 = ReflectionService<v1::ServerReflectionService, v1::ServerReflectionRequest,
                                        v1::ServerReflectionResponse>;
 using ReflectionV1Alpha =

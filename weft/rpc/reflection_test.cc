@@ -10,15 +10,15 @@
 
 #include "weft/testing/in_process.h"
 
-#include "grpc/health/v1/health.pb.h"
-#include "grpc/reflection/v1/reflection.weft.h"
-#include "grpc/reflection/v1alpha/reflection.weft.h"
+#include "weft_wire/grpc/health/v1/health.pb.h"
+#include "weft_wire/grpc/reflection/v1/reflection.weft.h"
+#include "weft_wire/grpc/reflection/v1alpha/reflection.weft.h"
 
 namespace weft {
 namespace {
 
-namespace v1 = grpc::reflection::v1;
-namespace v1alpha = grpc::reflection::v1alpha;
+namespace v1 = weft_wire::grpc::reflection::v1;
+namespace v1alpha = weft_wire::grpc::reflection::v1alpha;
 using testing::InProcess;
 
 /// Asks the questions on one stream.

@@ -9,10 +9,9 @@
 #include "weft/base/result.h"
 #include "weft/net/loop.h"
 #include "weft/registry/internal/etcd_target.h"
+#include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/metadata.h"
-
-#include "etcd/rpc.weft.h"
 
 namespace weft::registry {
 

@@ -5,7 +5,7 @@
 
 #include "weft/base/result.h"
 #include "weft/cluster/endpoint.h"
-#include "weft/registry/v1/registry.pb.h"
+#include "weft/registry/internal/registry_wire.h"
 
 namespace weft::registry {
 

@@ -12,10 +12,9 @@
 #include <vector>
 
 #include "weft/net/sim_loop.h"
+#include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/run.h"
-
-#include "etcd/rpc.weft.h"
 
 namespace weft::registry::test {
 

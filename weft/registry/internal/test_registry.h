@@ -8,8 +8,8 @@
 
 #include "weft/coro/all.h"
 #include "weft/net/sim_loop.h"
+#include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"
-#include "weft/registry/v1/registry.weft.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/run.h"

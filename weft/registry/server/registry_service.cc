@@ -8,10 +8,10 @@
 #include "weft/net/address_scope.h"
 #include "weft/net/client_key.h"
 #include "weft/registry/internal/instance.h"
+#include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/internal/answers.h"
 #include "weft/registry/server/internal/registrar.h"
 #include "weft/registry/server/internal/request_checks.h"
-#include "weft/registry/v1/registry.weft.h"
 
 namespace weft::registry {
 namespace {
@@ -34,12 +34,22 @@ Status check_request(const v1::RegisterRequest& request, const RegistryOptions& 
   return check_addresses(*endpoint, context.peer().address, context.call().loop());
 }
 
+/// Each field of registry.proto, and none that this version does not know: those it cannot have
+/// checked.
+v1::Instance known_fields_of(const v1::Instance& instance) {
+  v1::Instance known;
+  known.set_id(instance.id());
+  *known.mutable_addresses() = instance.addresses();
+  known.set_name(instance.name());
+  known.set_weight(instance.weight());
+  known.set_zone(instance.zone());
+  *known.mutable_attributes() = instance.attributes();
+  return known;
+}
+
 std::shared_ptr<Record> record_of(const v1::RegisterRequest& request, Duration ttl,
                                   ServerContext& context) {
-  // What this version does not know it cannot have checked.
-  v1::Instance instance = request.instance();
-  instance.DiscardUnknownFields();
-  auto record = std::make_shared<Record>(request.service(), instance,
+  auto record = std::make_shared<Record>(request.service(), known_fields_of(request.instance()),
                                          net::client_key(context.peer().address));
   record->ttl_ms = milliseconds_of(ttl);
   record->registered_at_ms = wall_clock_ms(context.call().loop());

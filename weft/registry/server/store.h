@@ -8,11 +8,12 @@
 
 #include "weft/base/result.h"
 
-namespace weft::registry {
-
-namespace v1 {
+namespace weft_wire::weft::registry::v1 {
 class Instance;
 }
+
+namespace weft::registry {
+
 class Record;
 struct Saved;
 struct StoreBatch;
@@ -21,7 +22,9 @@ struct StoreBatch;
 /// when limits were wider.
 struct LoadLimits {
   /// Why a record cannot be used; called once for each that can be read. Empty: all can.
-  std::function<Status(const Record& record, const v1::Instance& instance)> check{};
+  std::function<Status(const Record& record,
+                       const weft_wire::weft::registry::v1::Instance& instance)>
+      check{};
   /// The changes that are kept, and bytes of memory that they take.
   std::size_t history = SIZE_MAX;
   std::size_t history_memory = SIZE_MAX;

@@ -7,11 +7,11 @@
 #include "weft/net/wait.h"
 #include "weft/rpc/internal/subchannel.h"
 
-#include "grpc/health/v1/health.weft.h"
+#include "weft_wire/grpc/health/v1/health.weft.h"
 
 namespace weft::rpc {
 
-namespace v1 = ::grpc::health::v1;
+namespace v1 = ::weft_wire::grpc::health::v1;
 
 // An answer is a number; servers may have more fields one day.
 constexpr std::size_t kLargestAnswer = 4096;

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/internal/registrar.h"
 #include "weft/registry/server/internal/wire_text.h"
-#include "weft/registry/v1/registry.pb.h"
 #include "weft/rpc/message_stream.h"
 
 namespace weft::registry {

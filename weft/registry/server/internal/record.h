@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weft/registry/v1/registry.pb.h"
+#include "weft/registry/internal/registry_wire.h"
 
 namespace weft::registry {
 

@@ -6,8 +6,8 @@
 #include "weft/base/time.h"
 #include "weft/cluster/endpoint.h"
 #include "weft/net/loop.h"
+#include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"
-#include "weft/registry/v1/registry.pb.h"
 
 namespace weft::registry {
 
