@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures weft beside its peers in one run; `./dev bench` builds the programs and calls this.
 
-    run.py --bin build/release/bin [A B E ...] [--out FOLDER] [--rounds N] [--quick]
+    run.py --bin build/bench/bin [A B E ...] [--out FOLDER] [--rounds N] [--quick]
 
 The sides take turns within a round, each server on a core of its own and the client on another. Medians of
 the rounds are printed with their spread and ratios; FOLDER gets bench.json, bench.md and the charts.

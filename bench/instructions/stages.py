@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Where the instructions of a call go: weft's echo server under h2load, stage by stage, with callgrind.
 
-    stages.py --bin build/release/bin [--calls 20000]
+    stages.py --bin build/bench/bin [--calls 20000]
 
 Prints a table in Markdown. Functions are sorted into stages by their names; the kernel's part is not counted.
 The server runs twice with different numbers of calls, and the difference is divided, so start-up does not show.
