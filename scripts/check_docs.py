@@ -11,7 +11,7 @@ A block of C++ says in a line before it where it is from, or compiles by itself:
     <!-- inside: void f(weft::Server& s) -->   it compiles as the body of that function, or of that class
     (nothing)                              it compiles as it is
 
-Blocks of proto, cmake and python say a file; JSON is JSON; sh, console and text are free. Code is compiled where BUILD,
+Blocks of proto, cmake and python say a file; JSON is JSON; sh, console, text and yaml are free. Code is compiled where BUILD,
 a built build directory, is given: its include directories are used, and what compiled is remembered in it.
 Each page of docs/ is reached by links from README.md, those of the guide and the reference by one.
 """
@@ -33,7 +33,7 @@ BLOCK = re.compile(r"(?:^<!-- (.+?) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE 
 INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]\n?', re.MULTILINE)
 LINK = re.compile(r"\]\(([\w./-]+\.md)(?:#[\w-]*)?\)")
 FROM_A_FILE = {"proto", "cmake", "python"}
-FREE = {"sh", "console", "text"}
+FREE = {"sh", "console", "text", "yaml"}
 LANGUAGES = FREE | FROM_A_FILE | {"cpp", "json"}
 CUT = "// ..."
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", "-Wunused-result", "-Werror", "-x", "c++", "-"]
