@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
+#include "weft/base/log.h"
 #include "weft/middleware/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/wait.h"
@@ -24,6 +30,25 @@ Attempts::CommitAt commit_at(const RetryOptions& options, const Call& call) {
   const bool may_repeat = call.method() != nullptr && call.method()->idempotent;
   return options.after_response_began && may_repeat ? Attempts::CommitAt::Response
                                                     : Attempts::CommitAt::ResponseMetadata;
+}
+
+constinit NeverDestroyed<ForkMutex> logged_mutex;
+constinit std::set<std::string, std::less<>>* logged = nullptr;  // with logged_mutex
+
+/// Once for a method, and of so many methods. gRPC bounds tries no more than we do, and no value is
+/// right for all methods, so this is what there is to do about it.
+[[gnu::cold]] void log_no_try_timeout(std::string_view path) {
+  constexpr std::size_t kMostMethods = 100;
+  {
+    const std::lock_guard lock(logged_mutex.object);
+    if (logged == nullptr) logged = new std::set<std::string, std::less<>>();
+    if (logged->size() == kMostMethods || !logged->emplace(path).second) return;
+  }
+  log(LogLevel::Warn,
+      std::string(path) +
+          ": the deadline passed during a try without an answer, and there was no "
+          "time for another: set RetryOptions::per_try_timeout, or an instance that "
+          "hangs uses up the deadline of each call that it gets");
 }
 
 /// What is decided about one call between its tries.
@@ -64,7 +89,10 @@ class Decider {
 
   /// Tells the budget how a try went; whether the call may be tried again as far as that goes.
   bool settle(const Attempt& attempt, const Status& status, const Pushback& pushback) {
-    if (call().context().is_cancelled()) return false;
+    if (call().context().is_cancelled()) {
+      if (hung()) log_no_try_timeout(call().path());
+      return false;
+    }
     const bool repeatable = options_.codes.contains(status.code()) || attempt.timed_out();
     if (budget_ != nullptr && status.ok()) budget_->on_success();
     if (budget_ != nullptr && !status.ok() && (repeatable || pushback.stop)) budget_->on_failure();
@@ -72,6 +100,12 @@ class Decider {
       tell("buffer_full", static_cast<std::int64_t>(attempts_.overflowed_at()));
     }
     return !status.ok() && repeatable && attempts_.adopted() == nullptr;
+  }
+
+  /// Whether the deadline passed while a try that nothing else bounds had no answer.
+  bool hung() const noexcept {
+    return options_.per_try_timeout == kForever && attempts_.adopted() == nullptr &&
+           call().context().cancel_reason().code() == StatusCode::DeadlineExceeded;
   }
 
   /// The server knows better, and later pauses begin anew (gRFC A6).

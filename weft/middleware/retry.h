@@ -27,7 +27,10 @@ struct RetryOptions {
   double multiplier = 2;
   double jitter = 0.2;
   /// A try that has brought no response metadata after this long is cancelled and the call tried
-  /// again, whatever `codes` says. The server is told by the cancellation only.
+  /// again, whatever `codes` says. The server is told by the cancellation only. By default, as in
+  /// gRPC, a try has what is left of the call's deadline: then an instance that hangs uses all of
+  /// it, and retries do not help. The first time that happens to a method it is logged. A good
+  /// value is several times what the method takes as a rule.
   Duration per_try_timeout = kForever;
   /// Requests are kept to be sent again up to this many bytes; a call with more commits to the try
   /// it has. The request of a unary or server-streaming call lies with the caller and is not

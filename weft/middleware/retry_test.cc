@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/log.h"
 #include "weft/middleware/internal/test_calls.h"
 #include "weft/middleware/timeout.h"
 #include "weft/rpc/google_status.h"
@@ -148,6 +149,20 @@ TEST_F(Retry, TheDeadlineHoldsAcrossTries) {
   EXPECT_EQ(outcome.status.code(), StatusCode::DeadlineExceeded);
   EXPECT_EQ(now() - begun, 250ms);
   EXPECT_EQ(far.running(), 0U);
+}
+
+TEST_F(Retry, SaysOnceForAMethodThatNothingEndsATryThatHangs) {
+  std::vector<std::string> lines;
+  set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  constexpr MethodDescriptor kHangs{.name = "Hangs", .path = "/test.Kinds/Hangs"};
+  ScriptedService far({{.takes = 10s}});
+  Chain chain(far, {retry(steady())});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(unary(chain, "", kHangs, 250ms).status.code(), StatusCode::DeadlineExceeded);
+  }
+  set_log_sink({});
+  EXPECT_THAT(lines, ElementsAre(AllOf(HasSubstr("/test.Kinds/Hangs"),
+                                       HasSubstr("RetryOptions::per_try_timeout"))));
 }
 
 TEST_F(Retry, ATryThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
