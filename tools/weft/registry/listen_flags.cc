@@ -5,6 +5,7 @@
 
 #include <CLI/App.hpp>
 
+#include "weft/base/log.h"
 #include "weft/net/address.h"
 #include "weft/net/address_scope.h"
 
@@ -74,7 +75,11 @@ void add_listen_flags(CLI::App& command, ListenFlags& flags) {
 
 Status check_listen_flags(const ListenFlags& flags) {
   if (const auto tls = flags.tls()) {
-    return net::TlsServerContext::create(*tls).status().with_prefix("--cert, --key, --client-ca");
+    // Its warnings come when the server loads the same files.
+    set_log_sink([](LogLevel, std::string_view) {});
+    const Status status = net::TlsServerContext::create(*tls).status();
+    set_log_sink({});
+    return status.with_prefix("--cert, --key, --client-ca");
   }
   if (flags.insecure || stays_here(flags.listen)) return {};
   return invalid_argument(
