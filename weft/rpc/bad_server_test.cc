@@ -1,9 +1,11 @@
 // What a client makes of a server that does not speak gRPC, or does not speak it right.
 
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
+#include "weft/base/log.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/testing/run.h"
@@ -481,6 +483,27 @@ TEST_F(BadServer, IsToldOfItsErrorAlsoByAClientThatIsGoneAtOnce) {
   EXPECT_EQ(goaway.error(), ErrorCode::ProtocolError);
   EXPECT_NE(goaway.payload.find("RFC 9113"), std::string::npos) << goaway.to_string();
   peer->expect_closed();
+}
+
+TEST_F(BadServer, ThatWantsTlsSaysSoAndNamesTheOptionOnce) {
+  std::vector<std::string> lines;
+  set_log_sink([&](LogLevel level, std::string_view line) {
+    if (level >= LogLevel::Warn) lines.emplace_back(line);
+  });
+  server = std::make_unique<ScriptedServer>(
+      host(), kPort,
+      testing::settings() +
+          testing::goaway(0, ErrorCode::InadequateSecurity, "this port speaks TLS"));
+  channel = std::make_unique<Channel>("server:50051");
+  start();
+  end();
+  set_log_sink({});
+  EXPECT_EQ(outcome.status().code(), StatusCode::Unavailable);
+  EXPECT_NE(outcome.status().message().find("GOAWAY INADEQUATE_SECURITY: this port speaks TLS "
+                                            "(ChannelOptions::tls is not set)"),
+            std::string::npos)
+      << outcome.status().to_string();
+  EXPECT_TRUE(lines.empty()) << ::testing::PrintToString(lines);
 }
 
 TEST_F(BadServer, AnEarlyErrorStopsARequestThatIsStillBeingSent) {

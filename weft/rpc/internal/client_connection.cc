@@ -128,8 +128,15 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
                                                std::string_view debug) {
   goaway_ = http2::name_of(code);
   if (!debug.empty()) goaway_.append(": ").append(debug.substr(0, kLongestDebug));
+  // What weft's servers of TLS say to plaintext.
+  if (code == http2::ErrorCode::InadequateSecurity && peer()->tls == nullptr) {
+    goaway_.append(" (ChannelOptions::tls is not set)");
+  }
   if (code != http2::ErrorCode::NoError) {
-    log(LogLevel::Warn, peer()->address.to_string() + ": the server sent GOAWAY " + goaway_);
+    // Its calls, and whoever waits for it, are told in their statuses.
+    const bool told = !ready_ || session().open_streams() != 0;
+    log(told ? LogLevel::Debug : LogLevel::Warn,
+        peer()->address.to_string() + ": the server sent GOAWAY " + goaway_);
   }
   if (code == http2::ErrorCode::EnhanceYourCalm && debug == "too_many_pings") {
     owner_.on_too_many_pings();
