@@ -4,9 +4,11 @@
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -172,6 +174,32 @@ int starved_client(const std::string& address) {
   return wrong + check(started.ok(), started.to_string());
 }
 
+/// Blocks its thread, for ever.
+class Blocking final : public Kinds {
+ public:
+  Task<Result<Text>> Unary(ServerContext&, const Text& request) override {
+    began.set_value();
+    std::promise<void>().get_future().wait();
+    return request;
+  }
+  std::promise<void> began;
+};
+
+/// A server is stopped while a handler blocks the thread of its one loop. What the call refers to
+/// is never freed, since it never ends.
+int stop_a_blocked_server(const std::string& address) {
+  auto* const channel = new Channel(address);
+  auto server = std::make_unique<Server>(ServerOptions{.listen = address});
+  Blocking& handler = server->add<Blocking>();
+  const Status started = server->start();
+  std::thread calling([channel] { static_cast<void>(call(*channel, "x", {.timeout = 1min})); });
+  calling.detach();
+  handler.began.get_future().wait();
+  server->stop(0s);
+  server.reset();
+  return check(started.ok(), started.to_string());
+}
+
 int main(const std::vector<std::string>& arguments) {
   const std::string& mode = arguments.at(0);
   const std::string& address = arguments.at(1);
@@ -185,6 +213,7 @@ int main(const std::vector<std::string>& arguments) {
   if (mode == "use_a_parents_stream") return use_a_parents_stream(address);
   if (mode == "fork_in_run") return fork_in_run(address);
   if (mode == "starved_client") return starved_client(address);
+  if (mode == "stop_a_blocked_server") return stop_a_blocked_server(address);
   return 99;
 }
 

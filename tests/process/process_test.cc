@@ -219,6 +219,15 @@ TEST_F(Process, EndsAChildThatUsesItsParentsStream) {
   EXPECT_NE(text_of(path("log")).find("child of fork()"), std::string::npos);
 }
 
+TEST_F(Process, StopsAServerWhoseHandlerBlocksItsThread) {
+  EXPECT_EQ(Child({"stop_a_blocked_server", address()}, [this] { log_to(path("log")); }).wait(),
+            "exit 0");
+  EXPECT_NE(text_of(path("log"))
+                .find("the server stops without waiting for /test.Kinds/Unary, "
+                      "which holds the thread of its loop"),
+            std::string::npos);
+}
+
 TEST_F(Process, IsNotStoppedByASignalToAChild) {
   EXPECT_EQ(Child({"fork_in_run", address()}).wait(), "exit 0");
 }

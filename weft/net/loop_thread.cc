@@ -38,13 +38,31 @@ bool too_late(std::string_view function) {
 
 LoopThread::LoopThread(const std::string& name, const LoopOptions& options)
     : loop_(std::make_unique<AsioLoop>(options)) {
-  thread_ = std::thread([this] { loop_->run(); });
+  auto ended = std::make_shared<std::promise<void>>();
+  ended_ = ended->get_future();
+  thread_ = std::thread([loop = loop_.get(), ended = std::move(ended)] {
+    loop->run();
+    ended->set_value();
+  });
   pthread_setname_np(thread_.native_handle(), name.substr(0, kThreadNameLimit).c_str());
 }
 
 LoopThread::~LoopThread() {
+  if (!thread_.joinable()) return;
   loop_->stop();
   thread_.join();
+}
+
+bool LoopThread::end(Duration limit) {
+  loop_->stop();
+  const bool ended = ended_.wait_for(limit) == std::future_status::ready;
+  if (ended) {
+    thread_.join();
+  } else {
+    thread_.detach();
+    static_cast<void>(loop_.release());
+  }
+  return ended;
 }
 
 LoopPool::LoopPool(std::size_t size, const std::string& name, const LoopOptions& options) {

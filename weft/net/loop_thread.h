@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -24,9 +25,14 @@ class LoopThread {
   ~LoopThread();
 
   Loop& loop() noexcept { return *loop_; }
+  /// Stops the loop and waits until its thread has ended, for `limit` at most. False where it has
+  /// not, because something on the loop blocks: then the thread and the loop are left to themselves
+  /// until the program ends, and this object is rid of them.
+  bool end(Duration limit);
 
  private:
   std::unique_ptr<Loop> loop_;
+  std::future<void> ended_;
   std::thread thread_;
 };
 

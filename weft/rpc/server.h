@@ -237,9 +237,11 @@ class Server {
 
   /// Ends the service, and always returns: leaves the registries (for which it gives them two
   /// seconds), stops accepting, tells clients to go elsewhere (two-step
-  /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, and closes.
-  /// Idempotent. On one of the server's own loops, in a handler for one, it does not wait: it
-  /// returns at once, and the stop goes on by itself.
+  /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, gives them five
+  /// seconds to notice, and closes. What then still runs is logged. A thread of the server's that
+  /// is blocked, by a handler for one, cannot be ended: it is left behind with all it uses, and
+  /// goes when the program does. Idempotent. On one of the server's own loops, in a handler for
+  /// one, it does not wait: it returns at once, and the stop goes on by itself.
   void stop(Duration grace = std::chrono::seconds(10));
   /// As stop(), and waits, for a coroutine on any loop. In a handler of the server itself that wait
   /// includes its own call, so it ends when the grace is over and the call is cancelled: there,

@@ -87,5 +87,23 @@ TEST(HoldWatch, SaysThatSomethingElseHoldsALoop) {
   watch.remove(thread.loop());
 }
 
+TEST(LoopThread, LeavesAThreadBehindThatIsBlocked) {
+  std::promise<void> began, end;
+  auto thread = std::make_unique<LoopThread>();
+  thread->loop().post([&, wait = end.get_future()] {
+    began.set_value();
+    wait.wait();
+  });
+  began.get_future().wait();
+  EXPECT_FALSE(thread->end(1ms));
+  thread.reset();
+  end.set_value();
+}
+
+TEST(LoopThread, EndsAThreadThatIsNotBlocked) {
+  LoopThread thread;
+  EXPECT_TRUE(thread.end(20s));
+}
+
 }  // namespace
 }  // namespace weft::net::internal

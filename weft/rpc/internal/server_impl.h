@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -86,6 +87,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   /// The third step: says which handlers did not take notice, and counts as stopped without them.
   void report_stuck();
   std::future<void> report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop);
+  void log_held(const net::Loop& loop) noexcept;
   void set_stopped(std::unique_lock<std::mutex> lock);
   void end_threads();
   /// Whether this thread is one that the stop needs.
@@ -111,6 +113,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::size_t loops_running_ = 0;                  // with mutex_
   std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
   UniqueFunction<void()> when_stopped_;            // with mutex_
+  std::set<const net::Loop*> held_;                // with mutex_; logged as that
 };
 
 }  // namespace weft

@@ -16,7 +16,8 @@ namespace {
 
 // How long handlers have to notice that they were cancelled before a stop goes on without them.
 constexpr Duration kCancelGrace = std::chrono::seconds(5);
-// How long a loop may take to say what it is stuck in: one whose thread is blocked never does.
+// How long a loop may take to say what it is stuck in, or to end its thread: one whose thread is
+// blocked never does.
 constexpr Duration kReportTime = std::chrono::seconds(1);
 
 }  // namespace
@@ -125,9 +126,25 @@ void Server::Impl::report_stuck() {
   for (const auto& loop : loops_) reports.push_back(report_stuck(loop));
   // On a loop's own thread it is said later: that loop goes on.
   if (net::Loop::current() == nullptr) {
-    for (const auto& report : reports) report.wait_for(kReportTime);
+    const TimePoint until = after(std::chrono::steady_clock::now(), kReportTime);
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      const bool told = reports[i].wait_until(until) == std::future_status::ready;
+      if (!told) log_held(loops_[i]->loop());
+    }
   }
   set_stopped(std::unique_lock(mutex_));
+}
+
+/// Once for a loop.
+void Server::Impl::log_held(const net::Loop& loop) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!held_.insert(&loop).second) return;
+  }
+  log(LogLevel::Error, "the server stops without waiting for " + loop.describe_work() +
+                           ", which holds the thread of its loop: a thread cannot be ended from "
+                           "outside, so this one and what it uses are left behind until the "
+                           "program ends");
 }
 
 std::future<void> Server::Impl::report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop) {
@@ -145,6 +162,18 @@ std::future<void> Server::Impl::report_stuck(const std::shared_ptr<rpc::ServerLo
 
 void Server::Impl::end_threads() {
   const std::lock_guard lock(ending_);
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  TimePoint until = after(now(), kCancelGrace);
+  {
+    // What holds a loop has been given that time already.
+    const std::lock_guard lock_held(mutex_);
+    if (!held_.empty()) until = after(now(), kReportTime);
+  }
+  for (const auto& thread : threads_) {
+    const net::Loop& loop = thread->loop();
+    // A loop that is left behind is still there.
+    if (!thread->end(std::max(until - now(), Duration::zero()))) log_held(loop);
+  }
   threads_.clear();
 }
 
