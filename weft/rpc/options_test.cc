@@ -70,7 +70,7 @@ TEST(ChannelsOptions, ThatCannotBeFollowedAreNamed) {
   expect_refused<O>(
       {{[](O& o) { o.default_timeout = -1s; }, "ChannelOptions::default_timeout: -1s"},
        {[](O& o) { o.initial_backoff = 0s; }, "ChannelOptions::initial_backoff: 0s"},
-       {[](O& o) { o.max_backoff = 500ms; }, "ChannelOptions::max_backoff: 500ms"},
+       {[](O& o) { o.max_backoff = 0s; }, "ChannelOptions::max_backoff: 0s"},
        {[](O& o) { o.connect_timeout = 0s; }, "ChannelOptions::connect_timeout: 0s"},
        {[](O& o) { o.keepalive_time = -1ns; }, "ChannelOptions::keepalive_time: -1ns"},
        {[](O& o) { o.keepalive_timeout = 0s; }, "ChannelOptions::keepalive_timeout: 0s"},

@@ -106,7 +106,7 @@ Status validate(const ChannelOptions& options) {
   if (options.tls) rules.header_value("tls.server_name", options.tls->server_name, false);
   rules.positive("default_timeout", options.default_timeout);
   rules.positive("initial_backoff", options.initial_backoff);
-  rules.at_least("max_backoff", options.max_backoff, options.initial_backoff);
+  rules.positive("max_backoff", options.max_backoff);  // below the first it bounds that, too
   rules.positive("connect_timeout", options.connect_timeout);
   rules.positive("keepalive_time", options.keepalive_time);
   rules.positive("keepalive_timeout", options.keepalive_timeout);
