@@ -111,6 +111,7 @@ TEST_F(WeftRegistry, CallsFindTheServersThatAreInIt) {
   };
   EXPECT_THAT(echo().out, HasSubstr("found"));
   const auto two = server("two");
+  ASSERT_TRUE(list_until(HasSubstr("two")));
   one->stop();
   EXPECT_THAT(echo().out, HasSubstr("found")) << "by the other one";
   two->stop();
