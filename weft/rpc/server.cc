@@ -20,6 +20,9 @@
 namespace weft {
 namespace {
 
+// Of Server::stop(), for one that came before the server was told that it runs.
+constexpr Duration kDefaultGrace = std::chrono::seconds(10);
+
 /// Runs `function` on the loop's thread and waits for it.
 template <class F>
 void run_on(net::Loop& loop, F function) {
@@ -91,13 +94,22 @@ Status Server::Impl::bind() {
     status = listen_and_announce();
   }
   if (!status.ok()) return status;
+  bool stopped = false;
   {
     const std::lock_guard lock(mutex_);
+    // It listens, so a handler may have stopped it already.
+    stopped = state_ == State::Stopped;
     state_ = State::Running;
     loops_running_ = loops_.size();
   }
   if (announcement_) {
     loops_.front()->loop().post([announcement = announcement_] { announcement->start(); });
+  }
+  if (stopped) {
+    loops_.front()->loop().post([self = shared_from_this()] {
+      self->drain();
+      self->finish_stop(kDefaultGrace);
+    });
   }
   return {};
 }
