@@ -15,13 +15,16 @@ class AtEndpoint final : public Service {
 
   /// UNAVAILABLE where there is no connection with room.
   Task<Status> serve(Call& call) override;
-  /// Whether the last call may be sent again, to any.
-  Repeat may_repeat() const noexcept { return repeat_; }
+  /// Whether the call may be sent again, to any: what holds for all tries of it that were made
+  /// here, also those that have not ended.
+  Repeat may_repeat() const noexcept;
 
  private:
   Subchannel& subchannel_;
   const ConnectSettings& settings_;
-  Repeat repeat_ = Repeat::No;
+  unsigned tries_ = 0;
+  unsigned unsent_ = 0;   // of them
+  unsigned refused_ = 0;  // of them
 };
 
 }  // namespace weft::rpc

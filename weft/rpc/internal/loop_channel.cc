@@ -159,6 +159,7 @@ Task<Status> LoopChannel::serve(Call& call) {
       repeat = terminal.may_repeat();
     }
     placement.ended(status);
+    if (status.ok()) co_return status;
     const bool again =
         repeat == Repeat::Unsent || (repeat == Repeat::Refused && std::exchange(refusable, false));
     if (again && !closed_ && call.requests().rewind()) continue;
