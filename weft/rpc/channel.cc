@@ -63,11 +63,11 @@ class Channel::Impl {
 Channel::Impl::~Impl() {
   for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr;) {
     net::Loop* const here = net::Loop::current();
-    if (here != nullptr && here->anchor() == part->loop) {
-      part->channel->close();
-    } else if (part->loop->is_parents()) {
+    if (part->loop->is_parents()) {
       // In a child of fork(): its connections are the parent's, to close them would end those too.
       static_cast<void>(new std::shared_ptr(std::move(part->channel)));
+    } else if (here != nullptr && here->anchor() == part->loop) {
+      part->channel->close();
     } else {
       part->loop->post([channel = std::move(part->channel)] { channel->close(); });
     }

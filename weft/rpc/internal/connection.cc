@@ -344,7 +344,9 @@ void Connection::close(const Status& why) noexcept {
 }
 
 void Connection::write_and_close(const Status& why) noexcept {
-  if (!closed_ && !write_failed_ && !session_.output().empty()) {
+  // What a child of fork() writes would be in the middle of what its parent does.
+  const bool may_write = !write_failed_ && !lingering_ && !loop_.anchor()->is_parents();
+  if (!closed_ && may_write && !session_.output().empty()) {
     if (write_output().kind == net::IoResult::Kind::Done) forget_input();
   }
   close(why);
