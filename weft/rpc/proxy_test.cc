@@ -197,6 +197,14 @@ TEST(Proxy, ThatCannotBeUsedIsNamedWithoutItsPassword) {
   EXPECT_THAT(chosen("host:80", {.proxy = "environment"}), HasSubstr("http_proxy: 'ftp://p'"));
 }
 
+TEST(Proxy, IsAskedForNoHostThatWouldBeMoreThanAName) {
+  for (const std::string host :
+       {"[x HTTP/1.1\r\nX-Admin: 1\r\nA: b]", "a b", "a\r\nb", "h\xc3\xb6st"}) {
+    const auto proxy = proxy_for("dns:///" + host + ":443", {.proxy = "http://p:1"}, &fake);
+    EXPECT_EQ(proxy.status().code(), StatusCode::InvalidArgument) << host;
+  }
+}
+
 TEST(NoProxy, NamesHostsDomainsNetworksAndPorts) {
   const std::string list = " a.example , .b.example,*.c.example,10.0.0.0/8, ::1, fd00::/8,d:81";
   for (const std::string in : {"a.example", "x.a.example", "A.EXAMPLE", "a.example.", "b.example",

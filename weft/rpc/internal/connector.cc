@@ -22,6 +22,11 @@ struct Attempt {
 std::string tls_host(const ConnectSettings& settings, const net::Address& address) {
   const Result<net::HostPort> authority = net::HostPort::parse(settings.authority, 443);
   if (authority.ok() && !authority->host.empty()) return authority->host;
+  // Not the proxy's, which is what the address says.
+  if (settings.proxy) {
+    const Result<net::HostPort> destination = net::HostPort::parse(settings.proxy->destination);
+    if (destination.ok()) return destination->host;
+  }
   return address.host();
 }
 

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 
 #include "weft/base/ascii.h"
+#include "weft/base/log_value.h"
 #include "weft/cluster/resolver.h"
 #include "weft/net/address.h"
 
@@ -115,7 +116,16 @@ bool names(std::string_view item, std::string_view host) {
          (before == 0 || host[before - 1] == '.');
 }
 
+/// A host goes into a line of the request as it is.
+bool may_stand_in_a_request(std::string_view host) {
+  return std::all_of(host.begin(), host.end(), [](char c) {
+    return ascii::is_alphanumeric(c) ||
+           std::string_view("-._~:%").find(c) != std::string_view::npos;
+  });
+}
+
 bool is_this_machine(std::string_view host) {
+  if (host.ends_with('.')) host.remove_suffix(1);
   return ascii::equal_without_case(host, "localhost") || in_network("127.0.0.0/8", host) ||
          in_network("::1", host);
 }
@@ -163,6 +173,12 @@ Result<std::optional<Proxy>> proxy_for(std::string_view target, const ChannelOpt
   }
   const Result<net::HostPort> host = net::HostPort::parse(parsed->endpoint, kDefaultPort);
   if (!host.ok()) return host.status();
+  if (!may_stand_in_a_request(host->host)) {
+    return invalid_argument(
+        "the host " + log_value(host->host) +
+        " of the target cannot be named to a proxy: it has other characters than "
+        "names and addresses have");
+  }
   std::string url = options.proxy;
   const char* from = "ChannelOptions::proxy";
   if (ask) {

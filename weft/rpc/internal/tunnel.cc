@@ -14,6 +14,8 @@ namespace {
 
 // More than any proxy says; the headers of an answer are not looked at.
 constexpr std::size_t kLongestAnswer = std::size_t{16} * 1024;
+// After so many bytes others have their turn: each is a call of the system's.
+constexpr std::size_t kBytesOfATurn = 1024;
 constexpr std::size_t kLongestShown = 128;
 
 class StreamWait final : public net::Wait, public net::StreamHandler {
@@ -60,7 +62,15 @@ Task<Status> write_all(net::Loop& loop, net::Stream& stream, std::string bytes) 
 
 /// Up to the empty line, and not a byte more: what follows is the server's.
 Task<Status> read_head(net::Loop& loop, net::Stream& stream, std::string& head) {
-  while (!head.ends_with("\r\n\r\n") && head.size() < kLongestAnswer) {
+  while (!head.ends_with("\r\n\r\n")) {
+    if (head.size() == kLongestAnswer) {
+      co_return unavailable("the head of its answer has more than " +
+                            std::to_string(kLongestAnswer) + " bytes");
+    }
+    if (head.size() % kBytesOfATurn == kBytesOfATurn - 1) {
+      net::Wait turn(loop, loop.now());
+      if (Status status = co_await turn; !status.ok()) co_return status;
+    }
     char next = 0;
     net::IoResult result = stream.read({&next, 1});
     if (result.kind == net::IoResult::Kind::Failed) co_return std::move(result.error);
