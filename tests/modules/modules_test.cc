@@ -4,6 +4,7 @@
 #include <string>
 
 #include <dlfcn.h>
+#include <google/protobuf/descriptor.pb.h>
 #include <gtest/gtest.h>
 
 #include "weft/rpc/channel.h"
@@ -11,6 +12,7 @@
 
 #include "etcd/rpc.weft.h"
 #include "grpc/health/v1/health.weft.h"
+#include "grpc/reflection/v1/reflection.weft.h"
 
 namespace weft::test {
 namespace {
@@ -39,6 +41,27 @@ TEST(OwnCopies, OfAServiceOfWeftsCallIt) {
   const auto reply = client.Check({}, {.timeout = 20s});
   ASSERT_TRUE(reply.ok()) << reply.status().to_string();
   EXPECT_EQ(reply->status(), grpc::health::v1::HealthCheckResponse::SERVING);
+}
+
+// The program's own copy has one method of two.
+TEST(OwnCopies, AreNotWhatReflectionDescribes) {
+  Server server{{.listen = "127.0.0.1:0"}};
+  ASSERT_TRUE(server.start().ok());
+  Channel channel("127.0.0.1:" + std::to_string(server.port()));
+  grpc::reflection::v1::ServerReflectionBlockingClient client(channel);
+  auto stream = client.ServerReflectionInfo({.timeout = 20s});
+  grpc::reflection::v1::ServerReflectionRequest request;
+  request.set_file_containing_symbol("grpc.health.v1.Health");
+  ASSERT_TRUE(stream.write(request));
+  const auto response = stream.read();
+  ASSERT_TRUE(response.has_value());
+  const auto& files = response->file_descriptor_response();
+  ASSERT_EQ(files.file_descriptor_proto_size(), 1) << response->DebugString();
+  google::protobuf::FileDescriptorProto file;
+  ASSERT_TRUE(file.ParseFromString(files.file_descriptor_proto(0)));
+  EXPECT_EQ(file.name(), "grpc/health/v1/health.proto");
+  EXPECT_EQ(file.service(0).method_size(), 2);
+  static_cast<void>(stream.finish());
 }
 
 TEST(OwnCopies, KeepTheirDescriptors) {

@@ -55,14 +55,14 @@ class EncodedFiles {
 class DescriptorIndex {
  public:
   explicit DescriptorIndex(const std::vector<const ServiceDescriptor*>& services) {
-    // Everything that is linked in, so that the contents of an Any or an extension can be shown.
-    pools_.push_back(pb::DescriptorPool::generated_pool());
     for (const ServiceDescriptor* service : services) {
       names_.insert(std::string(service->name));
-      if (service->file == nullptr) continue;
-      const pb::DescriptorPool* pool = service->file()->pool();
-      if (std::find(pools_.begin(), pools_.end(), pool) == pools_.end()) pools_.push_back(pool);
+      const pb::FileDescriptor* file = service->file == nullptr ? nullptr : service->file();
+      if (file != nullptr) add(*file->pool());
     }
+    // Everything that is linked in, so that the contents of an Any or an extension can be shown.
+    // Not first: a program may have code of its own for another version of what weft serves.
+    add(*pb::DescriptorPool::generated_pool());
   }
 
   const std::set<std::string>& services() const noexcept { return names_; }
@@ -111,6 +111,9 @@ class DescriptorIndex {
   const std::string& encoded(const pb::FileDescriptor& file) const { return encoded_.of(file); }
 
  private:
+  void add(const pb::DescriptorPool& pool) {
+    if (std::find(pools_.begin(), pools_.end(), &pool) == pools_.end()) pools_.push_back(&pool);
+  }
   static const pb::Descriptor* find_type(const pb::DescriptorPool& pool, const std::string& name) {
     return name.size() > kMaxSymbol ? nullptr : pool.FindMessageTypeByName(name);
   }
