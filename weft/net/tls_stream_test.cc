@@ -1,6 +1,8 @@
 // The stream of TLS as a stream: over difficult networks, with little room, ended at any time.
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -185,6 +187,58 @@ TEST_F(TlsStreams, GatherSmallSlicesIntoOneRecord) {
   // A read gives at most what it has room for; a record's rest is told of again.
   EXPECT_EQ(run(loop, read_some(both.b(), 10))->size(), 10U);
   EXPECT_EQ(run(loop, read_some(both.b(), 1000))->size(), 24U);
+}
+
+/// Takes so many bytes more, and fails then.
+class BreakingStream final : public Stream {
+ public:
+  explicit BreakingStream(std::unique_ptr<Stream> inner) : inner_(std::move(inner)) {}
+  void break_after(std::size_t bytes) { left_ = bytes; }
+
+  void set_handler(StreamHandler* handler) noexcept override { inner_->set_handler(handler); }
+  IoResult read(std::span<char> into) noexcept override { return inner_->read(into); }
+  IoResult write(std::span<const iovec> slices) noexcept override {
+    if (left_ == 0) {
+      return {.kind = IoResult::Kind::Failed, .size = 0, .error = unavailable("broken")};
+    }
+    iovec first = slices.front();
+    first.iov_len = std::min(first.iov_len, left_);
+    IoResult result = inner_->write({&first, 1});
+    left_ -= result.size;
+    return result;
+  }
+  void want_read() noexcept override { inner_->want_read(); }
+  void want_write() noexcept override { inner_->want_write(); }
+  void shutdown_write() noexcept override { inner_->shutdown_write(); }
+  void close() noexcept override { inner_->close(); }
+  const Address& local_address() const noexcept override { return inner_->local_address(); }
+  const Address& peer_address() const noexcept override { return inner_->peer_address(); }
+
+ private:
+  std::unique_ptr<Stream> inner_;
+  std::size_t left_ = SIZE_MAX;
+};
+
+// Who writes takes a write that fails for one of which the peer has nothing.
+TEST_F(TlsStreams, DoNotFailAWriteOfWhichSomethingHasLeft) {
+  make_contexts();
+  const std::string data(std::size_t{100} << 10, 'x');
+  const iovec slice{.iov_base = const_cast<char*>(data.data()), .iov_len = data.size()};
+  for (const std::size_t room : {0U, 50000U}) {
+    auto [a, b] = memory_pair(loop, loop, std::size_t{1} << 20);
+    auto breaking = std::make_unique<BreakingStream>(std::move(a));
+    BreakingStream& raw = *breaking;
+    Handshake both = run(loop, shake(client_context, server_context, std::move(breaking),
+                                     std::move(b), "greeter.test"));
+    ASSERT_EQ(both.client_error(), "ok");
+    raw.break_after(room);
+    const IoResult first = both.a().write({&slice, 1});
+    EXPECT_EQ(first.kind, room == 0 ? IoResult::Kind::Failed : IoResult::Kind::Done);
+    EXPECT_EQ(first.size > 0, room != 0);
+    const IoResult second = both.a().write({&slice, 1});
+    EXPECT_EQ(second.kind, IoResult::Kind::Failed);
+    EXPECT_EQ(second.error.message(), "broken");
+  }
 }
 
 /// Counts what it is told.

@@ -123,6 +123,7 @@ IoResult::Kind TlsPipe::flush() noexcept {
     if (result.kind == IoResult::Kind::Failed) write_error_ = std::move(result.error);
     if (result.kind != IoResult::Kind::Done) return result.kind;
     out_begin_ += result.size;
+    bytes_sent_ += result.size;
     // A socket that took only a part has no room: asking again would cost a system call.
     if (out_begin_ < out_end_) return IoResult::Kind::WouldBlock;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -60,6 +61,8 @@ class TlsPipe {
   /// Writes what waits; WouldBlock: some is left.
   IoResult::Kind flush() noexcept;
   const Status& write_error() const noexcept { return write_error_; }
+  /// Taken by the stream.
+  std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
 
   /// OpenSSL's name for this kind of BIO.
   static BIO_METHOD* method();
@@ -78,6 +81,7 @@ class TlsPipe {
   std::size_t out_begin_ = 0;
   std::size_t out_end_ = 0;
   std::size_t bytes_received_ = 0;
+  std::uint64_t bytes_sent_ = 0;
   std::array<char, 24> first_{};
   bool may_read_ = true;
   bool ended_ = false;

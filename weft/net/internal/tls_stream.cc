@@ -190,6 +190,7 @@ IoResult TlsStream::write(std::span<const iovec> slices) noexcept {
     return {.kind = IoResult::Kind::Failed, .size = 0, .error = connection_error(peer_, EPIPE)};
   }
   const OpenSslSection section;
+  const std::uint64_t sent = pipe_->bytes_sent();
   Records records(slices);
   std::size_t size = 0;
   bool full = false;
@@ -200,10 +201,15 @@ IoResult TlsStream::write(std::span<const iovec> slices) noexcept {
     }
     const std::span<const char> record = records.next();
     if (record.empty()) break;
-    if (!write_record(record)) return failed(tls_failure(ssl_.get(), *pipe_));
+    if (!write_record(record)) {
+      IoResult failure = failed(tls_failure(ssl_.get(), *pipe_));
+      return size > 0 && pipe_->bytes_sent() != sent ? done(size) : std::move(failure);
+    }
     size += record.size();
   }
-  if (flush() == IoResult::Kind::Failed) return failed(written_failure());
+  const bool broken = flush() == IoResult::Kind::Failed;
+  // The peer may have some of it. The next write or read says what has happened.
+  if (broken && (size == 0 || pipe_->bytes_sent() == sent)) return failed(written_failure());
   return size > 0 ? done(size) : IoResult{};
 }
 
