@@ -259,6 +259,36 @@ TEST(Reconnecting, ALostConnectionEndsItsCallsAndTheNextOneMakesAnother) {
   EXPECT_TRUE(world.run(call_once(world.channel())).ok());
 }
 
+TEST(Reconnecting, IsNotPutOffAfterConnectionsThatAnswered) {
+  InProcess world({.link = kExact});
+  world.add<Kinds>();
+  const TimePoint begun = world.network().now();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(world.run(call_once(world.channel())).ok());
+    world.network().break_connections("client", "server");
+    world.run_for(10ms);
+  }
+  EXPECT_LT(world.network().now() - begun, Duration(500ms));
+}
+
+TEST(Reconnecting, IsPutOffAfterConnectionsThatAreLostBeforeTheyAnswer) {
+  InProcess world({.link = kExact});
+  world.add<Kinds>();
+  int tries = 0;
+  // The request has not left, so the call is sent again however often.
+  world.channel().use_per_endpoint([&world, &tries](Call& call, Next next) {
+    ++tries;
+    world.network().break_connections("client", "server");
+    return next(call);
+  });
+  const Status status = world.run(call_once(world.channel(), {.timeout = 20s}));
+  EXPECT_EQ(status.code(), StatusCode::DeadlineExceeded);
+  EXPECT_NE(status.message().find("last error: memory:server"), std::string::npos) << status;
+  // The second at once; then after 1 s, 1.6 s, and so on, give or take a fifth.
+  EXPECT_GE(tries, 5);
+  EXPECT_LE(tries, 9);
+}
+
 TEST(Reconnecting, GivesUpOneAddressForTheNext) {
   net::SimNetwork network(1, kExact);
   ScriptedServer server(network.host("b"), 1);

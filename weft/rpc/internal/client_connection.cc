@@ -92,6 +92,7 @@ UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
 
 void ClientConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,
                                   http2::HeaderFields fields, bool end_stream) {
+  of_use_ = true;
   if (ClientCall* call = call_of(stream)) call->on_headers(kind, fields, end_stream);
 }
 
@@ -124,7 +125,7 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
   if (leaving_) flush_later();
 }
 
-[[gnu::cold]] void ClientConnection::on_goaway(std::uint32_t, http2::ErrorCode code,
+[[gnu::cold]] void ClientConnection::on_goaway(std::uint32_t last_stream_id, http2::ErrorCode code,
                                                std::string_view debug) {
   goaway_ = http2::name_of(code);
   if (!debug.empty()) goaway_.append(": ").append(debug.substr(0, kLongestDebug));
@@ -141,8 +142,9 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
   if (code == http2::ErrorCode::EnhanceYourCalm && debug == "too_many_pings") {
     owner_.on_too_many_pings();
   }
+  if (last_stream_id != 0 && session().open_streams() != 0) of_use_ = true;
   leaving_ = true;
-  owner_.on_leaving();
+  owner_.on_leaving(*this);
   close_when_idle();
 }
 

@@ -33,7 +33,7 @@ class ClientConnectionOwner {
   /// A stream has ended or the server's limit has moved: there may be room for a call.
   virtual void on_capacity() noexcept = 0;
   /// It takes no more calls, and will be closed when those it has are over.
-  virtual void on_leaving() noexcept = 0;
+  virtual void on_leaving(ClientConnection& connection) noexcept = 0;
   virtual void on_connection_closed(ClientConnection& connection) noexcept = 0;
   /// The server ends the connection because of our keepalive PINGs.
   virtual void on_too_many_pings() noexcept = 0;
@@ -63,6 +63,9 @@ class ClientConnection final : public Connection {
   bool usable() noexcept { return ready_ && !closed() && !leaving_ && session().can_open(); }
   /// It takes calls, though perhaps none more now.
   bool serving() noexcept { return ready_ && !closed() && !leaving_ && !session().draining(); }
+
+  /// The server has answered a call on it, or goes on with calls while it leaves.
+  bool of_use() const noexcept { return of_use_; }
 
   /// ChannelOptions::accepted_compressions.
   CompressionSet accepted() const noexcept { return accepted_; }
@@ -115,6 +118,7 @@ class ClientConnection final : public Connection {
   std::size_t next_usual_ = 0;          // the one to be replaced when there are too many
   bool ready_ = false;
   bool leaving_ = false;
+  bool of_use_ = false;
 };
 
 }  // namespace weft::rpc

@@ -336,6 +336,7 @@ void LoopChannel::on_serving_changed(Subchannel& subchannel) noexcept {
   if (serving) {
     last_error_ = {};
   } else {
+    if (!subchannel.last_error().ok()) last_error_ = subchannel.last_error();
     resolution_.look_again();
   }
   refresh();

@@ -67,8 +67,8 @@ void Subchannel::reconnect() {
 Task<> Subchannel::keep_connecting() {
   const Active active(owner_);
   while (!closed_) {
-    if (loop_.now() < retry_at_) {
-      net::Wait pause(loop_, retry_at_);
+    if (const TimePoint due = std::max(retry_at_, not_before_); loop_.now() < due) {
+      net::Wait pause(loop_, due);
       static_cast<void>(co_await pause);
       continue;
     }
@@ -77,9 +77,10 @@ Task<> Subchannel::keep_connecting() {
     if (closed_) break;
     last_error_ = status;
     if (status.ok()) {
-      backoff_.reset();
+      if (!lost_in_vain_) backoff_.reset();
       retry_at_ = {};
       served_since_ = loop_.now();
+      in_service_ = true;
       break;
     }
     retry_at_ = after(begun, backoff_.next());
@@ -115,6 +116,21 @@ void Subchannel::on_health(bool healthy) noexcept {
   owner_.on_health_changed(*this);
 }
 
+/// A connection is of use when it lives for initial_backoff or a call is answered on it. The first
+/// in a row that is of no use is replaced at once, since its server may just have been about to
+/// end. From the second on the next attempt waits for the back-off: calls of which nothing has left
+/// are sent again however often, and would connect at network speed.
+void Subchannel::note_lost(ClientConnection& connection) {
+  if (!std::exchange(in_service_, false)) return;
+  const bool lived = after(served_since_, settings_.options.initial_backoff) <= loop_.now();
+  if (lived || connection.of_use()) {
+    if (std::exchange(lost_in_vain_, false)) backoff_.reset();
+  } else if (std::exchange(lost_in_vain_, true)) {
+    not_before_ = after(served_since_, backoff_.next());
+    last_error_ = connection.why_lost();
+  }
+}
+
 Task<Status> Subchannel::connect_once() {
   Result<NewConnection> made =
       co_await connect_to_any(loop_, *this, settings_, endpoint().addresses);
@@ -132,11 +148,15 @@ void Subchannel::on_connection_closed(ClientConnection& connection) noexcept {
   // It is on the stack below, so it goes in a later turn.
   loop_.post([owned = std::move(*found)]() mutable { owned.reset(); });
   connections_.erase(found);
-  if (!closed_) serving_changed();
+  if (closed_) return;
+  if (!serving()) note_lost(connection);
+  serving_changed();
 }
 
-void Subchannel::on_leaving() noexcept {
-  if (!closed_ && !serving()) serving_changed();
+void Subchannel::on_leaving(ClientConnection& connection) noexcept {
+  if (closed_ || serving()) return;
+  note_lost(connection);
+  serving_changed();
 }
 
 /// gRFC A8: a client that is told so doubles the time between its pings.

@@ -70,7 +70,8 @@ class Active {
 ///        └─────────────────────────────────────────────┘
 ///
 /// Connecting and backing off are one coroutine, keep_connecting(); a second connection may be
-/// under way while others serve.
+/// under way while others serve. A lost connection is replaced at once; the second in a row that is
+/// lost soon and before it answered a call is replaced after the back-off, for which calls wait.
 class Subchannel final : public cluster::Member, private ClientConnectionOwner {
  public:
   Subchannel(net::Loop& loop, SubchannelOwner& owner, cluster::Endpoint endpoint,
@@ -109,7 +110,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
  private:
   // ClientConnectionOwner
   void on_capacity() noexcept override { owner_.on_room(); }
-  void on_leaving() noexcept override;
+  void on_leaving(ClientConnection& connection) noexcept override;
   void on_connection_closed(ClientConnection& connection) noexcept override;
   void on_too_many_pings() noexcept override;
 
@@ -117,6 +118,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   Task<> keep_connecting();
   Task<Status> connect_once();
   void serving_changed();
+  void note_lost(ClientConnection& connection);
 
   net::Loop& loop_;
   SubchannelOwner& owner_;
@@ -131,6 +133,9 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   cluster::Backoff backoff_;
   TimePoint retry_at_{};
   TimePoint served_since_{};
+  TimePoint not_before_{};     // for the next attempt, as calls wait and do not fail meanwhile
+  bool in_service_ = false;    // from a connection made until the last of them is lost
+  bool lost_in_vain_ = false;  // what served last; see note_lost()
   Status last_error_;
   std::unique_ptr<HealthWatch> watch_;
   // Last: a frame that is destroyed with this still counts itself out.
