@@ -38,13 +38,12 @@ function(weft_compile_options target)
 endfunction()
 
 # Lets a library's code be part of a shared library: a plug-in's, a Python extension's, or its own with BUILD_SHARED_LIBS.
-# What that would cost a program is taken back: functions are inlined as if nobody could replace them (clang does so
-# anyhow), and variables of threads are found without a call. docs/adr/0018-weft-is-linked-beside-anything.md has the
+# What that would cost a program is taken back: g++ inlines functions as if nobody could replace them (clang does so
+# anyhow), and linkers replace what finds variables of threads by its short form. docs/adr/0018-weft-is-linked-beside-anything.md has the
 # figures.
 function(weft_position_independent target)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-  target_compile_options(${target} PRIVATE -ftls-model=initial-exec
-                                           $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
 endfunction()
 
 # Compiles sources for size where the build optimises at all; the last -O on a command line counts. g++ for x86 copies

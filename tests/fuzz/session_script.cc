@@ -120,6 +120,9 @@ void SessionScript::receive(std::string_view bytes) {
   const bool was_broken = session_.broken();
   const bool goes_on = session_.receive(Bytes::copy_of(bytes), now_);
   require(goes_on != session_.broken(), "receive() says whether the connection is broken");
+  for (const auto& [id, record] : open_) {
+    require(options_.role == Role::Server || id <= last_taken_, "excluded streams are closed");
+  }
   require(was_broken || !session_.broken() || failed_ || over_, "a broken connection says so");
 }
 
@@ -368,9 +371,7 @@ void SessionScript::on_ping_ack(std::uint64_t) { within(any_record()); }
 void SessionScript::on_ping() { within(any_record()); }
 
 void SessionScript::on_goaway(std::uint32_t last_stream_id, ErrorCode, std::string_view) {
-  for (const auto& [id, record] : open_) {
-    require(options_.role == Role::Server || id <= last_stream_id, "excluded streams are closed");
-  }
+  last_taken_ = last_stream_id;
   within(any_record());
 }
 

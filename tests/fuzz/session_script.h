@@ -80,6 +80,7 @@ class SessionScript final : private http2::SessionHandler {
   http2::SessionOptions options_;
   WireModel wire_;
   PeerFrames peer_;
+  std::uint32_t last_taken_ = UINT32_MAX;  // as the last GOAWAY says
   std::map<std::uint32_t, Record> open_;
   /// Closed by completion and not yet compared with the wire: what was queued.
   std::map<std::uint32_t, std::uint64_t> completed_;

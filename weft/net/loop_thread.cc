@@ -1,6 +1,7 @@
 #include "weft/net/loop_thread.h"
 
 #include <algorithm>
+#include <condition_variable>
 #include <mutex>
 #include <string_view>
 
@@ -36,13 +37,31 @@ bool too_late(std::string_view function) {
 
 }  // namespace
 
+/// That a loop has ended, between its thread and who waits for it.
+class LoopThread::Ending {
+ public:
+  void tell() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+  bool wait(Duration limit) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this] { return ended_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+};
+
 LoopThread::LoopThread(const std::string& name, const LoopOptions& options)
     : loop_(std::make_unique<AsioLoop>(options)) {
-  auto ended = std::make_shared<std::promise<void>>();
-  ended_ = ended->get_future();
-  thread_ = std::thread([loop = loop_.get(), ended = std::move(ended)] {
+  ending_ = std::make_shared<Ending>();
+  thread_ = std::thread([loop = loop_.get(), ending = ending_] {
     loop->run();
-    ended->set_value();
+    ending->tell();
   });
   pthread_setname_np(thread_.native_handle(), name.substr(0, kThreadNameLimit).c_str());
 }
@@ -55,7 +74,7 @@ LoopThread::~LoopThread() {
 
 bool LoopThread::end(Duration limit) {
   loop_->stop();
-  const bool ended = ended_.wait_for(limit) == std::future_status::ready;
+  const bool ended = ending_->wait(limit);
   if (ended) {
     thread_.join();
   } else {

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cstddef>
-#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -32,7 +31,8 @@ class LoopThread {
 
  private:
   std::unique_ptr<Loop> loop_;
-  std::future<void> ended_;
+  class Ending;
+  std::shared_ptr<Ending> ending_;
   std::thread thread_;
 };
 

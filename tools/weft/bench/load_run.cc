@@ -215,11 +215,9 @@ void prepare(net::Loop& loop, std::deque<net::Wait>& done, std::size_t count) {
 }
 
 Task<Result<LoadResult>> drive(const CallMix& mix, const LoadPlan plan, std::size_t count,
-                               Context* interruptible, ProgressFunction progress) {
+                               Context* interruptible, ProgressFunction progress,
+                               std::deque<WorkerThread>& threads, RunGuard& guard) {
   net::Loop& loop = *net::Loop::current();
-  // The first, so that it is there while the threads end.
-  RunGuard guard;
-  std::deque<WorkerThread> threads;
   for (std::size_t i = 0; i < count; ++i) threads.emplace_back(loop, mix, part_of(plan, i, count));
   InterruptHook hook(threads, guard);
   if (!interruptible->add_hook(hook)) co_return interruptible->cancel_reason();
@@ -269,8 +267,15 @@ Task<Result<LoadResult>> run_load(const CallMix& mix, LoadPlan plan, std::size_t
   Context* interruptible = co_await current_context();
   // It waits for its threads also when it is interrupted.
   Context own;
-  co_return co_await drive(mix, std::move(plan), threads, interruptible, std::move(progress))
-      .in(own);
+  // There while the threads end.
+  RunGuard guard;
+  std::deque<WorkerThread> workers;
+  Result<LoadResult> result = co_await drive(mix, std::move(plan), threads, interruptible,
+                                             std::move(progress), workers, guard)
+                                  .in(own);
+  const auto end = [&workers] { workers.clear(); };
+  co_await net::offload(end);
+  co_return result;
 }
 
 }  // namespace weft::cli::bench

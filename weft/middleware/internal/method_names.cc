@@ -8,7 +8,8 @@
 namespace weft::middleware {
 
 std::string doubt_about(std::string_view service, std::string_view method) {
-  if (service.empty()) return {};
+  // gRPC's own, health and reflection, are served without being known by name here.
+  if (service.empty() || service.starts_with("grpc.")) return {};
   const google::protobuf::ServiceDescriptor* const found =
       google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(std::string(service));
   if (found == nullptr) {
