@@ -1,5 +1,6 @@
 #include "weft/net/loop.h"
 
+#include <atomic>
 #include <utility>
 
 #include "weft/net/internal/hold_watch.h"
@@ -61,7 +62,9 @@ void Loop::discard_ready() noexcept {
 }
 
 void Loop::report_holds() {
-  if (!std::exchange(holds_reported_, true)) internal::HoldWatch::instance().add(*this);
+  // Threads may be here at once, each with a server of its own that shares this loop.
+  std::atomic_ref<bool> reported(holds_reported_);
+  if (!reported.exchange(true)) internal::HoldWatch::instance().add(*this);
 }
 
 std::string Loop::describe_work() const {
