@@ -44,7 +44,7 @@ HoldWatch::~HoldWatch() {
 }
 
 void HoldWatch::add(Loop& loop) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   loops_.push_back({&loop, 0, now()});
   if (serving_) return;
   try {
@@ -54,6 +54,7 @@ void HoldWatch::add(Loop& loop) {
     serving_ = true;
     last_look_ = now();
   } catch (const std::exception& error) {
+    lock.unlock();
     log(LogLevel::Warn,
         std::string("no thread to see what holds the loops up: ").append(error.what()));
   }
@@ -68,14 +69,20 @@ void HoldWatch::remove(const Loop& loop) noexcept {
 void HoldWatch::serve() noexcept {
   std::unique_lock lock(mutex_);
   while (!loops_.empty()) {
-    look(now());
+    const Lines lines = look(now());
+    if (!lines.empty()) {
+      lock.unlock();
+      for (const std::string& line : lines) log(LogLevel::Warn, line);
+      lock.lock();
+    }
     changed_.wait_for(lock, interval_, [this] { return loops_.empty(); });
   }
   serving_ = false;
   changed_.notify_all();
 }
 
-void HoldWatch::look(TimePoint now) noexcept {
+HoldWatch::Lines HoldWatch::look(TimePoint now) noexcept {
+  Lines lines;
   // After the process, or the machine, has stood still, nothing is known of what went on meanwhile.
   const bool stood_still = now - last_look_ > 2 * interval_;
   last_look_ = now;
@@ -85,20 +92,22 @@ void HoldWatch::look(TimePoint now) noexcept {
       watched.item = item;
       watched.since = now;
     } else if (now - watched.since >= limit_) {
-      report(*watched.loop);
+      report(*watched.loop, lines);
     }
   }
+  return lines;
 }
 
-void HoldWatch::report(const Loop& loop) noexcept {
+void HoldWatch::report(const Loop& loop, Lines& lines) noexcept {
   try {
-    if (!reported_.insert(loop.handler_.load(std::memory_order_relaxed)).second) return;
-    log(LogLevel::Warn,
-        loop.describe_work() + " has held the thread of its loop for more than " +
-            to_string(limit_) +
-            ", and nobody else on that loop is answered meanwhile: co_await what it waits for, "
-            "offload() what blocks, or set ServerOptions::handler_bound "
-            "(docs/guide/slow-handlers.md)");
+    // Asked for once: the loop goes on meanwhile.
+    const std::string work = loop.describe_work();
+    if (!reported_.insert(work).second) return;
+    lines.push_back(
+        work + " has held the thread of its loop for more than " + to_string(limit_) +
+        ", and nobody else on that loop is answered meanwhile: co_await what it waits for, "
+        "offload() what blocks, or set ServerOptions::handler_bound "
+        "(docs/guide/slow-handlers.md)");
   } catch (const std::exception&) {
     // No memory for the line: there is no other way to say so.
   }

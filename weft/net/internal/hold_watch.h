@@ -5,7 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "weft/base/time.h"
@@ -41,15 +41,18 @@ class HoldWatch {
     TimePoint since;  // this item has been seen
   };
   void serve() noexcept;
-  void look(TimePoint now) noexcept;
-  void report(const Loop& loop) noexcept;
+  using Lines = std::vector<std::string>;
+  /// With the lock; gives what is to be logged without it, since what takes the log's lines may end
+  /// loops, or wait for someone who does.
+  Lines look(TimePoint now) noexcept;
+  void report(const Loop& loop, Lines& lines) noexcept;
 
   const Duration limit_;
   const Duration interval_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Watched> loops_;
-  std::set<const std::string_view*> reported_;  // paths, and null for what is no handler
+  std::set<std::string> reported_;  // what Loop::describe_work() says
   TimePoint last_look_{};
   bool serving_ = false;  // there is a thread
 };

@@ -1,5 +1,6 @@
 #include "weft/net/internal/hold_watch.h"
 
+#include <functional>
 #include <future>
 #include <mutex>
 #include <string>
@@ -24,6 +25,7 @@ class Log {
       const std::lock_guard lock(mutex_);
       lines_.emplace_back(line);
       if (!line.ends_with("slow-handlers.md)")) return;
+      if (at_hold) at_hold();
       if (++holds_ == 1) first_.set_value(lines_.back());
     });
   }
@@ -36,6 +38,8 @@ class Log {
     return holds_;
   }
 
+  std::function<void()> at_hold;  // set before anything is watched
+
  private:
   std::mutex mutex_;
   std::vector<std::string> lines_;
@@ -47,10 +51,10 @@ constexpr std::string_view kPath = "/pkg.Service/Method";
 
 /// Holds the loop until `end`.
 void hold(Loop& loop, const std::string_view* path, std::promise<void>& end) {
-  loop.post([&loop, path, &end] {
+  loop.post([&loop, path, ended = end.get_future()] {
     const Context context;
     const Serving serving(loop, path, context);
-    end.get_future().wait();
+    ended.wait();
   });
 }
 
@@ -85,6 +89,18 @@ TEST(HoldWatch, SaysThatSomethingElseHoldsALoop) {
             std::string::npos);
   end.set_value();
   watch.remove(thread.loop());
+}
+
+TEST(HoldWatch, LosesALoopWhileItsLineIsWritten) {
+  Log log;
+  LoopThread thread;
+  HoldWatch watch(20ms, 1ms);
+  log.at_hold = [&] { watch.remove(thread.loop()); };
+  watch.add(thread.loop());
+  std::promise<void> end;
+  hold(thread.loop(), &kPath, end);
+  log.first_hold();
+  end.set_value();
 }
 
 TEST(LoopThread, LeavesAThreadBehindThatIsBlocked) {
