@@ -14,6 +14,7 @@
 #include "weft/net/internal/take_over.h"
 #include "weft/net/internal/watchdog.h"
 #include "weft/net/memory_stream.h"
+#include "weft/net/serving.h"
 
 namespace weft::net {
 namespace {
@@ -270,6 +271,7 @@ void AsioLoop::unwatch(int fd, internal::EventTarget& target) noexcept {
 
 void AsioLoop::rejoin() noexcept {
   take_over_->rejoin();
+  if (const Serving* const serving = Serving::current()) serving->resume();
   resume_turn();
 }
 

@@ -24,9 +24,10 @@ class Serving {
   Serving& operator=(const Serving&) = delete;
   ~Serving() { end(); }
 
-  /// Idempotent.
+  /// Ends a UserCode too, since another thread may run the loop until then. Idempotent.
   WEFT_NOT_INLINE_IN_COROUTINES void end() noexcept {
     if (std::exchange(ended_, true)) return;
+    Executor::leave_user_code();
     current_ = outer_;
     loop_.set_handler(nullptr);
   }
@@ -35,6 +36,8 @@ class Serving {
   WEFT_NOT_INLINE_IN_COROUTINES static const Serving* current() noexcept { return current_; }
   /// Empty where it is not known.
   std::string_view path() const noexcept { return path_ == nullptr ? std::string_view() : *path_; }
+  /// For a thread that another took the loop over from, and that has it back.
+  void resume() const noexcept { loop_.set_handler(path_); }
   /// The call's. Only what may be asked from any thread.
   const Context& context() const noexcept { return context_; }
 

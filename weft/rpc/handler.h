@@ -164,7 +164,6 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     net::Serving serving(served.loop(), lasting_path(served), served.context());
     Task<Result<Response>> task = (handler_.*kMethod)(context_, *request_);
     const bool pending = this->waits_for(task);
-    Executor::leave_user_code();
     serving.end();
     if (!pending && respond(task.result())) return true;
     hold_parsed(call().requests(), size, *request_);

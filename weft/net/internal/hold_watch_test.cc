@@ -122,5 +122,64 @@ TEST(LoopThread, EndsAThreadThatIsNotBlocked) {
   EXPECT_TRUE(thread.end(20s));
 }
 
+/// A loop on which a handler blocks, and which another thread has taken over by now.
+class TakenOver {
+ public:
+  TakenOver() {
+    loop().post([this] {
+      const Context context;
+      const UserCode user_code;
+      const Serving serving(loop(), &kPath, context);
+      returns_.get_future().wait();
+    });
+    std::promise<void> ran;
+    loop().post([&ran] { ran.set_value(); });
+    ran.get_future().wait();
+  }
+  TakenOver(const TakenOver&) = delete;
+  TakenOver& operator=(const TakenOver&) = delete;
+  /// The handler ends.
+  void end() { returns_.set_value(); }
+  Loop& loop() { return thread_.loop(); }
+
+ private:
+  std::promise<void> returns_;
+  LoopThread thread_{"taken-over", LoopOptions{.handler_bound = 100us}};
+};
+
+constexpr std::string_view kOther = "/pkg.Service/Other";
+
+TEST(HoldWatch, DoesNotNameAHandlerWhoseLoopWasTakenOver) {
+  Log log;
+  TakenOver taken;
+  HoldWatch watch(20ms, 1ms);
+  watch.add(taken.loop());
+  std::promise<void> end;
+  taken.loop().post([ended = end.get_future()] { ended.wait(); });
+  EXPECT_EQ(log.first_hold().find("something other than the beginning of a handler"), 0U);
+  end.set_value();
+  taken.end();
+  watch.remove(taken.loop());
+}
+
+TEST(HoldWatch, NamesTheHandlerThatHoldsALoopWhileAnotherEnds) {
+  Log log;
+  TakenOver taken;
+  HoldWatch watch(20ms, 1ms);
+  std::promise<void> began, end;
+  taken.loop().post([&, ended = end.get_future()] {
+    const Context context;
+    const Serving serving(taken.loop(), &kOther, context);
+    began.set_value();
+    ended.wait();
+  });
+  began.get_future().wait();
+  taken.end();
+  watch.add(taken.loop());
+  EXPECT_EQ(log.first_hold().find(kOther), 0U);
+  end.set_value();
+  watch.remove(taken.loop());
+}
+
 }  // namespace
 }  // namespace weft::net::internal

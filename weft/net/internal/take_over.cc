@@ -197,6 +197,7 @@ bool TakeOver::hand_over(bool stopped) noexcept {
 
 void TakeOver::run() noexcept {
   Executor* const outer = std::exchange(AsioLoop::current_, &loop_);
+  loop_.set_handler(nullptr);  // until its thread has the loop back
   loop_.go_on_with_turn();
   bool stopped = false;
   while (!((stopped || wanted_.load(std::memory_order_relaxed)) && hand_over(stopped))) {
