@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/scope.h"
+#include "weft/net/serving.h"
+#include "weft/net/sim_loop.h"
 
 namespace weft::net {
 namespace {
@@ -83,6 +85,26 @@ TEST(LoopThreadDeathTest, SaysThatALoopCannotWaitForItself) {
         run_blocking(thread.loop(), blocks_itself(thread.loop()));
       },
       "it would wait for itself");
+}
+
+Task<Duration> time_left() {
+  const Context* const context = co_await current_context();
+  co_return context->deadline() - Loop::current()->now();
+}
+
+TEST(LoopThread, GivesATaskWhatTimeACallOfAnotherClockHasLeft) {
+  LoopThread thread;
+  SimNetwork network(1);
+  SimLoop& simulated = network.host("server");
+  Context context;
+  context.limit_deadline(after(simulated.now(), 1h));
+  Duration left{};
+  simulated.enter([&] {
+    const Serving serving(simulated, nullptr, context);
+    left = run_blocking(thread.loop(), time_left());
+  });
+  EXPECT_LE(left, Duration(1h));
+  EXPECT_GT(left, Duration(50min));
 }
 
 TEST(LoopPool, TakesItsLoopsInTurn) {

@@ -62,10 +62,11 @@ class Run {
   /// `serving`: the handler that waits, if it is one.
   Run(BlockingTask& task, Loop& loop, const Serving* serving) noexcept
       : task_(task), loop_(loop), caller_(serving == nullptr ? nullptr : &serving->context()) {
-    if (caller_ != nullptr) context_.limit_deadline(caller_->deadline());
+    if (caller_ != nullptr) time_left_ = serving->time_left();
   }
 
   void start() {
+    if (time_left_ != kForever) context_.limit_deadline(after(loop_.now(), time_left_));
     if (caller_ != nullptr && caller_->is_cancelled()) context_.cancel(caller_->cancel_reason());
     task_.start(context_, {.function = &Run::done, .argument = this});
   }
@@ -111,6 +112,7 @@ class Run {
   Loop& loop_;
   const Context* const caller_;  // null: none
   Context context_;
+  Duration time_left_ = kForever;  // of the caller's deadline, which is of its own loop's clock
   std::exception_ptr exception_;
   std::mutex mutex_;
   std::condition_variable condition_;

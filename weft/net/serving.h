@@ -38,6 +38,11 @@ class Serving {
   std::string_view path() const noexcept { return path_ == nullptr ? std::string_view() : *path_; }
   /// For a thread that another took the loop over from, and that has it back.
   void resume() const noexcept { loop_.set_handler(path_); }
+  /// Until the call's deadline, by its loop's clock; kForever where there is none.
+  Duration time_left() const noexcept {
+    const TimePoint deadline = context_.deadline();
+    return deadline == kNever ? kForever : deadline - loop_.now();
+  }
   /// The call's. Only what may be asked from any thread.
   const Context& context() const noexcept { return context_; }
 
