@@ -1,10 +1,13 @@
 #include "weft/net/loop_thread.h"
 
+#include <future>
 #include <set>
 #include <stdexcept>
+#include <string>
 
 #include <gtest/gtest.h>
 
+#include "weft/base/log.h"
 #include "weft/coro/scope.h"
 #include "weft/net/serving.h"
 #include "weft/net/sim_loop.h"
@@ -105,6 +108,25 @@ TEST(LoopThread, GivesATaskWhatTimeACallOfAnotherClockHasLeft) {
   });
   EXPECT_LE(left, Duration(1h));
   EXPECT_GT(left, Duration(50min));
+}
+
+TEST(LoopThread, SaysWhichCallsBlockLoopsUpToABound) {
+  int lines = 0;
+  set_log_sink([&lines](LogLevel, std::string_view line) {
+    if (line.find("made a blocking call of /pkg.Bounded/") != std::string_view::npos) ++lines;
+  });
+  LoopThread blocked, thread;
+  std::promise<void> done;
+  blocked.loop().post([&] {
+    for (int i = 0; i < 150; ++i) {
+      run_blocking(thread.loop(), does_nothing(), "/pkg.Bounded/Method" + std::to_string(i));
+    }
+    done.set_value();
+  });
+  done.get_future().wait();
+  set_log_sink({});
+  EXPECT_GE(lines, 50);
+  EXPECT_LE(lines, 100);
 }
 
 TEST(LoopPool, TakesItsLoopsInTurn) {

@@ -1,6 +1,7 @@
 #include "weft/net/run_blocking.h"
 
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <set>
@@ -32,14 +33,17 @@ void refuse_to_block(const Loop& loop) noexcept {
       "for itself. co_await the task instead");
 }
 
+// More lines of this kind tell nobody anything new, and a caller may name methods without end.
+constexpr std::size_t kMostLogged = 100;
+
 constinit NeverDestroyed<ForkMutex> logged_mutex;
 constinit std::set<std::string>* logged = nullptr;  // with logged_mutex; never destroyed
 
-/// Whether `line` has not been logged before.
+/// Whether `line` has not been logged before, and is one of the first kMostLogged.
 bool is_new(const std::string& line) {
   const std::lock_guard lock(logged_mutex.object);
   if (logged == nullptr) logged = new std::set<std::string>();
-  return logged->insert(line).second;
+  return logged->size() < kMostLogged && logged->insert(line).second;
 }
 
 /// A thread whose loop is taken over meanwhile may block.

@@ -63,7 +63,7 @@ class BlockingTaskOf final : public BlockingTask {
 ///
 /// The thread of another loop is blocked like any other, and nobody on that loop is answered
 /// meanwhile: that is logged, once for each handler and `of`, the path of the method that is
-/// called. In a handler that has not awaited anything yet the task inherits
+/// called, up to 100 of these. In a handler that has not awaited anything yet the task inherits
 /// what its call has left of its deadline, and its cancellation.
 template <class T>
 T run_blocking(Loop& loop, Task<T> task, std::string_view of = {}) {
