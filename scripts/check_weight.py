@@ -8,7 +8,8 @@ usage: check_weight.py --program HELLO_SERVER [--compiler CXX --generated DIR]
    preprocessing. A compiler's time follows them, and they do not drift as times do.
 3. What weft/weft.h includes beyond what a server with generated code does anyway.
 
-The bounds are those of g++ 12 -O2 on x86-64. A change that moves one says why.
+The bounds are those of g++ 12 -O2 on x86-64, with asserts: those of protobuf's headers alone are a hundred kilobytes. A
+change that moves one says why. ./dev bench I measures the program without asserts.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAX_PROGRAM = 1_500_000
+MAX_PROGRAM = 1_620_000
 MAX_INCLUDED = 240_000
 MAX_UMBRELLA = 260_000
 
