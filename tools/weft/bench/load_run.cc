@@ -7,6 +7,7 @@
 
 #include "weft/coro/context.h"
 #include "weft/net/loop_thread.h"
+#include "weft/net/offload.h"
 #include "weft/net/wait.h"
 
 #include "tools/weft/last_resort.h"
