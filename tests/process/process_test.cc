@@ -196,8 +196,9 @@ TEST_P(ForkWhileCalling, LeavesAChildThatCanCall) {
 #if WEFT_TSAN
   GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
 #elif WEFT_ASAN
-  GTEST_SKIP() << "AddressSanitizer of clang 16 does not hold its allocator's locks at a fork(), so "
-                  "a child may wait for one for ever; release runs it";
+  GTEST_SKIP()
+      << "AddressSanitizer of clang 16 does not hold its allocator's locks at a fork(), so "
+         "a child may wait for one for ever; release runs it";
 #endif
   EXPECT_EQ(Child({"fork_while_calling", address(), GetParam()}).wait(), "exit 0");
 }
