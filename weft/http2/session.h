@@ -129,7 +129,7 @@ class Session {
   /// calls pause(): what is left of `input` then is to be passed on later, before anything else.
   /// For owners whose thread has others to serve as well.
   bool receive_some(Bytes& input, TimePoint now);
-  static constexpr int kFramesAtOnce = 1024;
+  static constexpr int kFramesAtOnce = 512;
   /// From a callback of receive_some(): no further frame.
   void pause() noexcept;
   /// How many more frames the last receive_some() would have taken.

@@ -516,57 +516,6 @@ TEST_F(Leaving, AStreamOfWhichSomethingWasSentIsNot) {
   EXPECT_FALSE(peer.has(FrameType::Headers, 3));
 }
 
-/// Breaks the connection that the call is about to be sent on.
-struct Breaking {
-  net::SimNetwork* network;
-  int* times;
-  Task<Status> operator()(Call& call, Next next) const {
-    if (*times > 0) {
-      --*times;
-      network->break_connections("client", "server");
-    }
-    return next(call);
-  }
-};
-
-TEST(ACallOfWhichNothingHasLeft, IsSentAgainHoweverOften) {
-  InProcess world;
-  world.add<Kinds>();
-  int times = 5;
-  world.channel().use_per_endpoint(Breaking{&world.network(), &times});
-  EXPECT_EQ(world.run(call_slow(world.channel())), ok_status());
-  EXPECT_EQ(times, 0);
-}
-
-/// Breaks the connection when it has begun to serve a call.
-class BreaksOff : public Kinds {
- public:
-  Task<Result<Text>> Unary(ServerContext&, const Text& request) override {
-    ++calls;
-    network->break_connections("client", "server");
-    co_return request;
-  }
-  net::SimNetwork* network = nullptr;
-  int calls = 0;
-};
-
-Task<Status> try_twice(Call& call, Next next) {
-  Status first = co_await next(call);
-  if (first.ok() || !call.requests().rewind()) co_return first;
-  co_return co_await next(call);
-}
-
-// The second try finds no connection and was never sent; the call was.
-TEST(ACallOfWhichATryHasLeft, IsNotSentAgainBesidesItsMiddlewares) {
-  InProcess world;
-  BreaksOff& service = world.add<BreaksOff>();
-  service.network = &world.network();
-  world.channel().use_per_endpoint(&try_twice);
-  EXPECT_EQ(world.run(call_slow(world.channel(), {.timeout = 10s})).code(),
-            StatusCode::Unavailable);
-  EXPECT_EQ(service.calls, 1);
-}
-
 Task<> count_call(Channel& channel, int& ok) {
   const Text request = text("x");
   const Result<Text> reply =

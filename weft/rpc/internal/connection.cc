@@ -210,7 +210,7 @@ void Connection::read_on() noexcept {
 
 void Connection::spend_on_headers(std::size_t bytes) noexcept {
   account_->reads.spend_bytes(bytes);
-  if (account_->reads.spent()) session_.pause();
+  spend(0);
 }
 
 /// Writes until the output is empty, which is Done, or the stream takes no more.

@@ -83,7 +83,14 @@ class Connection : public http2::SessionHandler,
   /// What its calls hold has changed: the peer may send more, or less.
   void memory_changed() noexcept;
 
-  /// A header list of this size was decoded and looked at: from a callback of the session.
+  /// Units of ReadBudget's, from a callback of the session, which takes no further frame where
+  /// nothing is left.
+  void spend(std::int32_t units) noexcept {
+    account_->reads.spend(units);
+    if (account_->reads.spent()) [[unlikely]]
+      session_.pause();
+  }
+  /// As spend(), where a header list of this size was decoded and looked at.
   void spend_on_headers(std::size_t bytes) noexcept;
   /// Memory of what was read and waits for a turn of the connection's own.
   std::size_t unprocessed() const noexcept { return rest_ == nullptr ? 0 : rest_->input.pinned(); }

@@ -24,6 +24,8 @@ class ReadBudget {
  public:
   static constexpr std::int32_t kUnits = 1024;
   static constexpr std::size_t kBytesPerUnit = 512;
+  /// Messages that are cut out of one frame, which may be thousands of empty ones.
+  static constexpr std::size_t kMessagesPerUnit = 4;
   static constexpr std::size_t kSmallMessage = std::size_t{64} * 1024;
 
   explicit ReadBudget(net::Loop& loop) noexcept : loop_(loop) {}
@@ -32,6 +34,7 @@ class ReadBudget {
 
   /// False once nothing is left: wait() then.
   bool spend_one() noexcept { return --left_ >= 0; }
+  void spend(std::int32_t units) noexcept { left_ -= units; }
   /// Of bytes that were decoded.
   void spend_bytes(std::size_t bytes) noexcept {
     left_ -= static_cast<std::int32_t>(bytes / kBytesPerUnit);

@@ -56,7 +56,10 @@ void StreamMessages::hold(const void* object, Measure measure) {
 
 Status StreamMessages::push_parts(BytesView data) {
   if (memory().bounded()) deframer_.set_scarce(memory().scarce());
+  const std::size_t before = deframer_.ready();
   Status status = deframer_.push_parts(data);
+  const std::size_t units = (deframer_.ready() - before) / ReadBudget::kMessagesPerUnit;
+  if (units != 0) connection_->spend(static_cast<std::int32_t>(units));
   return_credit();
   if (status.ok()) status = account();
   if (!status.ok()) return status;
