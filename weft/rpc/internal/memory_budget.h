@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -135,7 +136,9 @@ class ConnectionMemory {
   ConnectionMemory(const ConnectionMemory&) = delete;
   ConnectionMemory& operator=(const ConnectionMemory&) = delete;
   ~ConnectionMemory() {
-    if (loop_ != nullptr) server().connection_ended();
+    if (loop_ == nullptr) return;
+    loop_->add(-held_);
+    server().connection_ended();
   }
 
   /// Whether there is a limit; nothing is to be accounted where there is none.
@@ -186,6 +189,8 @@ class ConnectionMemory {
     add(-static_cast<std::int64_t>(bytes));
   }
   std::size_t calls() const noexcept { return calls_; }
+  /// Its calls have given back all that they had taken.
+  bool calls_are_settled() const noexcept { return held_ == own_; }
 
  private:
   Status refuse() const;
@@ -207,6 +212,10 @@ struct ConnectionAccount : LocalCounted {
   ConnectionAccount(net::Loop& loop, LoopMemory& server, std::size_t limit,
                     std::size_t ratio) noexcept
       : memory(server, limit), reads(loop), max_decompression_ratio(ratio) {}
+
+  ConnectionAccount(const ConnectionAccount&) = delete;
+  ConnectionAccount& operator=(const ConnectionAccount&) = delete;
+  ~ConnectionAccount() { assert(memory.calls_are_settled()); }
 
   ConnectionMemory memory;
   ReadBudget reads;

@@ -45,6 +45,15 @@ TEST_F(Budget, ReachesTheServerInSteps) {
   EXPECT_EQ(memory->held(), 0U);
 }
 
+TEST_F(Budget, IsGivenBackWithTheConnection) {
+  auto memory = connection();
+  memory->set_own(100 * kKiB);
+  memory->add(100 * kKiB);
+  EXPECT_EQ(server.held(), 200U * kKiB);
+  memory.reset();
+  EXPECT_EQ(server.held(), 0U);
+}
+
 TEST_F(Budget, OfAConnectionRefusesBeyondItsLimitAndNamesIt) {
   const auto memory = connection();
   memory->add(4 * kMiB);
