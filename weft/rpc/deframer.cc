@@ -7,6 +7,7 @@
 
 #include "weft/codec/message.h"
 #include "weft/http2/frame.h"
+#include "weft/rpc/grpc_wire.h"
 
 namespace weft::rpc {
 
@@ -19,10 +20,10 @@ constexpr std::size_t kTrustedSize = std::size_t{1} << 20;
 constexpr std::size_t kShareFrom = 256;
 // A burst of tiny messages must not leave a large array behind for the life of the stream.
 constexpr std::size_t kKeptCapacity = 256;
-// Blocks that small messages share while nobody reads them: each in one of its own would take 256
-// bytes for the six of the smallest on the wire.
-constexpr std::size_t kCopyBesideBelow = 1024;
-constexpr std::size_t kSmallBlock = 4096 - 16;
+// Smaller messages that wait are kept in rows, in blocks that grow up to this size: each in a block
+// of its own would take 256 bytes for the six of the smallest on the wire.
+constexpr std::size_t kRowsBelow = 1024;
+constexpr std::size_t kLargestRow = 4096 - 16;
 // From this size on a message keeps the slices it came in, each that is at least this part of its
 // block.
 constexpr std::size_t kLinkFrom = std::size_t{32} * 1024;
@@ -87,36 +88,53 @@ std::size_t Deframer::copy_below() const noexcept {
 /// The first `size` bytes of `data`, which loses them. Behind messages that nobody has read yet it
 /// may have to wait long, so that more is worth a copy.
 Bytes Deframer::take(BytesView& data, std::size_t size) {
-  Bytes taken;
-  const bool waits = ready() != 0;
-  if ((size < copy_below() || waits) && size * Bytes::kPinFactor < data.pinned()) {
-    const std::string_view message = data.view().substr(0, size);
-    taken = waits && size < kCopyBesideBelow ? copy_beside(message) : Bytes::copy_of(message);
-  } else {
-    taken = data.first(size).share();
-  }
+  const bool small = size < copy_below() || has_next_;
+  const bool copied = small && size * Bytes::kPinFactor < data.pinned();
+  Bytes taken = copied ? Bytes::copy_of(data.view().substr(0, size)) : data.first(size).share();
   data.remove_prefix(size);
   return taken;
 }
 
 void Deframer::keep_unread() {
   read_at_once_ = false;
-  if (has_next_ && next_.pins_much()) next_ = Bytes::copy_of(next_.view());
+  // Where those behind it are in the same block, that stays anyway.
+  if (has_next_ && next_.pins_much() && !next_shares_a_block())
+    next_ = Bytes::copy_of(next_.view());
 }
 
-/// A copy in the block that the last one went to, where there is room.
-Bytes Deframer::copy_beside(std::string_view message) {
-  if (message.empty()) return {};
-  ChunkRef& small = rest().small;
-  std::size_t& used = rest_->small_used;
-  if (!small || small->capacity() - used < message.size()) {
-    small = ChunkRef(Chunk::allocate(kSmallBlock));
-    used = 0;
+/// Whether the next message and the one behind it are in the same block, which counts as the next
+/// one's.
+bool Deframer::next_shares_a_block() const noexcept {
+  if (rest_ == nullptr || rest_->waiting == 0 || next_in_pieces()) return false;
+  const Item& behind = rest_->behind[rest_->head].item;
+  return !behind.pieces && behind.bytes.shares_block_with(next_);
+}
+
+/// A whole message that is small and not the next: goes behind the others as it came, prefix and
+/// all.
+void Deframer::wait_in_row(std::string_view message) {
+  Rest& rest = this->rest();
+  const std::size_t size = kMessagePrefix + message.size();
+  const bool fits = rest.small && rest.small->capacity() - rest.small_used >= size;
+  if (!fits) {
+    const std::size_t twice = rest.small ? rest.small->capacity() * 2 : 0;
+    rest.small = ChunkRef(Chunk::allocate(std::clamp(twice, size, kLargestRow)));
+    rest.small_used = 0;
   }
-  char* place = small->data() + used;
-  std::memcpy(place, message.data(), message.size());
-  used += message.size();
-  return Bytes(small, place, message.size());
+  char* const place = rest.small->data() + rest.small_used;
+  if (!fits || rest.behind.empty() || rest.behind.back().row == 0) {
+    Bytes row(rest.small, place, rest.small->capacity() - rest.small_used);
+    make_waiting({.item = {.bytes = std::move(row), .pieces = {}, .pinned = rest.small->capacity()},
+                  .row = 0});
+  } else {
+    ++rest.waiting;
+  }
+  write_message_prefix(reinterpret_cast<std::uint8_t*>(place), body_compressed_, body_size_);
+  if (!message.empty()) std::memcpy(place + kMessagePrefix, message.data(), message.size());
+  rest.small_used += size;
+  ++rest.behind.back().row;
+  in_body_ = false;
+  prefix_size_ = 0;
 }
 
 bool Deframer::take_prefix(BytesView& data) {
@@ -146,6 +164,10 @@ Status Deframer::start_body(const std::uint8_t* prefix) {
 
 void Deframer::take_body(BytesView& data) {
   if (filled() == 0 && data.size() >= body_size_) [[likely]] {
+    if (has_next_ && body_size_ < kRowsBelow) {
+      wait_in_row(data.view().substr(0, body_size_));
+      return data.remove_prefix(body_size_);
+    }
     Bytes whole = take(data, body_size_);
     if (has_next_) {
       const std::size_t pinned = whole.pinned();
@@ -248,6 +270,7 @@ void Deframer::end_body() {
     return make_ready({.bytes = {}, .pieces = std::move(body.pieces), .pinned = pinned});
   }
   const char* start = body.block->data();
+  if (has_next_ && body_size_ < kRowsBelow) return wait_in_row({start, body_size_});
   Bytes whole(std::move(body.block), start, body_size_);
   const std::size_t pinned = whole.pinned();
   make_ready({.bytes = std::move(whole), .pieces = {}, .pinned = pinned});
@@ -262,12 +285,18 @@ void Deframer::make_ready(Item item) {
   in_body_ = false;
   prefix_size_ = 0;
   if (!has_next_) return set_next(std::move(item));
+  make_waiting({.item = std::move(item), .row = 0});
+}
+
+void Deframer::make_waiting(Waiting waiting) {
   auto& behind = rest().behind;
+  const Item& item = waiting.item;
   const bool beside = behind.empty()
                           ? !next_in_pieces() && !item.pieces && item.bytes.shares_block_with(next_)
-                          : share_a_block(item, behind.back());
+                          : share_a_block(item, behind.back().item);
   if (!beside) rest_->blocks += item.pinned;
-  behind.push_back(std::move(item));
+  behind.push_back(std::move(waiting));
+  ++rest_->waiting;
 }
 
 void Deframer::set_next(Item item) {
@@ -294,22 +323,38 @@ bool Deframer::pop(Item& out) {
 
 /// Makes the first of those behind the next, if there is one.
 void Deframer::advance(const Item& popped) {
-  auto& [body, pieces, pinned, behind, head, blocks, small, small_used, error] = *rest_;
+  Rest& rest = *rest_;
+  auto& behind = rest.behind;
   if (behind.empty()) {
-    small = ChunkRef();
+    rest.small = ChunkRef();
     return;
   }
+  Waiting& first = behind[rest.head];
   // From here on it counts as the next.
-  if (!share_a_block(popped, behind[head])) blocks -= behind[head].pinned;
-  set_next(std::move(behind[head++]));
-  if (head == behind.size()) {
+  if (!share_a_block(popped, first.item)) rest.blocks -= first.item.pinned;
+  set_next(take_first(first));
+  --rest.waiting;
+  if (first.row != 0) return;
+  if (++rest.head == behind.size()) {
     behind.clear();
-    head = 0;
-    if (behind.capacity() > kKeptCapacity) std::vector<Item>().swap(behind);
-  } else if (head >= kCompactFrom && head * 2 > behind.size()) {
-    behind.erase(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(head));
-    head = 0;
+    rest.head = 0;
+    if (behind.capacity() > kKeptCapacity) std::vector<Waiting>().swap(behind);
+  } else if (rest.head >= kCompactFrom && rest.head * 2 > behind.size()) {
+    behind.erase(behind.begin(), behind.begin() + static_cast<std::ptrdiff_t>(rest.head));
+    rest.head = 0;
   }
+}
+
+/// The message, or the first of a row, which loses it.
+Deframer::Item Deframer::take_first(Waiting& waiting) {
+  if (waiting.row == 0) return std::move(waiting.item);
+  --waiting.row;
+  Bytes& row = waiting.item.bytes;
+  const auto* prefix = reinterpret_cast<const std::uint8_t*>(row.data());
+  const std::size_t size = http2::read_u32(prefix + 1);
+  Item item{.bytes = row.slice(kMessagePrefix, size), .pieces = {}, .compressed = prefix[0] == 1};
+  row.remove_prefix(kMessagePrefix + size);
+  return item;
 }
 
 void Deframer::forget() noexcept {

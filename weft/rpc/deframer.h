@@ -32,7 +32,8 @@ inline constexpr std::string_view kMessageLimitOption = "max_receive_size";
 ///
 /// A peer's announced size is not taken at its word: pieces come one by one, and what has to be one
 /// block gets 1 MiB at once, 64 KiB where memory is scarce, and grows with what arrives. Small
-/// messages that nobody reads yet share blocks.
+/// messages that wait behind others are kept as they came, with their prefixes, in blocks that they
+/// share: an empty one takes five bytes, and a million of them are freed in a moment.
 class Deframer {
  public:
   struct Item {
@@ -89,7 +90,7 @@ class Deframer {
   /// Bytes of memory kept: by whole messages, and by these and the one that is being assembled.
   std::size_t unread() const noexcept {
     return (has_next_ ? pinned_by_next() : 0) +
-           (rest_ == nullptr ? 0 : rest_->blocks + rest_->behind.capacity() * sizeof(Item));
+           (rest_ == nullptr ? 0 : rest_->blocks + rest_->behind.capacity() * sizeof(Waiting));
   }
   std::size_t held() const noexcept {
     return unread() + (rest_ == nullptr ? 0 : rest_->body.capacity + rest_->body.linked);
@@ -101,8 +102,7 @@ class Deframer {
   bool has_message() const noexcept { return has_next_; }
   /// How many whole messages there are.
   std::size_t ready() const noexcept {
-    return (has_next_ ? std::size_t{1} : 0) +
-           (rest_ == nullptr ? 0 : rest_->behind.size() - rest_->head);
+    return (has_next_ ? std::size_t{1} : 0) + (rest_ == nullptr ? 0 : rest_->waiting);
   }
   /// Nothing of an unfinished message is held: the stream may end here.
   bool at_boundary() const noexcept { return prefix_size_ == 0 && !in_body_; }
@@ -121,6 +121,12 @@ class Deframer {
     std::size_t sealed = 0;    // of that, in the pieces already
     std::size_t capacity = 0;  // of the block
   };
+  /// What waits behind the next message: another, or small ones in a row.
+  struct Waiting {
+    Item item;
+    std::uint32_t row =
+        0;  // so many messages with their prefixes are what `item.bytes` begins with
+  };
   /// What is needed only for messages that come in several slices or wait behind others.
   struct Rest : coro::Pooled {
     Body body;
@@ -128,11 +134,12 @@ class Deframer {
     std::unique_ptr<std::vector<Bytes>> next_pieces;
     std::size_t next_pinned = 0;
     // Whole messages behind the next.
-    std::vector<Item> behind;
+    std::vector<Waiting> behind;
     std::size_t head = 0;
+    std::size_t waiting = 0;  // how many messages these are
     // What these keep alive; a block counts once for the messages in it that stand side by side.
     std::size_t blocks = 0;
-    ChunkRef small;  // where small messages that wait go
+    ChunkRef small;  // where rows are
     std::size_t small_used = 0;
     Status error;
   };
@@ -149,13 +156,16 @@ class Deframer {
   void make_room();
   void end_body();
   void make_ready(Item item);
+  void make_waiting(Waiting waiting);
+  void wait_in_row(std::string_view message);
+  static Item take_first(Waiting& waiting);
   static bool share_a_block(const Item& a, const Item& b) noexcept;
+  bool next_shares_a_block() const noexcept;
   void set_next(Item item);
   void advance(const Item& popped);
   Bytes take(BytesView& data, std::size_t size);
   std::size_t copy_below() const noexcept;
   void forget() noexcept;
-  Bytes copy_beside(std::string_view message);
   bool next_in_pieces() const noexcept { return rest_ != nullptr && rest_->next_pieces != nullptr; }
   std::size_t pinned_by_next() const noexcept {
     if (next_in_pieces()) return rest_->next_pinned;

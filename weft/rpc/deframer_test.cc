@@ -348,20 +348,87 @@ TEST(Deframer, ALimitOfZeroLetsEmptyMessagesPass) {
   EXPECT_EQ(deframer.push(Bytes::copy_of(framed("x"))).code(), StatusCode::ResourceExhausted);
 }
 
-TEST(Deframer, SaysWhatUnreadMessagesHold) {
-  // As a server reads: one block, of which much is messages of a byte.
-  constexpr std::size_t kCount = 1000;
+/// In a block as servers read into.
+Bytes in_large_block(std::string_view wire) {
+  ChunkRef block(Chunk::allocate(64 * 1024 - 16));
+  std::memcpy(block->data(), wire.data(), wire.size());
+  return Bytes(block, block->data(), wire.size());
+}
+
+TEST(Deframer, KeepsSmallUnreadMessagesAsTheyCame) {
+  constexpr std::size_t kCount = 10000;
   std::string wire;
   for (std::size_t i = 0; i < kCount; ++i) wire += framed("x");
+  Deframer deframer(100);
+  const Bytes arrived = in_large_block(wire);
+  ASSERT_TRUE(deframer.push(arrived).ok());
+  EXPECT_EQ(deframer.ready(), kCount);
+  EXPECT_GE(deframer.held(), wire.size());
+  EXPECT_LE(deframer.held(), wire.size() + wire.size() / 16 + 4096);
+  EXPECT_EQ(pop_all(deframer), std::vector<std::string>(kCount, "x"));
+  EXPECT_LE(deframer.held(), 2048U) << "room for a few more";
+  EXPECT_EQ(deframer.ready(), 0U);
+}
+
+TEST(Deframer, SmallUnreadMessagesDoNotKeepTheBlockTheyCameIn) {
+  std::string wire;
+  for (int i = 0; i < 1000; ++i) wire += framed("x");
   ChunkRef block(Chunk::allocate(64 * 1024 - 16));
   std::memcpy(block->data(), wire.data(), wire.size());
   Deframer deframer(100);
-  EXPECT_TRUE(deframer.push(Bytes(block, block->data(), wire.size())).ok());
-  EXPECT_TRUE(block->unique()) << "small messages do not keep the block that was read into";
-  EXPECT_GE(deframer.held(), kCount * sizeof(Deframer::Item));
-  EXPECT_LE(deframer.held(), 2 * kCount * sizeof(Deframer::Item) + 8192);
-  EXPECT_EQ(pop_all(deframer), std::vector<std::string>(kCount, "x"));
-  EXPECT_EQ(deframer.held(), 0U);
+  ASSERT_TRUE(deframer.push(Bytes(block, block->data(), wire.size())).ok());
+  EXPECT_TRUE(block->unique());
+}
+
+TEST(Deframer, CountsNothingTwiceWhereUnreadMessagesAreOfAllSizes) {
+  Rng rng(7);
+  for (int run = 0; run < 200; ++run) {
+    Deframer deframer(100000);
+    std::deque<std::string> expected;
+    deframer.expect_reader();
+    for (int step = 0; step < 100; ++step) {
+      const std::uint64_t what = rng.below(8);
+      if (what == 0) deframer.keep_unread();
+      if (what < 4) {
+        std::string wire;
+        for (std::uint64_t i = rng.below(5); i > 0; --i) {
+          const std::size_t size = rng.below(6) == 0 ? rng.below(50000) : rng.below(1100);
+          expected.emplace_back(size, static_cast<char>('a' + rng.below(26)));
+          wire += framed(expected.back());
+          if (wire.size() > 50000) break;
+        }
+        ASSERT_TRUE(deframer.push(in_large_block(wire.substr(0, 65000))).ok());
+        if (wire.size() > 65000) {
+          ASSERT_TRUE(deframer.push(in_large_block(wire.substr(65000))).ok());
+        }
+      }
+      ASSERT_EQ(deframer.ready(), expected.size());
+      if (Deframer::Item item; what >= 3 && deframer.pop(item)) {
+        ASSERT_EQ(item.joined().view(), expected.front());
+        expected.pop_front();
+      }
+      // At most a block for each, and what is never negative.
+      ASSERT_LE(deframer.unread(), expected.size() * (65536 + 72) * 2 + 40000);
+    }
+    ASSERT_EQ(pop_all(deframer).size(), expected.size());
+    ASSERT_LE(deframer.unread(), 40000U) << "room for more, and no message";
+  }
+}
+
+TEST(Deframer, CountsTheBlockOfARowAlsoWhereItsFirstWasToBeReadAtOnce) {
+  Deframer deframer(100);
+  deframer.expect_reader();
+  ASSERT_TRUE(deframer.push(in_large_block(framed("1") + framed("2") + framed("3"))).ok());
+  Deframer::Item item;
+  ASSERT_TRUE(deframer.pop(item));
+  deframer.keep_unread();
+  ASSERT_TRUE(deframer.pop(item));
+  EXPECT_EQ(item.bytes.view(), "2");
+  EXPECT_GE(deframer.unread(), Chunk::kSmallest);
+  EXPECT_LE(deframer.unread(), 8192U);
+  ASSERT_TRUE(deframer.pop(item));
+  ASSERT_TRUE(deframer.push(in_large_block(framed("4"))).ok());
+  EXPECT_LE(deframer.unread(), 8192U);
 }
 
 TEST(Deframer, CountsABlockOnceForTheMessagesInIt) {
