@@ -30,6 +30,7 @@ Session::Impl::Impl(const SessionOptions& options, SessionHandler& handler)
     : role_(options.role),
       local_(announced(options)),
       handler_(handler),
+      most_ended_at_once_(options.most_ended_at_once),
       decoder_({.table_size = local_.header_table_size, .list_size = local_.max_header_list_size}),
       block_(local_.max_header_list_size),
       abuse_(options.abuse),
@@ -54,11 +55,13 @@ Session::~Session() = default;
 bool Session::receive(Bytes input, TimePoint now) {
   bool whole = true;
   do {
-    whole = impl_->receive_some(input, now);
+    whole = impl_->receive_some(input, now, kFramesAtOnce);
   } while (whole && !input.empty());
   return whole;
 }
-bool Session::receive_some(Bytes& input, TimePoint now) { return impl_->receive_some(input, now); }
+bool Session::receive_some(Bytes& input, TimePoint now, int frames) {
+  return impl_->receive_some(input, now, frames);
+}
 void Session::pause() noexcept { impl_->pause(); }
 int Session::frames_left() const noexcept { return impl_->frames_left(); }
 OutputQueue& Session::output() noexcept { return impl_->output(); }
@@ -102,6 +105,9 @@ void Session::finish_drain(ErrorCode code, std::string_view debug) {
   impl_->finish_drain(code, debug);
 }
 void Session::abort(ErrorCode code, std::string_view debug) { impl_->abort(code, debug); }
+void Session::transport_lost() { impl_->transport_lost(); }
+bool Session::ending() const noexcept { return impl_->ending(); }
+void Session::end_streams() { impl_->end_streams(); }
 void Session::transport_closed() { impl_->transport_closed(); }
 
 std::size_t Session::open_streams() const noexcept { return impl_->open_streams(); }

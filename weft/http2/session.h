@@ -79,7 +79,8 @@ class SessionHandler {
   virtual void on_ping() = 0;
   /// The peer will take no streams above `last_stream_id`; those are closed after this.
   virtual void on_goaway(std::uint32_t last_stream_id, ErrorCode code, std::string_view debug) = 0;
-  /// The connection is broken beyond use: GOAWAY is in the output, all streams have been closed.
+  /// The connection is broken beyond use: GOAWAY is in the output, all streams have been closed
+  /// (with most_ended_at_once, when they have).
   /// `status` names the rule that was broken.
   virtual void on_connection_error(ErrorCode code, const Status& status) = 0;
 
@@ -99,6 +100,9 @@ struct SessionOptions {
   std::uint32_t connection_window = 1024 * 1024;
   /// Grow both windows with the path's bandwidth-delay product, up to this; 0 leaves them fixed.
   std::uint32_t max_window = 8 * 1024 * 1024;
+  /// Where abort() or a connection error finds more open streams, these stay until their owner
+  /// calls end_streams(), when its thread has time for that.
+  std::size_t most_ended_at_once = SIZE_MAX;
   AbuseOptions abuse;
 };
 
@@ -125,10 +129,10 @@ class Session {
   /// when the connection is broken (on_connection_error has been called): write output(), then
   /// close.
   bool receive(Bytes input, TimePoint now);
-  /// As receive(), of at most kFramesAtOnce frames, and none after the one in which a callback
-  /// calls pause(): what is left of `input` then is to be passed on later, before anything else.
-  /// For owners whose thread has others to serve as well.
-  bool receive_some(Bytes& input, TimePoint now);
+  /// As receive(), of at most so many frames, and none after the one in which a callback calls
+  /// pause(): what is left of `input` then is to be passed on later, before anything else. For
+  /// owners whose thread has others to serve as well.
+  bool receive_some(Bytes& input, TimePoint now, int frames = kFramesAtOnce);
   static constexpr int kFramesAtOnce = 512;
   /// From a callback of receive_some(): no further frame.
   void pause() noexcept;
@@ -201,6 +205,13 @@ class Session {
   void finish_drain(ErrorCode code = ErrorCode::NoError, std::string_view debug = {});
   /// Ends at once: GOAWAY with `code`, all streams closed, on_connection_error is not called.
   void abort(ErrorCode code, std::string_view debug);
+  /// The transport is gone: nothing more is sent, what waits to be is dropped, and the streams wait
+  /// for end_streams() or transport_closed().
+  void transport_lost();
+  /// The connection is broken, and its streams wait for end_streams().
+  bool ending() const noexcept;
+  /// While ending(): closes the streams, then tells of the connection error if it was one.
+  void end_streams();
   /// The transport is gone: closes every stream (By::Connection, unprocessed only where the peer
   /// cannot have seen it).
   void transport_closed();

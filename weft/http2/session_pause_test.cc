@@ -70,5 +70,76 @@ TEST_F(Pausing, ReceiveGoesOnBehindAPause) {
   EXPECT_EQ(server.session.open_streams(), 2U);
 }
 
+// Which streams of a broken connection end at once: none of more than a few.
+class Ending : public ::testing::Test {
+ protected:
+  static SessionOptions options() {
+    SessionOptions options = plain(Role::Server);
+    options.most_ended_at_once = 2;
+    return options;
+  }
+  void open(int streams) {
+    server.receive(client_preface());
+    for (int i = 0; i < streams; ++i) {
+      server.receive(frame(FrameType::Headers, flag::kEndHeaders,
+                           static_cast<std::uint32_t>(2 * i + 1),
+                           block({{":method", "POST"}, {":scheme", "http"}, {":path", "/"}})));
+    }
+    server.events();
+    server.frames();
+  }
+  Recorder server{options()};
+};
+
+TEST_F(Ending, ClosesFewStreamsAtOnce) {
+  open(2);
+  server.receive(frame(FrameType::Data, 0, 0, "x"));
+  EXPECT_FALSE(server.session.ending());
+  EXPECT_EQ(server.session.open_streams(), 0U);
+}
+
+TEST_F(Ending, LeavesManyStreamsToTheOwner) {
+  open(3);
+  server.receive(frame(FrameType::Data, 0, 0, "x"));
+  EXPECT_TRUE(server.session.broken());
+  EXPECT_TRUE(server.session.ending());
+  EXPECT_THAT(server.events(), ElementsAre()) << "of its streams and of the error";
+  EXPECT_EQ(server.session.open_streams(), 3U);
+  EXPECT_EQ(server.frames().size(), 1U) << "the GOAWAY";
+  server.session.end_streams();
+  EXPECT_FALSE(server.session.ending());
+  EXPECT_EQ(server.events().size(), 4U) << "three streams and the error";
+  server.session.end_streams();
+  EXPECT_THAT(server.events(), ElementsAre());
+}
+
+TEST_F(Ending, AlsoWhereTheOwnerBreaksItOff) {
+  open(3);
+  server.session.abort(ErrorCode::EnhanceYourCalm, "enough");
+  EXPECT_TRUE(server.session.ending());
+  server.session.end_streams();
+  EXPECT_EQ(server.events().size(), 3U);
+}
+
+TEST_F(Ending, IsOverWhenTheTransportIsClosed) {
+  open(3);
+  server.session.abort(ErrorCode::EnhanceYourCalm, "enough");
+  server.session.transport_closed();
+  EXPECT_FALSE(server.session.ending());
+  EXPECT_EQ(server.session.open_streams(), 0U);
+}
+
+TEST_F(Ending, SendsNothingMoreOnStreamsThatAreLeft) {
+  open(3);
+  Stream& stream = *server.streams.at(1);
+  server.session.abort(ErrorCode::EnhanceYourCalm, "enough");
+  server.frames();
+  const http2::HeaderField status{":status", "200"};
+  server.session.send_headers(stream, {&status, 1}, false);
+  server.session.queue_data(stream, Bytes::of_static("x"), true);
+  server.session.reset(stream, ErrorCode::Cancel);
+  EXPECT_THAT(server.frames(), ElementsAre());
+}
+
 }  // namespace
 }  // namespace weft::http2

@@ -228,6 +228,7 @@ void AsioLoop::wake_if_asleep() noexcept {
 /// Where Asio is used on this loop, its handlers run from here, and one of them tells of events.
 /// False when there was nothing.
 bool AsioLoop::fetch_events(Block block) {
+  begin_round();
   if (asio_ == nullptr) return poller_.fetch(block);
   asio::io_context& context = asio_->context();
   const std::size_t ran = block == Block::Yes ? context.run_one() : context.poll_one();
@@ -237,6 +238,7 @@ bool AsioLoop::fetch_events(Block block) {
 
 /// From Asio. On a program's context each event is a turn of its own.
 void AsioLoop::events_arrived() {
+  begin_round();
   poller_.fetch(Block::No);
   if (on_programs_context_) {
     while (poller_.dispatch()) {

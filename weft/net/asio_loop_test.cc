@@ -119,6 +119,35 @@ TEST(AsioLoop, RunsItemsOfReadyAloneInTurnsOfTheirOwn) {
   EXPECT_EQ(log, (std::vector{9, 1, -1, 2, -2, 3, -3}));
 }
 
+TEST(AsioLoop, BeginsARoundBetweenTwoTurnsOfReadyAlone) {
+  struct Working final : Runnable {
+    explicit Working(AsioLoop& of) : Runnable(&Working::work), loop(of) {}
+    static void work(Runnable& item) noexcept {
+      auto& self = static_cast<Working&>(item);
+      self.was_long = self.loop.round_is_long();
+      self.round = self.loop.round();
+      self.loop.add_work(Loop::kLongRound);
+      EXPECT_TRUE(self.loop.round_is_long());
+    }
+    AsioLoop& loop;
+    std::uint32_t round = 0;
+    bool was_long = true;
+  };
+  AsioLoop loop;
+  const test::Watchdog watchdog(loop);
+  Working first(loop), second(loop);
+  Stopping stopping(loop);
+  loop.enter([&] {
+    loop.ready_alone(first);
+    loop.ready_alone(second);
+    loop.post([&] { loop.post([&] { loop.post([&] { loop.ready(stopping); }); }); });
+  });
+  loop.run();
+  EXPECT_FALSE(first.was_long);
+  EXPECT_FALSE(second.was_long);
+  EXPECT_NE(first.round, second.round);
+}
+
 TEST(AsioLoop, StartsATurnForWhatIsMadeReadyOutsideOfOne) {
   AsioLoop loop;
   const test::Watchdog watchdog(loop);

@@ -89,14 +89,32 @@ void Loop::ready(Runnable& item) noexcept {
 void Loop::ready_alone(Runnable& item) noexcept {
   leave_user_code();
   alone_.push(item);
+  request_alone();
+}
+
+void Loop::ready_to_end(Runnable& item) noexcept {
+  leave_user_code();
+  ending_.push(item);
+  request_alone();
+}
+
+void Loop::request_alone() noexcept {
   if (!std::exchange(next_alone_.posted, true)) post(next_alone_);
 }
 
 void Loop::run_alone() noexcept {
-  Runnable* item = alone_.pop();
-  next_alone_.posted = !alone_.empty();
+  RunnableQueue& queue =
+      alone_.empty() || (next_alone_.ends && !ending_.empty()) ? ending_ : alone_;
+  const bool ends = &queue == &ending_;
+  next_alone_.ends = !ends;
+  Runnable* item = queue.pop();
+  // Before it runs: another thread may take the loop over.
+  next_alone_.posted = !alone_.empty() || !ending_.empty();
   if (next_alone_.posted) post(next_alone_);
-  if (item != nullptr) item->run(*item);
+  while (item != nullptr) {
+    item->run(*item);
+    item = ends && work_ < kLongRound / 4 ? queue.pop() : nullptr;
+  }
 }
 
 void Loop::post(UniqueFunction<void()> function) { post(*new PostedFunction(std::move(function))); }

@@ -138,6 +138,17 @@ class Loop : public Executor {
   /// hold up what else the loop has to do if more of it ran at once. One such item runs between two
   /// looks for events, in the order of their coming.
   void ready_alone(Runnable& item) noexcept;
+  /// As ready_alone(), for work that gives memory back: every second such turn is for this, where
+  /// there is some, and runs more than one item where these count little as work.
+  void ready_to_end(Runnable& item) noexcept;
+  /// Counts work in units of about half a microsecond. Between two looks for events many of the
+  /// loop's connections may have much to do: once round_is_long(), what can be put off waits for
+  /// ready_alone(), so that those that have little to do come soon.
+  void add_work(std::int32_t units) noexcept { work_ += units; }
+  bool round_is_long() const noexcept { return work_ >= kLongRound; }
+  /// Which round this is.
+  std::uint32_t round() const noexcept { return round_; }
+  static constexpr std::int32_t kLongRound = 2048;
   /// As post(Runnable&), for work that brings its own state; allocates.
   void post(UniqueFunction<void()> function);
   /// Runs `function` in a turn, at once: for code on the loop's thread that no turn called, as
@@ -230,6 +241,11 @@ class Loop : public Executor {
   /// For a thread that has taken the loop over, or was given it back: the turn that it found on its
   /// way is its own now.
   void resume_turn() noexcept { in_turn_ = true; }
+  /// Events are looked for.
+  void begin_round() noexcept {
+    work_ = 0;
+    ++round_;
+  }
   /// What run() says at its begin and its end.
   void begin_running() noexcept { anchor_->running_ = LoopAnchor::running_here(); }
   void end_running() noexcept { anchor_->running_ = 0; }
@@ -255,13 +271,16 @@ class Loop : public Executor {
     static void call(Runnable& item) noexcept { static_cast<NextAlone&>(item).loop.run_alone(); }
     Loop& loop;
     bool posted = false;
+    bool ends = true;  // it is the turn of what is in ending_
   };
   void run_alone() noexcept;
+  void request_alone() noexcept;
   void request() noexcept;
   void rearm_if_earlier() noexcept;
 
   RunnableQueue ready_;
   RunnableQueue alone_;
+  RunnableQueue ending_;
   NextAlone next_alone_{*this};
   IntrusiveList<TurnEndHook> turn_end_;
   IntrusiveList<LoopEndHook> loop_end_;
@@ -269,6 +288,8 @@ class Loop : public Executor {
   TimePoint armed_for_ = kNever;
   Rng rng_;
   std::shared_ptr<LoopAnchor> anchor_;
+  std::int32_t work_ = 0;  // in this round
+  std::uint32_t round_ = 0;
   bool in_turn_ = false;
   bool turn_requested_ = false;
   bool holds_reported_ = false;

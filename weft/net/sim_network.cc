@@ -129,6 +129,7 @@ bool SimNetwork::step() {
   auto node = events_.extract(events_.begin());
   Event& event = node.mapped();
   note(when, event);
+  event.target->begin_round();
   event.target->enter([&event] { event.action(); });
   return true;
 }

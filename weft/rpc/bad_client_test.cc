@@ -125,6 +125,67 @@ TEST_F(BadClient, APeerThatVanishesInTheMiddleOfAMessageCancelsItsCall) {
   }
 }
 
+// What the server counted for a connection was not taken off when that ended.
+TEST(OneClientAfterAnother, IsServedHoweverManyThereWere) {
+  ServerOptions options;
+  options.max_memory = std::size_t{1024} * 1024;
+  InProcess world({.server = options});
+  world.add<Kinds>();
+  static_cast<void>(world.channel());  // the server starts
+  for (int i = 0; i < 1000; ++i) {
+    auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
+    peer->send(testing::headers(1, kUnary) + testing::data(1, grpc_message(""), EndStream::Yes));
+    ASSERT_EQ(peer->expect_end(1).field("grpc-status"), "0") << i << "\n" << peer->log();
+    peer->close();
+    world.run_for(1ms);
+  }
+}
+
+/// 100 calls that wait for their first message.
+std::string many_calls() {
+  std::string bytes;
+  for (std::uint32_t id = 1; id < 201; id += 2) {
+    bytes += testing::headers(id, grpc_request("/test.Kinds/Collect"));
+  }
+  return bytes;
+}
+
+TEST_F(BadClient, ThatBreaksTheProtocolLosesItsManyCalls) {
+  peer = connect();
+  peer->send(many_calls());
+  world.run_for(100ms);
+  EXPECT_EQ(world.server().active_calls(), 100U);
+  peer->send(testing::data(0, "x"));
+  world.run_for(100ms);
+  EXPECT_EQ(peer->expect(FrameType::Goaway).error(), ErrorCode::ProtocolError);
+  EXPECT_EQ(world.server().active_calls(), 0U);
+  peer->expect_closed();
+  peer->close();
+  world.run_for(100ms);
+  EXPECT_EQ(world.server().active_connections(), 1U);
+}
+
+TEST_F(BadClient, ThatBreaksTheProtocolAndIsGoneLosesItsManyCalls) {
+  peer = connect();
+  peer->send(many_calls() + testing::data(0, "x"));
+  world.run_for(1us);
+  peer->close();
+  world.run_for(100ms);
+  EXPECT_EQ(world.server().active_calls(), 0U);
+  EXPECT_EQ(world.server().active_connections(), 1U);
+}
+
+TEST_F(BadClient, ThatIsGoneLosesItsManyCalls) {
+  peer = connect();
+  peer->send(many_calls());
+  world.run_for(100ms);
+  EXPECT_EQ(world.server().active_calls(), 100U);
+  peer->close();
+  world.run_for(100ms);
+  EXPECT_EQ(world.server().active_calls(), 0U);
+  EXPECT_EQ(world.server().active_connections(), 1U);
+}
+
 TEST_F(BadClient, AMessageThatDoesNotParseIsInternal) {
   const Frame end = answer_to(kUnary, grpc_message("\x0a\x7f"));
   EXPECT_EQ(end.field("grpc-status"), "13") << peer->log();

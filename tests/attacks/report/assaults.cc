@@ -103,6 +103,24 @@ void watches(std::uint16_t port, Attackers& attackers) {
   attacker.send(bytes, Attacker::Reading::No);
 }
 
+/// 100 connections of 1000 calls each, which `last` ends all at once.
+void many_calls(std::uint16_t port, Attackers& attackers, const std::string& last) {
+  if (attackers.size() == 100) {
+    for (auto& attacker : attackers) {
+      if (!last.empty()) attacker->send(last, Attacker::Reading::No);
+    }
+    attackers.clear();
+  }
+  std::string bytes;
+  for (std::uint32_t id = 1; id < 2001; id += 2) bytes += open_call(id, kChat);
+  another(port, attackers).send(bytes, Attacker::Reading::No);
+}
+void calls_closed(std::uint16_t port, Attackers& attackers) { many_calls(port, attackers, {}); }
+/// DATA on stream 0 is a connection error.
+void calls_broken(std::uint16_t port, Attackers& attackers) {
+  many_calls(port, attackers, testing::data(0, "x"));
+}
+
 /// Messages without a byte, as many as the windows take.
 void empty_messages(std::uint16_t port, Attackers& attackers) {
   if (attackers.size() == 30) attackers.clear();
@@ -160,6 +178,8 @@ constexpr std::array kAssaults = {
     Assault{"commas-in-blocks", comma_blocks},
     Assault{"large-fields-in-the-table", large_fields},
     Assault{"health-watches-closed", watches},
+    Assault{"calls-closed", calls_closed},
+    Assault{"calls-broken", calls_broken},
 };
 
 }  // namespace

@@ -116,8 +116,20 @@ void Session::Impl::connection_error(ErrorCode code, std::string_view message, S
   writer_.goaway(last_processed(), code, message);
   error_ = Status(status, text("HTTP/2 connection error ", name_of(code), ": ", message),
                   Origin::Transport);
-  close_all(code, false);
-  handler_.on_connection_error(code, error_);
+  break_off(code);
+}
+
+/// The streams of a broken connection end, at once if they are few.
+void Session::Impl::break_off(ErrorCode code) {
+  broken_by_ = code;
+  ending_ = true;
+  if (streams_.size() <= most_ended_at_once_) end_streams();
+}
+
+void Session::Impl::end_streams() {
+  if (!std::exchange(ending_, false)) return;
+  close_all(broken_by_, transport_gone_);
+  if (!error_.ok()) handler_.on_connection_error(broken_by_, error_);
 }
 
 void Session::Impl::ping(std::uint64_t payload) {
@@ -139,12 +151,18 @@ void Session::Impl::finish_drain(ErrorCode code, std::string_view debug) {
 void Session::Impl::abort(ErrorCode code, std::string_view debug) {
   if (std::exchange(broken_, true)) return;
   writer_.goaway(last_processed(), code, debug);
-  close_all(code, false);
+  break_off(code);
+}
+
+void Session::Impl::transport_lost() {
+  if (!std::exchange(broken_, true)) ending_ = transport_gone_ = true;
+  // Whether a request has left is asked when its stream ends: on a server there are none.
+  if (is_server()) output().clear();
 }
 
 void Session::Impl::transport_closed() {
-  if (std::exchange(broken_, true)) return;
-  close_all(ErrorCode::NoError, true);
+  if (!std::exchange(broken_, true)) ending_ = transport_gone_ = true;
+  end_streams();
 }
 
 }  // namespace weft::http2

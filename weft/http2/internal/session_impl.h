@@ -41,7 +41,7 @@ class Session::Impl {
 
   Impl(const SessionOptions& options, SessionHandler& handler);
 
-  bool receive_some(Bytes& input, TimePoint now);
+  bool receive_some(Bytes& input, TimePoint now, int frames);
   void pause() noexcept { frames_left_ = 0; }
   int frames_left() const noexcept { return frames_left_; }
   OutputQueue& output() noexcept { return writer_.output(); }
@@ -73,6 +73,9 @@ class Session::Impl {
   void begin_drain();
   void finish_drain(ErrorCode code, std::string_view debug);
   void abort(ErrorCode code, std::string_view debug);
+  void transport_lost();
+  bool ending() const noexcept { return ending_; }
+  void end_streams();
   void transport_closed();
 
   std::size_t open_streams() const noexcept { return streams_.size(); }
@@ -169,6 +172,7 @@ class Session::Impl {
   void on_closed_stream(std::uint32_t id, const char* frame);
   void finish_if_done(Record& stream);
   void close(Record& stream, const StreamEnd& end);
+  void break_off(ErrorCode code);
   void close_all(ErrorCode code, bool transport_gone);
   void count_reset();
   std::uint32_t last_processed() const noexcept { return is_server() ? last_accepted_ : 0; }
@@ -176,6 +180,7 @@ class Session::Impl {
   const Role role_;
   Settings local_;
   SessionHandler& handler_;
+  const std::size_t most_ended_at_once_;
   internal::FrameWriter writer_;
   internal::FrameReader reader_;
   internal::PrefaceReader preface_;
@@ -203,7 +208,10 @@ class Session::Impl {
   bool refusing_ = false;  // server: the second GOAWAY was sent
   bool goaway_received_ = false;
   bool broken_ = false;
-  Status error_;  // what broke it, if it was a rule
+  bool ending_ = false;                       // and its streams are not closed yet
+  bool transport_gone_ = false;               // for these
+  ErrorCode broken_by_ = ErrorCode::NoError;  // for these
+  Status error_;                              // what broke it, if it was a rule
 
   internal::SendWindow send_window_;
   std::uint64_t data_sent_ = 0;

@@ -8,10 +8,10 @@ namespace weft::http2 {
 using internal::FrameReader;
 using internal::text;
 
-bool Session::Impl::receive_some(Bytes& input, TimePoint now) {
+bool Session::Impl::receive_some(Bytes& input, TimePoint now, int frames) {
   if (broken_) return false;
   now_ = now;
-  frames_left_ = kFramesAtOnce;
+  frames_left_ = frames;
   if (callbacks_ == 0) streams_.recycle();
   ++callbacks_;
   if (preface_done_ || receive_preface(input)) {

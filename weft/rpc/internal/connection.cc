@@ -13,6 +13,12 @@
 namespace weft::rpc {
 namespace {
 
+// What a connection may read at once where others have done much already in the loop's round: a few
+// calls. The rest has a turn of its own.
+constexpr int kFramesInLongRound = 8;
+// In units of Loop::add_work(), where it begins a call.
+constexpr int kWorkOfFrame = 2;
+
 // What the connections of a thread read into. Nobody keeps it between turns unless a message points
 // into it; then the next read takes a fresh block. So an idle connection holds no buffer.
 thread_local ChunkRef read_block;
@@ -115,6 +121,7 @@ void Connection::read() {
     more = read_some();
     // Another read of as many small frames would double the turn.
     if (more && session_.frames_left() < http2::Session::kFramesAtOnce / 2) break;
+    if (loop_.round_is_long()) break;
   }
   if (closed_) return;
   if (more) stream_->want_read();
@@ -137,21 +144,20 @@ bool Connection::read_some() {
       stream_->want_read();
       return false;
     case net::IoResult::Kind::End:
-      if (lingering_) {
-        close(failure_);
-        return false;
-      }
-      close(Status(StatusCode::Unavailable,
-                   peer_->address.to_string() + ": the peer closed the connection",
-                   Origin::Transport));
+      close_in_turn(Status(StatusCode::Unavailable,
+                           peer_->address.to_string() + ": the peer closed the connection",
+                           Origin::Transport));
       return false;
     case net::IoResult::Kind::Failed:
-      close(lingering_ ? failure_ : result.error);
+      close_in_turn(result.error);
       return false;
   }
   last_activity_ = loop_.now();
   Bytes input(read_block, block.data(), result.size);
-  if (!take_in(input)) return false;
+  const bool long_round = loop_.round_is_long();
+  account_->reads.begin_round();
+  if (!take_in(input, long_round ? kFramesInLongRound : http2::Session::kFramesAtOnce))
+    return false;
   if (!input.empty()) [[unlikely]] {
     take_in_later(std::move(input));
     return false;
@@ -165,8 +171,13 @@ bool Connection::read_some() {
 }
 
 /// False when the connection is broken or closed. What is left of `input` is for another turn.
-bool Connection::take_in(Bytes& input) {
-  if (!session_.receive_some(input, last_activity_)) return false;
+bool Connection::take_in(Bytes& input, int frames) {
+  const bool whole = session_.receive_some(input, last_activity_, frames);
+  loop_.add_work((frames - session_.frames_left()) * kWorkOfFrame);
+  if (!whole) {
+    if (session_.ending()) end_streams_later();
+    return false;
+  }
   if (closed_) return false;
   if (settings_due_ && session_.settings_acknowledged()) settings_came();
   on_activity();
@@ -189,10 +200,17 @@ void Connection::Rest::take_in(Runnable& item) noexcept {
 }
 
 void Connection::take_in_rest() {
+  if (rest_->closes) return close_now();
+  if (session_.broken()) {
+    rest_.reset();
+    session_.end_streams();
+    if (lingering_) stream_->want_read();
+    return;
+  }
   reading_paused_ = session_.output().size() > pause_reading_;
   if (reading_paused_) return flush_later();
   Bytes input = std::exchange(rest_->input, {});
-  if (!take_in(input)) return;
+  if (!take_in(input, http2::Session::kFramesAtOnce)) return;
   if (!input.empty()) {
     take_in_later(std::move(input));
   } else {
@@ -200,6 +218,41 @@ void Connection::take_in_rest() {
     stream_->want_read();
   }
   if (!session_.output().empty()) flush_later();
+}
+
+/// As close(). In a long round a server does that in a turn of the connection's own: a client may
+/// have a thousand calls, and many clients may end at once. (A client's channel has to know at once
+/// that it needs another connection.)
+void Connection::close_in_turn(const Status& why) noexcept {
+  if (closed_) return;
+  if (!lingering_) failure_ = why;
+  if (session_.role() == http2::Role::Client || !loop_.round_is_long()) return close_now();
+  if (rest_ == nullptr) rest_.reset(new (std::nothrow) Rest(*this));
+  if (rest_ == nullptr) return close_now();
+  rest_->closes = true;
+  rest_->input = {};
+  session_.transport_lost();
+  account();
+  account_->reads.wait_to_end(*rest_);
+}
+
+/// What has to be given back counts as work.
+void Connection::close_now() noexcept {
+  constexpr std::size_t kWorkOfStream = 4;
+  constexpr std::size_t kBytesPerUnit = std::size_t{16} * 1024;
+  const std::size_t work =
+      session_.open_streams() * kWorkOfStream + memory()->held() / kBytesPerUnit;
+  loop_.add_work(static_cast<std::int32_t>(std::min<std::size_t>(work, net::Loop::kLongRound)));
+  close(Status(failure_));
+}
+
+/// As close_in_turn(), of the streams that a broken connection still has.
+void Connection::end_streams_later() noexcept {
+  if (rest_ == nullptr) rest_.reset(new (std::nothrow) Rest(*this));
+  if (rest_ == nullptr) return session_.end_streams();
+  rest_->input = {};
+  account();
+  account_->reads.wait_to_end(*rest_);
 }
 
 /// After a pause.
@@ -228,11 +281,11 @@ net::IoResult Connection::write_output() noexcept {
 }
 
 void Connection::flush() noexcept {
-  if (closed_ || lingering_) return;
-  if (write_failed_) return close(Status(failure_));
+  if (closed_ || lingering_ || (rest_ != nullptr && rest_->closes)) return;
+  if (write_failed_) return close_in_turn(Status(failure_));
   stream_ended();
   const net::IoResult result = write_output();
-  if (result.kind == net::IoResult::Kind::Failed) return close(result.error);
+  if (result.kind == net::IoResult::Kind::Failed) return close_in_turn(result.error);
   if (result.kind == net::IoResult::Kind::WouldBlock) stream_->want_write();
   const http2::OutputQueue& output = session_.output();
   if (output.size() <= output_high_ / 4) {
@@ -255,7 +308,7 @@ void Connection::memory_changed() noexcept {
 /// and the other is read to its end.
 void Connection::linger() noexcept {
   lingering_ = true;
-  rest_.reset();
+  if (!session_.ending()) rest_.reset();
   keepalive_timer_.cancel();
   stream_->shutdown_write();
   arm_linger(kLongestLinger);
@@ -367,9 +420,11 @@ void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
   if (closed_) return;
   if (!session_.broken()) session_.abort(code, why.message());
   close_after_write(why);
+  if (session_.ending()) end_streams_later();
 }
 
 void Connection::close_after_write(const Status& why) noexcept {
+  if (closed_) return;
   if (!std::exchange(close_after_write_, true)) failure_ = why;
   arm_linger(kLinger);
   flush_later();
@@ -394,7 +449,7 @@ void Connection::linger_over() noexcept {
   if (settings_due_) return settings_overdue();
   const TimePoint now = loop_.now();
   if (now < after(last_activity_, kQuietLinger) && now < linger_end_) return linger_on();
-  close(failure_);
+  close_in_turn(failure_);
 }
 
 void Connection::close_when_idle() noexcept {
@@ -430,10 +485,10 @@ void Connection::check_keepalive() noexcept {
   }
   const bool waiting = ping_sent_ != TimePoint{} && ping_sent_ > last_activity_;
   if (waiting && now >= after(ping_sent_, keepalive_.timeout)) {
-    close(Status(StatusCode::Unavailable,
-                 peer_->address.to_string() + ": no answer to a keepalive PING within " +
-                     to_string(keepalive_.timeout),
-                 Origin::Transport));
+    close_in_turn(Status(StatusCode::Unavailable,
+                         peer_->address.to_string() + ": no answer to a keepalive PING within " +
+                             to_string(keepalive_.timeout),
+                         Origin::Transport));
     return;
   }
   if (waiting) {

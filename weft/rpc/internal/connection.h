@@ -122,6 +122,8 @@ class Connection : public http2::SessionHandler,
  protected:
   /// Bytes that the stream has taken so far.
   std::uint64_t written() const noexcept { return written_; }
+  /// Brings what the connection itself holds up to date in its account.
+  virtual void account() noexcept {}
   /// What the turn has produced is on its way, or waits for the peer to read.
   virtual void on_flushed() noexcept {}
   /// The connection is closed; nothing of it is called again. Called once, and the owner destroys
@@ -167,9 +169,12 @@ class Connection : public http2::SessionHandler,
   void read();
   void out_of_memory() noexcept;
   bool read_some();
-  bool take_in(Bytes& input);
+  bool take_in(Bytes& input, int frames);
   void take_in_later(Bytes input);
   void take_in_rest();
+  void close_in_turn(const Status& why) noexcept;
+  void close_now() noexcept;
+  void end_streams_later() noexcept;
   void read_on() noexcept;
   net::IoResult write_output() noexcept;
   void flush() noexcept;
@@ -194,12 +199,14 @@ class Connection : public http2::SessionHandler,
   std::size_t queue_high_ = SIZE_MAX;
   std::size_t pause_reading_ = SIZE_MAX;
   std::uint64_t written_ = 0;
-  /// What was read and has to wait for a turn of the connection's own; nothing is read before that.
+  /// What has to wait for a turn of the connection's own: what was read, the end of its streams, or
+  /// its own end. Nothing is read before that.
   struct Rest : Runnable {
     explicit Rest(Connection& of) noexcept : Runnable(&Rest::take_in), self(of) {}
     static void take_in(Runnable& item) noexcept;
     Connection& self;
     Bytes input;
+    bool closes = false;  // and failure_ says why
   };
   std::unique_ptr<Rest> rest_;
   bool reading_paused_ = false;

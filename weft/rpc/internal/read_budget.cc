@@ -8,6 +8,14 @@ void ReadBudget::wait(Runnable& waiting) noexcept {
   if (!std::exchange(turn_due_, true)) loop_.ready_alone(begin_);
 }
 
+void ReadBudget::wait_to_end(Runnable& ending) noexcept {
+  RunnableQueue::remove(ending);
+  // What is not read yet will not be: its readers are woken by the end of their streams.
+  while (waiting_.pop() != nullptr) {
+  }
+  loop_.ready_to_end(ending);
+}
+
 void ReadBudget::begin_turn(Runnable& step) noexcept {
   ReadBudget& self = static_cast<Step&>(step).self;
   self.turn_due_ = false;

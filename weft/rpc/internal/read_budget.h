@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -23,6 +24,7 @@ namespace weft::rpc {
 class ReadBudget {
  public:
   static constexpr std::int32_t kUnits = 1024;
+  static constexpr std::int32_t kLittle = 64;
   static constexpr std::size_t kBytesPerUnit = 512;
   /// Messages that are cut out of one frame, which may be thousands of empty ones.
   static constexpr std::size_t kMessagesPerUnit = 4;
@@ -33,11 +35,23 @@ class ReadBudget {
   ReadBudget& operator=(const ReadBudget&) = delete;
 
   /// False once nothing is left: wait() then.
-  bool spend_one() noexcept { return --left_ >= 0; }
-  void spend(std::int32_t units) noexcept { left_ -= units; }
+  bool spend_one() noexcept {
+    loop_.add_work(1);
+    return --left_ >= 0;
+  }
+  void spend(std::int32_t units) noexcept {
+    loop_.add_work(units);
+    left_ -= units;
+  }
   /// Of bytes that were decoded.
   void spend_bytes(std::size_t bytes) noexcept {
-    left_ -= static_cast<std::int32_t>(bytes / kBytesPerUnit);
+    spend(static_cast<std::int32_t>(bytes / kBytesPerUnit));
+  }
+  /// Something is read, not in a turn of the connection's own. It has new units in each round of
+  /// the loop, few where others have done much in that already.
+  void begin_round() noexcept {
+    if (loop_.round() != std::exchange(round_, loop_.round())) left_ = kUnits;
+    if (loop_.round_is_long()) left_ = std::min(left_, kLittle);
   }
   bool spent() const noexcept { return left_ < 0; }
   /// Whether a large message may be inflated now; for one only.
@@ -46,6 +60,9 @@ class ReadBudget {
   /// Runs `waiting`, which only makes coroutines ready, in the next turn of the connection's own,
   /// with new units.
   void wait(Runnable& waiting) noexcept;
+  /// Runs `ending`, which ends the connection or its streams, in a turn of its own that comes
+  /// sooner (net::Loop::ready_to_end()).
+  void wait_to_end(Runnable& ending) noexcept;
 
  private:
   struct Step : Runnable {
@@ -57,6 +74,7 @@ class ReadBudget {
 
   net::Loop& loop_;
   std::int32_t left_ = kUnits;
+  std::uint32_t round_ = 0;  // of the loop, when they were renewed
   bool large_ = false;
   bool turn_due_ = false;
   RunnableQueue waiting_;

@@ -13,14 +13,16 @@ namespace {
 using namespace std::chrono_literals;
 
 struct Reader : Runnable {
-  explicit Reader(std::string& of, char letter) noexcept
-      : Runnable(&Reader::call), log(of), name(letter) {}
+  explicit Reader(std::string& of, char letter, std::int32_t units = 0) noexcept
+      : Runnable(&Reader::call), log(of), name(letter), work(units) {}
   static void call(Runnable& item) noexcept {
     auto& self = static_cast<Reader&>(item);
     self.log += self.name;
+    net::Loop::current()->add_work(self.work);
   }
   std::string& log;
   char name;
+  std::int32_t work;
 };
 
 class ReadBudgetTest : public ::testing::Test {
@@ -56,6 +58,72 @@ TEST_F(ReadBudgetTest, IsFullAgainInATurnOfItsOwn) {
   network.run_for(1ms);
   EXPECT_EQ(log, "ab");
   EXPECT_TRUE(budget.spend_one());
+}
+
+TEST_F(ReadBudgetTest, IsFullAgainInEachRoundOfTheLoop) {
+  ReadBudget budget(loop);
+  loop.enter([&] {
+    budget.begin_round();
+    use_up(budget);
+    budget.begin_round();
+    EXPECT_FALSE(budget.spend_one()) << "the same round";
+  });
+  loop.post([&] { budget.begin_round(); });
+  network.run_for(1ms);
+  EXPECT_TRUE(budget.spend_one());
+}
+
+TEST_F(ReadBudgetTest, IsSmallWhereOthersHaveDoneMuchInTheRound) {
+  ReadBudget other(loop);
+  ReadBudget budget(loop);
+  loop.enter([&] {
+    while (!loop.round_is_long()) static_cast<void>(other.spend_one());
+    budget.begin_round();
+    for (int i = 0; i < ReadBudget::kLittle; ++i) EXPECT_TRUE(budget.spend_one());
+    EXPECT_FALSE(budget.spend_one());
+  });
+}
+
+TEST_F(ReadBudgetTest, KeepsEverySecondTurnForEnds) {
+  ReadBudget first(loop);
+  ReadBudget second(loop);
+  ReadBudget others(loop);
+  Reader a(log, 'a');
+  Reader b(log, 'b');
+  constexpr std::int32_t kMuch = net::Loop::kLongRound;
+  Reader ends[] = {Reader(log, '1', kMuch), Reader(log, '2', kMuch), Reader(log, '3', kMuch)};
+  loop.enter([&] {
+    first.wait(a);
+    second.wait(b);
+    for (Reader& end : ends) others.wait_to_end(end);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "1a2b3");
+}
+
+TEST_F(ReadBudgetTest, LetsManyEndsThatCountLittleShareATurn) {
+  ReadBudget first(loop);
+  ReadBudget others(loop);
+  Reader a(log, 'a');
+  Reader ends[] = {Reader(log, '1'), Reader(log, '2'), Reader(log, '3')};
+  loop.enter([&] {
+    first.wait(a);
+    for (Reader& end : ends) others.wait_to_end(end);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "123a");
+}
+
+TEST_F(ReadBudgetTest, ReadsNoMoreOfAConnectionThatEnds) {
+  ReadBudget budget(loop);
+  Reader a(log, 'a');
+  Reader end(log, 'e');
+  loop.enter([&] {
+    budget.wait(a);
+    budget.wait_to_end(end);
+  });
+  network.run_for(1ms);
+  EXPECT_EQ(log, "e");
 }
 
 TEST_F(ReadBudgetTest, GivesEachConnectionItsTurn) {

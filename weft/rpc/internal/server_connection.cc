@@ -24,6 +24,7 @@ http2::SessionOptions session_options(const ServerOptions& options) {
   session.connection_window =
       static_cast<std::uint32_t>(std::min<std::size_t>(options.connection_window, room));
   session.max_window = options.max_window;
+  session.most_ended_at_once = 16;
   session.abuse = options.abuse;
   return session;
 }
@@ -106,6 +107,7 @@ void ServerConnection::arm_drain(Duration timeout) noexcept {
       " (ServerOptions::max_memory)");
   server_.log_refused(peer()->address.to_string() + ": closed: " + std::string(why.message()));
   abort(http2::ErrorCode::EnhanceYourCalm, why);
+  session().end_streams();  // now: who else has to go depends on what this gives back
   // What it does not read must not stay for as long as a GOAWAY is waited for.
   constexpr std::size_t kLittle = std::size_t{64} * 1024;
   if (session().output().size() > kLittle) return close(why);

@@ -30,8 +30,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void drain() noexcept;
   /// Ends the connection because of the memory it takes.
   void shed() noexcept;
-  /// Brings what the connection itself holds up to date in its account.
-  void account() noexcept {
+  void account() noexcept override {
     memory()->set_own(sizeof(*this) + session().memory() + unprocessed() +
                       (peer()->tls == nullptr ? 0 : kTlsMemory));
   }
