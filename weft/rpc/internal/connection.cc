@@ -14,8 +14,9 @@ namespace weft::rpc {
 namespace {
 
 // What a connection may read at once where others have done much already in the loop's round: a few
-// calls. The rest has a turn of its own.
+// calls. The rest of these bytes has a turn of its own, what is behind them the next round.
 constexpr int kFramesInLongRound = 8;
+constexpr std::size_t kBytesInLongRound = std::size_t{8} * 1024;
 // In units of Loop::add_work(), where it begins a call.
 constexpr int kWorkOfFrame = 2;
 
@@ -131,7 +132,8 @@ void Connection::read() {
 /// False when there is no more to read now.
 bool Connection::read_some() {
   Chunk& block = block_to_read_into(kPieceBlock);
-  const std::size_t room = block.capacity();
+  const bool long_round = loop_.round_is_long();
+  const std::size_t room = long_round ? kBytesInLongRound : block.capacity();
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
     case net::IoResult::Kind::Done:
@@ -154,7 +156,6 @@ bool Connection::read_some() {
   }
   last_activity_ = loop_.now();
   Bytes input(read_block, block.data(), result.size);
-  const bool long_round = loop_.round_is_long();
   account_->reads.begin_round();
   if (!take_in(input, long_round ? kFramesInLongRound : http2::Session::kFramesAtOnce))
     return false;

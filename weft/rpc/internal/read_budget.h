@@ -24,7 +24,7 @@ namespace weft::rpc {
 class ReadBudget {
  public:
   static constexpr std::int32_t kUnits = 1024;
-  static constexpr std::int32_t kLittle = 64;
+  static constexpr std::int32_t kLittle = 32;
   static constexpr std::size_t kBytesPerUnit = 512;
   /// Messages that are cut out of one frame, which may be thousands of empty ones.
   static constexpr std::size_t kMessagesPerUnit = 4;
