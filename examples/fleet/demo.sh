@@ -44,8 +44,9 @@ await() {
   fail "$what: not within $seconds seconds"
 }
 
-says() { grep -q -- "$2" "$work/$1.log"; }
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+says() { grep -qs -- "$2" "$work/$1.log"; }
+if [[ -t 1 && -z ${NO_COLOR:-} ]]; then bold=$'\033[1m' plain=$'\033[0m'; else bold='' plain=''; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 # What the client has said since the last time.
 show_client() {

@@ -54,7 +54,7 @@ std::vector<std::string> near_names(std::string_view wanted,
   for (const std::string& name : names) {
     const std::size_t distance = std::min(distance_within(most, wanted, name),
                                           distance_within(most, wanted_part, last_part(name)));
-    if (distance <= most) near.emplace_back(distance, name);
+    if (distance <= most && name != wanted) near.emplace_back(distance, name);
   }
   std::sort(near.begin(), near.end());
   constexpr std::size_t kMost = 3;

@@ -90,7 +90,13 @@ Result<const pb::ServiceDescriptor*> Schema::service(const std::string& name) co
 Result<Method> Schema::method(const std::string& service_name,
                               const std::string& method_name) const {
   const Result<const pb::ServiceDescriptor*> found = service(service_name);
-  if (!found.ok()) return found.status();
+  if (!found.ok()) {
+    const std::string whole = service_name + "." + method_name;
+    const bool is_service = pool_->FindServiceByName(whole) != nullptr;
+    if (!is_service) return found.status();
+    return invalid_argument("'" + whole + "' is a service; name a method of it too: " + whole +
+                            "/" + pool_->FindServiceByName(whole)->method(0)->name());
+  }
   const pb::ServiceDescriptor& service = **found;
   if (const pb::MethodDescriptor* method = service.FindMethodByName(method_name)) {
     return Method{.descriptor = method, .path = "/" + service_name + "/" + method_name};

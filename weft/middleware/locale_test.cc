@@ -44,7 +44,9 @@ class InLocale : public ::testing::TestWithParam<Place> {
                              GetParam().language + " -f " + GetParam().charset + " " +
                              folder_.file(name) + " >/dev/null 2>&1";
     static_cast<void>(std::system(made.c_str()));
-    ::setenv("LOCPATH", folder_.path().c_str(), 1);
+    // What setenv() copies is never freed.
+    place_ = "LOCPATH=" + folder_.path();
+    ::putenv(place_.data());
     if (std::setlocale(LC_ALL, name.c_str()) == nullptr) {
       GTEST_SKIP() << "localedef makes no " << name << " here (Debian: package locales)";
     }
@@ -56,6 +58,7 @@ class InLocale : public ::testing::TestWithParam<Place> {
     ::unsetenv("LOCPATH");
   }
   testing::Folder folder_;
+  std::string place_;
 };
 
 TEST_P(InLocale, TheLocaleIsInUse) {

@@ -56,8 +56,8 @@ void Call::deadline_passed(net::Timer& timer) noexcept {
   std::string message = "deadline exceeded";
   if (call.started_ != TimePoint{}) {
     // What is left of a deadline that came over the wire has nanoseconds that say nothing.
-    const auto after =
-        std::chrono::round<std::chrono::microseconds>(call.context().deadline() - call.started_);
+    const TimePoint deadline = std::max(call.context().deadline(), call.started_);
+    const auto after = std::chrono::round<std::chrono::microseconds>(deadline - call.started_);
     message.append(" after ").append(to_string(after));
   }
   call.context().cancel(deadline_exceeded(message));

@@ -66,6 +66,10 @@ class Deframer {
   /// it is, which are in one piece.
   bool next_compressed() const noexcept { return next_compressed_; }
   const Bytes& next() const noexcept { return next_; }
+  /// It is not compressed, in one piece, and has at most so many bytes.
+  bool next_is_small(std::size_t size) const noexcept {
+    return next_.size() <= size && !next_compressed_ && !next_in_pieces();
+  }
   /// As pop(), of a message that is all there is here, uncompressed and in one piece; false, and
   /// nothing is taken, where it is not.
   bool pop_whole(Bytes& out) noexcept {

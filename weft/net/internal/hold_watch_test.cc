@@ -106,7 +106,7 @@ TEST(HoldWatch, LosesALoopWhileItsLineIsWritten) {
 TEST(LoopThread, LeavesAThreadBehindThatIsBlocked) {
   std::promise<void> began;
   // Never kept: a thread that goes on would leave a loop behind that nothing refers to.
-  auto* const never = new std::promise<void>;
+  static auto* const never = new std::promise<void>;
   auto thread = std::make_unique<LoopThread>();
   thread->loop().post([&began, wait = never->get_future()] {
     began.set_value();

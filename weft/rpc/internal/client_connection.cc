@@ -148,6 +148,13 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
   close_when_idle();
 }
 
+/// It stays until the server has seen why, but is of no use to calls any more.
+[[gnu::cold]] void ClientConnection::on_connection_error(http2::ErrorCode code,
+                                                         const Status& status) {
+  Connection::on_connection_error(code, status);
+  owner_.on_leaving(*this);
+}
+
 [[gnu::cold]] Status ClientConnection::why_lost() {
   const Status& reason = session().error().ok() ? close_reason() : session().error();
   const std::string who = peer()->address.to_string();

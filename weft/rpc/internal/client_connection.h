@@ -62,7 +62,9 @@ class ClientConnection final : public Connection {
   /// A call can be started on it now.
   bool usable() noexcept { return ready_ && !closed() && !leaving_ && session().can_open(); }
   /// It takes calls, though perhaps none more now.
-  bool serving() noexcept { return ready_ && !closed() && !leaving_ && !session().draining(); }
+  bool serving() noexcept {
+    return ready_ && !closed() && !leaving_ && !session().draining() && !session().broken();
+  }
 
   /// The server has answered a call on it, or goes on with calls while it leaves.
   bool of_use() const noexcept { return of_use_; }
@@ -92,6 +94,7 @@ class ClientConnection final : public Connection {
   void on_ping() override {}
   void on_goaway(std::uint32_t last_stream_id, http2::ErrorCode code,
                  std::string_view debug) override;
+  void on_connection_error(http2::ErrorCode code, const Status& status) override;
 
  private:
   struct IdleTimer : net::Timer {

@@ -132,8 +132,7 @@ void Connection::read() {
 /// False when there is no more to read now.
 bool Connection::read_some() {
   Chunk& block = block_to_read_into(kPieceBlock);
-  const bool long_round = loop_.round_is_long();
-  const std::size_t room = long_round ? kBytesInLongRound : block.capacity();
+  const std::size_t room = loop_.round_is_long() ? kBytesInLongRound : block.capacity();
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
     case net::IoResult::Kind::Done:
@@ -156,9 +155,10 @@ bool Connection::read_some() {
   }
   last_activity_ = loop_.now();
   Bytes input(read_block, block.data(), result.size);
+  account_->reads.look(last_activity_);
   account_->reads.begin_round();
-  if (!take_in(input, long_round ? kFramesInLongRound : http2::Session::kFramesAtOnce))
-    return false;
+  const bool little = loop_.round_is_long();
+  if (!take_in(input, little ? kFramesInLongRound : http2::Session::kFramesAtOnce)) return false;
   if (!input.empty()) [[unlikely]] {
     take_in_later(std::move(input));
     return false;
@@ -227,14 +227,24 @@ void Connection::take_in_rest() {
 void Connection::close_in_turn(const Status& why) noexcept {
   if (closed_) return;
   if (!lingering_) failure_ = why;
+  account_->reads.look(loop_.now());
   if (session_.role() == http2::Role::Client || !loop_.round_is_long()) return close_now();
-  if (rest_ == nullptr) rest_.reset(new (std::nothrow) Rest(*this));
-  if (rest_ == nullptr) return close_now();
+  if (!make_rest()) return close_now();
   rest_->closes = true;
   rest_->input = {};
   session_.transport_lost();
   account();
   account_->reads.wait_to_end(*rest_);
+}
+
+/// False without memory for it.
+bool Connection::make_rest() noexcept {
+  try {
+    if (rest_ == nullptr) rest_ = std::make_unique<Rest>(*this);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 /// What has to be given back counts as work.
@@ -245,12 +255,12 @@ void Connection::close_now() noexcept {
       session_.open_streams() * kWorkOfStream + memory()->held() / kBytesPerUnit;
   loop_.add_work(static_cast<std::int32_t>(std::min<std::size_t>(work, net::Loop::kLongRound)));
   close(Status(failure_));
+  account_->reads.look(loop_.now());
 }
 
 /// As close_in_turn(), of the streams that a broken connection still has.
 void Connection::end_streams_later() noexcept {
-  if (rest_ == nullptr) rest_.reset(new (std::nothrow) Rest(*this));
-  if (rest_ == nullptr) return session_.end_streams();
+  if (!make_rest()) return session_.end_streams();
   rest_->input = {};
   account();
   account_->reads.wait_to_end(*rest_);

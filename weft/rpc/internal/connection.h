@@ -174,6 +174,7 @@ class Connection : public http2::SessionHandler,
   void take_in_rest();
   void close_in_turn(const Status& why) noexcept;
   void close_now() noexcept;
+  bool make_rest() noexcept;
   void end_streams_later() noexcept;
   void read_on() noexcept;
   net::IoResult write_output() noexcept;

@@ -109,7 +109,8 @@ TEST_F(Budget, TellsTheKeeperBeforeNothingIsLeft) {
 
 TEST_F(Budget, OfACallIsHeldUntilItEndsThoughItsConnectionIsGone) {
   net::SimNetwork network(1);
-  auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, kMiB, 0);
+  RoundClock clock;
+  auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, clock, kMiB, 0);
   {
     const auto of_connection = of_call;
     of_connection->memory.set_own(10000);

@@ -2,10 +2,25 @@
 
 namespace weft::rpc {
 
+bool ReadBudget::take_other() noexcept {
+  look(loop_.now());
+  const bool first = std::exchange(first_, false);
+  const bool waited_for = clock_ != nullptr && clock_->waited_for();
+  if (!first && (left_ < 0 || waited_for || loop_.round_is_long())) return false;
+  spend(1);
+  return true;
+}
+
 void ReadBudget::wait(Runnable& waiting) noexcept {
   RunnableQueue::remove(waiting);
   waiting_.push(waiting);
-  if (!std::exchange(turn_due_, true)) loop_.ready_alone(begin_);
+  if (set_due(true)) loop_.ready_alone(begin_);
+}
+
+bool ReadBudget::set_due(bool due) noexcept {
+  if (std::exchange(turn_due_, due) == due) return false;
+  if (clock_ != nullptr) clock_->waiting_ += due ? 1 : -1;
+  return true;
 }
 
 void ReadBudget::wait_to_end(Runnable& ending) noexcept {
@@ -18,15 +33,20 @@ void ReadBudget::wait_to_end(Runnable& ending) noexcept {
 
 void ReadBudget::begin_turn(Runnable& step) noexcept {
   ReadBudget& self = static_cast<Step&>(step).self;
-  self.turn_due_ = false;
+  self.set_due(false);
   self.left_ = kUnits;
-  self.large_ = true;
-  // Each makes a coroutine ready, which runs later in this turn; what cannot go on waits again.
-  while (Runnable* waiting = self.waiting_.pop()) waiting->run(*waiting);
+  self.large_ = self.first_ = true;
+  // Each makes a coroutine ready, which runs later in this turn, or takes frames in; what cannot go
+  // on waits again, for the next.
+  RunnableQueue now(std::move(self.waiting_));
+  while (Runnable* waiting = now.pop()) waiting->run(*waiting);
   self.loop_.ready(self.end_);
 }
 
 /// Behind the coroutines that begin_turn() has made ready.
-void ReadBudget::end_turn(Runnable& step) noexcept { static_cast<Step&>(step).self.large_ = false; }
+void ReadBudget::end_turn(Runnable& step) noexcept {
+  ReadBudget& self = static_cast<Step&>(step).self;
+  self.large_ = self.first_ = false;
+}
 
 }  // namespace weft::rpc

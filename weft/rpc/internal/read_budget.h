@@ -1,19 +1,43 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "weft/base/time.h"
 #include "weft/coro/executor.h"
 #include "weft/net/loop.h"
 
 namespace weft::rpc {
 
+/// How long the round of a loop has been, in real time, as far as somebody has looked: what a
+/// message costs to parse and to handle does not show in its size. Two bytes may be an object. For
+/// the connections of a loop together.
+class RoundClock {
+ public:
+  static constexpr Duration kLong = std::chrono::milliseconds(1);
+  /// Makes the round a long one where its first look was so long ago.
+  void look(net::Loop& loop, TimePoint now) noexcept {
+    if (loop.round() != std::exchange(round_, loop.round())) began_ = now;
+    if (now - began_ >= kLong) loop.add_work(net::Loop::kLongRound);
+  }
+  /// Of connections, whether any waits for a turn of its own.
+  bool waited_for() const noexcept { return waiting_ != 0; }
+
+ private:
+  friend class ReadBudget;
+  std::size_t waiting_ = 0;
+  std::uint32_t round_ = 0;
+  TimePoint began_{};
+};
+
 /// How much of its loop's time the reading of one connection may take before the others on that
 /// loop have their turn. What the reading costs is estimated in units of about half a microsecond:
-/// a message with its handler, or 512 bytes that were decoded. It is counted by what comes out:
-/// 150 bytes of a compressed message may become megabytes.
+/// a small message with its handler, or 512 bytes that were decoded. It is counted by what comes
+/// out: 150 bytes of a compressed message may become megabytes. A message that is compressed or has
+/// more than kSmall bytes is worth a look at the clock: in a long round it waits as well.
 ///
 /// Once the units are used up, what wants to read waits for a turn of the connection's own
 /// (net::Loop::ready_alone()), where it gets new ones. A message that inflates to more than
@@ -29,15 +53,27 @@ class ReadBudget {
   /// Messages that are cut out of one frame, which may be thousands of empty ones.
   static constexpr std::size_t kMessagesPerUnit = 4;
   static constexpr std::size_t kSmallMessage = std::size_t{64} * 1024;
+  /// Up to here a message is not worth a look at the clock; it takes a unit, and one for each 64
+  /// bytes, which may be 32 fields.
+  static constexpr std::size_t kSmall = 1024;
 
   explicit ReadBudget(net::Loop& loop) noexcept : loop_(loop) {}
+  ReadBudget(net::Loop& loop, RoundClock& clock) noexcept : loop_(loop), clock_(&clock) {}
   ReadBudget(const ReadBudget&) = delete;
   ReadBudget& operator=(const ReadBudget&) = delete;
+  ~ReadBudget() { set_due(false); }
 
-  /// False once nothing is left: wait() then.
-  bool spend_one() noexcept {
-    loop_.add_work(1);
-    return --left_ >= 0;
+  /// Of a message of at most kSmall bytes. False once nothing is left: wait() then.
+  bool take_small(std::size_t bytes) noexcept {
+    spend(1 + static_cast<std::int32_t>(bytes / 64));
+    return left_ >= 0;
+  }
+  /// Of any other message: one in a turn of the connection's own, more while the round is not long
+  /// and nobody waits for such a turn.
+  bool take_other() noexcept;
+  /// Some time has gone by.
+  void look(TimePoint now) noexcept {
+    if (clock_ != nullptr) clock_->look(loop_, now);
   }
   void spend(std::int32_t units) noexcept {
     loop_.add_work(units);
@@ -69,13 +105,17 @@ class ReadBudget {
     Step(Runnable::Function function, ReadBudget& of) noexcept : Runnable(function), self(of) {}
     ReadBudget& self;
   };
+  /// Whether it was not, before.
+  bool set_due(bool due) noexcept;
   static void begin_turn(Runnable& step) noexcept;
   static void end_turn(Runnable& step) noexcept;
 
   net::Loop& loop_;
+  RoundClock* clock_ = nullptr;  // none on a client, which chose its peers
   std::int32_t left_ = kUnits;
   std::uint32_t round_ = 0;  // of the loop, when they were renewed
   bool large_ = false;
+  bool first_ = false;  // in a turn of the connection's own, before the first of take_other()
   bool turn_due_ = false;
   RunnableQueue waiting_;
   Step begin_{&ReadBudget::begin_turn, *this};

@@ -28,7 +28,7 @@ struct Reader : Runnable {
 class ReadBudgetTest : public ::testing::Test {
  protected:
   void use_up(ReadBudget& budget) {
-    while (budget.spend_one()) {
+    while (budget.take_small(0)) {
     }
   }
   net::SimNetwork network{1};
@@ -38,11 +38,11 @@ class ReadBudgetTest : public ::testing::Test {
 
 TEST_F(ReadBudgetTest, IsSpentByMessagesAndByDecodedBytes) {
   ReadBudget budget(loop);
-  for (int i = 0; i < ReadBudget::kUnits; ++i) EXPECT_TRUE(budget.spend_one());
-  EXPECT_FALSE(budget.spend_one());
+  for (int i = 0; i < ReadBudget::kUnits; ++i) EXPECT_TRUE(budget.take_small(0));
+  EXPECT_FALSE(budget.take_small(0));
   ReadBudget other(loop);
   other.spend_bytes(ReadBudget::kUnits * ReadBudget::kBytesPerUnit);
-  EXPECT_FALSE(other.spend_one());
+  EXPECT_FALSE(other.take_small(0));
 }
 
 TEST_F(ReadBudgetTest, IsFullAgainInATurnOfItsOwn) {
@@ -57,7 +57,7 @@ TEST_F(ReadBudgetTest, IsFullAgainInATurnOfItsOwn) {
   EXPECT_EQ(log, "");
   network.run_for(1ms);
   EXPECT_EQ(log, "ab");
-  EXPECT_TRUE(budget.spend_one());
+  EXPECT_TRUE(budget.take_small(0));
 }
 
 TEST_F(ReadBudgetTest, IsFullAgainInEachRoundOfTheLoop) {
@@ -66,21 +66,21 @@ TEST_F(ReadBudgetTest, IsFullAgainInEachRoundOfTheLoop) {
     budget.begin_round();
     use_up(budget);
     budget.begin_round();
-    EXPECT_FALSE(budget.spend_one()) << "the same round";
+    EXPECT_FALSE(budget.take_small(0)) << "the same round";
   });
   loop.post([&] { budget.begin_round(); });
   network.run_for(1ms);
-  EXPECT_TRUE(budget.spend_one());
+  EXPECT_TRUE(budget.take_small(0));
 }
 
 TEST_F(ReadBudgetTest, IsSmallWhereOthersHaveDoneMuchInTheRound) {
   ReadBudget other(loop);
   ReadBudget budget(loop);
   loop.enter([&] {
-    while (!loop.round_is_long()) static_cast<void>(other.spend_one());
+    while (!loop.round_is_long()) static_cast<void>(other.take_small(0));
     budget.begin_round();
-    for (int i = 0; i < ReadBudget::kLittle; ++i) EXPECT_TRUE(budget.spend_one());
-    EXPECT_FALSE(budget.spend_one());
+    for (int i = 0; i < ReadBudget::kLittle; ++i) EXPECT_TRUE(budget.take_small(0));
+    EXPECT_FALSE(budget.take_small(0));
   });
 }
 

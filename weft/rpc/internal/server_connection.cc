@@ -43,7 +43,7 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
                                    PeerConnections::Slot slot)
     : Connection(server.loop(), std::move(stream), session_options(server.options()),
                  keepalive(server.options()),
-                 ConnectionAccount::Ref::make(server.loop(), server.memory(),
+                 ConnectionAccount::Ref::make(server.loop(), server.memory(), server.round_clock(),
                                               server.memory_limit_of_connection(),
                                               server.options().max_decompression_ratio)),
       server_(server),

@@ -106,7 +106,9 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
   if (input_ == Input::Dropped) return Poll::End;
   if (input_ == Input::Open && (at_end_ || !deframer_.has_message())) return Poll::Pending;
   if (!deframer_.has_message()) return Poll::End;
-  if (!account_->reads.spend_one()) [[unlikely]]
+  ReadBudget& reads = account_->reads;
+  const bool small = deframer_.next_is_small(ReadBudget::kSmall);
+  if (!(small ? reads.take_small(deframer_.next().size()) : reads.take_other())) [[unlikely]]
     return wait_for_turn();
   Status status;
   std::size_t size = 0;
