@@ -1,5 +1,7 @@
 #include "weft/rpc/handler.h"
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,17 @@ Status no_request(const Call& call) {
   return unimplemented("the method takes one request, but the stream ended without any");
 }
 
+// Less is not worth a look at the clock.
+constexpr std::size_t kMeasuredParseFrom = 1024;
+
+/// What it takes to parse a message counts as work of the loop's round; twice, as the object will
+/// be destroyed too.
+void note_parsed(net::Loop& loop, Duration took) noexcept {
+  constexpr Duration kUnit = std::chrono::nanoseconds(500);
+  loop.add_work(static_cast<std::int32_t>(
+      std::min<Duration::rep>(2 * (took / kUnit), net::Loop::kLongRound)));
+}
+
 }  // namespace
 
 bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
@@ -22,7 +35,15 @@ bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& s
   const MessageReader::Poll polled = call.requests().poll(message);
   if (polled == MessageReader::Poll::Pending) return false;
   size = message.size();
-  status = polled == MessageReader::Poll::End ? no_request(call) : codec::parse(message, into);
+  if (polled == MessageReader::Poll::End) {
+    status = no_request(call);
+  } else if (size < kMeasuredParseFrom) {
+    status = codec::parse(message, into);
+  } else {
+    const TimePoint began = call.loop().now();
+    status = codec::parse(message, into);
+    note_parsed(call.loop(), call.loop().now() - began);
+  }
   return true;
 }
 

@@ -155,7 +155,6 @@ bool Connection::read_some() {
   }
   last_activity_ = loop_.now();
   Bytes input(read_block, block.data(), result.size);
-  account_->reads.look(last_activity_);
   account_->reads.begin_round();
   const bool little = loop_.round_is_long();
   if (!take_in(input, little ? kFramesInLongRound : http2::Session::kFramesAtOnce)) return false;
@@ -227,7 +226,6 @@ void Connection::take_in_rest() {
 void Connection::close_in_turn(const Status& why) noexcept {
   if (closed_) return;
   if (!lingering_) failure_ = why;
-  account_->reads.look(loop_.now());
   if (session_.role() == http2::Role::Client || !loop_.round_is_long()) return close_now();
   if (!make_rest()) return close_now();
   rest_->closes = true;
@@ -247,15 +245,11 @@ bool Connection::make_rest() noexcept {
   }
 }
 
-/// What has to be given back counts as work.
+/// What it takes to give everything back counts as work.
 void Connection::close_now() noexcept {
-  constexpr std::size_t kWorkOfStream = 4;
-  constexpr std::size_t kBytesPerUnit = std::size_t{16} * 1024;
-  const std::size_t work =
-      session_.open_streams() * kWorkOfStream + memory()->held() / kBytesPerUnit;
-  loop_.add_work(static_cast<std::int32_t>(std::min<std::size_t>(work, net::Loop::kLongRound)));
+  const TimePoint began = loop_.now();
   close(Status(failure_));
-  account_->reads.look(loop_.now());
+  loop_.add_work(ReadBudget::work_of(loop_.now() - began));
 }
 
 /// As close_in_turn(), of the streams that a broken connection still has.

@@ -209,9 +209,9 @@ struct ConnectionAccount : LocalCounted {
   using Ref = LocalRef<ConnectionAccount>;
   /// A client's.
   explicit ConnectionAccount(net::Loop& loop) noexcept : reads(loop) {}
-  ConnectionAccount(net::Loop& loop, LoopMemory& server, RoundClock& clock, std::size_t limit,
+  ConnectionAccount(net::Loop& loop, LoopMemory& server, WaitingReads& waiting, std::size_t limit,
                     std::size_t ratio) noexcept
-      : memory(server, limit), reads(loop, clock), max_decompression_ratio(ratio) {}
+      : memory(server, limit), reads(loop, waiting), max_decompression_ratio(ratio) {}
 
   ConnectionAccount(const ConnectionAccount&) = delete;
   ConnectionAccount& operator=(const ConnectionAccount&) = delete;

@@ -109,8 +109,8 @@ TEST_F(Budget, TellsTheKeeperBeforeNothingIsLeft) {
 
 TEST_F(Budget, OfACallIsHeldUntilItEndsThoughItsConnectionIsGone) {
   net::SimNetwork network(1);
-  RoundClock clock;
-  auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, clock, kMiB, 0);
+  WaitingReads waiting;
+  auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, waiting, kMiB, 0);
   {
     const auto of_connection = of_call;
     of_connection->memory.set_own(10000);

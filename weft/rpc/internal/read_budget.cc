@@ -3,9 +3,8 @@
 namespace weft::rpc {
 
 bool ReadBudget::take_other() noexcept {
-  look(loop_.now());
   const bool first = std::exchange(first_, false);
-  const bool waited_for = clock_ != nullptr && clock_->waited_for();
+  const bool waited_for = all_ != nullptr && all_->any();
   if (!first && (left_ < 0 || waited_for || loop_.round_is_long())) return false;
   spend(1);
   return true;
@@ -19,7 +18,7 @@ void ReadBudget::wait(Runnable& waiting) noexcept {
 
 bool ReadBudget::set_due(bool due) noexcept {
   if (std::exchange(turn_due_, due) == due) return false;
-  if (clock_ != nullptr) clock_->waiting_ += due ? 1 : -1;
+  if (all_ != nullptr) all_->count_ += due ? 1 : -1;
   return true;
 }
 

@@ -12,32 +12,24 @@
 
 namespace weft::rpc {
 
-/// How long the round of a loop has been, in real time, as far as somebody has looked: what a
-/// message costs to parse and to handle does not show in its size. Two bytes may be an object. For
-/// the connections of a loop together.
-class RoundClock {
+class ReadBudget;
+
+/// How many connections of a loop wait for a turn of their own.
+class WaitingReads {
  public:
-  static constexpr Duration kLong = std::chrono::milliseconds(1);
-  /// Makes the round a long one where its first look was so long ago.
-  void look(net::Loop& loop, TimePoint now) noexcept {
-    if (loop.round() != std::exchange(round_, loop.round())) began_ = now;
-    if (now - began_ >= kLong) loop.add_work(net::Loop::kLongRound);
-  }
-  /// Of connections, whether any waits for a turn of its own.
-  bool waited_for() const noexcept { return waiting_ != 0; }
+  bool any() const noexcept { return count_ != 0; }
 
  private:
   friend class ReadBudget;
-  std::size_t waiting_ = 0;
-  std::uint32_t round_ = 0;
-  TimePoint began_{};
+  std::size_t count_ = 0;
 };
 
 /// How much of its loop's time the reading of one connection may take before the others on that
 /// loop have their turn. What the reading costs is estimated in units of about half a microsecond:
 /// a small message with its handler, or 512 bytes that were decoded. It is counted by what comes
-/// out: 150 bytes of a compressed message may become megabytes. A message that is compressed or has
-/// more than kSmall bytes is worth a look at the clock: in a long round it waits as well.
+/// out: 150 bytes of a compressed message may become megabytes. What a message costs to parse does
+/// not show in its size, two bytes may be an object: where it is compressed, or has more than
+/// kSmall bytes, that is measured, and it waits in a long round.
 ///
 /// Once the units are used up, what wants to read waits for a turn of the connection's own
 /// (net::Loop::ready_alone()), where it gets new ones. A message that inflates to more than
@@ -58,7 +50,7 @@ class ReadBudget {
   static constexpr std::size_t kSmall = 1024;
 
   explicit ReadBudget(net::Loop& loop) noexcept : loop_(loop) {}
-  ReadBudget(net::Loop& loop, RoundClock& clock) noexcept : loop_(loop), clock_(&clock) {}
+  ReadBudget(net::Loop& loop, WaitingReads& waiting) noexcept : loop_(loop), all_(&waiting) {}
   ReadBudget(const ReadBudget&) = delete;
   ReadBudget& operator=(const ReadBudget&) = delete;
   ~ReadBudget() { set_due(false); }
@@ -71,9 +63,19 @@ class ReadBudget {
   /// Of any other message: one in a turn of the connection's own, more while the round is not long
   /// and nobody waits for such a turn.
   bool take_other() noexcept;
-  /// Some time has gone by.
-  void look(TimePoint now) noexcept {
-    if (clock_ != nullptr) clock_->look(loop_, now);
+  /// Counts the time from the one to the other as work: a message is unpacked and parsed.
+  void begin_parsing() noexcept {
+    if (all_ != nullptr) parsing_since_ = loop_.now();
+  }
+  void end_parsing() noexcept {
+    const TimePoint began = std::exchange(parsing_since_, {});
+    if (began != TimePoint{}) loop_.add_work(work_of(loop_.now() - began));
+  }
+  /// Of time that was measured, in units of Loop::add_work(); a round is not longer than long.
+  static std::int32_t work_of(Duration time) noexcept {
+    constexpr Duration kUnit = std::chrono::nanoseconds(500);
+    return static_cast<std::int32_t>(
+        std::clamp<Duration::rep>(time / kUnit, 0, net::Loop::kLongRound));
   }
   void spend(std::int32_t units) noexcept {
     loop_.add_work(units);
@@ -111,7 +113,8 @@ class ReadBudget {
   static void end_turn(Runnable& step) noexcept;
 
   net::Loop& loop_;
-  RoundClock* clock_ = nullptr;  // none on a client, which chose its peers
+  WaitingReads* all_ = nullptr;  // none on a client, which chose its peers
+  TimePoint parsing_since_{};
   std::int32_t left_ = kUnits;
   std::uint32_t round_ = 0;  // of the loop, when they were renewed
   bool large_ = false;

@@ -41,11 +41,12 @@ ServerCall& call_of(http2::Stream& stream) { return *static_cast<ServerCall*>(st
 
 ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stream> stream,
                                    PeerConnections::Slot slot)
-    : Connection(server.loop(), std::move(stream), session_options(server.options()),
-                 keepalive(server.options()),
-                 ConnectionAccount::Ref::make(server.loop(), server.memory(), server.round_clock(),
-                                              server.memory_limit_of_connection(),
-                                              server.options().max_decompression_ratio)),
+    : Connection(
+          server.loop(), std::move(stream), session_options(server.options()),
+          keepalive(server.options()),
+          ConnectionAccount::Ref::make(server.loop(), server.memory(), server.waiting_reads(),
+                                       server.memory_limit_of_connection(),
+                                       server.options().max_decompression_ratio)),
       server_(server),
       slot_(std::move(slot)) {
   const ServerOptions& options = server.options();

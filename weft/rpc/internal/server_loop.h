@@ -122,7 +122,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   };
   Refusal refuse_call(Admission::Verdict verdict);
   LoopMemory& memory() noexcept { return memory_; }
-  RoundClock& round_clock() noexcept { return round_clock_; }
+  WaitingReads& waiting_reads() noexcept { return waiting_reads_; }
   std::size_t memory_limit_of_connection() const noexcept { return connection_memory_limit_; }
   void connection_closed(ServerConnection& connection) noexcept;
   /// A connection came to nothing before its first call, and why.
@@ -155,7 +155,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   std::shared_ptr<ServerShared> owned_;
   ServerShared& shared_;
   LoopMemory memory_{shared_.memory, *this};
-  RoundClock round_clock_;
+  WaitingReads waiting_reads_;
   // Handlers of a connection that run at a time, those of calls it has given up included: they may
   // need a moment to notice.
   std::size_t most_handlers_ = std::size_t{shared_.options.max_calls_per_connection} +

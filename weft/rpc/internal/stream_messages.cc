@@ -45,6 +45,7 @@ Status StreamMessages::hold_response(std::size_t bytes) {
 }
 
 void StreamMessages::hold(const void* object, Measure measure) {
+  account_->reads.end_parsing();
   if (!memory().bounded()) return;
   const std::size_t bytes = object == nullptr ? 0 : measure(object);
   kept_ = static_cast<std::uint32_t>(std::min<std::size_t>(bytes, UINT32_MAX));
@@ -110,6 +111,8 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
   const bool small = deframer_.next_is_small(ReadBudget::kSmall);
   if (!(small ? reads.take_small(deframer_.next().size()) : reads.take_other())) [[unlikely]]
     return wait_for_turn();
+  // A single one is parsed by read_single(), which counts that itself.
+  if (!small && !at_end_) reads.begin_parsing();
   Status status;
   std::size_t size = 0;
   if (Bytes whole; deframer_.pop_whole(whole)) [[likely]] {
