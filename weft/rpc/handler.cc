@@ -1,9 +1,9 @@
 #include "weft/rpc/handler.h"
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
+
+#include "weft/rpc/internal/read_budget.h"
 
 namespace weft::rpc {
 
@@ -16,17 +16,6 @@ Status no_request(const Call& call) {
   return unimplemented("the method takes one request, but the stream ended without any");
 }
 
-// Less is not worth a look at the clock.
-constexpr std::size_t kMeasuredParseFrom = 1024;
-
-/// What it takes to parse a message counts as work of the loop's round; twice, as the object will
-/// be destroyed too.
-void note_parsed(net::Loop& loop, Duration took) noexcept {
-  constexpr Duration kUnit = std::chrono::nanoseconds(500);
-  loop.add_work(static_cast<std::int32_t>(
-      std::min<Duration::rep>(2 * (took / kUnit), net::Loop::kLongRound)));
-}
-
 }  // namespace
 
 bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
@@ -37,12 +26,14 @@ bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& s
   size = message.size();
   if (polled == MessageReader::Poll::End) {
     status = no_request(call);
-  } else if (size < kMeasuredParseFrom) {
+  } else if (size <= ReadBudget::kSmall) {
     status = codec::parse(message, into);
   } else {
-    const TimePoint began = call.loop().now();
+    net::Loop& loop = call.loop();
+    const TimePoint began = loop.now();
     status = codec::parse(message, into);
-    note_parsed(call.loop(), call.loop().now() - began);
+    // Twice, as the object will be destroyed too.
+    loop.add_work(2 * ReadBudget::work_of(loop.now() - began));
   }
   return true;
 }

@@ -267,8 +267,7 @@ void Connection::read_on() noexcept {
 }
 
 void Connection::spend_on_headers(std::size_t bytes) noexcept {
-  account_->reads.spend_bytes(bytes);
-  spend(0);
+  spend(static_cast<std::int32_t>(bytes / ReadBudget::kBytesPerUnit));
 }
 
 /// Writes until the output is empty, which is Done, or the stream takes no more.

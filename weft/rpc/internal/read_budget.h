@@ -63,9 +63,10 @@ class ReadBudget {
   /// Of any other message: one in a turn of the connection's own, more while the round is not long
   /// and nobody waits for such a turn.
   bool take_other() noexcept;
-  /// Counts the time from the one to the other as work: a message is unpacked and parsed.
-  void begin_parsing() noexcept {
-    if (all_ != nullptr) parsing_since_ = loop_.now();
+  /// Counts the time from the one to the other as work: a message is unpacked and parsed. Where it
+  /// is not to be `measured`, what began before is over as well, as nobody may have ended that.
+  void begin_parsing(bool measured) noexcept {
+    parsing_since_ = measured && all_ != nullptr ? loop_.now() : TimePoint{};
   }
   void end_parsing() noexcept {
     const TimePoint began = std::exchange(parsing_since_, {});

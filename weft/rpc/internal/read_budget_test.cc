@@ -84,6 +84,24 @@ TEST_F(ReadBudgetTest, IsSmallWhereOthersHaveDoneMuchInTheRound) {
   });
 }
 
+TEST_F(ReadBudgetTest, CountsNoTimeForAMessageThatCameAfterAMeasuredOne) {
+  WaitingReads all;
+  ReadBudget budget(loop, all);
+  loop.enter([&] { budget.begin_parsing(true); });
+  network.run_for(1s);
+  loop.enter([&] {
+    budget.begin_parsing(false);
+    budget.end_parsing();
+    EXPECT_FALSE(loop.round_is_long()) << "what nobody ended is forgotten";
+    budget.begin_parsing(true);
+  });
+  network.run_for(1s);
+  loop.enter([&] {
+    budget.end_parsing();
+    EXPECT_TRUE(loop.round_is_long());
+  });
+}
+
 TEST_F(ReadBudgetTest, KeepsEverySecondTurnForEnds) {
   ReadBudget first(loop);
   ReadBudget second(loop);

@@ -112,7 +112,7 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
   if (!(small ? reads.take_small(deframer_.next().size()) : reads.take_other())) [[unlikely]]
     return wait_for_turn();
   // A single one is parsed by read_single(), which counts that itself.
-  if (!small && !at_end_) reads.begin_parsing();
+  if (!at_end_) reads.begin_parsing(!small);
   Status status;
   std::size_t size = 0;
   if (Bytes whole; deframer_.pop_whole(whole)) [[likely]] {
