@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
+#include "weft/base/log_once.h"
 #include "weft/middleware/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/wait.h"
@@ -32,18 +29,12 @@ Attempts::CommitAt commit_at(const RetryOptions& options, const Call& call) {
                                                     : Attempts::CommitAt::ResponseMetadata;
 }
 
-constinit NeverDestroyed<ForkMutex> logged_mutex;
-constinit std::set<std::string, std::less<>>* logged = nullptr;  // with logged_mutex
+constinit LogOnce logged;
 
-/// Once for a method, and of so many methods. gRPC bounds tries no more than we do, and no value is
+/// Once for a method. gRPC bounds tries no more than we do, and no value is
 /// right for all methods, so this is what there is to do about it.
 [[gnu::cold]] void log_no_try_timeout(std::string_view path) {
-  constexpr std::size_t kMostMethods = 100;
-  {
-    const std::lock_guard lock(logged_mutex.object);
-    if (logged == nullptr) logged = new std::set<std::string, std::less<>>();
-    if (logged->size() == kMostMethods || !logged->emplace(path).second) return;
-  }
+  if (!logged.is_new(path)) return;
   log(LogLevel::Warn,
       std::string(path) +
           ": the deadline passed during a try without an answer, and there was no "

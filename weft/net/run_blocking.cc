@@ -4,12 +4,11 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "weft/base/fatal.h"
-#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
+#include "weft/base/log_once.h"
 #include "weft/net/loop.h"
 #include "weft/net/serving.h"
 
@@ -33,18 +32,7 @@ void refuse_to_block(const Loop& loop) noexcept {
       "for itself. co_await the task instead");
 }
 
-// More lines of this kind tell nobody anything new, and a caller may name methods without end.
-constexpr std::size_t kMostLogged = 100;
-
-constinit NeverDestroyed<ForkMutex> logged_mutex;
-constinit std::set<std::string>* logged = nullptr;  // with logged_mutex; never destroyed
-
-/// Whether `line` has not been logged before, and is one of the first kMostLogged.
-bool is_new(const std::string& line) {
-  const std::lock_guard lock(logged_mutex.object);
-  if (logged == nullptr) logged = new std::set<std::string>();
-  return logged->size() < kMostLogged && logged->insert(line).second;
-}
+constinit LogOnce logged;
 
 /// A thread whose loop is taken over meanwhile may block.
 void log_blocked_loop(std::string_view of) {
@@ -57,7 +45,7 @@ void log_blocked_loop(std::string_view of) {
   line.append(
       " on the thread of its loop, where nobody else is answered until that returns: use the "
       "client without Blocking in its name, or offload() the call");
-  if (is_new(line)) log(LogLevel::Warn, line);
+  if (logged.is_new(line)) log(LogLevel::Warn, line);
 }
 
 /// What the waiting thread and the loop's share, on the stack of the former.
