@@ -28,6 +28,18 @@ using namespace std::chrono_literals;
 using rpc::test::call;
 using rpc::test::Text;
 
+// For tests whose child of fork() makes calls while its parent had several threads.
+#if WEFT_TSAN
+#define SKIP_IF_CHILDREN_MAY_HANG() \
+  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none; release runs it"
+#elif WEFT_ASAN
+#define SKIP_IF_CHILDREN_MAY_HANG()                                                        \
+  GTEST_SKIP() << "AddressSanitizer of clang 16 does not hold its allocator's locks at a " \
+                  "fork(), so a child may wait for one for ever; release runs it"
+#else
+#define SKIP_IF_CHILDREN_MAY_HANG() static_cast<void>(0)
+#endif
+
 /// A folder for sockets and logs, and calls to the server that is there.
 class Process : public ::testing::Test {
  protected:
@@ -184,22 +196,14 @@ TEST_F(Process, MayForkBetweenMakingAndUsing) {
 }
 
 TEST_F(Process, MayForkWhileItServesAndCalls) {
-#if WEFT_TSAN
-  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
-#endif
+  SKIP_IF_CHILDREN_MAY_HANG();
   EXPECT_EQ(Child({"fork_in_use", address()}).wait(), "exit 0");
 }
 
 class ForkWhileCalling : public Process, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ForkWhileCalling, LeavesAChildThatCanCall) {
-#if WEFT_TSAN
-  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
-#elif WEFT_ASAN
-  GTEST_SKIP()
-      << "AddressSanitizer of clang 16 does not hold its allocator's locks at a fork(), so "
-         "a child may wait for one for ever; release runs it";
-#endif
+  SKIP_IF_CHILDREN_MAY_HANG();
   EXPECT_EQ(Child({"fork_while_calling", address(), GetParam()}).wait(), "exit 0");
 }
 
@@ -208,9 +212,7 @@ INSTANTIATE_TEST_SUITE_P(Over, ForkWhileCalling,
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(Process, LeavesOpenStreamsToItselfWhenAChildDestroysThem) {
-#if WEFT_TSAN
-  GTEST_SKIP() << "ThreadSanitizer lets a child of several threads start none";
-#endif
+  SKIP_IF_CHILDREN_MAY_HANG();
   EXPECT_EQ(Child({"fork_with_streams", address()}).wait(), "exit 0");
 }
 
