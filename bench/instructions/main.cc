@@ -5,9 +5,12 @@
 #include <cstring>
 #include <span>
 
+#include "weft/rpc/slow_parse.h"
+
 #include "bench/instructions/operation.h"
 
 int main(int argc, char* argv[]) {
+  weft::rpc::SlowParse::set_longest(std::chrono::hours(1));
   for (const auto& list : {bench::piece_operations(), bench::call_operations()}) {
     for (const bench::Operation& operation : list) {
       if (argc == 1) std::puts(operation.name);

@@ -130,6 +130,34 @@ class PieceInput final : public google::protobuf::io::ZeroCopyInputStream {
   std::int64_t count_ = 0;
 };
 
+/// The same in steps, up to a limit: behind that it is as if nothing more had arrived.
+class SteppedInput final : public google::protobuf::io::ZeroCopyInputStream {
+ public:
+  SteppedInput(std::span<const Bytes> pieces, ParseLimit& limit) noexcept
+      : pieces_(pieces), limit_(limit) {}
+  bool Next(const void** data, int* size) override {
+    if (stopped_) return false;
+    const auto done = static_cast<std::size_t>(pieces_.ByteCount());
+    const std::size_t step = done == 0 ? ParseLimit::kFirstStep : limit_.next_step(done);
+    stopped_ = step == 0;
+    if (stopped_ || !pieces_.Next(data, size)) return false;
+    const int surplus = *size - static_cast<int>(std::min<std::size_t>(step, INT_MAX));
+    if (surplus <= 0) return true;
+    pieces_.BackUp(surplus);
+    *size -= surplus;
+    return true;
+  }
+  void BackUp(int count) override { pieces_.BackUp(count); }
+  bool Skip(int count) override { return pieces_.Skip(count); }
+  std::int64_t ByteCount() const override { return pieces_.ByteCount(); }
+  bool stopped() const noexcept { return stopped_; }
+
+ private:
+  PieceInput pieces_;
+  ParseLimit& limit_;
+  bool stopped_ = false;
+};
+
 // protobuf counts in int: whatever is larger it can neither write, which ends in a crash, nor
 // parse.
 constexpr MessageOps kProtobufOps{
@@ -205,8 +233,23 @@ Status parse(std::span<const Bytes> pieces, MessageLite& into) {
   });
 }
 
+std::optional<Status> parse_within(ParseLimit& limit, const Message& message, MessageLite& into) {
+  if (message.size() <= ParseLimit::kFirstStep || !message.is_bytes() || message.size() > INT_MAX) {
+    return parse(message, into);
+  }
+  SteppedInput input(message.pieces(), limit);
+  Status status = parse_within_memory(message.size(), into, [&] {
+    return into.ParsePartialFromBoundedZeroCopyStream(&input, static_cast<int>(message.size()));
+  });
+  if (input.stopped()) return std::nullopt;
+  return status;
+}
+
 std::size_t memory_of(const google::protobuf::Message& message) { return message.SpaceUsedLong(); }
 
-std::size_t memory_of(const MessageLite& message) { return message.ByteSizeLong(); }
+std::size_t memory_of(const MessageLite& message) {
+  const auto* full = dynamic_cast<const google::protobuf::Message*>(&message);
+  return full != nullptr ? memory_of(*full) : message.ByteSizeLong();
+}
 
 }  // namespace weft::codec

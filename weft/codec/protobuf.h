@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "weft/base/bytes.h"
@@ -31,6 +32,23 @@ Status parse(const Message& message, google::protobuf::MessageLite& into);
 /// Parses; INTERNAL naming the type and the size when the bytes are not such a message,
 /// RESOURCE_EXHAUSTED when they are more than protobuf can parse.
 Status parse(const Bytes& bytes, google::protobuf::MessageLite& into);
+
+/// What bounds a parse that may take long, which goes in steps.
+class ParseLimit {
+ public:
+  /// The first step.
+  static constexpr std::size_t kFirstStep = 4096;
+  /// Bytes of the next step, where `done` bytes have been parsed; 0: stop here.
+  virtual std::size_t next_step(std::size_t done) noexcept = 0;
+
+ protected:
+  ~ParseLimit() = default;
+};
+
+/// As parse(), up to `limit`: nothing where that said to stop before the end; `into` is a part
+/// then.
+std::optional<Status> parse_within(ParseLimit& limit, const Message& message,
+                                   google::protobuf::MessageLite& into);
 
 /// Bytes of memory that `message` takes with all that it holds, about. Small fields and fields that
 /// its type does not know take up to 30 times their size on the wire. Of a lite message, which

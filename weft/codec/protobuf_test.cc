@@ -1,6 +1,7 @@
 #include "weft/codec/protobuf.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,6 +152,62 @@ TEST(ProtobufMessage, ParsesPiecesCutAnywhere) {
     ASSERT_TRUE(parse(pieces, copy).ok()) << cut;
     EXPECT_EQ(copy.SerializeAsString(), list.SerializeAsString());
   }
+}
+
+/// Reached when it is asked for the n-th time; steps of 4 KiB.
+struct Limit final : ParseLimit {
+  explicit Limit(int times) : left(times) {}
+  std::size_t next_step(std::size_t) noexcept override { return --left == 0 ? 0 : kFirstStep; }
+  int left;
+};
+
+TEST(ParseWithin, GivesWhatParseWouldUnlessTheLimitIsReached) {
+  google::protobuf::ListValue list;
+  for (int i = 0; i < 4000; ++i) list.add_values()->set_number_value(i);
+  const Message message(Bytes::copy_of(list.SerializeAsString()));
+  ASSERT_GT(message.size(), 9 * ParseLimit::kFirstStep);
+  google::protobuf::ListValue copy;
+  for (int times = 1; times <= 9; ++times) {
+    Limit limit(times);
+    EXPECT_FALSE(parse_within(limit, message, copy).has_value()) << times;
+  }
+  Limit limit(1000);
+  const std::optional<Status> status = parse_within(limit, message, copy);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_TRUE(status->ok()) << *status;
+  EXPECT_EQ(copy.SerializeAsString(), list.SerializeAsString());
+}
+
+TEST(ParseWithin, GoesOnOverPiecesWhereverTheyAreCut) {
+  const google::protobuf::StringValue value = string_value(std::string(20'000, 'x'));
+  const Bytes whole = Bytes::copy_of(value.SerializeAsString());
+  for (const std::size_t cut : {std::size_t{1}, ParseLimit::kFirstStep - 1, ParseLimit::kFirstStep,
+                                ParseLimit::kFirstStep + 1}) {
+    const Message message({whole.slice(0, cut), whole.slice(cut, whole.size() - cut)});
+    google::protobuf::StringValue copy;
+    Limit limit(1000);
+    const std::optional<Status> status = parse_within(limit, message, copy);
+    ASSERT_TRUE(status.has_value() && status->ok()) << cut;
+    EXPECT_EQ(copy.value(), value.value());
+  }
+}
+
+TEST(ParseWithin, ParsesOneStepInAnyCase) {
+  const google::protobuf::StringValue value = string_value(std::string(4000, 'x'));
+  google::protobuf::StringValue copy;
+  Limit limit(1);
+  EXPECT_TRUE(parse_within(limit, Message(Bytes::copy_of(value.SerializeAsString())), copy)->ok());
+  EXPECT_EQ(copy.value(), value.value());
+}
+
+TEST(ParseWithin, SaysWhatIsNoMessage) {
+  std::string bytes = string_value(std::string(20'000, 'x')).SerializeAsString();
+  bytes.pop_back();
+  google::protobuf::StringValue into;
+  Limit limit(1000);
+  const std::optional<Status> status = parse_within(limit, Message(Bytes::copy_of(bytes)), into);
+  ASSERT_TRUE(status.has_value());
+  EXPECT_EQ(status->message(), "20003 bytes are not a google.protobuf.StringValue");
 }
 
 TEST(Message, InPiecesIsOneMessage) {

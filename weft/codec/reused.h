@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace weft::codec {
 
@@ -10,10 +11,12 @@ namespace weft::codec {
 /// memory of its strings and fields already. It goes back when this ends, to whatever thread that
 /// is.
 ///
+/// An object that it adopts is destroyed by kDestroy, not here.
+///
 /// What stays allocated is bounded: a thread keeps 16 objects of a type, none that has ever held
 /// more than 4 KiB, and each until it has held 64 KiB in all, since fields that were set once keep
 /// their memory. The object is not cleared: parsing begins with that.
-template <class M>
+template <class M, auto kDestroy = nullptr>
 class Reused {
  public:
   Reused() {
@@ -28,7 +31,9 @@ class Reused {
   Reused(const Reused&) = delete;
   Reused& operator=(const Reused&) = delete;
   ~Reused() {
-    if (held_ >= kMostInAll || shelf_.count == kMostObjects || !open_shelf()) {
+    if (adopted_) [[unlikely]] {
+      if constexpr (kDestroy != nullptr) kDestroy(object_);
+    } else if (held_ >= kMostInAll || shelf_.count == kMostObjects || !open_shelf()) {
       delete object_;
     } else {
       shelf_.objects[shelf_.count++] = {object_, held_};
@@ -39,6 +44,13 @@ class Reused {
   /// It has been given a message of so many bytes.
   void holds(std::size_t bytes) noexcept {
     held_ += bytes <= kMostAtOnce ? static_cast<std::uint32_t>(bytes) : kMostInAll;
+  }
+  /// Has `object`, which kDestroy is called with in the end, in place of its own.
+  void adopt(M* object) noexcept
+    requires(kDestroy != nullptr)
+  {
+    kDestroy(std::exchange(object_, object));
+    adopted_ = true;
   }
 
  private:
@@ -74,6 +86,7 @@ class Reused {
 
   M* object_;
   std::uint32_t held_ = 0;
+  bool adopted_ = false;
 };
 
 }  // namespace weft::codec

@@ -64,5 +64,25 @@ TEST(Reused, FreesWhatAThreadKeptWhenTheThreadEnds) {
   EXPECT_EQ(Object::alive, 0);
 }
 
+/// How many were destroyed by the function that was given for that.
+int destroyed_elsewhere = 0;
+void destroy(Counted<5>* object) {
+  ++destroyed_elsewhere;
+  delete object;
+}
+
+TEST(Reused, LeavesWhatItAdoptsAndWhatThatReplacesToAFunction) {
+  using Object = Counted<5>;
+  auto* const adopted = new Object;
+  {
+    Reused<Object, &destroy> used;
+    used.adopt(adopted);
+    EXPECT_EQ(&*used, adopted);
+    EXPECT_EQ(destroyed_elsewhere, 1);
+  }
+  EXPECT_EQ(destroyed_elsewhere, 2);
+  EXPECT_EQ(Object::alive, 0);
+}
+
 }  // namespace
 }  // namespace weft::codec

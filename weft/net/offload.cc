@@ -1,10 +1,10 @@
 #include "weft/net/offload.h"
 
-#include <atomic>
 #include <string>
 #include <system_error>
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
@@ -14,13 +14,8 @@ namespace weft::net {
 
 namespace {
 
-// Never destroyed: blocking work must not hold up the end of the process.
-constinit std::atomic<BlockingPool*> default_pool{nullptr};
 constinit NeverDestroyed<ForkMutex> making;
-
-/// A child of fork() has none of its parent's threads, and nobody would come for its work.
-[[maybe_unused]] const bool forgotten_in_children =
-    call_in_forked_child([]() noexcept { default_pool = nullptr; });
+constinit ProcessPool default_pool([]() noexcept { return BlockingPool::Options(); });
 
 }  // namespace
 
@@ -38,6 +33,25 @@ BlockingPool::~BlockingPool() {
 void BlockingPool::run(UniqueFunction<void()> work) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(work));
+  catch_all([this] { wake_or_start(); },
+            [this] {
+              queue_.pop_back();
+              throw;
+            });
+}
+
+void BlockingPool::run_next(UniqueFunction<void()> work) {
+  const std::lock_guard lock(mutex_);
+  queue_.push_front(std::move(work));
+  catch_all([this] { wake_or_start(); },
+            [this] {
+              queue_.pop_front();
+              throw;
+            });
+}
+
+/// A thread for what was queued, with mutex_ held.
+void BlockingPool::wake_or_start() {
   if (queue_.size() <= idle_) {
     wake_.notify_one();
     return;
@@ -72,7 +86,9 @@ bool BlockingPool::next(std::unique_lock<std::mutex>& lock) {
 }
 
 void BlockingPool::serve() {
-  pthread_setname_np(pthread_self(), "weft-blocking");
+  pthread_setname_np(pthread_self(), options_.thread_name);
+  // With Linux a thread has a niceness of its own, and this adds to it.
+  if (options_.nice != 0) static_cast<void>(::nice(options_.nice));
   std::unique_lock lock(mutex_);
   while (!queue_.empty() || next(lock)) {
     UniqueFunction<void()> work = std::move(queue_.front());
@@ -87,14 +103,21 @@ void BlockingPool::serve() {
   ended_.notify_all();
 }
 
-BlockingPool& default_blocking_pool() {
-  if (BlockingPool* const there = default_pool.load(std::memory_order_acquire)) return *there;
-  const std::lock_guard lock(making.object);
-  if (default_pool.load(std::memory_order_relaxed) == nullptr) {
-    default_pool.store(new BlockingPool(), std::memory_order_release);
+BlockingPool& ProcessPool::get() {
+  // What a parent made is left as it is: its threads are not here, and one may have held its lock.
+  const std::uint32_t here = fork_generation() + 1;
+  if (generation_.load(std::memory_order_acquire) == here) {
+    return *pool_.load(std::memory_order_relaxed);
   }
-  return *default_pool.load(std::memory_order_relaxed);
+  const std::lock_guard lock(making.object);
+  if (generation_.load(std::memory_order_relaxed) != here) {
+    pool_.store(new BlockingPool(options_()), std::memory_order_relaxed);
+    generation_.store(here, std::memory_order_release);
+  }
+  return *pool_.load(std::memory_order_relaxed);
 }
+
+BlockingPool& default_blocking_pool() { return default_pool.get(); }
 
 void internal::refuse_to_offload() noexcept {
   fatal("offload() was awaited on a thread that runs no loop");

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <condition_variable>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <memory>
@@ -29,6 +31,8 @@ class BlockingPool {
   struct Options {
     std::size_t max_threads = 64;
     Duration idle = std::chrono::seconds(10);
+    int nice = 0;  // above 0, its threads give way to others of the process
+    const char* thread_name = "weft-blocking";  // at most 15 characters, as Linux wants it
   };
 
   BlockingPool();
@@ -40,12 +44,15 @@ class BlockingPool {
 
   /// Runs `work` on one of the threads; from any thread. `work` must not throw.
   void run(UniqueFunction<void()> work);
+  /// As run(), before all that waits.
+  void run_next(UniqueFunction<void()> work);
   std::size_t threads() const;
   std::size_t idle_threads() const;
 
  private:
   void serve();
   bool next(std::unique_lock<std::mutex>& lock);
+  void wake_or_start();
 
   const Options options_;
   mutable std::mutex mutex_;
@@ -59,6 +66,21 @@ class BlockingPool {
 
 /// The process's pool, started by the first use.
 BlockingPool& default_blocking_pool();
+
+/// A pool for all of a process, of static storage: made by its first use, and never destroyed, so
+/// that its work does not hold up the end of the process. A child of fork(), which has none of its
+/// parent's threads, makes another.
+class ProcessPool {
+ public:
+  using MakeOptions = BlockingPool::Options() noexcept;
+  constexpr explicit ProcessPool(MakeOptions* options) noexcept : options_(options) {}
+  BlockingPool& get();
+
+ private:
+  MakeOptions* const options_;
+  std::atomic<BlockingPool*> pool_{nullptr};
+  std::atomic<std::uint32_t> generation_{0};  // of the process that made it
+};
 
 namespace internal {
 

@@ -5,6 +5,9 @@
 #include <stdexcept>
 
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "weft/net/internal/test_io.h"
 #include "weft/net/sim_loop.h"
@@ -180,6 +183,34 @@ TEST(BlockingPool, LetsIdleThreadsEnd) {
   ran.get_future().wait();
   while (pool.threads() > 0) std::this_thread::yield();
   EXPECT_EQ(pool.threads(), 0U);
+}
+
+TEST(BlockingPool, RunsNextBeforeWhatWaits) {
+  std::string order;
+  std::promise<void> begin;
+  {
+    BlockingPool pool({.max_threads = 1});
+    pool.run([&] { begin.get_future().wait(); });
+    pool.run([&] { order += 'a'; });
+    pool.run_next([&] { order += 'b'; });
+    pool.run_next([&] { order += 'c'; });
+    begin.set_value();
+  }
+  EXPECT_EQ(order, "cba");
+}
+
+TEST(BlockingPool, HasThreadsOfTheNameAndNicenessThatItWasGiven) {
+  std::string name(16, '\0');
+  int nice = 0;
+  {
+    BlockingPool pool({.nice = 3, .thread_name = "weft-mine"});
+    pool.run([&] {
+      ::pthread_getname_np(::pthread_self(), name.data(), name.size());
+      nice = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+    });
+  }
+  EXPECT_STREQ(name.c_str(), "weft-mine");
+  EXPECT_EQ(nice, ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())) + 3);
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ Status no_request(const Call& call) {
 
 }  // namespace
 
-bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
-                 Status& status) {
+bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size, Status& status,
+                 std::unique_ptr<SlowParse>& slow) {
   Message message;
   const MessageReader::Poll polled = call.requests().poll(message);
   if (polled == MessageReader::Poll::Pending) return false;
@@ -31,11 +31,20 @@ bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& s
   } else {
     net::Loop& loop = call.loop();
     const TimePoint began = loop.now();
-    status = codec::parse(message, into);
+    std::optional<Status> parsed = SlowParse::try_parse(message, into, slow);
+    if (parsed) status = *std::move(parsed);
     // Twice, as the object will be destroyed too.
     loop.add_work(2 * ReadBudget::work_of(loop.now() - began));
   }
-  return true;
+  return slow == nullptr;
+}
+
+Status slow_request(Call& call, SlowParse& slow) {
+  if (call.context().is_cancelled()) return call.context().cancel_reason();
+  slow.hold(call.requests());
+  // Where that was more than there is to be had, the call has ended by now.
+  if (call.context().is_cancelled()) return call.context().cancel_reason();
+  return std::move(slow.status());
 }
 
 bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status) {

@@ -18,16 +18,24 @@
 #include "weft/net/serving.h"
 #include "weft/rpc/server_context.h"
 #include "weft/rpc/service.h"
+#include "weft/rpc/slow_parse.h"
 #include "weft/rpc/typed_stream.h"
 
 /// What generated service classes call: each serves one kind of method with a member function of
 /// the user's class. Until that first awaits something, another thread may run the loop (UserCode).
 namespace weft::rpc {
 
-/// Reads the one request of a call; false while it has not come. `status` is not OK where there is
-/// none, and `size` its bytes.
-bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size,
-                 Status& status);
+/// Reads the one request of a call; false while it has not come, or `slow` is still parsed.
+/// `status` is not OK where there is none, and `size` its bytes.
+bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size, Status& status,
+                 std::unique_ptr<SlowParse>& slow);
+/// What a request that was slow to parse comes to, whose memory the call's account gets; not OK
+/// where the call is over.
+Status slow_request(Call& call, SlowParse& slow);
+
+/// Where requests are parsed into.
+template <class Request>
+using ReusedRequest = codec::Reused<Request, &destroy_elsewhere>;
 /// Writes the one response of a call; false while the window is closed. `status` is the call's
 /// where it was not taken.
 bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status);
@@ -38,22 +46,32 @@ template <class Request>
 class [[nodiscard("co_await it: until then nothing happens")]] SingleRead
     : public DirectionAwaiter<SingleRead<Request>, MessageReader> {
  public:
-  SingleRead(Call& call, codec::Reused<Request>& into) noexcept
+  SingleRead(Call& call, ReusedRequest<Request>& into) noexcept
       : SingleRead::DirectionAwaiter(call.requests()), call_(call), into_(into) {}
   Status await_resume() noexcept { return std::move(status_); }
 
  private:
   friend class DirectionAwaiter<SingleRead, MessageReader>;
   bool advance() {
+    if (slow_ != nullptr) {
+      status_ = slow_request(call_, *slow_);
+      if (status_.ok()) into_.adopt(static_cast<Request*>(slow_->take()));
+      slow_.reset();
+      return true;
+    }
     std::size_t size = 0;
-    if (!read_single(call_, *into_, size, status_)) return false;
+    if (!read_single(call_, *into_, size, status_, slow_)) return false;
     into_.holds(size);
     hold_parsed(this->direction(), size, *into_);
     return true;
   }
+  void wait_on(Waiter& waiter) noexcept {
+    slow_ != nullptr ? slow_->wait(waiter, call_.context()) : this->direction().wait(waiter);
+  }
 
   Call& call_;
-  codec::Reused<Request>& into_;
+  ReusedRequest<Request>& into_;
+  std::unique_ptr<SlowParse> slow_;
   Status status_;
 };
 
@@ -106,6 +124,7 @@ class [[nodiscard("co_await it: until then nothing happens")]] Handling {
 /// The coroutine that serves a unary call, between its messages and the user's method:
 ///
 ///   Reading ──the request is there──▶ Handling ──the handler has ended──▶ Writing ──taken──▶ end
+///      └──it is slow to parse──▶ Parsing ──▲
 ///
 /// Every call has one, so it is written by hand.
 template <auto kMethod>
@@ -119,29 +138,28 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   /// A coroutine may be destroyed while it waits.
   ~UnaryServing() {
     if (wait_ == nullptr) return;
-    if (stage_ == Stage::Reading) {
-      call().requests().unwait();
-    } else {
-      call().responses().unwait();
-    }
+    if (stage_ == Stage::Reading) call().requests().unwait();
+    if (stage_ == Stage::Writing) call().responses().unwait();
   }
 
   bool advance() {
     if (stage_ == Stage::Reading) return read();
+    if (stage_ == Stage::Parsing) return take_parsed();
     return respond(task_.result()) || wait(call().responses());
   }
 
  private:
-  enum class Stage : std::uint8_t { Reading, Handling, Writing };
+  enum class Stage : std::uint8_t { Reading, Parsing, Handling, Writing };
 
   struct Wait final : Waiter, coro::Pooled {
     explicit Wait(UnaryServing& of) noexcept : Waiter(&Wait::over), self(of) {}
     static void over(Runnable& runnable) noexcept {
       UnaryServing& self = static_cast<Wait&>(runnable).self;
-      self.wait_.reset();
+      if (self.stage_ != Stage::Parsing) self.wait_.reset();
       self.go_on();
     }
     UnaryServing& self;
+    std::unique_ptr<SlowParse> slow;
   };
   Call& call() noexcept { return context_.call(); }
   bool wait(auto& direction) {
@@ -153,9 +171,28 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   bool read() {
     std::size_t size = 0;
     Status status;
-    if (!read_single(call(), *request_, size, status)) return wait(call().requests());
+    std::unique_ptr<SlowParse> slow;
+    if (!read_single(call(), *request_, size, status, slow)) {
+      return slow == nullptr ? wait(call().requests()) : wait_parsed(std::move(slow));
+    }
     request_.holds(size);
     return status.ok() ? handle(size) : this->end(std::move(status));
+  }
+  bool wait_parsed(std::unique_ptr<SlowParse> slow) {
+    stage_ = Stage::Parsing;
+    wait_ = std::make_unique<Wait>(*this);
+    wait_->slow = std::move(slow);
+    wait_->slow->wait(*wait_, call().context());
+    return false;
+  }
+  bool take_parsed() {
+    const std::unique_ptr<Wait> waited = std::move(wait_);
+    stage_ = Stage::Reading;
+    Status status = slow_request(call(), *waited->slow);
+    if (!status.ok()) return this->end(std::move(status));
+    request_.adopt(static_cast<Request*>(waited->slow->take()));
+    waited->slow.reset();
+    return handle(0);
   }
   bool handle(std::size_t size) {
     stage_ = Stage::Handling;
@@ -182,7 +219,7 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   Handler& handler_;
   coro::SmallTask<Result<Response>> task_;
   std::unique_ptr<Wait> wait_;  // while it waits for a message, which few have to
-  [[no_unique_address]] codec::Reused<Request> request_;
+  [[no_unique_address]] ReusedRequest<Request> request_;
   Stage stage_ = Stage::Reading;
 };
 
@@ -195,7 +232,7 @@ template <class Handler, class Request, class Response>
 Task<Status> serve_server_streaming(Call& call, Handler& handler,
                                     Task<Status> (Handler::*method)(ServerContext&, const Request&,
                                                                     Writer<Response>&)) {
-  codec::Reused<Request> request;
+  ReusedRequest<Request> request;
   Status status = co_await SingleRead(call, request);
   if (!status.ok()) co_return status;
   ServerContext context(call);

@@ -120,7 +120,7 @@ class DirectionAwaiter : private Waiter {
   bool await_ready() { return step().advance(); }
   void await_suspend(std::coroutine_handle<> handle) noexcept {
     handle_ = handle;
-    direction_.wait(*this);
+    step().wait_on(*this);
   }
 
  protected:
@@ -130,12 +130,14 @@ class DirectionAwaiter : private Waiter {
     if (handle_) direction_.unwait();
   }
   Direction& direction() const noexcept { return direction_; }
+  /// Where it waits, which a Step may replace.
+  void wait_on(Waiter& waiter) noexcept { direction_.wait(waiter); }
 
  private:
   Step& step() noexcept { return static_cast<Step&>(*this); }
   static void run(Runnable& runnable) noexcept {
     auto& self = static_cast<DirectionAwaiter&>(runnable);
-    if (!self.step().advance()) return self.direction_.wait(self);
+    if (!self.step().advance()) return self.step().wait_on(self);
     std::exchange(self.handle_, nullptr).resume();
   }
 

@@ -2,12 +2,14 @@
 
 #include <concepts>
 #include <coroutine>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "weft/codec/protobuf.h"
 #include "weft/rpc/call.h"
 #include "weft/rpc/message_stream.h"
+#include "weft/rpc/slow_parse.h"
 
 namespace weft {
 
@@ -32,7 +34,7 @@ void hold_parsed(MessageReader& reader, std::size_t size, const T& object) {
 template <class T>
 class Reader {
  public:
-  Reader(MessageReader& messages, const Context& context) noexcept
+  Reader(MessageReader& messages, Context& context) noexcept
       : messages_(&messages), context_(context) {}
   /// Movable while nothing is being awaited.
   Reader(Reader&&) noexcept = default;
@@ -67,14 +69,24 @@ class Reader {
     friend class DirectionAwaiter<ReadInto, MessageReader>;
     bool advance() {
       if (!reader_.parse_status_.ok()) return true;
+      if (slow_ != nullptr) {
+        got_ = reader_.take(*std::exchange(slow_, nullptr), into_);
+        return true;
+      }
       Message message;
       const MessageReader::Poll polled = this->direction().poll(message);
-      if (polled == MessageReader::Poll::Message) got_ = reader_.parse(message, into_);
-      return polled != MessageReader::Poll::Pending;
+      if (polled != MessageReader::Poll::Message) return polled == MessageReader::Poll::End;
+      const std::optional<bool> parsed = reader_.parse(message, into_, slow_);
+      got_ = parsed.value_or(false);
+      return parsed.has_value();
+    }
+    void wait_on(Waiter& waiter) noexcept {
+      slow_ != nullptr ? slow_->wait(waiter, reader_.context_) : this->direction().wait(waiter);
     }
 
     Reader& reader_;
     T& into_;
+    std::unique_ptr<rpc::SlowParse> slow_;
     bool got_ = false;
   };
   /// As ReadInto, into an object of its own.
@@ -98,15 +110,31 @@ class Reader {
     ReadInto read_;
   };
 
-  bool parse(const Message& message, T& into) {
-    parse_status_ = codec::parse(message, into);
+  /// Nothing where it is slow.
+  std::optional<bool> parse(const Message& message, T& into,
+                            std::unique_ptr<rpc::SlowParse>& slow) {
+    if (message.size() <= rpc::SlowParse::kNeverSlow) [[likely]] {
+      parse_status_ = codec::parse(message, into);
+    } else {
+      std::optional<Status> status = rpc::SlowParse::try_parse(message, into, slow);
+      if (!status) return std::nullopt;
+      parse_status_ = *std::move(status);
+    }
     held_ = message.size() >= rpc::kMeasuredFrom;
     rpc::hold_parsed(*messages_, message.size(), into);
     return parse_status_.ok();
   }
+  bool take(rpc::SlowParse& slow, T& into) {
+    if (!slow.done()) return false;  // the call is over
+    parse_status_ = std::move(slow.status());
+    slow.swap_into(into);
+    held_ = true;
+    slow.hold(*messages_);
+    return parse_status_.ok();
+  }
 
   MessageReader* messages_;
-  const Context& context_;
+  Context& context_;
   Status parse_status_;
   bool held_ = false;  // the last message is accounted for
 };

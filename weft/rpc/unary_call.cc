@@ -22,6 +22,14 @@ Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into
   return status.ok() ? codec::parse(response_.pieces(), into) : status;
 }
 
+std::optional<Status> SingleResponse::finish(Status status, google::protobuf::MessageLite& into,
+                                             std::unique_ptr<SlowParse>& slow) const {
+  status = count_checked(std::move(status));
+  if (!status.ok()) return status;
+  if (response_.size() <= SlowParse::kNeverSlow) return codec::parse(response_.pieces(), into);
+  return SlowParse::try_parse(response_, into, slow);
+}
+
 Status SingleResponse::finish(Status status, Bytes& into) {
   status = count_checked(std::move(status));
   if (status.ok()) into = response_.bytes();
@@ -56,6 +64,12 @@ void UnaryCall::begin() {
 Status UnaryCall::finish(Status status, google::protobuf::MessageLite& into) {
   hand_over_metadata(options_, call_);
   return response_.finish(std::move(status), into);
+}
+
+std::optional<Status> UnaryCall::finish(Status status, google::protobuf::MessageLite& into,
+                                        std::unique_ptr<SlowParse>& slow) {
+  hand_over_metadata(options_, call_);
+  return response_.finish(std::move(status), into, slow);
 }
 
 Status UnaryCall::finish(Status status, Bytes& into) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "weft/net/loop.h"
 #include "weft/rpc/call_options.h"
 #include "weft/rpc/service.h"
+#include "weft/rpc/slow_parse.h"
 
 namespace weft::rpc {
 
@@ -62,6 +64,9 @@ class SingleResponse final : public MessageWriter {
   /// The call's status once it has ended with `status`: parses the response, or says that there was
   /// none or more than one.
   Status finish(Status status, google::protobuf::MessageLite& into) const;
+  /// As above; nothing where the response is slow to parse, which `slow` does then.
+  std::optional<Status> finish(Status status, google::protobuf::MessageLite& into,
+                               std::unique_ptr<SlowParse>& slow) const;
   /// As above, for whoever wants the response as bytes; once.
   Status finish(Status status, Bytes& into);
 
@@ -83,8 +88,12 @@ class UnaryCall {
   Task<Status> run() { return service_.serve(call_).in(call_.context()); }
   /// After run(): hands the metadata to who asked for it and parses the response.
   Status finish(Status status, google::protobuf::MessageLite& into);
+  /// As above; nothing where the response is slow to parse, which `slow` does then.
+  std::optional<Status> finish(Status status, google::protobuf::MessageLite& into,
+                               std::unique_ptr<SlowParse>& slow);
   /// As above, for whoever wants the response as bytes.
   Status finish(Status status, Bytes& into);
+  Context& context() noexcept { return call_.context(); }
 
  private:
   void begin();
@@ -119,19 +128,54 @@ class UnaryCalling final : public coro::HandWritten<UnaryCalling<Response>, Resu
       served_ = call_->run();
       if (this->waits_for(served_)) return false;
     }
-    Result<Response>& response = this->end_in_place(std::in_place);
-    Status status = call_->finish(served_.take(), *response);
-    if (!status.ok()) response = std::move(status);
-    return true;
+    return parsing_ == nullptr ? finish() : take_parsed();
   }
 
  private:
+  struct Parsing final : Waiter, coro::Pooled {
+    explicit Parsing(UnaryCalling& of) noexcept : Waiter(&Parsing::over), self(of) {}
+    static void over(Runnable& runnable) noexcept { static_cast<Parsing&>(runnable).self.go_on(); }
+    UnaryCalling& self;
+    Result<Response>* response = nullptr;
+    std::unique_ptr<SlowParse> slow;
+  };
+
+  bool finish() {
+    Result<Response>& response = this->end_in_place(std::in_place);
+    std::unique_ptr<SlowParse> slow;
+    std::optional<Status> status = call_->finish(served_.take(), *response, slow);
+    if (!status) [[unlikely]]
+      return wait_parsed(response, std::move(slow));
+    if (!status->ok()) response = *std::move(status);
+    return true;
+  }
+  bool wait_parsed(Result<Response>& response, std::unique_ptr<SlowParse> slow) {
+    parsing_ = std::make_unique<Parsing>(*this);
+    parsing_->response = &response;
+    parsing_->slow = std::move(slow);
+    parsing_->slow->wait(*parsing_, call_->context());
+    return false;
+  }
+  bool take_parsed() {
+    Result<Response>& response = *parsing_->response;
+    SlowParse& slow = *parsing_->slow;
+    if (!slow.done()) {
+      response = Status(call_->context().cancel_reason());
+    } else if (!slow.status().ok()) {
+      response = std::move(slow.status());
+    } else {
+      slow.swap_into(*response);
+    }
+    return true;
+  }
+
   Service& service_;
   const MethodDescriptor& method_;
   const google::protobuf::MessageLite& request_;
   const CallOptions options_;
   std::optional<UnaryCall> call_;  // from the first advance() on
   Task<Status> served_ = Status();
+  std::unique_ptr<Parsing> parsing_;
 };
 
 /// What a generated client's unary method returns. `request` must outlive it.

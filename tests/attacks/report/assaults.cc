@@ -124,6 +124,21 @@ void plain_fields(std::uint16_t port, Attackers& attackers) {
   field_calls(port, attackers, bytes);
 }
 
+/// Nearly 4 MiB of such fields, which take a tenth of a second each, on connections that stay.
+void slow_messages(std::uint16_t port, Attackers& attackers, std::string_view path) {
+  static const std::string message =
+      compressed(repeat(std::string("\x7a\x00", 2), 2'000'000), Compression::Zstd);
+  if (attackers.size() == 300) attackers.clear();
+  another(port, attackers)
+      .send(open_zstd(1, path) + testing::data(1, message, EndStream::Yes), Attacker::Reading::No);
+}
+void slow_requests(std::uint16_t port, Attackers& attackers) {
+  slow_messages(port, attackers, "/test.Kinds/Expand");
+}
+void slow_streams(std::uint16_t port, Attackers& attackers) {
+  slow_messages(port, attackers, "/test.Kinds/Collect");
+}
+
 /// 100 connections of 1000 watches each, all closed at once.
 void watches(std::uint16_t port, Attackers& attackers) {
   if (attackers.size() == 100) attackers.clear();
@@ -211,6 +226,8 @@ constexpr std::array kAssaults = {
     Assault{"inflation-reflection", reflection},
     Assault{"compressed-empty-fields", compressed_fields},
     Assault{"plain-empty-fields", plain_fields},
+    Assault{"slow-requests", slow_requests},
+    Assault{"slow-streams", slow_streams},
     Assault{"empty-messages", empty_messages},
     Assault{"commas-in-the-table", commas},
     Assault{"commas-in-blocks", comma_blocks},

@@ -98,8 +98,9 @@ void report(const Assault& assault, std::chrono::duration<double> length) {
   Bystander bystander(served.port());
   std::thread([&] { attack(assault, served.port(), length); }).join();
   const std::vector<double> took = bystander.end();
-  const std::size_t peak = served.peak();
+  // What the attack has left in the buffers of sockets is read after its end.
   std::this_thread::sleep_for(2s);
+  const std::size_t peak = served.peak();
   std::printf("| %-26.*s | %6zu | %4zu | %7.2f | %7.2f | %8.2f | %7.0f | %7.0f |\n",
               static_cast<int>(assault.name.size()), assault.name.data(), took.size(),
               bystander.failed(), quantile(took, 0.5), quantile(took, 0.99),

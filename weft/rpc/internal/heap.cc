@@ -4,7 +4,10 @@
 
 #include <malloc.h>
 
+#include "weft/base/catch_all.h"
+#include "weft/net/loop.h"
 #include "weft/net/offload.h"
+#include "weft/rpc/slow_parse.h"
 
 namespace weft::rpc {
 
@@ -19,14 +22,20 @@ void keep_large_blocks() noexcept {
   ::mallopt(M_TRIM_THRESHOLD, 2 * kMappedFrom);
 }
 
-void give_back_free_memory() {
-  net::default_blocking_pool().run([] { ::malloc_trim(0); });
+void give_back_free_memory(net::Loop& loop) noexcept {
+  // By a thread that a loop starts: those for slow messages, and what they start, give way to
+  // anybody, and this holds locks that loops wait for.
+  const auto trim = [] {
+    catch_all([] { net::default_blocking_pool().run([] { ::malloc_trim(0); }); }, [] {});
+  };
+  catch_all([&] { run_after_destroying([anchor = loop.anchor(), trim] { anchor->post(trim); }); },
+            [] {});
 }
 
 #else
 
 void keep_large_blocks() noexcept {}
-void give_back_free_memory() {}
+void give_back_free_memory(net::Loop&) noexcept {}
 
 #endif
 

@@ -1,5 +1,9 @@
 #pragma once
 
+namespace weft::net {
+class Loop;
+}  // namespace weft::net
+
 namespace weft::rpc {
 
 /// Has the heap keep what large messages take for the next ones, up to 64 MiB. By default glibc
@@ -8,8 +12,9 @@ namespace weft::rpc {
 /// process, once. From any thread.
 void keep_large_blocks() noexcept;
 
-/// Gives back to the system what is free, on a thread of the blocking pool, since that takes a
-/// while: after a peak glibc would keep nearly all of it.
-void give_back_free_memory();
+/// Gives back to the system what is free, on a thread beside the loops, since that takes a while:
+/// after a peak glibc would keep nearly all of it.
+/// What is slow to destroy is destroyed by then. Nothing happens where there is no thread for it.
+void give_back_free_memory(net::Loop& loop) noexcept;
 
 }  // namespace weft::rpc

@@ -232,7 +232,7 @@ void ServerLoop::on_memory_freed() noexcept {
 void ServerLoop::give_back_memory() noexcept {
   giving_back_ = false;
   shared_.memory.forget_peak();
-  give_back_free_memory();
+  give_back_free_memory(loop_);
 }
 
 void ServerLoop::when_idle(UniqueFunction<void()> function) {
