@@ -11,7 +11,7 @@
 #include "weft/coro/scope.h"
 #include "weft/coro/semaphore.h"
 #include "weft/net/loop_thread.h"
-#include "weft/rpc/channel.h"
+#include "weft/rpc/client/channel.h"
 
 #include "bench/client/load.h"
 #include "bench/payload.h"

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "weft/coro/event.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/server/server.h"
 
 #include "bench/payload.h"
 #include "echo.weft.h"

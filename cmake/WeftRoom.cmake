@@ -1,7 +1,8 @@
-# weft_room(NAME DEPS target... [PRIVATE_DEPS target...] [COLD pattern...])
+# weft_room(NAME [FOLDERS folder...] DEPS target... [PRIVATE_DEPS target...] [COLD pattern...])
 #
 # One folder under weft/ is one library: every *.cc of the folder, less *_test.cc (one GoogleTest program
 # per room), *_bench.cc (one Google Benchmark program per room) and *_fuzz.cc (one program per file).
+# What stands in internal/ belongs to it too, and what stands in FOLDERS and their internal/.
 # A room that sets WEFT_TEST_DEPS has its test, benchmark and fuzz programs linked with these targets too.
 #
 # COLD names files (globs) that are not on the way of a call: they are compiled for size, which makes them half
@@ -112,8 +113,15 @@ function(weft_bench name)
 endfunction()
 
 function(weft_room name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;COLD" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "FOLDERS;DEPS;PRIVATE_DEPS;COLD" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc internal/*.cc)
+  foreach(folder IN LISTS ARG_FOLDERS)
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/*.cc ${folder}/internal/*.cc)
+    if(NOT more)
+      message(FATAL_ERROR "weft_room(${name}): no .cc file in ${folder}, which FOLDERS names")
+    endif()
+    list(APPEND sources ${more})
+  endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(benches ${sources})

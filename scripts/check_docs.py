@@ -42,7 +42,7 @@ FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused", "-Wun
 DECLARED = re.compile(r"^(?:(?:class|struct|concept|enum class) (\w+)|using (\w+) =|(?:[\w:<>,&* \[\]]+[ >&*])(\w+)\()", re.MULTILINE)
 USED = re.compile(r"\bweft::(?:\w+::)*(\w+)|(?<![\w.:>])([A-Z]\w+)\b")
 # What a generated header, x.weft.h, includes.
-GENERATED_BRINGS = ["weft/rpc/blocking.h", "weft/rpc/client_stream.h", "weft/rpc/server_context.h"]
+GENERATED_BRINGS = ["weft/rpc/client/blocking.h", "weft/rpc/client/client_stream.h", "weft/rpc/server/server_context.h"]
 
 
 class Block:

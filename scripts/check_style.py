@@ -26,7 +26,7 @@ LOCALE = re.compile(
 )
 LOCALE_FREE = ("weft/", "tools/")
 
-# `weft/rpc/call.h` in a document, and [text](docs/adr/README.md).
+# `weft/rpc/call/call.h` in a document, and [text](docs/adr/README.md).
 NAMED_PATH = re.compile(r"`((?:weft|tools|examples|tests|cmake|scripts|docs)/[\w./-]+\.\w+)`")
 LINK = re.compile(r"\]\(([\w./-]+)(?:#[\w-]*)?\)")
 

@@ -51,7 +51,7 @@ def main():
         def size(*headers):
             return preprocessed_size(options.compiler, options.generated, *headers)
 
-        server = ("hello.weft.h", "weft/rpc/server.h")
+        server = ("hello.weft.h", "weft/rpc/server/server.h")
         checks.append(("bytes included beside protobuf's", size("hello.weft.cc") - size("hello.pb.h"), options.max_included))
         checks.append(("bytes of weft/weft.h beside a server's", size(*server, "weft/weft.h") - size(*server),
                        options.max_umbrella))

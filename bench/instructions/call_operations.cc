@@ -5,8 +5,8 @@
 
 #include "weft/coro/scope.h"
 #include "weft/net/asio_loop.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/client/channel.h"
+#include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 
 #include "bench/instructions/operation.h"

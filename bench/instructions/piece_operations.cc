@@ -8,9 +8,9 @@
 #include "weft/coro/task.h"
 #include "weft/http2/hpack.h"
 #include "weft/http2/session.h"
-#include "weft/rpc/deframer.h"
-#include "weft/rpc/grpc_wire.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/grpc/deframer.h"
+#include "weft/rpc/grpc/grpc_wire.h"
 
 #include "bench/instructions/operation.h"
 

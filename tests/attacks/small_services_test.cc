@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "weft/rpc/health.h"
+#include "weft/rpc/services/health.h"
 
 #include "tests/attacks/held_memory.h"
 #include "tests/attacks/victim.h"

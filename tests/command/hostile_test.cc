@@ -8,8 +8,8 @@
 #include <gmock/gmock.h>
 #include <google/protobuf/wrappers.pb.h>
 
-#include "weft/rpc/handler.h"
 #include "weft/rpc/server.h"
+#include "weft/rpc/server/handler.h"
 
 #include "tests/command/program.h"
 

@@ -6,7 +6,7 @@
 
 #include "weft/base/time.h"
 #include "weft/net/tls.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
 
 namespace weft::interop {
 

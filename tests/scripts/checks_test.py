@@ -109,8 +109,8 @@ class Arrows(CheckTest):
 
     def test_an_arrow_up_is_refused(self):
         self.assert_refused("weft/base/x.h", '"weft/coro/task.h"', "base may not include coro")
-        self.assert_refused("weft/net/x.cc", '"weft/rpc/call.h"', "net may not include rpc")
-        self.assert_refused("weft/cluster/x.h", '"weft/rpc/call.h"', "cluster may not include rpc")
+        self.assert_refused("weft/net/x.cc", '"weft/rpc/call/call.h"', "net may not include rpc")
+        self.assert_refused("weft/cluster/x.h", '"weft/rpc/call/call.h"', "cluster may not include rpc")
 
     def test_http2_includes_neither_net_nor_coro(self):
         self.assert_refused("weft/http2/x.h", '"weft/net/loop.h"', "http2 may not include net")

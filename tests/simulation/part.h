@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
 
 #include "work.pb.h"
 

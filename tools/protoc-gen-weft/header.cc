@@ -26,14 +26,13 @@ void print_includes(const FileModel& file, Printer& out) {
   out.Print(
       "#include \"weft/base/status.h\"\n"
       "#include \"weft/coro/task.h\"\n"
-      "#include \"weft/rpc/blocking$what$.h\"\n"
-      "#include \"weft/rpc/call_options.h\"\n",
-      "what", file.has_streams ? "" : "_call");
-  if (file.has_streams) out.Print("#include \"weft/rpc/client_stream.h\"\n");
-  out.Print(
-      "#include \"weft/rpc/server_context.h\"\n"
-      "#include \"weft/rpc/service.h\"\n");
-  if (file.has_streams) out.Print("#include \"weft/rpc/typed_stream.h\"\n");
+      "#include \"weft/rpc/call/call_options.h\"\n"
+      "#include \"weft/rpc/call/service.h\"\n");
+  if (file.has_streams) out.Print("#include \"weft/rpc/call/typed_stream.h\"\n");
+  out.Print("#include \"weft/rpc/client/blocking$what$.h\"\n", "what",
+            file.has_streams ? "" : "_call");
+  if (file.has_streams) out.Print("#include \"weft/rpc/client/client_stream.h\"\n");
+  out.Print("#include \"weft/rpc/server/server_context.h\"\n");
 }
 
 void print_class_comment(const ServiceModel& service, const std::string& role, Printer& out) {

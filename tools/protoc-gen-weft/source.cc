@@ -55,9 +55,11 @@ void print_includes(const FileModel& file, Printer& out) {
       "#include \"$base$.weft.h\"\n",
       "proto", file.proto, "base", file.base);
   if (file.services.empty()) return;
-  out.Print("\n#include <google/protobuf/descriptor.h>\n\n#include \"weft/rpc/handler.h\"\n");
-  if (file.is_private_copy) out.Print("#include \"weft/rpc/internal/build_descriptor.h\"\n");
-  if (file.has_unary) out.Print("#include \"weft/rpc/unary_call.h\"\n");
+  out.Print(
+      "\n#include <google/protobuf/descriptor.h>\n\n#include \"weft/rpc/server/handler.h\"\n");
+  if (file.is_private_copy)
+    out.Print("#include \"weft/rpc/services/internal/build_descriptor.h\"\n");
+  if (file.has_unary) out.Print("#include \"weft/rpc/client/unary_call.h\"\n");
   if (file.has_deprecated) {
     out.Print(
         "\n// What is deprecated has to be defined all the same.\n"

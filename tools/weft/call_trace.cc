@@ -2,7 +2,7 @@
 
 #include "weft/base/number_text.h"
 #include "weft/base/printable.h"
-#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::cli {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/rpc/call.h"
-#include "weft/rpc/call_options.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/call/call_options.h"
 
 #include "tools/weft/schema.h"
 #include "tools/weft/terminal.h"

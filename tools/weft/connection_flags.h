@@ -6,9 +6,9 @@
 
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
-#include "weft/rpc/call_options.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/call_options.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/client/channel.h"
 
 #include "tools/weft/tls_flags.h"
 

@@ -5,8 +5,8 @@
 
 #include "weft/base/status.h"
 #include "weft/coro/task.h"
-#include "weft/rpc/call_options.h"
-#include "weft/rpc/client_stream.h"
+#include "weft/rpc/call/call_options.h"
+#include "weft/rpc/client/client_stream.h"
 
 #include "tools/weft/call_trace.h"
 #include "tools/weft/json_codec.h"

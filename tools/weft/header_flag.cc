@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "weft/rpc/grpc_wire.h"
+#include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::cli {
 namespace {

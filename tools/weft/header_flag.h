@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "weft/base/status.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
 
 namespace weft::cli {
 

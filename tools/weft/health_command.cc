@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "weft/base/printable.h"
-#include "weft/rpc/client_stream.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/client_stream.h"
+#include "weft/rpc/client/unary_call.h"
 
 #include "grpc/health/v1/health.pb.h"
 #include "tools/weft/commands.h"

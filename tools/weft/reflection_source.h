@@ -12,8 +12,8 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop.h"
-#include "weft/rpc/call_options.h"
-#include "weft/rpc/client_stream.h"
+#include "weft/rpc/call/call_options.h"
+#include "weft/rpc/client/client_stream.h"
 
 #include "grpc/reflection/v1/reflection.pb.h"
 #include "tools/weft/reflected_files.h"

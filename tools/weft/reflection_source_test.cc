@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/net/loop.h"
-#include "weft/rpc/handler.h"
+#include "weft/rpc/server/handler.h"
 #include "weft/testing/in_process.h"
 
 #include "grpc/reflection/v1/reflection.pb.h"

@@ -11,7 +11,7 @@
 #include <google/protobuf/util/type_resolver.h>
 
 #include "weft/base/result.h"
-#include "weft/rpc/method.h"
+#include "weft/rpc/call/method.h"
 
 namespace weft::cli {
 

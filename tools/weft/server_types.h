@@ -4,7 +4,7 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/rpc/channel.h"
+#include "weft/rpc/client/channel.h"
 
 #include "tools/weft/connection_flags.h"
 #include "tools/weft/schema.h"

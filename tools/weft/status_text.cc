@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "weft/base/printable.h"
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/grpc/google_status.h"
 
 #include "google/rpc/error_details.pb.h"
 #include "tools/weft/json_codec.h"

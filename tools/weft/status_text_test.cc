@@ -3,7 +3,7 @@
 #include <google/protobuf/any.pb.h>
 #include <gtest/gtest.h>
 
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/grpc/google_status.h"
 
 #include "google/rpc/error_details.pb.h"
 

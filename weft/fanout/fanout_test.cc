@@ -10,8 +10,8 @@
 #include "weft/fanout/selective_channel.h"
 #include "weft/fanout/sharded_channel.h"
 #include "weft/net/sim_loop.h"
-#include "weft/rpc/client_stream.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/client_stream.h"
+#include "weft/rpc/client/unary_call.h"
 #include "weft/testing/run.h"
 #include "weft/testing/scripted_service.h"
 

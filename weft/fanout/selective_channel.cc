@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "weft/rpc/attempt.h"
+#include "weft/rpc/client/attempt.h"
 
 namespace weft {
 

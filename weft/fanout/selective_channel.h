@@ -8,7 +8,7 @@
 
 #include "weft/base/status_code_set.h"
 #include "weft/base/time.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

@@ -7,7 +7,7 @@
 
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

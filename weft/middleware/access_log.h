@@ -2,7 +2,7 @@
 
 #include "weft/base/log.h"
 #include "weft/base/time.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

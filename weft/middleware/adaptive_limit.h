@@ -7,8 +7,8 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/middleware/priority.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 // A limit of concurrency that finds itself. A server with room for M calls at a time answers in the
 // same time as long as no more than M are under way; beyond that each further call only waits, and

@@ -19,7 +19,7 @@
 #include "weft/middleware/service_config.h"
 #include "weft/middleware/shed.h"
 #include "weft/net/sim_loop.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/unary_call.h"
 
 #if !WEFT_TSAN && !WEFT_ASAN
 

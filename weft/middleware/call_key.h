@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/rpc/call.h"
+#include "weft/rpc/call/call.h"
 
 namespace weft {
 

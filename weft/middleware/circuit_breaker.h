@@ -10,8 +10,8 @@
 #include "weft/base/time.h"
 #include "weft/middleware/call_key.h"
 #include "weft/middleware/internal/sliding_counts.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 // A circuit breaker spares a server that fails, and its callers the wait for it.
 //

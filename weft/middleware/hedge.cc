@@ -13,7 +13,7 @@
 #include "weft/middleware/internal/unusable.h"
 #include "weft/middleware/latency_quantile.h"
 #include "weft/net/wait.h"
-#include "weft/rpc/attempt.h"
+#include "weft/rpc/client/attempt.h"
 
 namespace weft {
 namespace {

@@ -8,8 +8,8 @@
 #include "weft/base/status_code_set.h"
 #include "weft/base/time.h"
 #include "weft/middleware/retry_budget.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

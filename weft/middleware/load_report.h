@@ -4,8 +4,8 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/rpc/load_report.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
+#include "weft/rpc/grpc/load_report.h"
 
 namespace weft {
 

@@ -20,8 +20,8 @@
 #include "weft/middleware/policy_config.h"
 #include "weft/middleware/service_config.h"
 #include "weft/net/address.h"
-#include "weft/rpc/grpc_wire.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/testing/folder.h"
 
 #if WEFT_ASAN

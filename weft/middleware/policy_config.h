@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "weft/base/status.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

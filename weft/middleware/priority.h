@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "weft/base/status.h"
-#include "weft/rpc/call.h"
+#include "weft/rpc/call/call.h"
 
 namespace weft {
 

@@ -14,7 +14,7 @@
 #include "weft/base/number_text.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/grpc/google_status.h"
 
 namespace weft {
 namespace {

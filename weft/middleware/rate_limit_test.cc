@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/middleware/internal/policy_fixture.h"
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/grpc/google_status.h"
 
 namespace weft {
 namespace {

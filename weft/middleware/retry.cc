@@ -12,8 +12,8 @@
 #include "weft/middleware/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/wait.h"
-#include "weft/rpc/attempt.h"
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/client/attempt.h"
+#include "weft/rpc/grpc/google_status.h"
 
 namespace weft {
 namespace {

@@ -11,8 +11,8 @@
 #include "weft/middleware/hedge.h"
 #include "weft/middleware/internal/test_calls.h"
 #include "weft/middleware/retry.h"
-#include "weft/rpc/handler.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/server/handler.h"
+#include "weft/rpc/server/server.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_resolver.h"
 

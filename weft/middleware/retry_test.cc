@@ -10,7 +10,7 @@
 #include "weft/base/log.h"
 #include "weft/middleware/internal/test_calls.h"
 #include "weft/middleware/timeout.h"
-#include "weft/rpc/google_status.h"
+#include "weft/rpc/grpc/google_status.h"
 
 namespace weft::middleware::test {
 namespace {

@@ -13,10 +13,10 @@
 #include "weft/middleware/hedge.h"
 #include "weft/middleware/retry.h"
 #include "weft/middleware/retry_budget.h"
-#include "weft/rpc/balancing.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
+#include "weft/rpc/client/balancing.h"
+#include "weft/rpc/client/channel.h"
 
 namespace weft {
 

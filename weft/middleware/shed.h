@@ -6,8 +6,8 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/middleware/priority.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

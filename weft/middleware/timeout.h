@@ -1,7 +1,7 @@
 #pragma once
 
 #include "weft/base/time.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft {
 

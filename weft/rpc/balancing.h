@@ -1,38 +1,3 @@
 #pragma once
 
-#include <cstddef>
-#include <optional>
-#include <string>
-
-#include "weft/cluster/balancers.h"
-#include "weft/cluster/outlier.h"
-
-namespace weft {
-
-/// How a channel spreads its calls over the instances of a service. All of it is done by each loop
-/// for the calls that it makes.
-struct BalancingOptions {
-  /// Which instance takes a call. Null: what suits the target; round_robin() where it lists
-  /// instances (`static:`, `file:`, `srv:`, registries), and where it lists addresses of a server
-  /// (`host:port`, `dns:`, `ipv4:`, `ipv6:`) pick_first().
-  Balancing policy{};
-  /// Leave out instances whose calls fare worse than the others'. Not with pick_first().
-  std::optional<OutlierOptions> outlier_detection{};
-  /// Ask every instance for the health of this service (grpc.health.v1.Health/Watch; empty: of the
-  /// server as a whole), and send calls only to those that are SERVING. An instance without the
-  /// health service counts as healthy. Without it nobody asks.
-  std::optional<std::string> health_service{};
-  /// When less than this percentage of the connected instances may be picked, unhealthy and ejected
-  /// ones take calls as well: calls that may fail are better than all calls on the last few. 0:
-  /// never.
-  double panic_threshold_percent = 50;
-  /// Use so many of the instances only; 0: all. Which ones depends on `subset_client`, by which
-  /// clients have to differ; empty: each loop of a channel draws one of its own.
-  std::size_t subset_size = 0;
-  std::string subset_client{};
-
-  /// INVALID_ARGUMENT naming the option, its value and the limit.
-  Status valid() const;
-};
-
-}  // namespace weft
+#include "weft/rpc/client/balancing.h"  // IWYU pragma: export

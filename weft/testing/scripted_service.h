@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "weft/base/time.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft::testing {
 

@@ -6,7 +6,7 @@
 #include <CLI/App.hpp>
 #include <unistd.h>
 
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/unary_call.h"
 
 #include "tools/weft/bench/bench_flags.h"
 #include "tools/weft/bench/bench_report.h"

@@ -9,7 +9,7 @@
 
 #include "weft/base/bytes.h"
 #include "weft/base/result.h"
-#include "weft/rpc/method.h"
+#include "weft/rpc/call/method.h"
 
 #include "tools/weft/bench/message_template.h"
 #include "tools/weft/schema.h"

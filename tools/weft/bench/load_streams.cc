@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/rpc/client_stream.h"
+#include "weft/rpc/client/client_stream.h"
 
 #include "tools/weft/bench/load_worker.h"
 #include "tools/weft/dynamic_call.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/unary_call.h"
 
 namespace weft::cli::bench {
 namespace {

@@ -14,9 +14,9 @@
 #include "weft/coro/task.h"
 #include "weft/net/loop.h"
 #include "weft/net/wait.h"
-#include "weft/rpc/call_options.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/streaming_call.h"
+#include "weft/rpc/call/call_options.h"
+#include "weft/rpc/client/channel.h"
+#include "weft/rpc/client/streaming_call.h"
 
 #include "tools/weft/bench/arrivals.h"
 #include "tools/weft/bench/call_mix.h"

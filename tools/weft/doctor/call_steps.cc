@@ -2,8 +2,8 @@
 #include <optional>
 #include <utility>
 
-#include "weft/rpc/channel.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/channel.h"
+#include "weft/rpc/client/unary_call.h"
 
 #include "grpc/health/v1/health.pb.h"
 #include "tools/weft/doctor/examination.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "weft/coro/task.h"
-#include "weft/rpc/channel.h"
+#include "weft/rpc/client/channel.h"
 
 #include "tools/weft/connection_flags.h"
 

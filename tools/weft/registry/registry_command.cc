@@ -8,7 +8,7 @@
 #include "weft/base/log.h"
 #include "weft/net/loop.h"
 #include "weft/registry/server/registry_service.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/server/server.h"
 
 #include "tools/weft/commands.h"
 #include "tools/weft/duration_text.h"

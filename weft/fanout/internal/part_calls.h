@@ -6,7 +6,7 @@
 
 #include "weft/coro/countdown.h"
 #include "weft/net/wait.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/unary_call.h"
 
 namespace weft::fanout {
 

@@ -12,9 +12,9 @@
 
 #include "weft/middleware/call_key.h"
 #include "weft/net/sim_loop.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
+#include "weft/rpc/client/unary_call.h"
 
 namespace weft::middleware {
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "weft/middleware/internal/json_node.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft::middleware {
 

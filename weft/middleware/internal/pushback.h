@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "weft/base/time.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
 
 namespace weft::middleware {
 

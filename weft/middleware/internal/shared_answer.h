@@ -7,8 +7,8 @@
 
 #include "weft/base/bytes.h"
 #include "weft/codec/message.h"
-#include "weft/rpc/call.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/client/unary_call.h"
 
 // What single-flight and the response cache have in common: one answer for several calls.
 namespace weft::middleware {

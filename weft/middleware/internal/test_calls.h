@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "weft/net/sim_loop.h"
-#include "weft/rpc/client_stream.h"
-#include "weft/rpc/policy_observer.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/client/client_stream.h"
+#include "weft/rpc/client/unary_call.h"
 #include "weft/testing/run.h"
 #include "weft/testing/scripted_service.h"
 

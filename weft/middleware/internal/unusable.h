@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "weft/base/status.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft::middleware {
 

@@ -10,8 +10,8 @@
 #include "weft/net/loop.h"
 #include "weft/registry/internal/etcd_target.h"
 #include "weft/registry/internal/etcd_wire.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/metadata.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/client/channel.h"
 
 namespace weft::registry {
 

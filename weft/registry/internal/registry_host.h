@@ -8,7 +8,7 @@
 
 #include "weft/net/tls.h"
 #include "weft/registry/internal/weft_target.h"
-#include "weft/rpc/channel.h"
+#include "weft/rpc/client/channel.h"
 
 namespace weft::registry {
 

@@ -5,7 +5,7 @@
 #include "weft/base/status.h"
 #include "weft/net/loop.h"
 #include "weft/net/timer.h"
-#include "weft/rpc/client_stream.h"
+#include "weft/rpc/client/client_stream.h"
 
 namespace weft::registry {
 

@@ -13,7 +13,7 @@
 
 #include "weft/net/sim_loop.h"
 #include "weft/registry/internal/etcd_wire.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 
 namespace weft::registry::test {

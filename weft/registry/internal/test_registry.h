@@ -10,8 +10,8 @@
 #include "weft/net/sim_loop.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"
-#include "weft/rpc/channel.h"
-#include "weft/rpc/server.h"
+#include "weft/rpc/client/channel.h"
+#include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 
 namespace weft::registry::test {

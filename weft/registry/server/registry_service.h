@@ -8,7 +8,7 @@
 #include "weft/base/result.h"
 #include "weft/base/time.h"
 #include "weft/registry/server/store.h"
-#include "weft/rpc/service.h"
+#include "weft/rpc/call/service.h"
 
 namespace weft::registry {
 

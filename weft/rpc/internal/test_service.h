@@ -6,9 +6,9 @@
 
 #include <google/protobuf/wrappers.pb.h>
 
-#include "weft/rpc/client_stream.h"
-#include "weft/rpc/handler.h"
-#include "weft/rpc/unary_call.h"
+#include "weft/rpc/client/client_stream.h"
+#include "weft/rpc/client/unary_call.h"
+#include "weft/rpc/server/handler.h"
 
 /// For this room's tests: a service with a method of each kind, as the generator would make it, and
 /// the client's side of it.

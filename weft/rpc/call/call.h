@@ -1,0 +1,246 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "weft/base/local_ref.h"
+#include "weft/base/status.h"
+#include "weft/base/time.h"
+#include "weft/codec/compression.h"
+#include "weft/coro/context.h"
+#include "weft/coro/frame_pool.h"
+#include "weft/net/loop.h"
+#include "weft/net/tls_info.h"
+#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/call/method.h"
+
+namespace weft::cluster {
+struct Endpoint;
+class Tried;
+}  // namespace weft::cluster
+
+namespace weft {
+
+/// Who is at the other end of a connection, as far as the transport knows. Shared by the connection
+/// and its calls, which may outlive it; all of them belong to one loop.
+class Peer : public LocalCounted {
+ public:
+  using Ref = LocalRef<const Peer>;
+
+  explicit Peer(net::Address where, std::shared_ptr<const net::TlsInfo> how = nullptr)
+      : address(std::move(where)), tls(std::move(how)) {}
+
+  net::Address address;
+  /// What the TLS handshake agreed on; null without TLS.
+  std::shared_ptr<const net::TlsInfo> tls;
+
+  /// The peer's verified certificate: who it is. Null without TLS, and where it showed none.
+  const net::CertificateInfo* identity() const noexcept {
+    return tls == nullptr ? nullptr : tls->identity();
+  }
+};
+
+/// One call of a procedure, on the client or on the server: everything between the application's
+/// end and the transport's.
+///
+/// A Service turns a Call into its final Status. On a server the transport makes the Call and the
+/// handler serves it; on a client the stub makes it and the transport serves it; middleware stands
+/// in between on both sides and sees the same thing. Whoever serves reads requests() and writes
+/// responses(); a middleware that wants to see messages puts a reader or a writer of its own in
+/// front of them.
+///
+/// A Call belongs to one loop and is used on its thread only. It is its own timer for its deadline.
+/// Each costs memory as long as it is pending, so what only some have is behind a pointer.
+class Call : private net::Timer, private Context {
+ public:
+  enum class Side : std::uint8_t { Client, Server };
+
+  /// `path` ("/pkg.Service/Method") and `method` (null where the method is not known) must outlive
+  /// the call.
+  Call(Side side, net::Loop& loop, std::string_view path, const MethodDescriptor* method,
+       Context* parent)
+      : Timer(&Call::deadline_passed),
+        Context(parent),
+        side_(side),
+        loop_(loop),
+        path_(path),
+        method_(method) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() = default;
+
+  Side side() const noexcept { return side_; }
+  net::Loop& loop() const noexcept { return loop_; }
+  std::string_view path() const noexcept { return path_; }
+  /// "pkg.Service" and "Method"; empty when the path does not have that form.
+  std::string_view service() const noexcept;
+  std::string_view method_name() const noexcept;
+  /// Null when the server knows no such method, or the client calls without generated code.
+  const MethodDescriptor* method() const noexcept { return method_; }
+
+  /// Deadline, cancellation, trace and baggage of this call; parent of what the handler calls.
+  Context& context() noexcept { return *this; }
+  const Context& context() const noexcept { return *this; }
+
+  /// Moves the deadline earlier and sees to it that the context is cancelled with DEADLINE_EXCEEDED
+  /// when it passes.
+  void limit_deadline(TimePoint deadline);
+  /// As limit_deadline(), counted from now.
+  void limit_timeout(Duration timeout);
+  /// Sees to it that a deadline inherited from the parent is kept also where nobody watches the
+  /// parent's. Called by the transport.
+  void watch_deadline();
+  /// When this Call was made.
+  TimePoint started() const noexcept { return started_; }
+  void set_started(TimePoint when) noexcept { started_ = when; }
+
+  /// The first time on a server this makes a copy that may be changed; const takes none.
+  Metadata& request_metadata() {
+    Metadata& own = seldom().request_metadata;
+    if (shared_request_metadata_ != nullptr)
+      own = *std::exchange(shared_request_metadata_, nullptr);
+    return own;
+  }
+  const Metadata& request_metadata() const noexcept {
+    return shared_request_metadata_ != nullptr ? *shared_request_metadata_
+           : seldom_ != nullptr                ? seldom_->request_metadata
+                                               : kNoMetadata;
+  }
+  /// Metadata that other calls have too, and that outlives this one.
+  void share_request_metadata(const Metadata& metadata) noexcept {
+    shared_request_metadata_ = &metadata;
+  }
+  /// Initial metadata of the response, to be changed; const takes no memory where there is none. On
+  /// a server: to be filled before the first response message.
+  Metadata& response_metadata() { return seldom().response_metadata; }
+  const Metadata& response_metadata() const noexcept {
+    return seldom_ == nullptr ? kNoMetadata : seldom_->response_metadata;
+  }
+  /// Trailing metadata of the response; const takes no memory where there is none.
+  Metadata& trailers() { return seldom().trailers; }
+  const Metadata& trailers() const noexcept {
+    return seldom_ == nullptr ? kNoMetadata : seldom_->trailers;
+  }
+
+  /// It brings neither, as far as this side knows.
+  bool answers_plainly() const noexcept {
+    return seldom_ == nullptr || (seldom_->response_metadata.empty() && seldom_->trailers.empty());
+  }
+
+  MessageReader& requests() noexcept { return *requests_; }
+  MessageWriter& responses() noexcept { return *responses_; }
+  void set_requests(MessageReader& reader) noexcept { requests_ = &reader; }
+  void set_responses(MessageWriter& writer) noexcept { responses_ = &writer; }
+  /// On a server: sends the response's initial metadata now instead of with the first message. On a
+  /// client: called by the transport when it has arrived.
+  void announce_response_metadata() noexcept {
+    if (on_response_metadata_ != nullptr) on_response_metadata_(*this);
+  }
+  /// Whoever makes the call knows more of it by its type.
+  using ResponseMetadataHook = void (*)(Call&) noexcept;
+  void set_on_response_metadata(ResponseMetadataHook hook) noexcept {
+    on_response_metadata_ = hook;
+  }
+
+  /// Known once the call has a connection.
+  const Peer* peer() const noexcept { return peer_.get(); }
+  void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
+  const Peer::Ref& share_peer() const noexcept { return peer_; }
+
+  /// On a client: the instance that the call, or this try of it, was placed on. For what stands
+  /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
+  const cluster::Endpoint* endpoint() const noexcept { return endpoint_; }
+  void set_endpoint(const cluster::Endpoint* endpoint) noexcept { endpoint_ = endpoint; }
+  /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
+  /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
+  cluster::Tried* tried() const noexcept { return seldom_ == nullptr ? nullptr : seldom_->tried; }
+  void set_tried(cluster::Tried* tried) { seldom().tried = tried; }
+  /// On a client: calls of one key go to one instance where the balancer goes by keys.
+  std::optional<std::uint64_t> balance_key() const noexcept {
+    return seldom_ == nullptr ? std::nullopt : seldom_->balance_key;
+  }
+  void set_balance_key(std::uint64_t key) { seldom().balance_key = key; }
+
+  // What the caller asked for (client), or the handler chose (server).
+
+  /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
+  /// and the time it started. For a call that is made on behalf of another.
+  void take_request_of(const Call& other);
+  /// Encoding of the messages this side sends. On a server one that the client does not accept is
+  /// passed over.
+  Compression compression() const noexcept { return compression_; }
+  void set_compression(Compression compression) noexcept { compression_ = compression; }
+  /// Wait for a connection rather than fail while there is none.
+  bool wait_for_ready() const noexcept { return wait_for_ready_; }
+  void set_wait_for_ready(bool wait) noexcept { wait_for_ready_ = wait; }
+  /// How many tries came before this one, for `grpc-previous-rpc-attempts`.
+  std::uint32_t previous_attempts() const noexcept {
+    return seldom_ == nullptr ? 0 : seldom_->previous_attempts;
+  }
+  void set_previous_attempts(std::uint32_t attempts) { seldom().previous_attempts = attempts; }
+  /// Limits of a message in bytes; what exceeds them ends the call with RESOURCE_EXHAUSTED.
+  std::size_t max_receive_size() const noexcept { return max_receive_size_; }
+  std::size_t max_send_size() const noexcept { return max_send_size_; }
+  void set_max_receive_size(std::size_t size) noexcept { max_receive_size_ = limit_of(size); }
+  void set_max_send_size(std::size_t size) noexcept { max_send_size_ = limit_of(size); }
+
+ protected:
+  /// A server's: a root, whose owner, who derives from it, is told when it is cancelled; see of().
+  Call(net::Loop& loop, std::string_view path, const MethodDescriptor* method,
+       weft::CancelHook::Function told)
+      : Timer(&Call::deadline_passed),
+        Context(told),
+        side_(Side::Server),
+        loop_(loop),
+        path_(path),
+        method_(method) {}
+  static Call& of(weft::CancelHook& hook) noexcept { return static_cast<Call&>(Context::of(hook)); }
+
+ private:
+  /// What only some calls have.
+  struct Seldom : coro::Pooled {
+    Metadata request_metadata;
+    Metadata response_metadata;
+    Metadata trailers;
+    cluster::Tried* tried = nullptr;
+    std::optional<std::uint64_t> balance_key;
+    std::uint32_t previous_attempts = 0;
+  };
+  static void deadline_passed(net::Timer& timer) noexcept;
+  Seldom& seldom() {
+    if (seldom_ == nullptr) seldom_ = std::make_unique<Seldom>();
+    return *seldom_;
+  }
+  /// gRPC's framing ends there: no message is larger.
+  static std::uint32_t limit_of(std::size_t size) noexcept {
+    return static_cast<std::uint32_t>(std::min<std::size_t>(size, UINT32_MAX));
+  }
+
+  inline static const Metadata kNoMetadata;
+
+  Side side_;
+  Compression compression_ = Compression::Identity;
+  bool wait_for_ready_ = false;
+  std::uint32_t max_receive_size_ = 4 * 1024 * 1024;
+  net::Loop& loop_;
+  std::string_view path_;
+  const MethodDescriptor* method_;
+  MessageReader* requests_ = nullptr;
+  MessageWriter* responses_ = nullptr;
+  Peer::Ref peer_;
+  ResponseMetadataHook on_response_metadata_ = nullptr;
+  const Metadata* shared_request_metadata_ = nullptr;
+  const cluster::Endpoint* endpoint_ = nullptr;
+  std::unique_ptr<Seldom> seldom_;
+  TimePoint started_{};
+  std::uint32_t max_send_size_ = UINT32_MAX;
+};
+static_assert(sizeof(Call) <= 208, "every pending call pays for it");
+
+}  // namespace weft

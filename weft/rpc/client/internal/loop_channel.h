@@ -1,0 +1,165 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weft/base/intrusive_list.h"
+#include "weft/cluster/balancer.h"
+#include "weft/cluster/outlier.h"
+#include "weft/coro/context.h"
+#include "weft/net/loop.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/call/service.h"
+#include "weft/rpc/client/channel.h"
+#include "weft/rpc/client/internal/client_connection.h"
+#include "weft/rpc/client/internal/resolution.h"
+#include "weft/rpc/client/internal/subchannel.h"
+
+namespace weft::rpc {
+
+class Placement;
+
+/// What a channel's parts on its loops have in common.
+struct ChannelSetup {
+  std::string target;
+  ChannelOptions options;
+  std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
+  std::optional<Proxy> proxy{};
+  MiddlewareChain middlewares{};   ///< around a call
+  MiddlewareChain per_endpoint{};  ///< around a try of it, when it has a connection
+};
+
+/// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call
+/// on one, and lets those wait for which there is no room. The last Service of a client call's
+/// chain.
+class LoopChannel final : public Service,
+                          public std::enable_shared_from_this<LoopChannel>,
+                          private ResolutionOwner,
+                          private SubchannelOwner,
+                          private net::LoopEndHook {
+ public:
+  LoopChannel(net::Loop& loop, const ChannelSetup& setup);
+  ~LoopChannel() override;
+
+  /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
+  /// chain is this object's own.
+  Task<Status> serve_chain(Call& call);
+  Task<Status> serve(Call& call) override;
+  /// Waits for a connection, which it brings about; how that ended.
+  Task<Status> connected();
+  /// Other rules for the calls that come from now on.
+  void set_balancing(const BalancingOptions& balancing);
+  /// Ends every call and connection with CANCELLED; nothing can be called any more.
+  void close() noexcept;
+
+ private:
+  friend class Placement;
+  /// A call that waits for a connection with room for it. Room is announced to one at a time, in
+  /// the order of their coming, and who took it announces what is left.
+  struct Waiting : ListNode {
+    Waiting(LoopChannel& channel, bool for_ready) noexcept
+        : owner(channel), wait(channel.loop_), wait_for_ready(for_ready) {}
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    /// Passes on what was announced to a coroutine that is destroyed before it ran.
+    ~Waiting() {
+      if (announced) owner.announce_room();
+    }
+    LoopChannel& owner;
+    net::Wait wait;
+    bool wait_for_ready;
+    bool announced = false;
+  };
+  enum class Place : std::uint8_t { Back, Front };
+  struct SweepTimer : net::Timer {
+    explicit SweepTimer(LoopChannel& owner) noexcept
+        : Timer(&LoopChannel::sweep_due), channel(owner) {}
+    LoopChannel& channel;
+  };
+  struct Picked {
+    Subchannel* subchannel = nullptr;
+    ClientConnection* connection = nullptr;
+  };
+
+  // LoopEndHook
+  void on_loop_end() noexcept override;
+  // ResolutionOwner
+  void on_endpoints(std::vector<cluster::Endpoint> endpoints) override;
+  void on_nothing_found(const Status& why) override;
+  // SubchannelOwner
+  void on_serving_changed(Subchannel& subchannel) noexcept override;
+  void on_health_changed(Subchannel& subchannel) noexcept override;
+  void on_room() noexcept override { announce_room(); }
+  bool on_attempt_failed(Subchannel& subchannel) noexcept override;
+  void on_begun() noexcept override { ++active_; }
+  void on_ended() noexcept override;
+
+  Task<Status> run_chain(Call& call);
+
+  void resolve();
+  Task<> run_resolver(std::unique_ptr<cluster::Resolver> resolver);
+  void use_endpoints(std::vector<cluster::Endpoint> endpoints);
+  std::unique_ptr<Subchannel> take_member(cluster::Endpoint endpoint);
+  std::string_view subset_client();
+  void drop(std::unique_ptr<Subchannel> subchannel);
+  void let_go(Subchannel& subchannel) noexcept;
+  void report(Subchannel& where, const cluster::CallReport& report) noexcept;
+  void choose_policy();
+  void balance();
+  void refresh();
+  bool set_availability();
+  bool is_member(const Subchannel& subchannel) const noexcept;
+  bool asleep() noexcept;
+  static void sweep_due(net::Timer& timer) noexcept;
+  void sweep() noexcept;
+
+  Picked pick(const Call& call);
+  Picked any_with_room() noexcept;
+  bool has_room() noexcept;
+  bool any_available() const noexcept;
+  bool hopeless() noexcept;
+  std::string about_port() const;
+  Status why_hopeless() const;
+  void connect_all();
+  Task<Status> wait_for_connection(const Context* context, bool for_ready, Place place);
+  Status why_waited(const Status& reason) const;
+  void fail_waiting(const Status& reason) noexcept;
+  void fail_if_hopeless() noexcept;
+  void announce_room() noexcept;
+  void wake_first() noexcept;
+
+  net::Loop& loop_;
+  std::string target_;
+  ConnectSettings settings_;
+  BalancingOptions balancing_;
+  MiddlewareChain middlewares_;
+  MiddlewareChain per_endpoint_;
+  Resolution resolution_;
+  bool resolving_ = false;
+  Status nothing_found_;  // while there are no endpoints: why
+  std::vector<cluster::Endpoint> endpoints_;
+  std::vector<std::unique_ptr<Subchannel>> members_;
+  std::vector<std::unique_ptr<Subchannel>> leaving_;  // out of the list, with calls under way
+  std::vector<cluster::Member*> balanced_;            // what the balancer was told of
+  weft::Balancing policy_;
+  std::unique_ptr<cluster::Balancer> balancer_;  // null: there is one member, joined
+  std::optional<cluster::OutlierDetection> outliers_;
+  SweepTimer sweep_timer_{*this};
+  bool timed_ = false;  // somebody wants to know how long calls take
+  IntrusiveList<Waiting> waiting_;
+  Status last_error_;
+  std::uint64_t calls_ = 0;       // since the beginning
+  std::uint64_t calls_seen_ = 0;  // when asleep() was asked last and there were new ones
+  TimePoint seen_at_{};           // when that was
+  bool closed_ = false;
+  std::size_t active_ = 0;
+  std::shared_ptr<LoopChannel> self_;  // after close(), while something is active
+  Context resolver_context_;
+  // Last: a frame that is destroyed with this still counts itself out.
+  Task<> resolver_task_;
+};
+
+}  // namespace weft::rpc

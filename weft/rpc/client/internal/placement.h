@@ -1,0 +1,57 @@
+#pragma once
+
+#include "weft/cluster/balancer.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/client/internal/client_call.h"
+#include "weft/rpc/client/internal/subchannel.h"
+
+namespace weft::rpc {
+
+class LoopChannel;
+
+/// A try of a call on an endpoint: counted there while it lasts, and reported when it ends, also
+/// when the coroutine that waits for it is destroyed. Lives in that coroutine's frame.
+class Placement {
+ public:
+  Placement(LoopChannel& owner, Subchannel& where, Call& call);
+  Placement(const Placement&) = delete;
+  Placement& operator=(const Placement&) = delete;
+  ~Placement();
+
+  Subchannel& where() const noexcept { return where_; }
+  void ended(const Status& status) noexcept;
+
+ private:
+  bool read_load(cluster::LoadReport& load) const noexcept;
+
+  LoopChannel& owner_;
+  Subchannel& where_;
+  Call& call_;
+  TimePoint begun_{};
+  bool reported_ = false;
+};
+
+/// A try of a call on a connection.
+///
+///     Exchange exchange(connection, call, settings);
+///     exchange.finish(co_await exchange.responses());
+class Exchange {
+ public:
+  Exchange(ClientConnection& connection, Call& call, const ConnectSettings& settings)
+      : call_(call),
+        attempt_(connection, call, settings.authority, settings.user_agent),
+        transfer_((attempt_.start(), attempt_.responses()), call.responses()) {}
+
+  MessageTransfer& responses() noexcept { return transfer_; }
+  /// `taken`: whether the application took all responses.
+  void finish(bool taken) noexcept;
+  const Status& status() const noexcept { return attempt_.status(); }
+  Repeat may_repeat() const noexcept { return attempt_.may_repeat(); }
+
+ private:
+  Call& call_;
+  ClientCall attempt_;
+  MessageTransfer transfer_;
+};
+
+}  // namespace weft::rpc

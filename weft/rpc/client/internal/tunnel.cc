@@ -1,0 +1,126 @@
+#include "weft/rpc/client/internal/tunnel.h"
+
+#include <charconv>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weft/base/printable.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/grpc/grpc_wire.h"
+
+namespace weft::rpc {
+namespace {
+
+// More than any proxy says; the headers of an answer are not looked at.
+constexpr std::size_t kLongestAnswer = std::size_t{16} * 1024;
+// After so many bytes others have their turn: each is a call of the system's.
+constexpr std::size_t kBytesOfATurn = 1024;
+constexpr std::size_t kLongestShown = 128;
+
+class StreamWait final : public net::Wait, public net::StreamHandler {
+ public:
+  using Wait::Wait;
+  void on_readable() noexcept override { complete(); }
+  void on_writable() noexcept override { complete(); }
+};
+
+std::string request_of(const Proxy& proxy) {
+  std::string request = "CONNECT " + proxy.destination + " HTTP/1.1\r\nHost: " + proxy.destination;
+  if (!proxy.credentials.empty()) {
+    request.append("\r\nProxy-Authorization: Basic ");
+    const std::size_t before = request.size();
+    base64_encode(proxy.credentials, request);
+    // HTTP wants the padding, which gRPC leaves out.
+    while ((request.size() - before) % 4 != 0) request += '=';
+  }
+  return request.append("\r\n\r\n");
+}
+
+Status failed(const net::Stream& stream, const Proxy& proxy, std::string_view why) {
+  std::string message = "the proxy " + proxy.address + " (" + stream.peer_address().to_string() +
+                        ") did not connect to " + proxy.destination + ": ";
+  return Status(StatusCode::Unavailable, message.append(why), Origin::Transport);
+}
+
+Task<Status> write_all(net::Loop& loop, net::Stream& stream, std::string bytes) {
+  while (!bytes.empty()) {
+    const iovec slice{.iov_base = bytes.data(), .iov_len = bytes.size()};
+    net::IoResult result = stream.write({&slice, 1});
+    if (result.kind == net::IoResult::Kind::Failed) co_return std::move(result.error);
+    bytes.erase(0, result.size);
+    if (result.kind != net::IoResult::Kind::WouldBlock) continue;
+    StreamWait wait(loop);
+    stream.set_handler(&wait);
+    stream.want_write();
+    Status status = co_await wait;
+    stream.set_handler(nullptr);
+    if (!status.ok()) co_return status;
+  }
+  co_return Status();
+}
+
+/// Up to the empty line, and not a byte more: what follows is the server's.
+Task<Status> read_head(net::Loop& loop, net::Stream& stream, std::string& head) {
+  while (!head.ends_with("\r\n\r\n")) {
+    if (head.size() == kLongestAnswer) {
+      co_return unavailable("the head of its answer has more than " +
+                            std::to_string(kLongestAnswer) + " bytes");
+    }
+    if (head.size() % kBytesOfATurn == kBytesOfATurn - 1) {
+      net::Wait turn(loop, loop.now());
+      if (Status status = co_await turn; !status.ok()) co_return status;
+    }
+    char next = 0;
+    net::IoResult result = stream.read({&next, 1});
+    if (result.kind == net::IoResult::Kind::Failed) co_return std::move(result.error);
+    if (result.kind == net::IoResult::Kind::End) co_return unavailable("it closed the connection");
+    if (result.kind == net::IoResult::Kind::Done) {
+      head += next;
+      continue;
+    }
+    StreamWait wait(loop);
+    stream.set_handler(&wait);
+    stream.want_read();
+    Status status = co_await wait;
+    stream.set_handler(nullptr);
+    if (!status.ok()) co_return status;
+  }
+  co_return Status();
+}
+
+/// OK for "HTTP/1.1 200 whatever".
+Status judge(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find("\r\n"));
+  if (!line.starts_with("HTTP/1.")) {
+    return unavailable("its answer is not HTTP/1: " + printable(line.substr(0, kLongestShown)));
+  }
+  const std::size_t space = line.find(' ');
+  int code = 0;
+  if (space != std::string_view::npos) {
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), code);
+  }
+  if (code >= 200 && code < 300) return {};
+  std::string why = "it answered " + printable(line.substr(0, kLongestShown));
+  if (code == 407) why += "; it wants a user and a password (ChannelOptions::proxy)";
+  return unavailable(why);
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<net::Stream>>> open_tunnel(net::Loop& loop,
+                                                       std::unique_ptr<net::Stream> stream,
+                                                       const Proxy& proxy) {
+  std::string request = request_of(proxy);
+  Status status = co_await write_all(loop, *stream, std::move(request));
+  std::string head;
+  if (status.ok()) status = co_await read_head(loop, *stream, head);
+  if (status.code() == StatusCode::DeadlineExceeded || status.code() == StatusCode::Cancelled) {
+    co_return status;
+  }
+  if (status.ok()) status = judge(head);
+  if (!status.ok()) co_return failed(*stream, proxy, status.message());
+  co_return std::move(stream);
+}
+
+}  // namespace weft::rpc

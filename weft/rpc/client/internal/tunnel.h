@@ -1,0 +1,20 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/base/result.h"
+#include "weft/coro/task.h"
+#include "weft/net/loop.h"
+#include "weft/net/stream.h"
+#include "weft/rpc/client/internal/proxy.h"
+
+namespace weft::rpc {
+
+/// Asks an HTTP/1.1 proxy at the other end of `stream` to connect it to the proxy's destination
+/// (CONNECT, RFC 9110 section 9.3.6). UNAVAILABLE with what the proxy said where it refuses. Ends
+/// with the awaiting Context.
+Task<Result<std::unique_ptr<net::Stream>>> open_tunnel(net::Loop& loop,
+                                                       std::unique_ptr<net::Stream> stream,
+                                                       const Proxy& proxy);
+
+}  // namespace weft::rpc

@@ -1,0 +1,84 @@
+#include "weft/rpc/connection/internal/request_head.h"
+
+#include "weft/rpc/grpc/grpc_wire.h"
+
+namespace weft::rpc {
+namespace {
+
+using http2::Token;
+
+/// A `grpc-accept-encoding`; names nobody knows are passed over.
+CompressionSet parse_accepted(std::string_view list) noexcept {
+  CompressionSet accepted;
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    std::string_view name = list.substr(0, comma);
+    while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
+    while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
+    Compression compression;
+    if (compression_of(name, compression)) accepted.add(compression);
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  }
+  return accepted;
+}
+
+[[gnu::cold]] Status other_format(std::string_view content_type) {
+  return unimplemented("content-type '" + std::string(content_type.substr(0, 64)) +
+                       "' is not served: messages are protobuf here, application/grpc or "
+                       "application/grpc+proto");
+}
+
+}  // namespace
+
+RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_path,
+                         const RequestRules& rules)
+    : route(rules.router.find(request_path)),
+      unknown_path(route == nullptr ? request_path : std::string_view{}) {
+  for (const http2::HeaderField& field : fields) {
+    status = read(field, rules);
+    if (!status.ok()) return;
+  }
+  if (timeout <= Duration::zero()) {
+    status = deadline_exceeded("the deadline had passed before the call arrived");
+  }
+}
+
+Status RequestHead::read(const http2::HeaderField& field, const RequestRules& rules) {
+  switch (field.token) {
+    case Token::GrpcTimeout:
+      if (parse_timeout(field.value, timeout)) return {};
+      return invalid_argument("grpc-timeout '" + std::string(field.value.substr(0, 64)) +
+                              "' is not one to eight digits and a unit of H M S m u n");
+    case Token::GrpcEncoding:
+      compressed = true;
+      if (compression_of(field.value, compression) && rules.accepted.contains(compression)) {
+        return {};
+      }
+      return unimplemented("grpc-encoding '" + std::string(field.value.substr(0, 64)) +
+                           "' is not supported; accepted are " +
+                           std::string(rules.accepted.names()));
+    case Token::GrpcAcceptEncoding:
+      accepted = parse_accepted(field.value);
+      return {};
+    case Token::ContentType:
+      return content_type_of(field.value) == ContentType::Protobuf ? Status()
+                                                                   : other_format(field.value);
+    case Token::Authority:
+    case Token::Method:
+    case Token::Path:
+    case Token::Scheme:
+    case Token::Protocol:
+    case Token::Status:
+    case Token::ContentLength:
+    case Token::Te:
+      return {};
+    default:
+      const Received received = add_received(field, metadata, rules.max_metadata_size);
+      if (received == Received::Taken) [[likely]]
+        return {};
+      return bad_metadata(received, field.name, rules.max_metadata_size,
+                          "ServerOptions::max_metadata_size");
+  }
+}
+
+}  // namespace weft::rpc

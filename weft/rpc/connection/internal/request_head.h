@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weft/base/local_ref.h"
+#include "weft/base/status.h"
+#include "weft/base/time.h"
+#include "weft/codec/compression.h"
+#include "weft/coro/frame_pool.h"
+#include "weft/http2/session.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/server/router.h"
+
+namespace weft::rpc {
+
+/// What a server takes of a request, and where it goes.
+struct RequestRules {
+  const Router& router;
+  std::size_t max_metadata_size;  // ServerOptions
+  CompressionSet accepted;        // ServerOptions::accepted_compressions
+};
+
+/// What the header block of a request says, as gRPC reads it. Read once for header blocks that a
+/// client sends again and again, and shared by their calls.
+struct RequestHead : LocalCounted, coro::Pooled {
+  using Ref = LocalRef<const RequestHead>;
+
+  RequestHead(http2::HeaderFields fields, std::string_view request_path, const RequestRules& rules);
+
+  /// The method's path, or what the client asked for where nobody serves that.
+  std::string_view path() const noexcept {
+    return route == nullptr ? std::string_view(unknown_path) : route->method->path;
+  }
+  /// Whether an overloaded server may refuse the call; one that gets an error soon needs no
+  /// refusal.
+  bool refusable() const noexcept { return route != nullptr && !route->vital && status.ok(); }
+  std::size_t memory() const noexcept {
+    return sizeof(*this) + unknown_path.capacity() + metadata.memory();
+  }
+
+  /// Not OK when the headers cannot be served.
+  Status status;
+  const Router::Route* route;
+  std::string unknown_path;  // only where there is no route, whose descriptor has it
+  Metadata metadata;
+  Duration timeout = kForever;
+  Compression compression = Compression::Identity;  // of the request's messages
+  bool compressed = false;                          // it came with grpc-encoding
+  CompressionSet accepted;                          // of the responses
+
+ private:
+  Status read(const http2::HeaderField& field, const RequestRules& rules);
+};
+
+/// Where a connection keeps the head of a header block that it has seen before.
+struct RequestHeadMemo final : http2::HeaderMemo {
+  explicit RequestHeadMemo(RequestHead::Ref of) noexcept : head(std::move(of)) {}
+  RequestHead::Ref head;
+};
+
+}  // namespace weft::rpc

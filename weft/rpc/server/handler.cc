@@ -1,0 +1,60 @@
+#include "weft/rpc/server/handler.h"
+
+#include <string>
+#include <utility>
+
+#include "weft/rpc/connection/internal/read_budget.h"
+
+namespace weft::rpc {
+
+namespace {
+
+/// Why a method that takes one request did not get any.
+Status no_request(const Call& call) {
+  if (call.context().is_cancelled()) return call.context().cancel_reason();
+  // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
+  return unimplemented("the method takes one request, but the stream ended without any");
+}
+
+}  // namespace
+
+bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size, Status& status,
+                 std::unique_ptr<SlowParse>& slow) {
+  Message message;
+  const MessageReader::Poll polled = call.requests().poll(message);
+  if (polled == MessageReader::Poll::Pending) return false;
+  size = message.size();
+  if (polled == MessageReader::Poll::End) {
+    status = no_request(call);
+  } else if (size <= ReadBudget::kSmall) {
+    status = codec::parse(message, into);
+  } else {
+    net::Loop& loop = call.loop();
+    const TimePoint began = loop.now();
+    std::optional<Status> parsed = SlowParse::try_parse(message, into, slow);
+    if (parsed) status = *std::move(parsed);
+    // Twice, as the object will be destroyed too.
+    loop.add_work(2 * ReadBudget::work_of(loop.now() - began));
+  }
+  return slow == nullptr;
+}
+
+Status slow_request(Call& call, SlowParse& slow) {
+  if (call.context().is_cancelled()) return call.context().cancel_reason();
+  slow.hold(call.requests());
+  // Where that was more than there is to be had, the call has ended by now.
+  if (call.context().is_cancelled()) return call.context().cancel_reason();
+  return std::move(slow.status());
+}
+
+bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status) {
+  const MessageWriter::Poll offered = call.responses().offer(codec::message_of(from).mark_last());
+  if (offered == MessageWriter::Poll::Closed) status = call.context().cancel_reason();
+  return offered != MessageWriter::Poll::Blocked;
+}
+
+Status not_implemented(const MethodDescriptor& method) {
+  return unimplemented(std::string("method ").append(method.path).append(" is not implemented"));
+}
+
+}  // namespace weft::rpc

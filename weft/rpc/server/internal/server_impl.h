@@ -1,0 +1,119 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weft/net/loop_thread.h"
+#include "weft/net/wait.h"
+#include "weft/rpc/announce/internal/announcement.h"
+#include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/server.h"
+#include "weft/rpc/services/health.h"
+
+namespace weft {
+
+/// What a Server is made of. How it begins is in server.cc, how it ends in server_stop.cc.
+class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
+ public:
+  explicit Impl(ServerOptions options) : shared_(std::make_shared<rpc::ServerShared>()) {
+    if (!options.listen.empty()) targets_.push_back(options.listen);
+    shared_->options = std::move(options);
+  }
+  ~Impl() { end_threads(); }
+
+  void use(Middleware middleware) {
+    refuse_late("use", "a middleware");
+    shared_->middlewares.add(std::move(middleware));
+  }
+  void add(std::shared_ptr<ServiceDefinition> service) {
+    refuse_late("add", service->descriptor().name);
+    services_.push_back(std::move(service));
+  }
+  void add_target(std::string target) {
+    refuse_late("listen", target);
+    targets_.push_back(std::move(target));
+  }
+  Status start();
+  Status reload_tls() {
+    return shared_->tls ? shared_->tls->reload()
+                        : failed_precondition("the server has no TLS (ServerOptions::tls)");
+  }
+  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
+  rpc::ServerShared& shared() noexcept { return *shared_; }
+  HealthRegistry& health() noexcept { return *health_; }
+
+  void stop(Duration grace);
+  /// Keeps the server until it has ended.
+  static Task<> shutdown(std::shared_ptr<Impl> server, Duration grace);
+  /// The first step of a stop: no more connections, those there are drain.
+  void drain();
+  /// The second: what has not ended by now is cancelled.
+  void cancel_all();
+  void when_stopped(UniqueFunction<void()> function);
+  bool wait_stopped(Duration time);
+
+ private:
+  enum class State : std::uint8_t { New, Running, Stopping, Stopped };
+  /// A coroutine that waits for the stop; null once it has given up. Touched on its loop's thread
+  /// only, but for `loop`.
+  struct Waiting {
+    net::Loop& loop;
+    net::Wait* wait;
+  };
+  class DetachedStop;
+
+  /// Ends the program where the server has been started: nothing would come of `function`.
+  void refuse_late(std::string_view function, std::string_view what);
+  Status bind();
+  Status listen_and_announce();
+  Status route();
+  Status make_tls();
+  Status listen_all();
+  Status listen(const std::string& target);
+  void make_loops();
+  void accept(std::unique_ptr<net::Accepted> accepted);
+  bool own_threads() const noexcept { return shared_->options.loops.empty(); }
+
+  void drain_loops();
+  void loop_stopped();
+  /// The third step: says which handlers did not take notice, and counts as stopped without them.
+  void report_stuck();
+  std::future<void> report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop);
+  void log_held(const net::Loop& loop) noexcept;
+  void set_stopped(std::unique_lock<std::mutex> lock);
+  void end_threads();
+  /// Whether this thread is one that the stop needs.
+  bool on_own_loop() const noexcept;
+  /// Goes through the second and the third step when their time has come, by itself.
+  void finish_stop(Duration grace);
+  Task<bool> wait_stopped(net::Loop& loop, Duration time);
+
+  std::shared_ptr<rpc::ServerShared> shared_;
+  std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();
+  std::vector<std::shared_ptr<ServiceDefinition>> services_;
+  std::vector<std::string> targets_;
+  std::vector<net::Address> addresses_;
+  std::vector<std::unique_ptr<net::LoopThread>> threads_;
+  std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
+  std::shared_ptr<rpc::Announcement> announcement_;        // likewise; null without registries
+
+  std::mutex ending_;  // held while the threads are joined
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_ = State::New;                       // with mutex_
+  std::size_t loops_running_ = 0;                  // with mutex_
+  std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
+  UniqueFunction<void()> when_stopped_;            // with mutex_
+  std::set<const net::Loop*> held_;                // with mutex_; logged as that
+};
+
+}  // namespace weft

@@ -1,0 +1,260 @@
+#include "weft/rpc/server/internal/server_loop.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "weft/rpc/server/internal/heap.h"
+
+namespace weft::rpc {
+
+[[gnu::cold]] ServerLoop::~ServerLoop() {
+  while (ServerHandshake* handshake = handshakes_.pop_front()) delete handshake;
+  while (ServerConnection* connection = connections_.pop_front()) delete connection;
+}
+
+[[gnu::cold]] void ServerLoop::adopt(std::unique_ptr<net::Stream> stream) {
+  // It was accepted before the listeners closed, perhaps by another loop's thread.
+  if (shared_.draining.load(std::memory_order_relaxed)) return connection_gone();
+  if (!self_) self_ = shared_from_this();
+  if (!joined_) join_siblings();
+  // Here and not in the constructor, which another thread may call.
+  if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
+  std::optional<PeerConnections::Slot> slot = admit(stream->peer_address());
+  if (!slot) {
+    stream.reset();
+    connection_gone();
+    return check_idle();
+  }
+  ++live_connections_;
+  if (!wants_tls(*stream)) return serve(std::move(stream), std::move(*slot));
+  auto* handshake = new ServerHandshake(*this, *shared_.tls, std::move(stream), std::move(*slot));
+  handshakes_.push_back(*handshake);
+  handshake->start();
+}
+
+bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
+  if (!shared_.tls) return false;
+  const net::Address::Family family = stream.local_address().family();
+  return family == net::Address::Family::Ipv4 || family == net::Address::Family::Ipv6;
+}
+
+/// Nothing where there is no room for another connection, or none for this client's.
+[[gnu::cold]] std::optional<PeerConnections::Slot> ServerLoop::admit(const net::Address& peer) {
+  if (shared_.memory.exhausted()) {
+    log_refused("a connection was refused: the server holds " +
+                std::to_string(shared_.memory.held()) + " bytes for its clients, its limit is " +
+                std::to_string(shared_.memory.limit()) + " (ServerOptions::max_memory)");
+    return std::nullopt;
+  }
+  const std::size_t limit = shared_.options.max_connections_per_peer;
+  std::optional<PeerConnections::Slot> slot = shared_.peers.take(peer, limit);
+  if (!slot) {
+    log_refused("a connection was refused: " + peer.host() + " has its limit of " +
+                std::to_string(limit) + " (ServerOptions::max_connections_per_peer)");
+  }
+  return slot;
+}
+
+void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot) {
+  auto* connection = new ServerConnection(*this, std::move(stream), std::move(slot));
+  connections_.push_back(*connection);
+  connection->start();
+}
+
+[[gnu::cold]] void ServerLoop::handshake_ended(
+    ServerHandshake& handshake, Result<std::unique_ptr<net::Stream>> stream) noexcept {
+  handshake.unlink();
+  // Its task is on the stack below, so it goes in a later turn.
+  loop_.post([self = shared_from_this(),
+              owned = std::unique_ptr<ServerHandshake>(&handshake)]() mutable { owned.reset(); });
+  if (stream.ok() && !shared_.draining.load(std::memory_order_relaxed)) {
+    return serve(std::move(*stream), handshake.take_slot());
+  }
+  if (!stream.ok()) log_refused("TLS handshake failed: " + std::string(stream.status().message()));
+  loop_.post([this] { connection_over(); });
+}
+
+/// Those that have not said hello yet have no call to lose.
+void ServerLoop::drop_handshakes() noexcept {
+  while (ServerHandshake* handshake = handshakes_.pop_front()) {
+    delete handshake;
+    connection_gone();
+    --live_connections_;
+  }
+}
+
+/// The program has ended its own loop before the server was stopped: what is left of calls will not
+/// run any more.
+void ServerLoop::on_loop_end() noexcept {
+  drop_handshakes();
+  connections_.for_each([](ServerConnection& connection) {
+    connection.write_and_close(cancelled("the loop has ended"));
+  });
+  const std::shared_ptr<ServerLoop> self = std::exchange(self_, nullptr);
+  // It holds the server, which holds this.
+  const UniqueFunction<void()> never = std::exchange(when_idle_, UniqueFunction<void()>());
+  net::LoopEndHook::unlink();
+}
+
+void ServerLoop::connection_gone() noexcept {
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ServerLoop::connection_closed(ServerConnection& connection) noexcept {
+  connection.ServerConnectionNode::unlink();
+  // It is on the stack below, so it goes in a later turn; or with the loop, which may be stopped
+  // before that.
+  loop_.post([self = shared_from_this(),
+              owned = std::unique_ptr<ServerConnection>(&connection)]() mutable {
+    owned.reset();
+    self->connection_over();
+  });
+}
+
+void ServerLoop::connection_over() noexcept {
+  connection_gone();
+  --live_connections_;
+  check_idle();
+}
+
+std::size_t ServerShared::active_calls() noexcept {
+  const std::lock_guard lock(mutex);
+  std::size_t sum = 0;
+  for (const Sibling& sibling : loops) {
+    if (const std::shared_ptr<ServerLoop> loop = sibling.loop.lock()) sum += loop->live_calls();
+  }
+  return sum;
+}
+
+void ServerLoop::drain() noexcept {
+  drop_handshakes();
+  connections_.for_each([](ServerConnection& connection) { connection.drain(); });
+  check_idle();
+}
+
+void ServerLoop::cancel_all(const Status& reason) noexcept {
+  calls_.for_each([&](ServerCall& call) { call.cancel(reason); });
+  connections_.for_each(
+      [&](ServerConnection& connection) { connection.abort(http2::ErrorCode::NoError, reason); });
+}
+
+void ServerLoop::call_began(ServerCall& call) noexcept {
+  calls_.push_back(call);
+  live_calls_.store(live_calls() + 1, std::memory_order_relaxed);
+  if (shared_.options.max_calls == SIZE_MAX) return;
+  shared_.limited_calls.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ServerLoop::call_ended() noexcept {
+  live_calls_.store(live_calls() - 1, std::memory_order_relaxed);
+  if (shared_.options.max_calls != SIZE_MAX) {
+    shared_.limited_calls.fetch_sub(1, std::memory_order_relaxed);
+  }
+  if (idle()) check_idle();
+}
+
+[[gnu::cold]] Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
+  const ServerOptions& options = shared_.options;
+  if (shared_.limited_calls.load(std::memory_order_relaxed) >= options.max_calls) {
+    return resource_exhausted("the server has reached its limit of " +
+                              std::to_string(options.max_calls) +
+                              " calls at a time (ServerOptions::max_calls)");
+  }
+  return resource_exhausted(
+      "the handlers of " + std::to_string(memory.calls()) +
+      " calls of this connection are still running, those it has given up included; at most " +
+      std::to_string(most_handlers_) + " may (from ServerOptions::max_calls_per_connection, " +
+      std::to_string(options.max_calls_per_connection) + ")");
+}
+
+void ServerLoop::on_memory_overfull() noexcept {
+  if (std::exchange(shedding_, true)) return;
+  // In a later turn, as connections are on the stack below. Those that hold most may be another
+  // loop's.
+  const std::lock_guard lock(shared_.mutex);
+  for (const ServerShared::Sibling& sibling : shared_.loops) {
+    sibling.anchor->post([loop = sibling.loop] {
+      if (const std::shared_ptr<ServerLoop> self = loop.lock()) self->shed();
+    });
+  }
+}
+
+void ServerLoop::join_siblings() {
+  joined_ = true;
+  const std::lock_guard lock(shared_.mutex);
+  shared_.loops.push_back({loop_.anchor(), weak_from_this()});
+}
+
+/// Sends away those that hold most, as long as there is one that holds more than its share: in each
+/// pass those that hold at least half of what the first holds, so that a few passes do. No more at
+/// once than takes the loop a moment.
+void ServerLoop::shed() noexcept {
+  constexpr int kAtOnce = 64;
+  shedding_ = false;
+  memory_.publish_quietly();
+  int shed = 0;
+  while (shared_.memory.overfull()) {
+    const std::size_t most = most_held();
+    if (most <= shared_.memory.share()) return;
+    connections_.for_each([&](ServerConnection& connection) {
+      if (!may_be_shed(connection) || connection.memory()->held() < most / 2) return;
+      if (!connection.memory()->beyond_share() || !shared_.memory.overfull()) return;
+      if (shed == kAtOnce) return;
+      ++shed;
+      connection.shed();
+      memory_.publish_quietly();
+    });
+    if (shed == kAtOnce) return on_memory_overfull();
+  }
+}
+
+/// By one connection that could be sent away.
+std::size_t ServerLoop::most_held() noexcept {
+  std::size_t most = 0;
+  connections_.for_each([&most](ServerConnection& connection) {
+    if (may_be_shed(connection)) most = std::max(most, connection.memory()->held());
+  });
+  return most;
+}
+
+bool ServerLoop::may_be_shed(ServerConnection& connection) noexcept {
+  return !connection.closed() && !connection.session().broken();
+}
+
+void ServerLoop::on_memory_freed() noexcept {
+  if (loop_.is_simulated() || std::exchange(giving_back_, true)) return;
+  // In a later turn: what is accounted as free may still be on the stack below.
+  loop_.post([self = shared_from_this()] { self->give_back_memory(); });
+}
+
+void ServerLoop::give_back_memory() noexcept {
+  giving_back_ = false;
+  shared_.memory.forget_peak();
+  give_back_free_memory(loop_);
+}
+
+void ServerLoop::when_idle(UniqueFunction<void()> function) {
+  when_idle_ = std::move(function);
+  check_idle();
+}
+
+void ServerLoop::check_idle() noexcept {
+  if (!idle()) return;
+  // Called out of ends of calls and connections: this must not go, nor the server be told, under
+  // them.
+  loop_.post([self = std::exchange(self_, nullptr),
+              function = std::exchange(when_idle_, UniqueFunction<void()>())]() mutable {
+    if (function) function();
+  });
+}
+
+std::string ServerLoop::describe_calls() {
+  std::string text;
+  calls_.for_each(
+      [&](ServerCall& call) { text.append(text.empty() ? "" : ", ").append(call.path()); });
+  return text;
+}
+
+}  // namespace weft::rpc

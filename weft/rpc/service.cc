@@ -1,7 +1,0 @@
-#include "weft/rpc/service.h"
-
-namespace weft {
-
-void MiddlewareChain::add(Middleware middleware) { middlewares_.push_back(std::move(middleware)); }
-
-}  // namespace weft
