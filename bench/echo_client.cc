@@ -10,7 +10,7 @@
 #include "weft/coro/all.h"
 #include "weft/coro/scope.h"
 #include "weft/coro/semaphore.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/channel.h"
 
 #include "bench/client/load.h"

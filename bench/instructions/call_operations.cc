@@ -4,7 +4,7 @@
 #include <string>
 
 #include "weft/coro/scope.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"

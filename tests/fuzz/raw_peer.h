@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/net/stream.h"
+#include "weft/net/socket/stream.h"
 
 #include "tests/fuzz/wire_model.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "weft/base/intrusive_list.h"
-#include "weft/net/fault_stream.h"
 #include "weft/net/loop_thread.h"
+#include "weft/net/socket/fault_stream.h"
 
 #include "tests/simulation/dice.h"
 

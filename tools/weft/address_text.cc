@@ -1,7 +1,7 @@
 #include "tools/weft/address_text.h"
 
 #include "weft/cluster/resolver.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cli {
 

@@ -7,7 +7,7 @@
 #include <CLI/App.hpp>
 #include <unistd.h>
 
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"

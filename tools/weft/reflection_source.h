@@ -11,7 +11,7 @@
 #include "weft/base/result.h"
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call_options.h"
 #include "weft/rpc/client/client_stream.h"
 

@@ -5,7 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include "weft/coro/context.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 
 namespace weft::cli {
 namespace {

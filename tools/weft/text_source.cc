@@ -8,8 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "weft/net/asio_loop.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/asio_loop.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft::cli {
 namespace {

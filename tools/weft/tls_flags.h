@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 
 namespace CLI {
 class App;

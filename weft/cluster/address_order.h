@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "weft/base/rng.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cluster {
 

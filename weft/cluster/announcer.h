@@ -10,7 +10,7 @@
 #include "weft/cluster/endpoint.h"
 #include "weft/cluster/resolver.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::cluster {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cluster {
 

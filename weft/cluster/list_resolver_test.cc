@@ -12,7 +12,7 @@
 
 #include "weft/cluster/endpoint_json.h"
 #include "weft/cluster/resolver.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/testing/folder.h"
 #include "weft/testing/resolving.h"
 

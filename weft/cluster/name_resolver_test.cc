@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "weft/cluster/resolver.h"
-#include "weft/net/asio_loop.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/loop/asio_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/testing/name_server.h"
 #include "weft/testing/resolving.h"
 

@@ -11,7 +11,7 @@
 #include "weft/base/time.h"
 #include "weft/cluster/endpoint.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::cluster {
 

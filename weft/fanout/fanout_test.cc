@@ -9,7 +9,7 @@
 #include "weft/fanout/parallel_channel.h"
 #include "weft/fanout/selective_channel.h"
 #include "weft/fanout/sharded_channel.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/client/client_stream.h"
 #include "weft/rpc/client/unary_call.h"
 #include "weft/testing/run.h"

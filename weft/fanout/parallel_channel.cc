@@ -4,7 +4,7 @@
 #include <string>
 
 #include "weft/fanout/internal/part_calls.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft {
 namespace {

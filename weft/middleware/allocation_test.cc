@@ -18,7 +18,7 @@
 #include "weft/middleware/retry.h"
 #include "weft/middleware/service_config.h"
 #include "weft/middleware/shed.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/client/unary_call.h"
 
 #if !WEFT_TSAN && !WEFT_ASAN

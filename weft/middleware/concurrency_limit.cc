@@ -10,7 +10,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/middleware/internal/permits.h"
 #include "weft/middleware/internal/unusable.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft {
 namespace {

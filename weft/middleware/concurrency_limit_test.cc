@@ -7,7 +7,7 @@
 
 #include "weft/coro/scope.h"
 #include "weft/middleware/internal/policy_fixture.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 
 namespace weft {
 namespace {

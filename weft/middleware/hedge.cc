@@ -12,7 +12,7 @@
 #include "weft/middleware/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/middleware/latency_quantile.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/attempt.h"
 
 namespace weft {

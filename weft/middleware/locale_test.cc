@@ -19,7 +19,7 @@
 #include "weft/middleware/circuit_breaker.h"
 #include "weft/middleware/policy_config.h"
 #include "weft/middleware/service_config.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/testing/folder.h"

@@ -8,7 +8,7 @@
 
 #include "weft/middleware/access_log.h"
 #include "weft/middleware/timeout.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 
 namespace weft {
 namespace {

@@ -11,7 +11,7 @@
 #include "weft/base/log_once.h"
 #include "weft/middleware/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/attempt.h"
 #include "weft/rpc/grpc/google_status.h"
 

@@ -9,7 +9,7 @@
 #include "weft/base/local_ref.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/shared_answer.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft {
 namespace {

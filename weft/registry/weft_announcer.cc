@@ -9,7 +9,7 @@
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
 #include "weft/coro/all.h"
-#include "weft/net/secret.h"
+#include "weft/net/socket/secret.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_host.h"
 #include "weft/registry/internal/registry_wire.h"

@@ -6,7 +6,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/timer.h"
 #include "weft/registry/internal/instance_list.h"
 #include "weft/registry/internal/registry_host.h"
 #include "weft/registry/internal/registry_wire.h"

@@ -7,7 +7,7 @@
 
 #include "weft/base/time.h"
 #include "weft/coro/task.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/event.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 #include "weft/testing/scripted_peer.h"
 
 namespace weft::testing {

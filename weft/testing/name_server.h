@@ -9,8 +9,8 @@
 
 #include <boost/asio/ip/udp.hpp>
 
-#include "weft/net/asio_loop.h"
-#include "weft/net/dns.h"
+#include "weft/net/dns/dns.h"
+#include "weft/net/loop/asio_loop.h"
 
 namespace weft::testing {
 

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "weft/cluster/resolver.h"
-#include "weft/net/asio_loop.h"
-#include "weft/net/sim_loop.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/asio_loop.h"
+#include "weft/net/loop/wait.h"
+#include "weft/net/sim/sim_loop.h"
 
 namespace weft::testing {
 

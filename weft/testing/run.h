@@ -7,9 +7,9 @@
 #include "weft/base/time.h"
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/asio_loop.h"
-#include "weft/net/sim_loop.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/asio_loop.h"
+#include "weft/net/loop/timer.h"
+#include "weft/net/sim/sim_loop.h"
 
 /// Running a coroutine from a test's plain code.
 namespace weft::testing {

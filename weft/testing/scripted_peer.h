@@ -10,8 +10,8 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/http2/hpack.h"
-#include "weft/net/sim_loop.h"
-#include "weft/net/stream.h"
+#include "weft/net/sim/sim_loop.h"
+#include "weft/net/socket/stream.h"
 #include "weft/testing/frames.h"
 
 namespace weft::testing {

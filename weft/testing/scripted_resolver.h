@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/cluster/resolver.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft::testing {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::testing {
 

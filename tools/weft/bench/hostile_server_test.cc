@@ -6,7 +6,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/server/handler.h"
 #include "weft/testing/in_process.h"
 

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "weft/coro/context.h"
-#include "weft/net/loop_thread.h"
-#include "weft/net/offload.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop_thread.h"
+#include "weft/net/loop/offload.h"
+#include "weft/net/loop/wait.h"
 
 #include "tools/weft/last_resort.h"
 

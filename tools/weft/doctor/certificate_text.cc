@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "weft/base/ascii.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weft/net/tls_info.h"
+#include "weft/net/tls/tls_info.h"
 
 #include "tools/weft/doctor/report.h"
 

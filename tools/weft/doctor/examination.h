@@ -10,9 +10,9 @@
 #include "weft/base/time.h"
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/address.h"
-#include "weft/net/loop.h"
-#include "weft/net/stream.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/socket/address.h"
+#include "weft/net/socket/stream.h"
 
 #include "tools/weft/connection_flags.h"
 #include "tools/weft/doctor/http2_probe.h"

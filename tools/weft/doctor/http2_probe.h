@@ -8,9 +8,9 @@
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
 #include "weft/http2/session.h"
-#include "weft/net/loop.h"
-#include "weft/net/stream.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/wait.h"
+#include "weft/net/socket/stream.h"
 
 namespace weft::cli {
 

@@ -2,7 +2,7 @@
 #include <array>
 #include <utility>
 
-#include "weft/net/tls_info.h"
+#include "weft/net/tls/tls_info.h"
 
 #include "tools/weft/call_trace.h"
 #include "tools/weft/doctor/certificate_text.h"

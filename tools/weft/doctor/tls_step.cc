@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 
 #include "tools/weft/doctor/certificate_text.h"
 #include "tools/weft/doctor/examination.h"

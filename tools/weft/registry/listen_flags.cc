@@ -6,8 +6,8 @@
 #include <CLI/App.hpp>
 
 #include "weft/base/log.h"
-#include "weft/net/address.h"
-#include "weft/net/address_scope.h"
+#include "weft/net/socket/address.h"
+#include "weft/net/socket/address_scope.h"
 
 namespace weft::cli {
 namespace {

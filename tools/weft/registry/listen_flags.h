@@ -4,7 +4,7 @@
 #include <string>
 
 #include "weft/base/status.h"
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 
 namespace CLI {
 class App;

@@ -6,7 +6,7 @@
 #include <CLI/App.hpp>
 
 #include "weft/base/log.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/registry/server/registry_service.h"
 #include "weft/rpc/server/server.h"
 

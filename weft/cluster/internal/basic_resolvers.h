@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "weft/cluster/resolver.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cluster {
 

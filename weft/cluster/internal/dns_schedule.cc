@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::cluster {
 namespace {

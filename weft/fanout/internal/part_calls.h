@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "weft/coro/countdown.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/unary_call.h"
 
 namespace weft::fanout {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::middleware {
 

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/middleware/call_key.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/call/policy_observer.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/unary_call.h"

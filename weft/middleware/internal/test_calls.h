@@ -9,7 +9,7 @@
 #include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/call/policy_observer.h"
 #include "weft/rpc/client/client_stream.h"
 #include "weft/rpc/client/unary_call.h"

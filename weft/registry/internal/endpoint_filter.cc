@@ -6,7 +6,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/announcer.h"
-#include "weft/net/address_scope.h"
+#include "weft/net/socket/address_scope.h"
 #include "weft/registry/internal/tls_query.h"
 #include "weft/registry/registry.h"
 

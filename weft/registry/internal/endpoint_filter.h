@@ -9,7 +9,7 @@
 #include "weft/base/result.h"
 #include "weft/base/time.h"
 #include "weft/cluster/endpoint.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::registry {
 

@@ -9,7 +9,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/announcer.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/registry/registry.h"
 
 namespace weft::registry {

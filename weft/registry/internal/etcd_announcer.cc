@@ -4,7 +4,7 @@
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
 #include "weft/cluster/endpoint_json.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/registry/internal/etcd_client.h"
 #include "weft/registry/internal/etcd_schemes.h"
 

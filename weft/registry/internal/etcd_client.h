@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "weft/base/result.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/registry/internal/etcd_target.h"
 #include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/call/metadata.h"

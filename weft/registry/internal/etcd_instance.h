@@ -6,7 +6,7 @@
 
 #include "weft/base/result.h"
 #include "weft/cluster/endpoint.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::registry {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <utility>
 
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 #include "weft/registry/internal/tls_query.h"
 
 namespace weft::registry {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/net/address_scope.h"
+#include "weft/net/socket/address_scope.h"
 
 namespace weft::registry {
 namespace {

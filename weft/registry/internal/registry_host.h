@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 #include "weft/registry/internal/weft_target.h"
 #include "weft/rpc/client/channel.h"
 

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "weft/base/status.h"
-#include "weft/net/loop.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/timer.h"
 #include "weft/rpc/client/client_stream.h"
 
 namespace weft::registry {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"

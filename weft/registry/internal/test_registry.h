@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "weft/coro/all.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"
 #include "weft/rpc/client/channel.h"

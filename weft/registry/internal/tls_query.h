@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "weft/base/result.h"
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 
 namespace weft::registry {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/tls_query.h"
 

@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "weft/net/address_scope.h"
-#include "weft/net/client_key.h"
+#include "weft/net/socket/address_scope.h"
+#include "weft/net/socket/client_key.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/internal/answers.h"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/cluster/announcer.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/announce/internal/announced_address.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/testing/in_process.h"

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/timer.h"
+#include "weft/net/loop/timer.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/testing/in_process.h"
 

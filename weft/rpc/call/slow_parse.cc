@@ -10,8 +10,8 @@
 #include "weft/base/catch_all.h"
 #include "weft/base/fork_mutex.h"
 #include "weft/base/intrusive_list.h"
-#include "weft/net/loop.h"
-#include "weft/net/offload.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/offload.h"
 
 namespace weft::rpc {
 

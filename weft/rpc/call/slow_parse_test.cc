@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/loop_thread.h"
-#include "weft/net/run_blocking.h"
+#include "weft/net/loop/loop_thread.h"
+#include "weft/net/loop/run_blocking.h"
 #include "weft/rpc/client/blocking.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/unary_call.h"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "weft/base/sanitizer.h"
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/rpc/server/server.h"

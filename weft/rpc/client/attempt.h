@@ -6,7 +6,7 @@
 
 #include "weft/cluster/tried.h"
 #include "weft/coro/task.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/timer.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/request_replay.h"
 

@@ -10,7 +10,7 @@
 #include "weft/base/time.h"
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/run_blocking.h"
+#include "weft/net/loop/run_blocking.h"
 #include "weft/rpc/client/blocking_call.h"  // IWYU pragma: export
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/client_stream.h"

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "weft/codec/protobuf.h"
-#include "weft/net/loop.h"
-#include "weft/net/run_blocking.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/run_blocking.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/unary_call.h"
 

@@ -8,7 +8,7 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/blocking_call.h"
 #include "weft/rpc/client/internal/loop_channel.h"
 #include "weft/rpc/client/unary_call.h"

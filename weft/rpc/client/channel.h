@@ -12,7 +12,7 @@
 #include "weft/cluster/resolver.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
-#include "weft/net/tls.h"
+#include "weft/net/tls/tls.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/balancing.h"
 

@@ -7,7 +7,7 @@
 
 #include "weft/codec/protobuf.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/call_options.h"
 #include "weft/rpc/call/message_pipe.h"

@@ -8,7 +8,7 @@
 #include "weft/codec/protobuf.h"
 #include "weft/coro/hand_written.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call_options.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/call/slow_parse.h"

@@ -15,7 +15,7 @@
 #include "weft/coro/hand_written.h"
 #include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
-#include "weft/net/serving.h"
+#include "weft/net/loop/serving.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/call/slow_parse.h"
 #include "weft/rpc/call/typed_stream.h"

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/event.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/internal/test_service.h"
 
 namespace weft::rpc {

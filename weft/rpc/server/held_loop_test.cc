@@ -11,8 +11,8 @@
 #include <gtest/gtest.h>
 
 #include "weft/base/log.h"
-#include "weft/net/loop_thread.h"
-#include "weft/net/offload.h"
+#include "weft/net/loop/loop_thread.h"
+#include "weft/net/loop/offload.h"
 #include "weft/rpc/client/blocking.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/internal/test_service.h"

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/scope.h"
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/testing/in_process.h"

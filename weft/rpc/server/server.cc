@@ -10,7 +10,7 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/log.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/server/internal/heap.h"
 #include "weft/rpc/server/internal/listen_address.h"
 #include "weft/rpc/server/internal/option_rules.h"

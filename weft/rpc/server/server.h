@@ -17,8 +17,8 @@
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/http2/abuse_options.h"
-#include "weft/net/address.h"
-#include "weft/net/tls.h"
+#include "weft/net/socket/address.h"
+#include "weft/net/tls/tls.h"
 #include "weft/rpc/announce/announce_options.h"
 #include "weft/rpc/call/service.h"
 

@@ -20,7 +20,7 @@
 #include "weft/coro/any.h"
 #include "weft/coro/scope.h"
 #include "weft/coro/semaphore.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/rpc/server/server.h"

@@ -16,8 +16,8 @@
 
 #include "weft/coro/event.h"
 #include "weft/coro/scope.h"
-#include "weft/net/asio_loop.h"
-#include "weft/net/loop_thread.h"
+#include "weft/net/loop/asio_loop.h"
+#include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/rpc/server/server.h"

@@ -11,7 +11,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/asio_loop.h"
+#include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/services/internal/health_watchers.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/run.h"

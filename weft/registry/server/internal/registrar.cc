@@ -5,8 +5,8 @@
 #include <set>
 
 #include "weft/base/log.h"
-#include "weft/net/offload.h"
-#include "weft/net/secret.h"
+#include "weft/net/loop/offload.h"
+#include "weft/net/socket/secret.h"
 
 namespace weft::registry {
 namespace {

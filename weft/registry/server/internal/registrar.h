@@ -12,9 +12,9 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/coro/event.h"
-#include "weft/net/loop.h"
-#include "weft/net/timer.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/timer.h"
+#include "weft/net/loop/wait.h"
 #include "weft/registry/server/internal/accounts.h"
 #include "weft/registry/server/internal/catalog.h"
 #include "weft/registry/server/internal/leases.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "weft/cluster/announcer.h"
-#include "weft/net/address_scope.h"
+#include "weft/net/socket/address_scope.h"
 
 namespace weft::registry {
 namespace {

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "weft/net/address_scope.h"
+#include "weft/net/socket/address_scope.h"
 
 namespace weft::rpc {
 namespace {

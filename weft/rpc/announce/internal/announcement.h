@@ -8,8 +8,8 @@
 #include "weft/base/function.h"
 #include "weft/cluster/announcer.h"
 #include "weft/coro/event.h"
-#include "weft/net/loop.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/timer.h"
 #include "weft/rpc/announce/announce_options.h"
 
 namespace weft::rpc {

@@ -10,7 +10,7 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/http2/hpack.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/connection/internal/connection.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/internal/tunnel.h"
 
 namespace weft::rpc {

@@ -6,8 +6,8 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/net/address.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/socket/address.h"
 #include "weft/rpc/client/internal/client_connection.h"
 #include "weft/rpc/client/internal/subchannel.h"
 

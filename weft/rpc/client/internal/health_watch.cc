@@ -4,7 +4,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/backoff.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/internal/subchannel.h"
 
 #include "weft_wire/grpc/health/v1/health.weft.h"

@@ -4,7 +4,7 @@
 
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/client/internal/at_endpoint.h"
 
 namespace weft::rpc {

@@ -12,7 +12,7 @@
 #include "weft/base/ascii.h"
 #include "weft/base/log_value.h"
 #include "weft/cluster/resolver.h"
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::rpc {
 namespace {

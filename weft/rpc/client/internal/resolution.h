@@ -5,8 +5,8 @@
 
 #include "weft/base/status.h"
 #include "weft/cluster/resolver.h"
-#include "weft/net/loop.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/wait.h"
 
 namespace weft::rpc {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/client/internal/connector.h"
 #include "weft/rpc/client/internal/health_watch.h"
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "weft/base/printable.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {

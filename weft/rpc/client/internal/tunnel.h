@@ -4,8 +4,8 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
-#include "weft/net/stream.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/socket/stream.h"
 #include "weft/rpc/client/internal/proxy.h"
 
 namespace weft::rpc {

@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 
 namespace weft::rpc {
 namespace {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <utility>
 
-#include "weft/net/loop.h"
-#include "weft/net/timer.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/timer.h"
 
 namespace weft::rpc {
 

@@ -8,7 +8,7 @@
 
 #include "weft/base/time.h"
 #include "weft/coro/executor.h"
-#include "weft/net/loop.h"
+#include "weft/net/loop/loop.h"
 
 namespace weft::rpc {
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/net/sim_loop.h"
+#include "weft/net/sim/sim_loop.h"
 
 namespace weft::rpc {
 namespace {

@@ -5,8 +5,8 @@
 #include <malloc.h>
 
 #include "weft/base/catch_all.h"
-#include "weft/net/loop.h"
-#include "weft/net/offload.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/offload.h"
 #include "weft/rpc/call/slow_parse.h"
 
 namespace weft::rpc {

@@ -1,6 +1,6 @@
 #include "weft/rpc/server/internal/peer_connections.h"
 
-#include "weft/net/client_key.h"
+#include "weft/net/socket/client_key.h"
 
 namespace weft::rpc {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/net/address.h"
+#include "weft/net/socket/address.h"
 
 namespace weft::rpc {
 

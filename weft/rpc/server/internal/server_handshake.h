@@ -5,8 +5,8 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
-#include "weft/net/stream.h"
-#include "weft/net/tls.h"
+#include "weft/net/socket/stream.h"
+#include "weft/net/tls/tls.h"
 #include "weft/rpc/server/internal/peer_connections.h"
 
 namespace weft::rpc {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "weft/net/loop_thread.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop_thread.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/announce/internal/announcement.h"
 #include "weft/rpc/server/internal/server_loop.h"
 #include "weft/rpc/server/server.h"

@@ -14,8 +14,8 @@
 
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
-#include "weft/net/loop.h"
-#include "weft/net/tls.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/tls/tls.h"
 #include "weft/rpc/grpc/internal/log_limit.h"
 #include "weft/rpc/server/internal/admission.h"
 #include "weft/rpc/server/internal/server_call.h"

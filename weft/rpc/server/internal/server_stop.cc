@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "weft/base/log.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/server/internal/server_impl.h"
 
 // How a server ends: it drains, cancels what is left, and goes on without those who take no notice.

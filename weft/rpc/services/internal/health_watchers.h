@@ -13,8 +13,8 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/net/loop.h"
-#include "weft/net/wait.h"
+#include "weft/net/loop/loop.h"
+#include "weft/net/loop/wait.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/services/health.h"
 

@@ -1,0 +1,33 @@
+#include "weft/net/socket/internal/prefix_stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace weft::net::internal {
+
+IoResult PrefixStream::read(std::span<char> into) noexcept {
+  if (prefix_.empty()) return inner_->read(into);
+  const std::size_t size = std::min(into.size(), prefix_.size());
+  if (size == 0) return {};
+  std::memcpy(into.data(), prefix_.data(), size);
+  prefix_.erase(0, size);
+  if (prefix_.empty()) std::string().swap(prefix_);
+  return {.kind = IoResult::Kind::Done, .size = size, .error = {}};
+}
+
+void PrefixStream::want_read() noexcept {
+  if (prefix_.empty()) {
+    inner_->want_read();
+  } else if (!later_.armed()) {
+    loop_.arm(later_, loop_.now());
+  }
+}
+
+void PrefixStream::close() noexcept {
+  handler_ = nullptr;
+  prefix_.clear();
+  later_.cancel();
+  inner_->close();
+}
+
+}  // namespace weft::net::internal
