@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/cluster/announcer.h"
 #include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/asio_loop.h"
 #include "weft/registry/internal/etcd_wire.h"
 #include "weft/rpc/channel.h"

@@ -1,6 +1,6 @@
 #include "tools/weft/address_text.h"
 
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/socket/address.h"
 
 namespace weft::cli {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "weft/base/local_ref.h"
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"

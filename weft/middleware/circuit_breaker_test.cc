@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/middleware/internal/policy_fixture.h"
 
 namespace weft {

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "weft/base/fork_mutex.h"
-#include "weft/cluster/outlier.h"
+#include "weft/cluster/endpoints/outlier.h"
 #include "weft/coro/exception.h"
 #include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/unusable.h"

@@ -15,7 +15,7 @@
 #include "weft/base/log_value.h"
 #include "weft/base/number_text.h"
 #include "weft/base/sanitizer.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/middleware/circuit_breaker.h"
 #include "weft/middleware/policy_config.h"
 #include "weft/middleware/service_config.h"

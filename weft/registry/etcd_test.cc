@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/cluster/announcer.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/announcer.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/registry/internal/etcd_instance.h"
 #include "weft/registry/internal/test_etcd.h"
 #include "weft/testing/resolving.h"

@@ -1,7 +1,7 @@
 #include "weft/registry/registry.h"
 
-#include "weft/cluster/announcer.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/announcer.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/registry/internal/etcd_schemes.h"
 #include "weft/registry/weft_announcer.h"
 #include "weft/registry/weft_resolver.h"

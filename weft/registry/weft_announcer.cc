@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "weft/base/log.h"
-#include "weft/cluster/backoff.h"
+#include "weft/cluster/endpoints/backoff.h"
 #include "weft/coro/all.h"
 #include "weft/net/socket/secret.h"
 #include "weft/registry/internal/instance.h"

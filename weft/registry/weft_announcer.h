@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 
 namespace weft::registry {
 

@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/registry/internal/test_registry.h"
 #include "weft/registry/server/internal/test_store.h"
 #include "weft/testing/resolving.h"

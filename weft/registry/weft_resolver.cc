@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "weft/base/log.h"
-#include "weft/cluster/backoff.h"
+#include "weft/cluster/endpoints/backoff.h"
 #include "weft/net/loop/timer.h"
 #include "weft/registry/internal/instance_list.h"
 #include "weft/registry/internal/registry_host.h"

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 
 namespace weft::registry {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/loop/asio_loop.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/sim/sim_loop.h"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/loop/wait.h"
 
 namespace weft::testing {

@@ -3,7 +3,7 @@
 
 #include <CLI/App.hpp>
 
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"

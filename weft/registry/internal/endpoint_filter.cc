@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/socket/address_scope.h"
 #include "weft/registry/internal/tls_query.h"
 #include "weft/registry/registry.h"

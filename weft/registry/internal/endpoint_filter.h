@@ -8,7 +8,7 @@
 
 #include "weft/base/result.h"
 #include "weft/base/time.h"
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/net/loop/loop.h"
 
 namespace weft::registry {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/base/log.h"
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/sim/sim_loop.h"
 #include "weft/registry/registry.h"
 

@@ -2,8 +2,8 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/cluster/backoff.h"
-#include "weft/cluster/endpoint_json.h"
+#include "weft/cluster/endpoints/backoff.h"
+#include "weft/cluster/resolvers/endpoint_json.h"
 #include "weft/net/loop/loop.h"
 #include "weft/registry/internal/etcd_client.h"
 #include "weft/registry/internal/etcd_schemes.h"

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "weft/cluster/endpoint_json.h"
+#include "weft/cluster/resolvers/endpoint_json.h"
 #include "weft/registry/internal/instance.h"
 
 namespace weft::registry {

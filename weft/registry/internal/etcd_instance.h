@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "weft/base/result.h"
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/net/socket/address.h"
 
 namespace weft::registry {
@@ -17,9 +17,9 @@ struct EtcdInstance {
   std::optional<net::HostPort> name{};
 };
 
-/// Reads the value of a key: weft's own (weft/cluster/endpoint_json.h), or that of gRPC's naming in
-/// etcd's Go client: {"Op": 0, "Addr": "host:port", "Metadata": ...}, whose Metadata becomes
-/// attributes. INVALID_ARGUMENT says what is wrong with it.
+/// Reads the value of a key: weft's own (weft/cluster/resolvers/endpoint_json.h), or that of gRPC's
+/// naming in etcd's Go client: {"Op": 0, "Addr": "host:port", "Metadata": ...}, whose Metadata
+/// becomes attributes. INVALID_ARGUMENT says what is wrong with it.
 Result<EtcdInstance> etcd_instance(std::string_view value);
 
 }  // namespace weft::registry

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "weft/base/log.h"
-#include "weft/cluster/backoff.h"
+#include "weft/cluster/endpoints/backoff.h"
 #include "weft/registry/internal/endpoint_filter.h"
 #include "weft/registry/internal/etcd_instance.h"
 #include "weft/registry/internal/etcd_prefix.h"

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "weft/cluster/announcer.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/announcer.h"
+#include "weft/cluster/resolvers/resolver.h"
 
 namespace weft::registry {
 

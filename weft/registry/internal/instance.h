@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "weft/base/result.h"
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/registry/internal/registry_wire.h"
 
 namespace weft::registry {

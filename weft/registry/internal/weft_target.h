@@ -6,7 +6,7 @@
 
 #include "weft/base/result.h"
 #include "weft/base/time.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/tls/tls.h"
 #include "weft/registry/internal/endpoint_filter.h"
 

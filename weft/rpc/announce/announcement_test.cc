@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/announce/internal/announced_address.h"
 #include "weft/rpc/internal/test_service.h"

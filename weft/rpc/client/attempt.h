@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "weft/cluster/tried.h"
+#include "weft/cluster/endpoints/tried.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop/timer.h"
 #include "weft/rpc/call/call.h"

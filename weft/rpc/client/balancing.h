@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "weft/cluster/balancers.h"
-#include "weft/cluster/outlier.h"
+#include "weft/cluster/balancers/balancers.h"
+#include "weft/cluster/endpoints/outlier.h"
 
 namespace weft {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "weft/base/time.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/net/tls/tls.h"

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/cluster/balancer.h"
+#include "weft/cluster/balancers/balancer.h"
 
 namespace weft {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/socket/address_scope.h"
 
 namespace weft::registry {

@@ -4,7 +4,7 @@
 
 #include "weft/base/result.h"
 #include "weft/base/time.h"
-#include "weft/cluster/endpoint.h"
+#include "weft/cluster/endpoints/endpoint.h"
 #include "weft/net/loop/loop.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"

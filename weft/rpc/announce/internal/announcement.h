@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/base/function.h"
-#include "weft/cluster/announcer.h"
+#include "weft/cluster/resolvers/announcer.h"
 #include "weft/coro/event.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/timer.h"

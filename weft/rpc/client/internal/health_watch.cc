@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/cluster/backoff.h"
+#include "weft/cluster/endpoints/backoff.h"
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/client/internal/subchannel.h"
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
-#include "weft/cluster/balancer.h"
-#include "weft/cluster/outlier.h"
+#include "weft/cluster/balancers/balancer.h"
+#include "weft/cluster/endpoints/outlier.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"

@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "weft/cluster/address_order.h"
-#include "weft/cluster/availability.h"
-#include "weft/cluster/subset.h"
+#include "weft/cluster/balancers/subset.h"
+#include "weft/cluster/endpoints/availability.h"
+#include "weft/cluster/resolvers/address_order.h"
 #include "weft/rpc/client/internal/loop_channel.h"
 
 namespace weft::rpc {

@@ -1,6 +1,6 @@
 #include "weft/rpc/client/internal/placement.h"
 
-#include "weft/cluster/tried.h"
+#include "weft/cluster/endpoints/tried.h"
 #include "weft/rpc/client/internal/loop_channel.h"
 #include "weft/rpc/grpc/load_report.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "weft/cluster/balancer.h"
+#include "weft/cluster/balancers/balancer.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/client/internal/client_call.h"
 #include "weft/rpc/client/internal/subchannel.h"

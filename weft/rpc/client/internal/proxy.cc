@@ -11,7 +11,7 @@
 
 #include "weft/base/ascii.h"
 #include "weft/base/log_value.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/socket/address.h"
 
 namespace weft::rpc {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "weft/base/status.h"
-#include "weft/cluster/resolver.h"
+#include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
 

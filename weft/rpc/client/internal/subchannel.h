@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "weft/cluster/backoff.h"
-#include "weft/cluster/member.h"
+#include "weft/cluster/endpoints/backoff.h"
+#include "weft/cluster/endpoints/member.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/tls/tls.h"
