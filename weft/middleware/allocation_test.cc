@@ -10,14 +10,14 @@
 #include <gtest/gtest.h>
 
 #include "weft/base/sanitizer.h"
-#include "weft/middleware/adaptive_limit.h"
-#include "weft/middleware/circuit_breaker.h"
-#include "weft/middleware/concurrency_limit.h"
-#include "weft/middleware/fault_injection.h"
-#include "weft/middleware/rate_limit.h"
-#include "weft/middleware/retry.h"
-#include "weft/middleware/service_config.h"
-#include "weft/middleware/shed.h"
+#include "weft/middleware/attempts/fault_injection.h"
+#include "weft/middleware/attempts/retry.h"
+#include "weft/middleware/config/service_config.h"
+#include "weft/middleware/limits/adaptive_limit.h"
+#include "weft/middleware/limits/circuit_breaker.h"
+#include "weft/middleware/limits/concurrency_limit.h"
+#include "weft/middleware/limits/rate_limit.h"
+#include "weft/middleware/limits/shed.h"
 #include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/client/unary_call.h"
 

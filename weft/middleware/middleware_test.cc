@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/middleware/access_log.h"
-#include "weft/middleware/timeout.h"
+#include "weft/middleware/attempts/timeout.h"
+#include "weft/middleware/reports/access_log.h"
 #include "weft/net/sim/sim_loop.h"
 
 namespace weft {

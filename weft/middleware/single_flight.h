@@ -1,38 +1,3 @@
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <vector>
-
-#include "weft/base/status.h"
-#include "weft/rpc/call/policy_observer.h"
-#include "weft/rpc/call/service.h"
-
-namespace weft {
-
-struct SingleFlightOptions {
-  /// Metadata of the request that calls must have in common, besides method and request. What an
-  /// answer depends on belongs here.
-  std::vector<std::string> vary{"authorization"};
-  /// Unary methods ("/pkg.Service/Method") to which this applies besides those marked
-  /// NO_SIDE_EFFECTS.
-  std::vector<std::string> methods{};
-  /// Calls with larger requests, in bytes, are made on their own.
-  std::size_t max_request_size = std::size_t{64} * 1024;
-  /// Told "single_flight": "joined", "took_over".
-  PolicyObserver* observer = nullptr;
-};
-
-/// Makes one call of those that ask for the same at the same time: the first leads, those that come
-/// while it is under way follow and get its answer or its error. For unary methods marked
-/// `option idempotency_level = NO_SIDE_EFFECTS`.
-///
-/// Each keeps its own deadline: a follower that is cancelled or expires just leaves. When the
-/// leader is cancelled or its deadline passes, the first follower makes the call anew, and the
-/// others follow that one.
-///
-/// Flights are of one loop: what waits can then be woken without locks, and at most one call is
-/// under way for each loop, which is what keeps a crowd from a server.
-Middleware single_flight(SingleFlightOptions options = {});
-
-}  // namespace weft
+#include "weft/middleware/reuse/single_flight.h"  // IWYU pragma: export

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/middleware/call_key.h"
+#include "weft/middleware/reuse/call_key.h"
 #include "weft/net/sim/sim_loop.h"
 #include "weft/rpc/call/policy_observer.h"
 #include "weft/rpc/call/service.h"

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "weft/base/log.h"
+#include "weft/base/time.h"
+#include "weft/rpc/call/service.h"
+
+namespace weft {
+
+/// Which calls access_log() writes, and how.
+struct AccessLogOptions {
+  /// Level of a call that ended with OK; one that failed is written as a warning, when that is
+  /// more.
+  LogLevel level = LogLevel::Info;
+  /// Calls with OK that were quicker than this are left out.
+  Duration slower_than = Duration::zero();
+};
+
+/// Writes one line to the log when a call has ended, on the client or on the server:
+///
+///     call path=/hello.Greeter/SayHello side=server peer=127.0.0.1:40112 status=OK duration=1.2ms
+///
+/// with `message="..."` behind it where the status has one. Path, peer and message are as
+/// log_value() shows them: quoted where they are more than a word, and cut behind 256 bytes. So a
+/// client can neither forge a field nor make the line long.
+Middleware access_log(AccessLogOptions options = {});
+
+}  // namespace weft
