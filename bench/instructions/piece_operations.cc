@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "weft/coro/task.h"
-#include "weft/http2/hpack.h"
-#include "weft/http2/session.h"
+#include "weft/http2/hpack/hpack.h"
+#include "weft/http2/session/session.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/grpc/deframer.h"
 #include "weft/rpc/grpc/grpc_wire.h"

@@ -7,7 +7,7 @@
 
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 #include "weft/testing/frames.h"
 
 /// The far end of an attack, on a real socket.

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 #include "weft/testing/frames.h"
 
 namespace weft::conformance {

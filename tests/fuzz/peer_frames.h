@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 #include "weft/http2/session.h"
 
 #include "tests/fuzz/input.h"

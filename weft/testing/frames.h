@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/http2/frame.h"
+#include "weft/http2/frame/frame.h"
 
 /// HTTP/2 frames and gRPC messages by hand, for scripts. Nothing here checks anything, so that what
 /// is wrong can be written as easily as what is right.

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 
 namespace weft::testing {
 namespace {

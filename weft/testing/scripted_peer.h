@@ -9,7 +9,7 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 #include "weft/net/sim/sim_loop.h"
 #include "weft/net/socket/stream.h"
 #include "weft/testing/frames.h"

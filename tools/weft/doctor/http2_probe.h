@@ -7,7 +7,7 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/http2/session.h"
+#include "weft/http2/session/session.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/stream.h"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "weft/codec/message.h"
-#include "weft/http2/frame.h"
+#include "weft/http2/frame/frame.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {

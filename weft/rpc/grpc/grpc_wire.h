@@ -8,8 +8,8 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/http2/frame.h"
-#include "weft/http2/header.h"
+#include "weft/http2/frame/frame.h"
+#include "weft/http2/hpack/header.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/grpc/deframer.h"
 

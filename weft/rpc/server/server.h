@@ -16,7 +16,7 @@
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
-#include "weft/http2/abuse_options.h"
+#include "weft/http2/session/abuse_options.h"
 #include "weft/net/socket/address.h"
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/announce/announce_options.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "weft/coro/context.h"
-#include "weft/http2/session.h"
+#include "weft/http2/session/session.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/connection/internal/stream_messages.h"
 #include "weft/rpc/grpc/internal/foreign_answer.h"

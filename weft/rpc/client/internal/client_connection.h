@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
-#include "weft/http2/hpack.h"
+#include "weft/http2/hpack/hpack.h"
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/connection/internal/connection.h"

@@ -9,7 +9,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/codec/message.h"
-#include "weft/http2/session.h"
+#include "weft/http2/session/session.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/call/call.h"

@@ -11,7 +11,7 @@
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/frame_pool.h"
-#include "weft/http2/session.h"
+#include "weft/http2/session/session.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/server/router.h"
 

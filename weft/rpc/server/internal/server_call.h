@@ -8,7 +8,7 @@
 #include "weft/coro/frame_pool.h"
 #include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
-#include "weft/http2/session.h"
+#include "weft/http2/session/session.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/connection/internal/request_head.h"
 #include "weft/rpc/connection/internal/stream_messages.h"

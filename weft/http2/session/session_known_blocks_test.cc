@@ -1,0 +1,172 @@
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weft/http2/session/internal/session_recorder.h"
+
+// Header blocks that come again, byte for byte, are not decoded again.
+
+namespace weft::http2 {
+namespace {
+
+using namespace script;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Note : HeaderMemo {
+  explicit Note(int given) noexcept : number(given) {}
+  int number;
+};
+
+class KnownBlocks : public ::testing::Test {
+ protected:
+  KnownBlocks() {
+    server.receive(client_preface() + settings_ack());
+    server.frames();
+    server.events();
+    server.when_headers = [this](Stream&, bool) { places.push_back(note()); };
+  }
+  /// What stands in the session's memo: -1 where there is no place, 0 where it is empty; the next
+  /// number is put there.
+  int note() {
+    std::unique_ptr<HeaderMemo>* place = server.session.memo();
+    if (place == nullptr) return -1;
+    const int found = *place == nullptr ? 0 : static_cast<Note&>(**place).number;
+    if (found == 0) *place = std::make_unique<Note>(++made);
+    return found;
+  }
+  /// Sends a HEADERS frame with this block on a new stream; what came of it.
+  std::string send(std::string_view encoded) {
+    id += 2;
+    server.receive(frame(FrameType::Headers, flag::kEndHeaders, id, encoded));
+    std::vector<std::string> events = server.events();
+    const std::string prefix = "headers " + std::to_string(id) + " initial ";
+    return !events.empty() && events[0].starts_with(prefix) ? events[0].substr(prefix.size())
+                                                            : ::testing::PrintToString(events);
+  }
+
+  Recorder server{plain(Role::Server)};
+  std::uint32_t id = static_cast<std::uint32_t>(-1);
+  int made = 0;
+  std::vector<int> places;
+};
+
+// :method POST, :scheme http, :path "/a" and "/b" as literals that enter no table
+const std::string kTo = std::string("\x83\x86\x04\x02/", 5);
+
+TEST_F(KnownBlocks, MeanTheSameEachTime) {
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(send(kTo + "a"), ":method=POST :scheme=http :path=/a");
+    EXPECT_EQ(send(kTo + "b"), ":method=POST :scheme=http :path=/b");
+  }
+}
+
+TEST_F(KnownBlocks, MakeWayForOthersAndMeanTheSameStill) {
+  // Twice as many as there is room for, on 96 of the 100 streams that may be open.
+  for (int round = 0; round < 2; ++round) {
+    for (char name = 'a'; name <= 'p'; ++name) {
+      const std::string meaning = std::string(":method=POST :scheme=http :path=/") + name;
+      for (int i = 0; i < 3; ++i) EXPECT_EQ(send(kTo + name), meaning);
+    }
+  }
+}
+
+TEST_F(KnownBlocks, HaveAPlaceForWhatTheOwnerMakesOfThemFromTheSecondTimeOn) {
+  for (int i = 0; i < 4; ++i) send(kTo + "a");
+  send(kTo + "b");
+  EXPECT_THAT(places, ElementsAre(-1, 0, 1, 1, -1));
+}
+
+TEST_F(KnownBlocks, AreForgottenWhenTheTableChanges) {
+  // Literals with incremental indexing: each is the newest entry, index 62, after it was sent.
+  const std::string enter_a = std::string("\x83\x86\x44\x02/a", 6);
+  const std::string enter_b = std::string("\x83\x86\x44\x02/b", 6);
+  const std::string newest = "\x83\x86\xbe";
+  send(enter_a);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(newest), ":method=POST :scheme=http :path=/a");
+  send(enter_b);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(newest), ":method=POST :scheme=http :path=/b");
+  EXPECT_THAT(places, ElementsAre(-1, -1, 0, 1, -1, 0, 2, 2));
+}
+
+TEST_F(KnownBlocks, AreForgottenWhenTheTableShrinks) {
+  const std::string enter = std::string("\x83\x86\x44\x02/a", 6);
+  const std::string newest = "\x83\x86\xbe";
+  send(enter);
+  for (int i = 0; i < 3; ++i) send(newest);
+  const std::string empty_table = std::string("\x20\x83\x86\x04\x01/", 6);
+  EXPECT_EQ(send(empty_table), ":method=POST :scheme=http :path=/");
+  EXPECT_THAT(send(newest), HasSubstr("error COMPRESSION_ERROR"));
+}
+
+TEST_F(KnownBlocks, ThatEndAStreamAreCheckedAsTrailersToo) {
+  // As a request's trailers the same bytes are malformed, however often they were a request.
+  for (int i = 0; i < 3; ++i) send(kTo + "a");
+  server.receive(frame(FrameType::Headers, flag::kEndHeaders | flag::kEndStream, id, kTo + "a"));
+  EXPECT_THAT(server.events(), Contains(HasSubstr("closed " + std::to_string(id) + " by local")));
+}
+
+TEST_F(KnownBlocks, ThatBreakARuleBreakItEachTime) {
+  const std::string upper = std::string("\x83\x86\x04\x01/\x00\x01X\x01y", 10);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(send(upper), "{}");
+  EXPECT_TRUE(places.empty());
+}
+
+TEST_F(KnownBlocks, MayHaveAContentLengthThatIsHeldToEachTime) {
+  const std::string length = std::string("\x83\x86\x04\x01/\x0f\x0d\x01", 8);
+  for (int i = 0; i < 4; ++i) {
+    send(length + "2");
+    server.receive(data(id, "abc"));
+    EXPECT_THAT(server.events(), Contains(HasSubstr("by local PROTOCOL_ERROR")));
+  }
+}
+
+TEST(FixedBlocks, OfRequestsAreFollowedByWhatIsOfOneRequestOnly) {
+  Recorder client{plain(Role::Client)};
+  SessionOptions options = plain(Role::Server);
+  options.local.max_header_list_size = 64 * 1024;
+  Recorder server{options};
+  exchange(client, server);
+  const std::vector<HeaderField> usual = {{":method", "POST", Token::Method},
+                                          {":scheme", "http", Token::Scheme},
+                                          {":path", "/pkg.Service/Method", Token::Path},
+                                          {":authority", "here", Token::Authority},
+                                          {"te", "trailers", Token::Te}};
+  FixedBlock block;
+  const auto open = [&](const std::vector<HeaderField>& more) {
+    server.events();
+    const Stream& stream = client.session.open_stream(usual, block, more, true, nullptr);
+    const std::uint32_t id = stream.id();
+    const std::string bytes = take(client.session.output());
+    server.receive(bytes);
+    std::string expected = internal::text(
+        "headers ", id,
+        " initial :method=POST :scheme=http :path=/pkg.Service/Method :authority=here te=trailers");
+    for (const HeaderField& field : more) {
+      expected += internal::text(" ", field.name, "=", field.value);
+    }
+    EXPECT_THAT(server.events(), Contains(expected + " end"));
+    return bytes.size() - kFrameHeaderSize;
+  };
+  EXPECT_GT(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_GT(open({{"grpc-timeout", "3S", Token::GrpcTimeout}}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  // What enters the table moves the usual to other indices.
+  for (int i = 0; i < 4; ++i) open({{"x-tenant", "blue"}});
+  EXPECT_EQ(open({}), 5U);
+  EXPECT_EQ(open({}), 5U);
+  // More than a frame takes goes on in CONTINUATION.
+  const std::string large(20'000, '\\');  // which Huffman codes make no shorter
+  EXPECT_GT(open({{"x-large", large}}), kDefaultFrameSize);
+  EXPECT_EQ(open({}), 5U);
+}
+
+}  // namespace
+}  // namespace weft::http2
