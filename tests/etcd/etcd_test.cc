@@ -10,7 +10,7 @@
 #include "weft/cluster/resolver.h"
 #include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/asio_loop.h"
-#include "weft/registry/internal/etcd_wire.h"
+#include "weft/registry/etcd/internal/etcd_wire.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/certificates.h"

@@ -2,7 +2,7 @@
 
 #include "weft/cluster/resolvers/announcer.h"
 #include "weft/cluster/resolvers/resolver.h"
-#include "weft/registry/internal/etcd_schemes.h"
+#include "weft/registry/etcd/internal/etcd_schemes.h"
 #include "weft/registry/weft_announcer.h"
 #include "weft/registry/weft_resolver.h"
 

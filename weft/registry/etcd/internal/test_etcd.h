@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "weft/net/sim/sim_loop.h"
-#include "weft/registry/internal/etcd_wire.h"
+#include "weft/registry/etcd/internal/etcd_wire.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 

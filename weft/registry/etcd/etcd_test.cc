@@ -9,8 +9,8 @@
 
 #include "weft/cluster/resolvers/announcer.h"
 #include "weft/cluster/resolvers/resolver.h"
-#include "weft/registry/internal/etcd_instance.h"
-#include "weft/registry/internal/test_etcd.h"
+#include "weft/registry/etcd/internal/etcd_instance.h"
+#include "weft/registry/etcd/internal/test_etcd.h"
 #include "weft/testing/resolving.h"
 
 namespace weft::registry {

@@ -8,8 +8,8 @@
 
 #include "weft/base/result.h"
 #include "weft/net/loop/loop.h"
-#include "weft/registry/internal/etcd_target.h"
-#include "weft/registry/internal/etcd_wire.h"
+#include "weft/registry/etcd/internal/etcd_target.h"
+#include "weft/registry/etcd/internal/etcd_wire.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/client/channel.h"
 

@@ -1,4 +1,4 @@
-#include "weft/registry/internal/etcd_instance.h"
+#include "weft/registry/etcd/internal/etcd_instance.h"
 
 #include <algorithm>
 #include <optional>

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "weft/registry/internal/etcd_client.h"
+#include "weft/registry/etcd/internal/etcd_client.h"
 
 namespace weft::registry {
 

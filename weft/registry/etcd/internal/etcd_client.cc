@@ -1,4 +1,4 @@
-#include "weft/registry/internal/etcd_client.h"
+#include "weft/registry/etcd/internal/etcd_client.h"
 
 #include <optional>
 

@@ -1,4 +1,4 @@
-#include "weft/registry/internal/etcd_target.h"
+#include "weft/registry/etcd/internal/etcd_target.h"
 
 #include <algorithm>
 #include <charconv>

@@ -5,8 +5,8 @@
 #include "weft/cluster/endpoints/backoff.h"
 #include "weft/cluster/resolvers/endpoint_json.h"
 #include "weft/net/loop/loop.h"
-#include "weft/registry/internal/etcd_client.h"
-#include "weft/registry/internal/etcd_schemes.h"
+#include "weft/registry/etcd/internal/etcd_client.h"
+#include "weft/registry/etcd/internal/etcd_schemes.h"
 
 namespace weft::registry {
 namespace {

@@ -5,10 +5,10 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/endpoints/backoff.h"
+#include "weft/registry/etcd/internal/etcd_instance.h"
+#include "weft/registry/etcd/internal/etcd_prefix.h"
+#include "weft/registry/etcd/internal/etcd_schemes.h"
 #include "weft/registry/internal/endpoint_filter.h"
-#include "weft/registry/internal/etcd_instance.h"
-#include "weft/registry/internal/etcd_prefix.h"
-#include "weft/registry/internal/etcd_schemes.h"
 
 namespace weft::registry {
 namespace {

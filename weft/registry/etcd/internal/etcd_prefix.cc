@@ -1,4 +1,4 @@
-#include "weft/registry/internal/etcd_prefix.h"
+#include "weft/registry/etcd/internal/etcd_prefix.h"
 
 #include <algorithm>
 #include <utility>
