@@ -23,9 +23,9 @@
 #include "weft/base/rng.h"
 
 #include "tests/fuzz/input.h"
-#include "tools/weft/json_codec.h"
-#include "tools/weft/json_print.h"
-#include "tools/weft/json_splitter.h"
+#include "tools/weft/json/json_codec.h"
+#include "tools/weft/json/json_print.h"
+#include "tools/weft/json/json_splitter.h"
 
 namespace weft::fuzz {
 namespace {

@@ -10,10 +10,10 @@
 #include <google/protobuf/stubs/logging.h>
 
 #include "tests/fuzz/input.h"
-#include "tools/weft/json_codec.h"
-#include "tools/weft/proto_text.h"
-#include "tools/weft/reflected_files.h"
-#include "tools/weft/schema.h"
+#include "tools/weft/json/json_codec.h"
+#include "tools/weft/schema/proto_text.h"
+#include "tools/weft/schema/reflected_files.h"
+#include "tools/weft/schema/schema.h"
 
 namespace weft::fuzz {
 namespace {

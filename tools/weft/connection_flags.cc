@@ -5,8 +5,8 @@
 #include <CLI/App.hpp>
 
 #include "tools/weft/address_text.h"
+#include "tools/weft/call/header_flag.h"
 #include "tools/weft/duration_text.h"
-#include "tools/weft/header_flag.h"
 
 namespace weft::cli {
 namespace {

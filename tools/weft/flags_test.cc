@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "tools/weft/address_text.h"
-#include "tools/weft/call_trace.h"
+#include "tools/weft/call/call_trace.h"
+#include "tools/weft/call/header_flag.h"
 #include "tools/weft/duration_text.h"
-#include "tools/weft/header_flag.h"
-#include "tools/weft/near_names.h"
-#include "tools/weft/schema.h"
+#include "tools/weft/schema/near_names.h"
+#include "tools/weft/schema/schema.h"
 
 namespace weft::cli {
 namespace {

@@ -13,10 +13,10 @@
 #include "weft/base/printable.h"
 #include "weft/version.h"
 
+#include "tools/weft/call/run_on_loop.h"
+#include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
-#include "tools/weft/near_names.h"
-#include "tools/weft/run_on_loop.h"
-#include "tools/weft/status_text.h"
+#include "tools/weft/schema/near_names.h"
 #include "tools/weft/terminal.h"
 
 namespace weft::cli {

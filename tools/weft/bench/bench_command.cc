@@ -9,14 +9,14 @@
 #include "weft/rpc/client/unary_call.h"
 
 #include "tools/weft/bench/bench_flags.h"
-#include "tools/weft/bench/bench_report.h"
-#include "tools/weft/bench/load_run.h"
-#include "tools/weft/bench/progress_line.h"
-#include "tools/weft/bench/result_file.h"
+#include "tools/weft/bench/load/load_run.h"
+#include "tools/weft/bench/report/bench_report.h"
+#include "tools/weft/bench/report/progress_line.h"
+#include "tools/weft/bench/report/result_file.h"
+#include "tools/weft/call/dynamic_call.h"
+#include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
-#include "tools/weft/dynamic_call.h"
-#include "tools/weft/server_types.h"
-#include "tools/weft/status_text.h"
+#include "tools/weft/schema/server_types.h"
 
 namespace weft::cli {
 namespace bench {

@@ -8,8 +8,8 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 
-#include "tools/weft/bench/call_mix.h"
-#include "tools/weft/bench/load_worker.h"
+#include "tools/weft/bench/load/call_mix.h"
+#include "tools/weft/bench/load/load_worker.h"
 #include "tools/weft/connection_flags.h"
 
 namespace CLI {

@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tools/weft/bench/call_mix.h"
-#include "tools/weft/proto_source.h"
-#include "tools/weft/schema.h"
+#include "tools/weft/bench/load/call_mix.h"
+#include "tools/weft/schema/proto_source.h"
+#include "tools/weft/schema/schema.h"
 
 namespace weft::cli::bench {
 

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "tools/weft/call_trace.h"
+#include "tools/weft/call/call_trace.h"
 #include "tools/weft/doctor/examination.h"
 
 namespace weft::cli {

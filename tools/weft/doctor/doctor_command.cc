@@ -5,10 +5,10 @@
 
 #include "weft/cluster/resolvers/resolver.h"
 
+#include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"
 #include "tools/weft/doctor/examination.h"
-#include "tools/weft/status_text.h"
 
 namespace weft::cli {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "weft/net/tls/tls_info.h"
 
-#include "tools/weft/call_trace.h"
+#include "tools/weft/call/call_trace.h"
 #include "tools/weft/doctor/certificate_text.h"
 #include "tools/weft/doctor/examination.h"
 

@@ -10,7 +10,7 @@
 
 #include "weft/base/printable.h"
 
-#include "tools/weft/call_trace.h"
+#include "tools/weft/call/call_trace.h"
 
 namespace weft::cli {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "weft/base/time.h"
 
-#include "tools/weft/json_members.h"
+#include "tools/weft/json/json_members.h"
 #include "tools/weft/terminal.h"
 
 namespace weft::cli {

@@ -9,8 +9,8 @@
 #include "weft/base/printable.h"
 #include "weft/registry/v1/registry.weft.h"
 
+#include "tools/weft/call/status_text.h"
 #include "tools/weft/registry/entry_text.h"
-#include "tools/weft/status_text.h"
 #include "tools/weft/terminal.h"
 
 namespace weft::cli {

@@ -10,12 +10,12 @@
 #include "weft/registry/server/registry_service.h"
 #include "weft/rpc/server/server.h"
 
+#include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/duration_text.h"
 #include "tools/weft/registry/data_folder.h"
 #include "tools/weft/registry/listen_flags.h"
 #include "tools/weft/registry/registry_client.h"
-#include "tools/weft/status_text.h"
 
 namespace weft::cli {
 namespace {
