@@ -120,7 +120,8 @@ class Arrows(CheckTest):
 
     def test_siblings_do_not_include_each_other(self):
         for room, sibling in [("middleware", "fanout"), ("net", "http2"), ("codec", "net"),
-                              ("telemetry", "security"), ("messaging", "registry")]:
+                              ("telemetry", "security"), ("messaging", "transaction"),
+                              ("http1", "middleware"), ("gateway", "supervisor")]:
             self.assert_refused(f"weft/{room}/x.h", f'"weft/{sibling}/y.h"',
                                 f"{room} may not include {sibling}")
 
@@ -135,7 +136,18 @@ class Arrows(CheckTest):
 
     def test_private_headers_stay_in_their_room(self):
         self.assert_accepted("weft/net/x.cc", '"weft/net/internal/y.h"')
+        self.assert_accepted("weft/net/x.cc", '"weft/net/tls/internal/y.h"')
         self.assert_refused("weft/rpc/x.cc", '"weft/net/internal/y.h"', "private to net")
+        self.assert_refused("weft/rpc/x.cc", '"weft/net/tls/internal/y.h"', "private to net")
+
+    def test_rooms_include_headers_by_their_long_names(self):
+        short = '#pragma once\n\n#include "weft/net/loop/loop.h"  // IWYU pragma: export\n'
+        for file, name, status in (("weft/rpc/x.cc", "weft/net/loop.h", 1), ("tools/weft/x.cc", "weft/net/loop.h", 1),
+                                   ("weft/rpc/x.cc", "weft/net/loop/loop.h", 0), ("examples/x.cc", "weft/net/loop.h", 0)):
+            tree = self.tree({"weft/net/loop.h": short, file: f'#include "{name}"\n'})
+            found, output = tree.check("check_arrows.py")
+            self.assertEqual(found, status, output)
+            self.assertEqual("the short name of weft/net/loop/loop.h" in output, status == 1, output)
 
     def test_includes_are_by_full_path(self):
         self.assert_refused("weft/net/x.cc", '"loop.h"', "include by full path")
