@@ -140,8 +140,6 @@ void Channel::Impl::apply_defaults(Call& call) const {
 
 Task<Status> Channel::Impl::serve(Call& call) {
   if (!unusable_.ok()) return Status(unusable_);
-  Status valid = std::as_const(call).request_metadata().validate();
-  if (!valid.ok()) return valid;
   apply_defaults(call);
   return part_of(call.loop()).serve_chain(call);
 }

@@ -122,6 +122,23 @@ TEST(MetadataOfHandlers, ArrivesAlsoWhereNoMessageDoes) {
   EXPECT_EQ(response.get("x-count"), "0");
 }
 
+TEST_F(MetadataOfCalls, OfMiddlewaresIsCheckedLikeTheCallersOwn) {
+  // As a token is that was read from a file with its last line's end.
+  const auto add_token = [](Call& call, Next next) {
+    call.request_metadata().add("authorization", "Bearer abc\n");
+    return next(call);
+  };
+  for (const bool per_endpoint : {false, true}) {
+    InProcess other;
+    other.add<Mirror>();
+    per_endpoint ? other.channel().use_per_endpoint(add_token) : other.channel().use(add_token);
+    const Result<Text> reply = other.run(call_with(other.channel(), sent, ""));
+    EXPECT_EQ(reply.status().code(), StatusCode::InvalidArgument) << reply.status();
+    EXPECT_NE(reply.status().message().find("authorization"), std::string::npos) << reply.status();
+    EXPECT_EQ(reply.status().origin(), Origin::Local);
+  }
+}
+
 TEST_F(MetadataOfCalls, OfReservedNamesIsRefusedBeforeItIsSent) {
   for (const std::string name : {"grpc-status", "grpc-timeout", ":path", "te", "content-type",
                                  "connection", "Has Space", "umläut"}) {

@@ -1,10 +1,14 @@
 #include "weft/rpc/client/internal/at_endpoint.h"
 
+#include <utility>
+
 #include "weft/rpc/client/internal/placement.h"
 
 namespace weft::rpc {
 
 Task<Status> AtEndpoint::serve(Call& call) {
+  Status valid = std::as_const(call).request_metadata().validate();
+  if (!valid.ok()) co_return valid;
   ClientConnection* connection = subchannel_.connection();
   ++tries_;
   if (connection == nullptr) {

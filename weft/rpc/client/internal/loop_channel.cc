@@ -127,7 +127,13 @@ Task<Status> LoopChannel::run_chain(Call& call) {
   co_return co_await middlewares_.serve(call, *this);
 }
 
+/// Middlewares have added their metadata by now, which is checked like the caller's own.
 Task<Status> LoopChannel::serve(Call& call) {
+  Status valid = std::as_const(call).request_metadata().validate();
+  return valid.ok() ? place(call) : Task<Status>(std::move(valid));
+}
+
+Task<Status> LoopChannel::place(Call& call) {
   const Active active(*this);
   ++calls_;
   if (!resolving_) [[unlikely]]

@@ -47,6 +47,7 @@ class LoopChannel final : public Service,
   /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
   /// chain is this object's own.
   Task<Status> serve_chain(Call& call);
+  /// INVALID_ARGUMENT for metadata that may not be sent, whoever has added it.
   Task<Status> serve(Call& call) override;
   /// Waits for a connection, which it brings about; how that ended.
   Task<Status> connected();
@@ -57,6 +58,7 @@ class LoopChannel final : public Service,
 
  private:
   friend class Placement;
+  Task<Status> place(Call& call);
   /// A call that waits for a connection with room for it. Room is announced to one at a time, in
   /// the order of their coming, and who took it announces what is left.
   struct Waiting : ListNode {
