@@ -1,5 +1,6 @@
 #include "weft/coro/exception.h"
 
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -47,6 +48,19 @@ TEST(Exception, OfNoKnownTypeIsNamedSo) {
   }
   set_log_sink({});
   EXPECT_EQ(lines, R"(here: exception: "not a std::exception")");
+}
+
+TEST(Exception, OfMemoryIsResourceExhausted) {
+  set_log_sink([](LogLevel, std::string_view line) { EXPECT_EQ(line, "here: out of memory"); });
+  Status status;
+  try {
+    throw std::bad_alloc();
+  } catch (...) {
+    status = status_of_current_exception("here");
+  }
+  set_log_sink({});
+  EXPECT_EQ(status.code(), StatusCode::ResourceExhausted);
+  EXPECT_EQ(status.message(), "here: there is no memory for this call");
 }
 
 }  // namespace
