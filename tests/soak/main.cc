@@ -80,7 +80,7 @@ void print(std::uint64_t round, const RoundReport& report, const Usage& usage) {
 /// What is held once what other threads still have to let go of is gone.
 Usage settled(const Usage* before) {
   Usage usage = Usage::now();
-  for (int i = 0; i < 100 && before != nullptr; ++i) {
+  for (int i = 0; i < 150 && before != nullptr; ++i) {
     if (usage.descriptors == before->descriptors && usage.threads == before->threads) break;
     std::this_thread::sleep_for(20ms);
     usage = Usage::now();

@@ -25,8 +25,10 @@ std::size_t slots() noexcept { return std::clamp(std::thread::hardware_concurren
 
 constinit net::ProcessPool pool([]() noexcept {
   // They give way to the loops, where there are fewer cores than threads.
-  return net::BlockingPool::Options{
-      .max_threads = slots(), .nice = 10, .thread_name = "weft-parse"};
+  return net::BlockingPool::Options{.max_threads = slots(),
+                                    .idle = std::chrono::seconds(1),
+                                    .nice = 10,
+                                    .thread_name = "weft-parse"};
 });
 
 /// Reached when the loop's time for a message is over. What is parsed fast is looked at less often.
