@@ -1,7 +1,6 @@
 #include "weft/rpc/call/slow_parse.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -68,9 +67,14 @@ struct SlowParse::Work : ListNode, std::enable_shared_from_this<Work> {
     status = codec::parse(message, *object);
     memory = codec::memory_of(*object);
   }
-  void wake(net::Loop& loop) noexcept {
-    // What a handler does with so large a message takes a while as well.
-    if (waiter != nullptr) loop.ready_alone(*std::exchange(waiter, nullptr));
+  void end() noexcept {
+    done = true;
+    wake();
+  }
+  /// In a turn of its own: what a handler does with so large a message takes a while, and so does
+  /// the end of a call that has one.
+  void wake() noexcept {
+    if (waiter != nullptr) anchor->loop()->ready_alone(*std::exchange(waiter, nullptr));
   }
 
   Message message;
@@ -129,11 +133,9 @@ class SlowParse::Queue {
   }
   /// Its bytes are freed on the loop's thread as well, by the last of the two there.
   static void give_back(std::shared_ptr<Work> work) noexcept {
-    net::LoopAnchor& anchor = *work->anchor;
-    anchor.post([work = std::move(work)] {
-      work->done = true;
-      work->wake(*work->anchor->loop());
-    });
+    // Not the work's own: where the loop has ended the work goes within post().
+    const std::shared_ptr<net::LoopAnchor> anchor = work->anchor;
+    anchor->post([work = std::move(work)] { work->end(); });
   }
 
   ForkMutex mutex_;
@@ -172,11 +174,11 @@ SlowParse::~SlowParse() {
 
 void SlowParse::wait(Waiter& waiter, Context& context) noexcept {
   work_->waiter = &waiter;
-  if (work_->done || !context.add_hook(*this)) work_->wake(*net::Loop::current());
+  if (work_->done || !context.add_hook(*this)) work_->wake();
 }
 
 void SlowParse::on_cancelled(CancelHook& hook, const Status&) noexcept {
-  static_cast<SlowParse&>(hook).work_->wake(*net::Loop::current());
+  static_cast<SlowParse&>(hook).work_->wake();
 }
 
 bool SlowParse::done() const noexcept { return work_->done; }
