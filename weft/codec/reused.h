@@ -41,8 +41,8 @@ class Reused {
   }
 
   M& operator*() const noexcept { return *object_; }
-  /// It has been given a message of so many bytes.
-  void holds(std::size_t bytes) noexcept {
+  /// A message of so many bytes was parsed into the object.
+  void note_parsed(std::size_t bytes) noexcept {
     held_ += bytes <= kMostAtOnce ? static_cast<std::uint32_t>(bytes) : kMostInAll;
   }
   /// Has `object`, which kDestroy is called with in the end, in place of its own.

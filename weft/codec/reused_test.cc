@@ -21,7 +21,7 @@ TEST(Reused, GivesAnObjectThatWasUsedBefore) {
   const Object* first = nullptr;
   {
     Reused<Object> used;
-    used.holds(64);
+    used.note_parsed(64);
     first = &*used;
   }
   EXPECT_EQ(Object::alive, 1);
@@ -33,19 +33,19 @@ TEST(Reused, GivesAnObjectThatWasUsedBefore) {
 
 TEST(Reused, KeepsNoObjectThatHeldALargeMessage) {
   using Object = Counted<1>;
-  { Reused<Object>().holds(4097); }
+  { Reused<Object>().note_parsed(4097); }
   EXPECT_EQ(Object::alive, 0);
-  { Reused<Object>().holds(4096); }
+  { Reused<Object>().note_parsed(4096); }
   EXPECT_EQ(Object::alive, 1);
 }
 
 TEST(Reused, KeepsAnObjectUntilItHasHeld64KiB) {
   using Object = Counted<2>;
   for (int i = 0; i < 63; ++i) {
-    Reused<Object>().holds(1024);
+    Reused<Object>().note_parsed(1024);
     ASSERT_EQ(Object::alive, 1);
   }
-  { Reused<Object>().holds(1024); }
+  { Reused<Object>().note_parsed(1024); }
   EXPECT_EQ(Object::alive, 0);
 }
 

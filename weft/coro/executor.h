@@ -163,9 +163,9 @@ class Executor : public Clock {
   /// What was kept, newest first.
   inline static constinit thread_local Runnable* deferred_ = nullptr;
 
-  /// Odd while the executor's thread is in a UserCode. It grows with each beginning, end and
-  /// take-over, so that one UserCode is told from the next, and who has it moved from odd to even
-  /// is the executor's thread from then on.
+  /// Odd: the executor's thread is in a UserCode. Each beginning, end and take-over adds one, so
+  /// that no two UserCodes share a value. Whichever thread exchanges an odd value for an even one
+  /// owns the executor from then on.
   std::atomic<std::uint64_t> window_{0};
 
  private:

@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// Says what a call has a policy's state in common with: appends to `key`, which is empty. Runs on
-/// every call, on each loop's thread.
+/// Chooses which calls share a policy's state: those for which it appends the same text to `key`,
+/// which is empty. Runs on every call, on each loop's thread.
 using CallKey = std::function<void(const Call& call, std::string& key)>;
 
 /// One state for every method: "/pkg.Service/Method".

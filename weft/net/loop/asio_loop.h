@@ -25,7 +25,7 @@ class Descriptor;
 class TakeOver;
 }  // namespace internal
 
-/// The loop of life, on epoll: TCP, Unix sockets, streams in memory, DNS, and operations of
+/// The production loop, on epoll: TCP, Unix sockets, streams in memory, DNS, and operations of
 /// Boost.Asio's (record 9).
 ///
 /// Either one thread runs it, through run(); or it lives on a program's io_context, which that

@@ -124,7 +124,8 @@ class LoopAnchor {
 /// for what a turn is. Everything except post() and stop() is for the loop's own thread. Streams,
 /// listeners and coroutines of a loop must be gone before it is.
 ///
-/// AsioLoop is the loop of life; SimLoop runs the same code in virtual time over a seeded network.
+/// AsioLoop is the production loop; SimLoop runs the same code in virtual time over a seeded
+/// network.
 class Loop : public Executor {
  public:
   ~Loop() override;

@@ -177,7 +177,7 @@ TEST_F(SimulatedEtcd, KeepsInstancesForAWhileWhenTheDataWereLost) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(SimulatedEtcd, SeesThatDataAreOthersAlsoWhenTheRevisionHasComeAsFarAgain) {
+TEST_F(SimulatedEtcd, DetectsReplacedDataAtTheSameRevision) {
   SimEtcd etcd(network, 1);
   etcd.data.put(key("a"), R"("10.0.0.1:80")");
   etcd.data.put(key("b"), R"("10.0.0.2:80")");

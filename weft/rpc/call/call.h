@@ -102,14 +102,14 @@ class Call : private net::Timer, private Context {
 
   /// The first time on a server this makes a copy that may be changed; const takes none.
   Metadata& request_metadata() {
-    Metadata& own = seldom().request_metadata;
+    Metadata& own = rare().request_metadata;
     if (shared_request_metadata_ != nullptr)
       own = *std::exchange(shared_request_metadata_, nullptr);
     return own;
   }
   const Metadata& request_metadata() const noexcept {
     return shared_request_metadata_ != nullptr ? *shared_request_metadata_
-           : seldom_ != nullptr                ? seldom_->request_metadata
+           : rare_ != nullptr                  ? rare_->request_metadata
                                                : kNoMetadata;
   }
   /// Metadata that other calls have too, and that outlives this one.
@@ -118,19 +118,19 @@ class Call : private net::Timer, private Context {
   }
   /// Initial metadata of the response, to be changed; const takes no memory where there is none. On
   /// a server: to be filled before the first response message.
-  Metadata& response_metadata() { return seldom().response_metadata; }
+  Metadata& response_metadata() { return rare().response_metadata; }
   const Metadata& response_metadata() const noexcept {
-    return seldom_ == nullptr ? kNoMetadata : seldom_->response_metadata;
+    return rare_ == nullptr ? kNoMetadata : rare_->response_metadata;
   }
   /// Trailing metadata of the response; const takes no memory where there is none.
-  Metadata& trailers() { return seldom().trailers; }
+  Metadata& trailers() { return rare().trailers; }
   const Metadata& trailers() const noexcept {
-    return seldom_ == nullptr ? kNoMetadata : seldom_->trailers;
+    return rare_ == nullptr ? kNoMetadata : rare_->trailers;
   }
 
-  /// It brings neither, as far as this side knows.
-  bool answers_plainly() const noexcept {
-    return seldom_ == nullptr || (seldom_->response_metadata.empty() && seldom_->trailers.empty());
+  /// No response metadata and no trailers have been set or have arrived so far.
+  bool has_no_answer_metadata() const noexcept {
+    return rare_ == nullptr || (rare_->response_metadata.empty() && rare_->trailers.empty());
   }
 
   MessageReader& requests() noexcept { return *requests_; }
@@ -159,13 +159,13 @@ class Call : private net::Timer, private Context {
   void set_endpoint(const cluster::Endpoint* endpoint) noexcept { endpoint_ = endpoint; }
   /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
   /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
-  cluster::Tried* tried() const noexcept { return seldom_ == nullptr ? nullptr : seldom_->tried; }
-  void set_tried(cluster::Tried* tried) { seldom().tried = tried; }
+  cluster::Tried* tried() const noexcept { return rare_ == nullptr ? nullptr : rare_->tried; }
+  void set_tried(cluster::Tried* tried) { rare().tried = tried; }
   /// On a client: calls of one key go to one instance where the balancer goes by keys.
   std::optional<std::uint64_t> balance_key() const noexcept {
-    return seldom_ == nullptr ? std::nullopt : seldom_->balance_key;
+    return rare_ == nullptr ? std::nullopt : rare_->balance_key;
   }
-  void set_balance_key(std::uint64_t key) { seldom().balance_key = key; }
+  void set_balance_key(std::uint64_t key) { rare().balance_key = key; }
 
   // What the caller asked for (client), or the handler chose (server).
 
@@ -181,9 +181,9 @@ class Call : private net::Timer, private Context {
   void set_wait_for_ready(bool wait) noexcept { wait_for_ready_ = wait; }
   /// How many tries came before this one, for `grpc-previous-rpc-attempts`.
   std::uint32_t previous_attempts() const noexcept {
-    return seldom_ == nullptr ? 0 : seldom_->previous_attempts;
+    return rare_ == nullptr ? 0 : rare_->previous_attempts;
   }
-  void set_previous_attempts(std::uint32_t attempts) { seldom().previous_attempts = attempts; }
+  void set_previous_attempts(std::uint32_t attempts) { rare().previous_attempts = attempts; }
   /// Limits of a message in bytes; what exceeds them ends the call with RESOURCE_EXHAUSTED.
   std::size_t max_receive_size() const noexcept { return max_receive_size_; }
   std::size_t max_send_size() const noexcept { return max_send_size_; }
@@ -204,7 +204,7 @@ class Call : private net::Timer, private Context {
 
  private:
   /// What only some calls have.
-  struct Seldom : coro::Pooled {
+  struct RareState : coro::Pooled {
     Metadata request_metadata;
     Metadata response_metadata;
     Metadata trailers;
@@ -213,9 +213,9 @@ class Call : private net::Timer, private Context {
     std::uint32_t previous_attempts = 0;
   };
   static void deadline_passed(net::Timer& timer) noexcept;
-  Seldom& seldom() {
-    if (seldom_ == nullptr) seldom_ = std::make_unique<Seldom>();
-    return *seldom_;
+  RareState& rare() {
+    if (rare_ == nullptr) rare_ = std::make_unique<RareState>();
+    return *rare_;
   }
   /// gRPC's framing ends there: no message is larger.
   static std::uint32_t limit_of(std::size_t size) noexcept {
@@ -237,7 +237,7 @@ class Call : private net::Timer, private Context {
   ResponseMetadataHook on_response_metadata_ = nullptr;
   const Metadata* shared_request_metadata_ = nullptr;
   const cluster::Endpoint* endpoint_ = nullptr;
-  std::unique_ptr<Seldom> seldom_;
+  std::unique_ptr<RareState> rare_;
   TimePoint started_{};
   std::uint32_t max_send_size_ = UINT32_MAX;
 };

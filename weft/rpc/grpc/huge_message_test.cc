@@ -87,7 +87,7 @@ class HugeMessages : public ::testing::Test {
     return world.run(call_unary<Text>(world.channel(), test::kMethods[0], request, options))
         .status();
   }
-  /// The connection is none the worse for it.
+  /// The connection stays open.
   void TearDown() override { EXPECT_EQ(world.server().active_connections(), 1U); }
   InProcess world;
 };

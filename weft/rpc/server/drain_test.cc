@@ -506,7 +506,7 @@ Task<Status> write_first(Channel& channel) {
   co_return co_await stream.finish();
 }
 
-TEST_F(Leaving, AStreamOfWhichSomethingWasSentIsNot) {
+TEST_F(Leaving, DoesNotRetryAStreamThatSentData) {
   Running<Status> running(network.host("client"), write_first(channel));
   ScriptedPeer& peer = server.accept();
   peer.expect(FrameType::Data, 1);

@@ -61,7 +61,7 @@ class [[nodiscard("co_await it: until then nothing happens")]] SingleRead
     }
     std::size_t size = 0;
     if (!read_single(call_, *into_, size, status_, slow_)) return false;
-    into_.holds(size);
+    into_.note_parsed(size);
     hold_parsed(this->direction(), size, *into_);
     return true;
   }
@@ -175,7 +175,7 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     if (!read_single(call(), *request_, size, status, slow)) {
       return slow == nullptr ? wait(call().requests()) : wait_parsed(std::move(slow));
     }
-    request_.holds(size);
+    request_.note_parsed(size);
     return status.ok() ? handle(size) : this->end(std::move(status));
   }
   bool wait_parsed(std::unique_ptr<SlowParse> slow) {

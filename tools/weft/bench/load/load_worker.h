@@ -31,8 +31,8 @@ struct LoadPlan {
   CallOptions call;
   std::size_t connections = 1;
   std::size_t streams = 1;           ///< calls under way on a connection
-  std::uint64_t calls = UINT64_MAX;  ///< that are measured
-  Duration duration = kForever;      ///< for which they are
+  std::uint64_t calls = UINT64_MAX;  ///< number of measured calls
+  Duration duration = kForever;      ///< how long calls are measured
   Duration warmup{};
   double rate = 0;                ///< calls a second are due; 0: as fast as they are answered
   std::uint64_t max_backlog = 0;  ///< with a rate
@@ -41,7 +41,7 @@ struct LoadPlan {
   Duration interval = std::chrono::milliseconds(100);  ///< of the time line
   std::uint64_t seed = 1;
   std::size_t index = 0;    ///< of this thread
-  std::size_t threads = 1;  ///< of how many
+  std::size_t threads = 1;  ///< threads in the run
 };
 
 /// For calls that are under way when the time is up: those that take longer are cancelled.
@@ -167,7 +167,7 @@ class LoadWorker {
   TimePoint stop_at_ = kNever;
   TimePoint last_end_{};
   std::uint64_t begun_ = 0;   // warm-up included
-  std::uint64_t issued_ = 0;  // that are measured
+  std::uint64_t issued_ = 0;  // number of measured calls
   std::uint64_t dropped_before_ = 0;
   bool stopping_ = false;
   bool cutting_off_ = false;

@@ -99,7 +99,8 @@ class Session::Impl {
       "a stream depends on itself (RFC 7540 section 5.3.1, deprecated by RFC 9113)";
   bool is_server() const noexcept { return role_ == Role::Server; }
 
-  // What is inline is used in its file alone, and has no call of its own on the way of a call.
+  // The inline ones are defined in one .cc, so that the compiler can fold each into its only
+  // caller.
 
   // session_receive.cc
   bool receive_preface(Bytes& input);

@@ -35,8 +35,7 @@ void Placement::ended(const Status& status) noexcept {
   owner_.report(where_, report);
 }
 
-/// What the server says of its load with the call. One that cannot be read is passed over: the call
-/// is none the worse for it.
+/// The server's load report in the call's trailers. An unreadable report is ignored.
 bool Placement::read_load(cluster::LoadReport& load) const noexcept {
   const Metadata& trailers = std::as_const(call_).trailers();
   if (trailers.empty()) [[likely]]

@@ -35,7 +35,7 @@ class ServerMemory {
   bool scarce() const noexcept { return held() > limit_ / 4 * 3; }
   /// From here on those that hold most are sent away, to leave room for the others.
   bool overfull() const noexcept { return held() > limit_ / 8 * 7; }
-  /// New connections are refused, and those that hold next to nothing alone get more.
+  /// New connections are refused, and only connections that hold next to nothing may grow.
   bool exhausted() const noexcept { return held() > limit_; }
   void add(std::int64_t bytes) noexcept { held_.fetch_add(bytes, std::memory_order_relaxed); }
 

@@ -30,8 +30,8 @@ class RareTimer {
 
  private:
   struct Running : net::Timer {
-    Running(RareTimer& of, Owner& for_whom) noexcept
-        : Timer(&RareTimer::expire), timer(of), owner(for_whom) {}
+    Running(RareTimer& rare_timer, Owner& timer_owner) noexcept
+        : Timer(&RareTimer::expire), timer(rare_timer), owner(timer_owner) {}
     RareTimer& timer;
     Owner& owner;
     typename RareTimer::Function call = nullptr;

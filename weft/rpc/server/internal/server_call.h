@@ -68,7 +68,8 @@ class ServerCall final : public coro::Pooled,
   friend class ServerResponses;
   MessageWriter::Poll send(const Message& message);
 
-  // What is inline is used in its file alone, and has no call of its own on the way of a call.
+  // The inline ones are defined in one .cc, so that the compiler can fold each into its only
+  // caller.
 
   inline ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
   ~ServerCall() override;
@@ -100,7 +101,7 @@ class ServerCall final : public coro::Pooled,
   std::size_t header_list_limit() noexcept;
   /// What the trailers can say of `status` and of the metadata they bring.
   Status sendable(const Status& status) {
-    return status.ok() && answers_plainly() ? Status() : checked(status);
+    return status.ok() && has_no_answer_metadata() ? Status() : checked(status);
   }
   Status checked(const Status& status);
   inline void send_headers();

@@ -56,8 +56,8 @@ ServerLoop::Refusal ServerLoop::refuse_call(Admission::Verdict verdict) {
     refusals_delay_ = delay;
     refusals_version_ += 2;
     const std::string overload = "the server is overloaded: calls wait about " + to_string(delay);
-    refusals_[0] = overload + ", at most " + to_string(admission_.max_delay()) +
-                   " may they (ServerOptions::max_queue_delay)";
+    refusals_[0] = overload + ", the limit is " + to_string(admission_.max_delay()) +
+                   " (ServerOptions::max_queue_delay)";
     refusals_[1] = overload + ", too long for the deadline of this one";
   }
   const std::uint32_t kind = verdict == Admission::Verdict::DelayTooLong ? 0 : 1;
