@@ -1,7 +1,7 @@
 #include "weft/net/loop/offload.h"
 
+#include <exception>
 #include <string>
-#include <system_error>
 
 #include <pthread.h>
 #include <unistd.h>
@@ -33,21 +33,13 @@ BlockingPool::~BlockingPool() {
 void BlockingPool::run(UniqueFunction<void()> work) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(work));
-  catch_all([this] { wake_or_start(); },
-            [this] {
-              queue_.pop_back();
-              throw;
-            });
+  wake_or_start();
 }
 
 void BlockingPool::run_next(UniqueFunction<void()> work) {
   const std::lock_guard lock(mutex_);
   queue_.push_front(std::move(work));
-  catch_all([this] { wake_or_start(); },
-            [this] {
-              queue_.pop_front();
-              throw;
-            });
+  wake_or_start();
 }
 
 /// A thread for what was queued, with mutex_ held.
@@ -60,9 +52,12 @@ void BlockingPool::wake_or_start() {
   try {
     std::thread([this] { serve(); }).detach();
     ++threads_;
-  } catch (const std::system_error& error) {
-    // With no thread at all nobody would ever come for the work.
-    if (threads_ == 0) throw;
+  } catch (const std::exception& error) {
+    // With no thread at all nobody would ever come for the work, which is all that is queued then.
+    if (threads_ == 0) {
+      queue_.clear();
+      throw;
+    }
     log(LogLevel::Warn, std::string("no further thread for blocking work: ") + error.what());
   }
 }
