@@ -156,6 +156,7 @@ SlowParse::Work::~Work() {
 
 std::optional<Status> SlowParse::try_parse(const Message& message, MessageLite& into,
                                            std::unique_ptr<SlowParse>& slow) {
+  if (message.size() <= kNeverSlow) return codec::parse(message, into);
   net::Loop* const loop = net::Loop::current();
   if (loop == nullptr || loop->is_simulated()) return codec::parse(message, into);
   LoopTime limit(*loop, longest_);
