@@ -4,7 +4,10 @@
 #include <string>
 #include <vector>
 
+#include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
+
+#include "weft/rpc/call/method.h"
 
 #include "tools/weft/bench/load/call_mix.h"
 #include "tools/weft/schema/proto_source.h"
@@ -51,5 +54,16 @@ inline std::vector<DataFlag> data_flags(const std::vector<std::string>& texts) {
   }
   return out;
 }
+
+/// Field 1 of test.Text as bytes, which is all that the server looks at.
+using Text = google::protobuf::BytesValue;
+
+inline constexpr MethodDescriptor kMethods[] = {
+    {.name = "Unary", .path = "/test.Kinds/Unary"},
+    {.name = "Collect", .path = "/test.Kinds/Collect", .kind = MethodKind::ClientStreaming},
+    {.name = "Expand", .path = "/test.Kinds/Expand", .kind = MethodKind::ServerStreaming},
+    {.name = "Chat", .path = "/test.Kinds/Chat", .kind = MethodKind::BidiStreaming}};
+/// The methods of test.Kinds, for a server of tests.
+inline constexpr ServiceDescriptor kDescriptor{.name = "test.Kinds", .methods = kMethods};
 
 }  // namespace weft::cli::bench

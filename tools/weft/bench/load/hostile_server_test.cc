@@ -18,15 +18,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using weft::testing::InProcess;
-using Text = google::protobuf::BytesValue;
-
-constexpr MethodDescriptor kMethods[] = {
-    {.name = "Unary", .path = "/test.Kinds/Unary"},
-    {.name = "Collect", .path = "/test.Kinds/Collect", .kind = MethodKind::ClientStreaming},
-    {.name = "Expand", .path = "/test.Kinds/Expand", .kind = MethodKind::ServerStreaming},
-    {.name = "Chat", .path = "/test.Kinds/Chat", .kind = MethodKind::BidiStreaming}};
-constexpr ServiceDescriptor kDescriptor{.name = "test.Kinds", .methods = kMethods};
-
 enum class Harm : std::uint8_t {
   Silent,         // reads nothing, answers nothing, never ends
   ReadsSilently,  // reads everything, answers nothing, never ends

@@ -20,16 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 using weft::testing::InProcess;
 
-// Field 1 of test.Text as bytes, which is all that the server looks at.
-using Text = google::protobuf::BytesValue;
-
-constexpr MethodDescriptor kMethods[] = {
-    {.name = "Unary", .path = "/test.Kinds/Unary"},
-    {.name = "Collect", .path = "/test.Kinds/Collect", .kind = MethodKind::ClientStreaming},
-    {.name = "Expand", .path = "/test.Kinds/Expand", .kind = MethodKind::ServerStreaming},
-    {.name = "Chat", .path = "/test.Kinds/Chat", .kind = MethodKind::BidiStreaming}};
-constexpr ServiceDescriptor kDescriptor{.name = "test.Kinds", .methods = kMethods};
-
 /// Answers each call after a time of its own: the calls' numbers decide.
 class Kinds final : public ServiceDefinition {
  public:
