@@ -74,11 +74,14 @@ TEST(Overload, EveryCallIsServedOrRefusedAndTheServerIsWellAfterwards) {
   Serving<Busy> serving({.max_queue_delay = 20ms});
   ASSERT_TRUE(serving.started().ok()) << serving.started().to_string();
   Counts counts;
-  {
+  // On a machine that is busy with other work the callers may be too slow to overload the server.
+  std::size_t rounds = 0;
+  while (counts.refused == 0 && rounds < 20) {
     net::AsioLoop loop;
     testing::run(loop, call_from_everywhere(serving.target(), counts), 5min);
+    ++rounds;
   }
-  EXPECT_EQ(counts.all(), kChannels * kCallers * kCalls);
+  EXPECT_EQ(counts.all(), rounds * kChannels * kCallers * kCalls);
   EXPECT_EQ(counts.others, 0U);
   EXPECT_GT(counts.served, 0U);
   EXPECT_GT(counts.refused, 0U);
