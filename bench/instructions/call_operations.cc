@@ -86,26 +86,30 @@ Task<> share_out(unsigned times, Work work) {
   co_await scope.join();
 }
 
-/// Runs `work` with a client of a server on the same loop.
+/// Runs `work` with a client of a server on the same loop, joined by `address`.
 template <class Work>
-void in_one_loop(unsigned times, Work work) {
+void in_one_loop(const char* address, unsigned times, Work work) {
   weft::net::AsioLoop loop;
-  weft::Server server{{.listen = "memory:instructions", .loops = {&loop}}};
+  weft::Server server{{.listen = address, .loops = {&loop}}};
   server.add<Echo>();
   require(server.start());
-  weft::Channel channel("memory:instructions");
+  weft::Channel channel(address);
   const EchoClient client(channel);
   weft::testing::run(loop, share_out(times, [&](unsigned share) { return work(client, share); }),
                      kLimit);
 }
 
-void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times) {
-  in_one_loop(times, [&](const EchoClient& client, unsigned share) {
+constexpr const char* kWithHttp2 = "memory:instructions";
+constexpr const char* kInProcess = "inproc:instructions";
+
+void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times,
+           const char* address = kWithHttp2) {
+  in_one_loop(address, times, [&](const EchoClient& client, unsigned share) {
     return call(client, message_of(bytes), options, share);
   });
 }
 
-constexpr std::array<Operation, 6> kOperations{{
+constexpr std::array<Operation, 8> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -120,7 +124,14 @@ constexpr std::array<Operation, 6> kOperations{{
      }},
     {"stream_message",
      [](unsigned times) {
-       in_one_loop(times, [](const EchoClient& client, unsigned share) {
+       in_one_loop(kWithHttp2, times, [](const EchoClient& client, unsigned share) {
+         return exchange(client, message_of(64), share);
+       });
+     }},
+    {"inproc_64", [](unsigned times) { unary(64, {}, times, kInProcess); }},
+    {"inproc_message",
+     [](unsigned times) {
+       in_one_loop(kInProcess, times, [](const EchoClient& client, unsigned share) {
          return exchange(client, message_of(64), share);
        });
      }},

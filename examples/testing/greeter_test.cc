@@ -8,6 +8,9 @@
 #include "weft/middleware/retry.h"
 #include "weft/middleware/timeout.h"
 #include "weft/net/loop.h"
+#include "weft/rpc/blocking.h"
+#include "weft/rpc/channel.h"
+#include "weft/rpc/server.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_service.h"
 
@@ -44,6 +47,39 @@ hello::HelloRequest request_of(const std::string& name) {
 }
 
 TEST(Greeter, GreetsByName) {
+  Server server{{.listen = "inproc:greeter"}};
+  server.add<Greeter>();
+  ASSERT_TRUE(server.start().ok());
+  Channel channel("inproc:greeter");
+  hello::GreeterBlockingClient greeter(channel);
+  const auto reply = greeter.SayHello(request_of("you"), {.timeout = 5s});
+  ASSERT_TRUE(reply.ok()) << reply.status().to_string();
+  EXPECT_EQ(reply->message(), "Hello, you");
+}
+
+/// Stands in for the real one.
+class RudeGreeter final : public hello::GreeterService {
+  Task<Result<hello::HelloReply>> SayHello(ServerContext&, const hello::HelloRequest&) override {
+    co_return permission_denied("not for you");
+  }
+};
+
+/// What is tested.
+std::string greeting_for(Channel& channel, const std::string& name) {
+  hello::GreeterBlockingClient greeter(channel);
+  const auto reply = greeter.SayHello(request_of(name), {.timeout = 5s});
+  return reply.ok() ? reply->message() : "Good day, " + name;
+}
+
+TEST(Caller, HasAGreetingOfItsOwn) {
+  Server rude{{.listen = "inproc:rude"}};
+  rude.add<RudeGreeter>();
+  ASSERT_TRUE(rude.start().ok());
+  Channel channel("inproc:rude");
+  EXPECT_EQ(greeting_for(channel, "you"), "Good day, you");
+}
+
+TEST(Greeter, GreetsInVirtualTime) {
   weft::testing::InProcess world;
   world.add<Greeter>();
   const hello::GreeterClient greeter(world.channel());

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/cluster/resolvers/internal/schemes.h"
+#include "weft/cluster/resolvers/schemes.h"
 
 namespace weft::cluster {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "weft/cluster/resolvers/internal/basic_resolvers.h"
-#include "weft/cluster/resolvers/internal/schemes.h"
+#include "weft/cluster/resolvers/schemes.h"
 
 namespace weft::cluster {
 namespace {
@@ -25,6 +25,11 @@ Result<std::unique_ptr<Resolver>> literal_resolver(const net::Target& target) {
 
 bool is_list(std::string_view scheme) noexcept {
   return scheme == "static" || scheme == "file" || scheme == "srv";
+}
+
+/// The part of weft that registers the scheme; empty where none does.
+std::string_view component_of(std::string_view scheme) noexcept {
+  return scheme == "weft" || scheme == "etcd" ? "weft::registry" : std::string_view();
 }
 
 Result<std::unique_ptr<Resolver>> list_resolver(net::Loop& loop, const TargetParts& target) {
@@ -49,8 +54,13 @@ Result<std::unique_ptr<Resolver>> make_resolver(net::Loop& loop, std::string_vie
   Result<net::Target> parsed = net::Target::parse(target);
   if (!parsed.ok()) {
     std::string message(parsed.status().message());
-    message.append("; there are also static, file and srv, and registered: ");
+    message.append("; there are also inproc, static, file and srv, and registered: ");
     message.append(schemes().names());
+    const std::string_view component = component_of(scheme);
+    if (!component.empty()) {
+      message.append("; '").append(scheme).append("' comes with ").append(component);
+      message.append(", which this program does not link (target_link_libraries)");
+    }
     return Status(parsed.status().code(), message);
   }
   return parsed->scheme == "dns" ? dns_resolver(loop, *parsed) : literal_resolver(*parsed);

@@ -201,6 +201,7 @@ TEST_F(CircuitBreakerMiddleware, MethodsHaveBreakersOfTheirOwn) {
 
 TEST_F(CircuitBreakerMiddleware, EndpointsHaveBreakersOfTheirOwn) {
   use(circuit_breaker(options()));
+  side_ = Call::Side::Client;
   cluster::Endpoint ill;
   ill.addresses = {*net::Address::ip("10.0.0.1", 80)};
   cluster::Endpoint well;

@@ -24,6 +24,9 @@ namespace weft::cluster {
 struct Endpoint;
 class Tried;
 }  // namespace weft::cluster
+namespace weft::rpc {
+struct Route;
+}  // namespace weft::rpc
 
 namespace weft {
 
@@ -155,8 +158,19 @@ class Call : private net::Timer, private Context {
 
   /// On a client: the instance that the call, or this try of it, was placed on. For what stands
   /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
-  const cluster::Endpoint* endpoint() const noexcept { return endpoint_; }
-  void set_endpoint(const cluster::Endpoint* endpoint) noexcept { endpoint_ = endpoint; }
+  const cluster::Endpoint* endpoint() const noexcept {
+    return side_ == Side::Client ? place_.endpoint : nullptr;
+  }
+  void set_endpoint(const cluster::Endpoint* endpoint) noexcept { place_.endpoint = endpoint; }
+  /// On a server: which method serves it, where its transport or the dispatcher has looked that up.
+  const rpc::Route* route() const noexcept {
+    return side_ == Side::Server ? place_.route : nullptr;
+  }
+  /// `method` is the route's.
+  void set_route(const rpc::Route& route, const MethodDescriptor& method) noexcept {
+    place_.route = &route;
+    method_ = &method;
+  }
   /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
   /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
   cluster::Tried* tried() const noexcept { return rare_ == nullptr ? nullptr : rare_->tried; }
@@ -201,6 +215,8 @@ class Call : private net::Timer, private Context {
         path_(path),
         method_(method) {}
   static Call& of(weft::CancelHook& hook) noexcept { return static_cast<Call&>(Context::of(hook)); }
+  /// `path` must outlive the call.
+  void set_path(std::string_view path) noexcept { path_ = path; }
 
  private:
   /// What only some calls have.
@@ -236,7 +252,11 @@ class Call : private net::Timer, private Context {
   Peer::Ref peer_;
   ResponseMetadataHook on_response_metadata_ = nullptr;
   const Metadata* shared_request_metadata_ = nullptr;
-  const cluster::Endpoint* endpoint_ = nullptr;
+  /// Where it goes: on a client and on a server.
+  union Place {
+    const cluster::Endpoint* endpoint = nullptr;
+    const rpc::Route* route;
+  } place_;
   std::unique_ptr<RareState> rare_;
   TimePoint started_{};
   std::uint32_t max_send_size_ = UINT32_MAX;

@@ -95,6 +95,8 @@ Status validate_value(std::size_t index, const Metadata::Entry& entry) {
 
 }  // namespace
 
+bool Metadata::may_be_sent(std::string_view name) { return validate_name(0, name).ok(); }
+
 Metadata::Block* Metadata::make(std::size_t capacity) {
   capacity = (capacity + alignof(Span) - 1) / alignof(Span) * alignof(Span);
   return new (coro::allocate_frame(sizeof(Block) + capacity))

@@ -65,6 +65,8 @@ class Metadata {
   /// the rule. Spaces at the ends of an ASCII value are allowed but not sent: RFC 9113
   /// section 8.2.1 forbids them and peers strip them.
   Status validate() const;
+  /// Whether validate() has nothing against the name.
+  static bool may_be_sent(std::string_view name);
 
   class Iterator {
    public:

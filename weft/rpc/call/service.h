@@ -98,6 +98,9 @@ class ServiceDefinition {
   /// Largest request in bytes, where the server would allow more (ServerOptions::max_receive_size).
   /// Asked once, when the server starts.
   virtual std::size_t max_request_size() const noexcept { return SIZE_MAX; }
+  /// Its calls are served even while the server is overloaded, as those are by which others find
+  /// out about it: health checks, reflection. Asked once, when the server starts.
+  virtual bool vital() const noexcept { return false; }
   /// The server has begun to stop: calls that would go on for ever, as watches do, are to end.
   /// Once, on the thread of the server's first loop.
   virtual void on_drain() noexcept {}

@@ -10,7 +10,7 @@
 #include "weft/base/fork_mutex.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/blocking_call.h"
-#include "weft/rpc/client/internal/loop_channel.h"
+#include "weft/rpc/client/internal/channel_part.h"
 #include "weft/rpc/client/unary_call.h"
 #include "weft/rpc/server/internal/option_rules.h"
 
@@ -43,14 +43,14 @@ class Channel::Impl {
   /// One loop's part. Only ever added, by the loop itself, so that looking it up locks nothing.
   struct Part {
     std::shared_ptr<net::LoopAnchor> loop;  // may end before the channel
-    std::shared_ptr<rpc::LoopChannel> channel;
+    std::shared_ptr<rpc::ChannelPart> channel;
     Part* next;
   };
   Status check_options();
   Status make_tls();
   /// Ends the program where loops use the middlewares already, without a lock.
   void refuse_late(std::string_view function) const;
-  rpc::LoopChannel& part_of(net::Loop& loop);
+  rpc::ChannelPart& part_of(net::Loop& loop);
   void apply_defaults(Call& call) const;
 
   rpc::ChannelSetup setup_;
@@ -80,6 +80,8 @@ Channel::Impl::~Impl() {
   if (Status status = setup_.options.balancing.valid(); !status.ok()) {
     return status.with_prefix("ChannelOptions::balancing");
   }
+  setup_.transport = setup_.options.transport ? setup_.options.transport
+                                              : rpc::find_client_transport(setup_.target);
   Result<std::optional<rpc::Proxy>> proxy = rpc::proxy_for(setup_.target, setup_.options);
   if (!proxy.ok()) return std::move(proxy).status();
   setup_.proxy = *std::move(proxy);
@@ -102,13 +104,13 @@ void Channel::Impl::refuse_late(std::string_view function) const {
         ", which runs without it: add middlewares before");
 }
 
-rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
+rpc::ChannelPart& Channel::Impl::part_of(net::Loop& loop) {
   Part* head = parts_.load(std::memory_order_acquire);
   for (Part* part = head; part != nullptr; part = part->next) {
     if (part->loop == loop.anchor()) return *part->channel;
   }
   const std::lock_guard lock(balancing_mutex_);
-  auto* part = new Part{loop.anchor(), std::make_shared<rpc::LoopChannel>(loop, setup_), head};
+  auto* part = new Part{loop.anchor(), std::make_shared<rpc::ChannelPart>(loop, setup_), head};
   while (!parts_.compare_exchange_weak(part->next, part, std::memory_order_acq_rel)) {
   }
   return *part->channel;
@@ -117,6 +119,11 @@ rpc::LoopChannel& Channel::Impl::part_of(net::Loop& loop) {
 Status Channel::Impl::set_balancing(BalancingOptions balancing) {
   Status valid = balancing.valid();
   if (!valid.ok()) return valid;
+  if (setup_.transport) {
+    return failed_precondition("calls to " + setup_.target +
+                               " are not spread by a balancer: its transport does not choose "
+                               "among instances");
+  }
   const std::lock_guard lock(balancing_mutex_);
   setup_.options.balancing = std::move(balancing);
   for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr; part = part->next) {
@@ -146,7 +153,7 @@ Task<Status> Channel::Impl::serve(Call& call) {
 
 Task<Status> Channel::Impl::connect(net::Loop& loop) {
   if (!unusable_.ok()) return Status(unusable_);
-  return part_of(loop).connected();
+  return part_of(loop).connect();
 }
 
 Channel::Channel(std::string target, ChannelOptions options)

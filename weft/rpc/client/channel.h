@@ -15,6 +15,7 @@
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/balancing.h"
+#include "weft/rpc/client/client_transport.h"
 
 namespace weft {
 
@@ -71,6 +72,9 @@ struct ChannelOptions {
   /// Finds the instances in place of what the target's scheme stands for; the target is then a name
   /// for people.
   cluster::ResolverFactory resolver{};
+  /// How calls go out, in place of what the target's scheme stands for; the target is then a name
+  /// for people. Options of connections and instances mean nothing to it unless it says so.
+  rpc::ClientTransportFactory transport{};
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
   std::uint32_t stream_window = 256 * 1024;
@@ -80,7 +84,7 @@ struct ChannelOptions {
 
 /// Where calls go: a target name and the connections to it.
 ///
-/// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `memory:name`, and
+/// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `inproc:name`, and
 /// those of docs/reference/targets.md. A channel may be used from any thread: every loop that calls
 /// through it has connections of its own, so nothing is locked on the way of a call. Connections
 /// are made when the first call needs one, and again, with back-off, after they break. Calls still

@@ -294,7 +294,8 @@ TEST(Starting, FailsForAnAddressThatIsNone) {
     EXPECT_NE(status.message().find("cannot listen"), std::string::npos) << status.to_string();
   }
   Server none({.loops = {&network.host("server")}});
-  EXPECT_EQ(none.start().message(), "the server has no address to listen on");
+  EXPECT_EQ(none.start().message(),
+            "the server has no address to listen on, and no other transport");
 }
 
 TEST(Starting, FailsForAServiceThatWasAddedTwice) {

@@ -1,8 +1,12 @@
 #include "weft/rpc/server/handler.h"
 
+#include <exception>
+#include <new>
 #include <string>
 #include <utility>
 
+#include "weft/base/log.h"
+#include "weft/base/log_value.h"
 #include "weft/rpc/connection/internal/read_budget.h"
 
 namespace weft::rpc {
@@ -17,6 +21,25 @@ Status no_request(const Call& call) {
 }
 
 }  // namespace
+
+[[gnu::cold]] Status status_of_exception(std::string_view path) noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    log(LogLevel::Error, std::string(path) + ": the handler ran out of memory");
+    return resource_exhausted("the server has no memory for this call");
+  } catch (const coro::MissingResult&) {
+    log(LogLevel::Error, std::string(path) +
+                             ": the handler, or a coroutine that it awaited, ended without "
+                             "co_return of its result");
+    return internal_error("the handler ended without a result");
+  } catch (const std::exception& error) {
+    log(LogLevel::Error, std::string(path) + ": the handler threw: " + log_value(error.what()));
+  } catch (...) {
+    log(LogLevel::Error, std::string(path) + ": the handler threw");
+  }
+  return internal_error("the handler threw an exception");
+}
 
 bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& size, Status& status,
                  std::unique_ptr<SlowParse>& slow) {

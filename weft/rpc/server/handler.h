@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weft/base/catch_all.h"
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
 #include "weft/codec/reused.h"
@@ -23,7 +24,13 @@
 
 /// What generated service classes call: each serves one kind of method with a member function of
 /// the user's class. Until that first awaits something, another thread may run the loop (UserCode).
+/// What it throws becomes the call's status here, so that every middleware sees that.
 namespace weft::rpc {
+
+/// What becomes of an exception of the user's code while it serves a call of `path`: INTERNAL, or
+/// RESOURCE_EXHAUSTED for std::bad_alloc. Logs what it says, which is not for a peer's eyes. Call
+/// it inside a catch block.
+Status status_of_exception(std::string_view path) noexcept;
 
 /// Reads the one request of a call; false while it has not come, or `slow` is still parsed.
 /// `status` is not OK where there is none, and `size` its bytes.
@@ -98,8 +105,8 @@ inline const std::string_view* lasting_path(const Call& call) noexcept {
 }
 
 /// Calls a handler, and runs it until it first awaits something, as code of the user's; awaiting it
-/// gives the handler's result where it lies, as long as this does. `Begin` gives the handler's
-/// task.
+/// gives the handler's result, or what became of its exception, where it lies, as long as this
+/// does. `Begin` gives the handler's task.
 template <class Begin>
 class [[nodiscard("co_await it: until then nothing happens")]] Handling {
  public:
@@ -107,18 +114,32 @@ class [[nodiscard("co_await it: until then nothing happens")]] Handling {
   bool await_ready() const noexcept { return false; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> serving_call) {
+    bool pending = false;
+    catch_all([&] { pending = begin(serving_call); }, [&] { note_exception(); });
+    return pending;
+  }
+  auto& await_resume() {
+    if (!thrown_) catch_all([&] { static_cast<void>(task_->result()); }, [&] { note_exception(); });
+    return thrown_ ? *thrown_ : task_->result();
+  }
+
+ private:
+  using Handled = std::invoke_result_t<Begin&>;
+  using Outcome = std::remove_cvref_t<decltype(std::declval<Handled&>().result())>;
+
+  template <class P>
+  bool begin(std::coroutine_handle<P> serving_call) {
     const UserCode user_code;
     const net::Serving serving(call_.loop(), lasting_path(call_), call_.context());
     typename Handled::Awaiter awaiter(task_.emplace(begin_()));
     return !awaiter.await_ready() && awaiter.await_suspend(serving_call);
   }
-  auto& await_resume() { return task_->result(); }
+  void note_exception() noexcept { thrown_.emplace(status_of_exception(call_.path())); }
 
- private:
-  using Handled = std::invoke_result_t<Begin&>;
   Call& call_;
   Begin begin_;
   std::optional<Handled> task_;
+  std::optional<Outcome> thrown_;
 };
 
 /// The coroutine that serves a unary call, between its messages and the user's method:
@@ -143,9 +164,9 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   }
 
   bool advance() {
-    if (stage_ == Stage::Reading) return read();
-    if (stage_ == Stage::Parsing) return take_parsed();
-    return respond(task_.result()) || wait(call().responses());
+    bool ended = true;
+    catch_all([&] { ended = step(); }, [&] { this->end(status_of_exception(call().path())); });
+    return ended;
   }
 
  private:
@@ -162,6 +183,11 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     std::unique_ptr<SlowParse> slow;
   };
   Call& call() noexcept { return context_.call(); }
+  bool step() {
+    if (stage_ == Stage::Reading) return read();
+    if (stage_ == Stage::Parsing) return take_parsed();
+    return respond(task_.result()) || wait(call().responses());
+  }
   bool wait(auto& direction) {
     wait_ = std::make_unique<Wait>(*this);
     direction.wait(*wait_);
@@ -187,7 +213,6 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
   }
   bool take_parsed() {
     const std::unique_ptr<Wait> waited = std::move(wait_);
-    stage_ = Stage::Reading;
     Status status = slow_request(call(), *waited->slow);
     if (!status.ok()) return this->end(std::move(status));
     request_.adopt(static_cast<Request*>(waited->slow->take()));

@@ -179,20 +179,20 @@ Task<Result<Text>> throwing() {
   co_return text("");
 }
 
-TEST_F(UnaryHandler, MayThrowAsAPlainFunctionAndAsACoroutine) {
+TEST_F(UnaryHandler, EndsWithAStatusWhateverItThrows) {
   handler_.method = [](ServerContext&, const Text&) -> Task<Result<Text>> {
     throw std::runtime_error("a secret");
   };
   start();
   ASSERT_TRUE(done_);
-  EXPECT_THROW(static_cast<void>(task_.take()), std::runtime_error);
+  EXPECT_EQ(task_.take().message(), "the handler threw an exception");
 
   done_ = false;
   requests_.message = bytes_of("another");
   handler_.method = [](ServerContext&, const Text&) { return throwing(); };
   start();
   ASSERT_TRUE(done_);
-  EXPECT_THROW(static_cast<void>(task_.take()), std::runtime_error);
+  EXPECT_EQ(task_.take().message(), "the handler threw an exception");
 }
 
 TEST_F(UnaryHandler, KeepsAResponseUntilItIsTaken) {

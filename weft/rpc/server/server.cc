@@ -11,8 +11,8 @@
 #include "weft/base/fatal.h"
 #include "weft/base/log.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/rpc/inproc/internal/inproc_transport.h"
 #include "weft/rpc/server/internal/heap.h"
-#include "weft/rpc/server/internal/listen_address.h"
 #include "weft/rpc/server/internal/option_rules.h"
 #include "weft/rpc/server/internal/server_impl.h"
 #include "weft/rpc/services/reflection.h"
@@ -41,14 +41,44 @@ void run_on(net::Loop& loop, F function) {
   changed.wait(lock, [&] { return done; });
 }
 
-/// `address` with the port that the system chose for `bound`, where it is to choose one.
-net::Address with_port_of(const net::Address& address, const net::Address& bound) {
-  if (address.port() != 0 || bound.port() == 0) return address;
-  const Result<net::Address> same = net::Address::ip(address.host(), bound.port());
-  return same.ok() ? *same : address;
+}  // namespace
+
+Server::Impl::Impl(ServerOptions options) : shared_(std::make_shared<rpc::ServerShared>()) {
+  auto sockets = std::make_unique<rpc::SocketTransport>(shared_);
+  sockets_ = sockets.get();
+  transports_.push_back({std::move(sockets)});
+  shared_->options = std::move(options);
+  if (!shared_->options.listen.empty()) listen(shared_->options.listen);
 }
 
-}  // namespace
+void Server::Impl::use(Middleware middleware) {
+  refuse_late("use", "a middleware");
+  shared_->dispatcher.middlewares_.add(std::move(middleware));
+}
+
+void Server::Impl::add(std::shared_ptr<ServiceDefinition> service) {
+  refuse_late("add", service->descriptor().name);
+  services_.push_back(std::move(service));
+}
+
+void Server::Impl::add(std::unique_ptr<rpc::Transport> transport) {
+  refuse_late("add", "the transport " + transport->name());
+  transports_.push_back({std::move(transport), true});
+}
+
+void Server::Impl::set_fallback(std::shared_ptr<Service> service) {
+  refuse_late("fallback", "a service");
+  shared_->dispatcher.fallback_ = std::move(service);
+}
+
+void Server::Impl::listen(std::string target) {
+  refuse_late("listen", target);
+  if (rpc::is_inproc(target)) {
+    transports_.push_back({rpc::make_inproc_transport(target, shared_->options)});
+    return;
+  }
+  sockets_->listen_on(std::move(target));
+}
 
 void Server::Impl::refuse_late(std::string_view function, std::string_view what) {
   const std::lock_guard lock(mutex_);
@@ -66,9 +96,9 @@ Status Server::Impl::start() {
   if (status.ok()) status = route();
   if (!status.ok()) return status;
   rpc::keep_large_blocks();
-  if (targets_.empty()) return invalid_argument("the server has no address to listen on");
-  status = make_tls();
-  if (!status.ok()) return status;
+  if (!sockets_->has_targets() && transports_.size() == 1) {
+    return invalid_argument("the server has no address to listen on, and no other transport");
+  }
   status = bind();
   if (!status.ok()) {
     end_threads();
@@ -89,24 +119,23 @@ Status Server::Impl::bind() {
   }
   // On the first loop's thread; that of a program's own loop is the one that calls start().
   if (own_threads()) {
-    run_on(loops_.front()->loop(), [&] { status = listen_and_announce(); });
+    run_on(*loops_.front(), [&] { status = start_and_announce(); });
   } else {
-    status = listen_and_announce();
+    status = start_and_announce();
   }
   if (!status.ok()) return status;
   bool stopped = false;
   {
     const std::lock_guard lock(mutex_);
-    // It listens, so a handler may have stopped it already.
+    // Calls may come by now, so a handler may have stopped it already.
     stopped = state_ == State::Stopped;
     state_ = State::Running;
-    loops_running_ = loops_.size();
   }
   if (announcement_) {
-    loops_.front()->loop().post([announcement = announcement_] { announcement->start(); });
+    loops_.front()->post([announcement = announcement_] { announcement->start(); });
   }
   if (stopped) {
-    loops_.front()->loop().post([self = shared_from_this()] {
+    loops_.front()->post([self = shared_from_this()] {
       self->drain();
       self->finish_stop(kDefaultGrace);
     });
@@ -114,57 +143,96 @@ Status Server::Impl::bind() {
   return {};
 }
 
-Status Server::Impl::listen_and_announce() {
-  Status status = listen_all();
+Status Server::Impl::start_and_announce() {
+  Status status = start_transports();
+  if (!status.ok()) return status;
+  status = announce();
+  if (!status.ok()) take_back(0);
+  return status;
+}
+
+Status Server::Impl::start_transports() {
+  const std::shared_ptr<rpc::Dispatcher> dispatcher(shared_, &shared_->dispatcher);
+  // The sockets, which come first, are the last that others may call.
+  for (std::size_t i = transports_.size(); i-- > 0;) {
+    rpc::Transport& transport = *transports_[i].transport;
+    if (&transport == sockets_ && !sockets_->has_targets()) continue;
+    Status status = transport.start(dispatcher, loops_);
+    if (!status.ok()) {
+      take_back(i + 1);
+      return status;
+    }
+    const std::lock_guard lock(mutex_);
+    transports_[i].running = true;
+    ++transports_running_;
+  }
+  return {};
+}
+
+/// Those from `first` on have been started, and the server is not.
+void Server::Impl::take_back(std::size_t first) noexcept {
+  for (std::size_t i = first; i < transports_.size(); ++i) {
+    rpc::Transport& transport = *transports_[i].transport;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!std::exchange(transports_[i].running, false)) continue;
+      --transports_running_;
+    }
+    if (&transport == sockets_) {
+      sockets_->forget();
+      continue;
+    }
+    transport.drain([] {});
+    transport.cancel_all(unavailable("the server could not be started"));
+  }
+}
+
+Status Server::Impl::announce() {
   const ServerOptions& options = shared_->options;
-  if (!status.ok() || (options.announce.empty() && options.announce_options.also.empty())) {
-    return status;
-  }
-  auto announcement = rpc::Announcement::make(loops_.front()->loop(), options.announce,
-                                              options.announce_options, addresses_);
-  if (announcement.ok()) {
-    announcement_ = std::move(*announcement);
-    return {};
-  }
-  listeners_.clear();
-  addresses_.clear();
-  return std::move(announcement).status();
+  if (options.announce.empty() && options.announce_options.also.empty()) return {};
+  auto announcement = rpc::Announcement::make(*loops_.front(), options.announce,
+                                              options.announce_options, addresses());
+  if (!announcement.ok()) return std::move(announcement).status();
+  announcement_ = std::move(*announcement);
+  return {};
+}
+
+std::size_t Server::Impl::active_calls() const noexcept {
+  std::size_t sum = shared_->dispatcher.active_calls();
+  for (const Part& part : transports_) sum += part.transport->active_calls();
+  return sum;
+}
+
+Status Server::Impl::reload_tls() {
+  return shared_->tls ? shared_->tls->reload()
+                      : failed_precondition("the server has no TLS (ServerOptions::tls)");
 }
 
 Status Server::Impl::route() {
   // Anew for each attempt to start: there may be more services since.
-  rpc::Router& router = shared_->router = rpc::Router();
-  std::vector<const ServiceDescriptor*> described;
+  rpc::Dispatcher& dispatcher = shared_->dispatcher;
+  dispatcher.clear_services();
+  dispatcher.max_calls_ = shared_->options.max_calls;
   for (const auto& service : services_) {
-    Status status = router.add(service);
+    Status status = dispatcher.add(service);
     if (!status.ok()) return status;
-    described.push_back(&service->descriptor());
     if (health_->get(service->descriptor().name) == ServingStatus::ServiceUnknown) {
       health_->set(service->descriptor().name, ServingStatus::Serving);
     }
   }
   const auto offer = [&](const std::shared_ptr<ServiceDefinition>& service) {
     // A service of the program's own under that name has precedence.
-    if (router.add(service).ok()) described.push_back(&service->descriptor());
+    static_cast<void>(dispatcher.add(service));
   };
   if (shared_->options.health) offer(make_health_service(health_));
   if (shared_->options.reflection) {
-    for (const auto& service : make_reflection_services(described)) offer(service);
+    for (const auto& service : make_reflection_services(dispatcher.descriptors_)) offer(service);
   }
   return {};
 }
 
-Status Server::Impl::make_tls() {
-  if (!shared_->options.tls || shared_->tls) return {};
-  Result<std::shared_ptr<net::TlsServerContext>> made =
-      net::TlsServerContext::create(*shared_->options.tls);
-  if (!made.ok()) return std::move(made).status().with_prefix("ServerOptions::tls");
-  shared_->tls = std::move(*made);
-  return {};
-}
-
 void Server::Impl::make_loops() {
-  std::vector<net::Loop*> loops = shared_->options.loops;
+  loops_ = shared_->options.loops;
   if (own_threads()) {
     std::size_t count = shared_->options.threads;
     if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
@@ -172,76 +240,11 @@ void Server::Impl::make_loops() {
                                    .poll_spin = shared_->options.poll_spin};
     for (std::size_t i = 0; i < count; ++i) {
       threads_.push_back(std::make_unique<net::LoopThread>("weft-loop", options));
-      loops.push_back(&threads_.back()->loop());
+      loops_.push_back(&threads_.back()->loop());
     }
   }
-  for (net::Loop* loop : loops) {
+  for (net::Loop* loop : loops_) {
     if (!loop->is_simulated()) loop->report_holds();
-    loops_.push_back(std::make_shared<rpc::ServerLoop>(*loop, shared_));
-  }
-}
-
-Status Server::Impl::listen_all() {
-  for (const std::string& target : targets_) {
-    Status status = listen(target);
-    if (status.ok()) continue;
-    listeners_.clear();
-    addresses_.clear();
-    return status.with_prefix("cannot listen");
-  }
-  return {};
-}
-
-Status Server::Impl::listen(const std::string& target) {
-  net::Loop& loop = loops_.front()->loop();
-  Result<std::vector<net::Address>> addresses = rpc::listen_addresses(target);
-  if (!addresses.ok()) return std::move(addresses).status();
-  // Every interface is one listener, IPv6's or, without IPv6, IPv4's. A name may have an address
-  // that this machine does not, and is to be reached by all it does have.
-  const bool first_will_do = target.starts_with(':');
-  const std::size_t before = addresses_.size();
-  Status failed;
-  for (net::Address& address : *addresses) {
-    if (addresses_.size() > before) address = with_port_of(address, addresses_.back());
-    Result<std::unique_ptr<net::Listener>> listener = loop.listen(
-        address, {},
-        [this](std::unique_ptr<net::Accepted> accepted) { accept(std::move(accepted)); });
-    if (!listener.ok()) {
-      failed = std::move(listener).status();
-      if (failed.code() == StatusCode::AlreadyExists) return failed;
-      continue;
-    }
-    addresses_.push_back((*listener)->address());
-    listeners_.push_back(std::move(*listener));
-    if (first_will_do) break;
-  }
-  return addresses_.size() > before ? Status() : failed;
-}
-
-void Server::Impl::accept(std::unique_ptr<net::Accepted> accepted) {
-  if (shared_->connections.load(std::memory_order_relaxed) >= shared_->options.max_connections) {
-    log(LogLevel::Warn, "a connection was refused: the server has its limit of " +
-                            std::to_string(shared_->options.max_connections) +
-                            " (ServerOptions::max_connections)");
-    return;
-  }
-  // To the loop that has the fewest, so that a handful of connections is spread evenly too.
-  const auto least =
-      std::min_element(loops_.begin(), loops_.end(),
-                       [](const auto& a, const auto& b) { return a->load() < b->load(); });
-  std::shared_ptr<rpc::ServerLoop> target = *least;
-  target->expect_connection();
-  auto adopt = [target, accepted = std::move(accepted)] {
-    if (std::unique_ptr<net::Stream> stream = accepted->bind_to(target->loop())) {
-      target->adopt(std::move(stream));
-    } else {
-      target->connection_gone();
-    }
-  };
-  if (net::Loop::current() == &target->loop()) {
-    adopt();
-  } else {
-    target->loop().post(std::move(adopt));
   }
 }
 
@@ -269,7 +272,9 @@ Server::~Server() {
 
 void Server::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 void Server::add(std::shared_ptr<ServiceDefinition> service) { impl_->add(std::move(service)); }
-void Server::listen(std::string address) { impl_->add_target(std::move(address)); }
+void Server::add(std::unique_ptr<rpc::Transport> transport) { impl_->add(std::move(transport)); }
+void Server::fallback(std::shared_ptr<Service> service) { impl_->set_fallback(std::move(service)); }
+void Server::listen(std::string address) { impl_->listen(std::move(address)); }
 Status Server::start() { return impl_->start(); }
 Status Server::reload_tls() { return impl_->reload_tls(); }
 
@@ -295,7 +300,7 @@ void Server::set_serving(std::string_view service, bool serving) {
   impl_->health().set(service, serving ? ServingStatus::Serving : ServingStatus::NotServing);
 }
 
-std::size_t Server::active_calls() const noexcept { return impl_->shared().active_calls(); }
+std::size_t Server::active_calls() const noexcept { return impl_->active_calls(); }
 std::size_t Server::active_connections() const noexcept {
   return impl_->shared().connections.load(std::memory_order_relaxed);
 }

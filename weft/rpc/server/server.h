@@ -32,7 +32,8 @@ using net::TlsVersion;
 /// How a Server behaves. Every limit has a default that is safe to leave.
 struct ServerOptions {
   /// Where to listen: `host:port` (every address of the name), `:port` (every interface),
-  /// `unix:path`, `memory:name`; port 0 lets the system choose. Empty: listen() is called for each
+  /// `unix:path`, `inproc:name` (channels of this process, without a connection), `memory:name`
+  /// (the same with one); port 0 lets the system choose. Empty: listen() is called for each
   /// address.
   std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// The registry in which clients find this server, and the service as which they do:
@@ -55,7 +56,7 @@ struct ServerOptions {
   /// How long a loop that has run out of work looks for more before it sleeps. Spends a core on
   /// latency: what arrives meanwhile need not wait for the thread to be woken.
   Duration poll_spin = Duration::zero();
-  /// TLS on every address but `unix:` and `memory:`; without it all is plaintext.
+  /// TLS on every address but `unix:`, `inproc:` and `memory:`; without it all is plaintext.
   std::optional<TlsServerOptions> tls{};
 
   /// Largest request and response message in bytes.
@@ -140,6 +141,8 @@ struct ServerOptions {
 
 namespace rpc {
 
+class Transport;
+
 /// A generated service can tell what a class that derives from it overrides.
 template <class T>
 concept KnowsOverridden = requires { T::template overridden<T>(); };
@@ -199,8 +202,8 @@ class Server {
   /// Stops at once if it still runs.
   ~Server();
 
-  // The three that follow: before start(). Later they end the program with a message, since what is
-  // added would never be used.
+  // What follows: before start(). Later it ends the program with a message, since what is added
+  // would never be used.
 
   /// Adds a middleware around every call; the first is the outermost.
   void use(Middleware middleware);
@@ -222,8 +225,13 @@ class Server {
       __builtin_unreachable();
     }
   }
-  /// Adds an address to listen on.
+  /// Serves the calls that no service has the path for, of any kind, with their messages as bytes;
+  /// null: they are UNIMPLEMENTED. A proxy is one: see rpc::forward() in weft/rpc/forward.h.
+  void fallback(std::shared_ptr<Service> service);
+  /// Adds an address to listen on, as ServerOptions::listen has it.
   void listen(std::string address);
+  /// Adds another way for calls to come; a server needs no address then.
+  void add(std::unique_ptr<rpc::Transport> transport);
 
   /// Binds and begins to serve; the error names the address and the cause.
   Status start();

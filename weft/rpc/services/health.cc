@@ -99,6 +99,7 @@ class HealthServiceOf final : public v1::HealthService {
  public:
   explicit HealthServiceOf(std::shared_ptr<HealthRegistry> registry)
       : registry_(std::move(registry)) {}
+  bool vital() const noexcept override { return true; }
 
   Task<Result<v1::HealthCheckResponse>> Check(ServerContext&,
                                               const v1::HealthCheckRequest& request) override {

@@ -260,6 +260,7 @@ class ReflectionService final : public Base {
  public:
   explicit ReflectionService(std::shared_ptr<const DescriptorIndex> index)
       : index_(std::move(index)) {}
+  bool vital() const noexcept override { return true; }
 
   Task<Status> ServerReflectionInfo(ServerContext& context, Reader<Request>& reader,
                                     Writer<Response>& writer) override {

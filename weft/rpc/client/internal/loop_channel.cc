@@ -100,7 +100,6 @@ class Request final : public cluster::PickRequest {
                 .user_agent = user_agent_of(setup.options),
                 .proxy = setup.proxy},
       balancing_(setup.options.balancing),
-      middlewares_(setup.middlewares),
       per_endpoint_(setup.per_endpoint),
       resolution_(loop, *this, setup.target) {
   choose_policy();
@@ -118,22 +117,7 @@ void LoopChannel::on_loop_end() noexcept {
   resolver_task_ = Task<>();
 }
 
-Task<Status> LoopChannel::serve_chain(Call& call) {
-  return middlewares_.empty() ? serve(call) : run_chain(call);
-}
-
-Task<Status> LoopChannel::run_chain(Call& call) {
-  const Active active(*this);
-  co_return co_await middlewares_.serve(call, *this);
-}
-
-/// Middlewares have added their metadata by now, which is checked like the caller's own.
 Task<Status> LoopChannel::serve(Call& call) {
-  Status valid = std::as_const(call).request_metadata().validate();
-  return valid.ok() ? place(call) : Task<Status>(std::move(valid));
-}
-
-Task<Status> LoopChannel::place(Call& call) {
   const Active active(*this);
   ++calls_;
   if (!resolving_) [[unlikely]]
@@ -269,7 +253,7 @@ Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_r
   co_return cut_short ? why_waited(status) : status;
 }
 
-Task<Status> LoopChannel::connected() {
+Task<Status> LoopChannel::connect() {
   const Active active(*this);
   if (!resolving_) resolve();
   const Context* context = co_await current_context();

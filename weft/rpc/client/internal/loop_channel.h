@@ -14,6 +14,7 @@
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/channel.h"
+#include "weft/rpc/client/client_transport.h"
 #include "weft/rpc/client/internal/client_connection.h"
 #include "weft/rpc/client/internal/resolution.h"
 #include "weft/rpc/client/internal/subchannel.h"
@@ -28,14 +29,14 @@ struct ChannelSetup {
   ChannelOptions options;
   std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
   std::optional<Proxy> proxy{};
-  MiddlewareChain middlewares{};   ///< around a call
-  MiddlewareChain per_endpoint{};  ///< around a try of it, when it has a connection
+  MiddlewareChain middlewares{};       ///< around a call
+  MiddlewareChain per_endpoint{};      ///< around a try of it, when it has a connection
+  ClientTransportFactory transport{};  ///< empty: HTTP/2
 };
 
 /// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call
-/// on one, and lets those wait for which there is no room. The last Service of a client call's
-/// chain.
-class LoopChannel final : public Service,
+/// on one, and lets those wait for which there is no room.
+class LoopChannel final : public ClientTransport,
                           public std::enable_shared_from_this<LoopChannel>,
                           private ResolutionOwner,
                           private SubchannelOwner,
@@ -44,21 +45,16 @@ class LoopChannel final : public Service,
   LoopChannel(net::Loop& loop, const ChannelSetup& setup);
   ~LoopChannel() override;
 
-  /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
-  /// chain is this object's own.
-  Task<Status> serve_chain(Call& call);
-  /// INVALID_ARGUMENT for metadata that may not be sent, whoever has added it.
   Task<Status> serve(Call& call) override;
   /// Waits for a connection, which it brings about; how that ended.
-  Task<Status> connected();
+  Task<Status> connect() override;
   /// Other rules for the calls that come from now on.
   void set_balancing(const BalancingOptions& balancing);
-  /// Ends every call and connection with CANCELLED; nothing can be called any more.
-  void close() noexcept;
+  /// Ends every connection as well; nothing can be called any more.
+  void close() noexcept override;
 
  private:
   friend class Placement;
-  Task<Status> place(Call& call);
   /// A call that waits for a connection with room for it. Room is announced to one at a time, in
   /// the order of their coming, and who took it announces what is left.
   struct Waiting : ListNode {
@@ -99,8 +95,6 @@ class LoopChannel final : public Service,
   void on_begun() noexcept override { ++active_; }
   void on_ended() noexcept override;
 
-  Task<Status> run_chain(Call& call);
-
   void resolve();
   Task<> run_resolver(std::unique_ptr<cluster::Resolver> resolver);
   void use_endpoints(std::vector<cluster::Endpoint> endpoints);
@@ -137,7 +131,6 @@ class LoopChannel final : public Service,
   std::string target_;
   ConnectSettings settings_;
   BalancingOptions balancing_;
-  MiddlewareChain middlewares_;
   MiddlewareChain per_endpoint_;
   Resolution resolution_;
   bool resolving_ = false;

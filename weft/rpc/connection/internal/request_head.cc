@@ -32,7 +32,8 @@ CompressionSet parse_accepted(std::string_view list) noexcept {
 
 RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_path,
                          const RequestRules& rules)
-    : route(rules.router.find(request_path)),
+    : route(rules.dispatcher.find(request_path)),
+      served(route != nullptr || rules.dispatcher.has_fallback()),
       unknown_path(route == nullptr ? request_path : std::string_view{}) {
   for (const http2::HeaderField& field : fields) {
     status = read(field, rules);

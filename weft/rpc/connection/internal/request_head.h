@@ -13,13 +13,13 @@
 #include "weft/coro/frame_pool.h"
 #include "weft/http2/session/session.h"
 #include "weft/rpc/call/metadata.h"
-#include "weft/rpc/server/router.h"
+#include "weft/rpc/server/dispatcher.h"
 
 namespace weft::rpc {
 
 /// What a server takes of a request, and where it goes.
 struct RequestRules {
-  const Router& router;
+  const Dispatcher& dispatcher;
   std::size_t max_metadata_size;  // ServerOptions
   CompressionSet accepted;        // ServerOptions::accepted_compressions
 };
@@ -37,14 +37,16 @@ struct RequestHead : LocalCounted, coro::Pooled {
   }
   /// Whether an overloaded server may refuse the call; one that gets an error soon needs no
   /// refusal.
-  bool refusable() const noexcept { return route != nullptr && !route->vital && status.ok(); }
+  bool refusable() const noexcept { return served && !vital() && status.ok(); }
+  bool vital() const noexcept { return route != nullptr && route->vital; }
   std::size_t memory() const noexcept {
     return sizeof(*this) + unknown_path.capacity() + metadata.memory();
   }
 
   /// Not OK when the headers cannot be served.
   Status status;
-  const Router::Route* route;
+  const Route* route;
+  bool served;               // by a method or the fallback
   std::string unknown_path;  // only where there is no route, whose descriptor has it
   Metadata metadata;
   Duration timeout = kForever;

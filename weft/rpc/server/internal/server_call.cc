@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <new>
 #include <utility>
 
-#include "weft/base/log.h"
-#include "weft/base/log_value.h"
 #include "weft/rpc/grpc/grpc_wire.h"
+#include "weft/rpc/server/handler.h"
 #include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_loop.h"
 
@@ -30,26 +28,15 @@ std::string_view field_value(http2::HeaderFields fields, Token token) noexcept {
   return {};
 }
 
-/// What `run` gives, or what becomes of what it throws.
+/// What `run` gives, or what becomes of what it throws: a middleware's, as a handler's is caught
+/// where it is called.
 template <class F>
 Status outcome_of(std::string_view path, F&& run) noexcept {
   try {
     return run();
-  } catch (const std::bad_alloc&) {
-    log(LogLevel::Error, std::string(path) + ": the handler ran out of memory");
-    return resource_exhausted("the server has no memory for this call");
-  } catch (const coro::MissingResult&) {
-    log(LogLevel::Error, std::string(path) +
-                             ": the handler, or a coroutine that it awaited, ended without "
-                             "co_return of its result");
-    return internal_error("the handler ended without a result");
-  } catch (const std::exception& error) {
-    // The peer is not told what the exception says: that may be nobody's business but ours.
-    log(LogLevel::Error, std::string(path) + ": the handler threw: " + log_value(error.what()));
   } catch (...) {
-    log(LogLevel::Error, std::string(path) + ": the handler threw");
+    return status_of_exception(path);
   }
-  return internal_error("the handler threw an exception");
 }
 
 /// By the server's options, and the service's own.
@@ -94,11 +81,11 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
 ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
     : Runnable(&ServerCall::start),
       StreamMessages(largest_request(connection, *head)),
-      Call(connection.loop(), head->path(), head->route == nullptr ? nullptr : head->route->method,
-           &ServerCall::on_cancelled),
+      Call(connection.loop(), head->path(), nullptr, &ServerCall::on_cancelled),
       server_(connection.server()),
       head_(std::move(head)) {
   attach(connection, stream);
+  if (head_->route != nullptr) set_route(*head_->route, *head_->route->method);
   set_single_at_end(method() != nullptr && !streams_requests(method()->kind));
   expect_reader();
   set_arriving_compression(head_->compression);
@@ -172,7 +159,7 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
     return {};
   }
   const ServerOptions& options = connection.server().options();
-  const RequestRules rules{.router = connection.server().shared().router,
+  const RequestRules rules{.dispatcher = connection.server().shared().dispatcher,
                            .max_metadata_size = options.max_metadata_size,
                            .accepted = options.accepted_compressions};
   std::size_t size = 0;
@@ -200,7 +187,7 @@ void ServerCall::start(Runnable& runnable) noexcept {
     return self.end({});
   }
   const Status begun = outcome_of(self.path(), [&self]() -> Status {
-    self.task_ = coro::SmallTask(self.server_.shared().middlewares.serve(self, self));
+    self.task_ = coro::SmallTask(self.server_.shared().dispatcher.run(self));
     return {};
   });
   if (!begun.ok()) return self.end(begun);
@@ -217,12 +204,6 @@ void ServerCall::start(Runnable& runnable) noexcept {
 void ServerCall::release() noexcept {
   over_ = true;
   if (!starting_) delete this;
-}
-
-Task<Status> ServerCall::serve(Call& call) {
-  const Router::Route* route = head_->route;
-  if (route == nullptr) return server_.shared().router.not_found(call.path());
-  return route->service->serve(route->index, call);
 }
 
 void ServerCall::on_task_done() noexcept {

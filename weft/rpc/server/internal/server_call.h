@@ -44,7 +44,6 @@ class ServerResponses : public MessageWriter {
 class ServerCall final : public coro::Pooled,
                          public ServerCallNode,
                          private Runnable,
-                         private Service,
                          private StreamMessages,
                          private ServerResponses,
                          private Call {
@@ -72,7 +71,7 @@ class ServerCall final : public coro::Pooled,
   // caller.
 
   inline ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head);
-  ~ServerCall() override;
+  ~ServerCall();
 
   inline std::size_t memory_taken() const noexcept;
   static RequestHead::Ref read_head(ServerConnection& connection, http2::Stream& stream,
@@ -82,7 +81,6 @@ class ServerCall final : public coro::Pooled,
   inline void keep_deadline();
   /// The call's turn has come.
   static void start(Runnable& runnable) noexcept;
-  Task<Status> serve(Call& call) override;
   inline void on_task_done() noexcept;
   void release() noexcept;
   void end(const Status& status) noexcept;

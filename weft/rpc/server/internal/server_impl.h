@@ -15,7 +15,9 @@
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/announce/internal/announcement.h"
 #include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/internal/socket_transport.h"
 #include "weft/rpc/server/server.h"
+#include "weft/rpc/server/transport.h"
 #include "weft/rpc/services/health.h"
 
 namespace weft {
@@ -23,32 +25,20 @@ namespace weft {
 /// What a Server is made of. How it begins is in server.cc, how it ends in server_stop.cc.
 class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  public:
-  explicit Impl(ServerOptions options) : shared_(std::make_shared<rpc::ServerShared>()) {
-    if (!options.listen.empty()) targets_.push_back(options.listen);
-    shared_->options = std::move(options);
-  }
+  explicit Impl(ServerOptions options);
   ~Impl() { end_threads(); }
 
-  void use(Middleware middleware) {
-    refuse_late("use", "a middleware");
-    shared_->middlewares.add(std::move(middleware));
-  }
-  void add(std::shared_ptr<ServiceDefinition> service) {
-    refuse_late("add", service->descriptor().name);
-    services_.push_back(std::move(service));
-  }
-  void add_target(std::string target) {
-    refuse_late("listen", target);
-    targets_.push_back(std::move(target));
-  }
+  void use(Middleware middleware);
+  void add(std::shared_ptr<ServiceDefinition> service);
+  void add(std::unique_ptr<rpc::Transport> transport);
+  void set_fallback(std::shared_ptr<Service> service);
+  void listen(std::string target);
   Status start();
-  Status reload_tls() {
-    return shared_->tls ? shared_->tls->reload()
-                        : failed_precondition("the server has no TLS (ServerOptions::tls)");
-  }
-  const std::vector<net::Address>& addresses() const noexcept { return addresses_; }
+  Status reload_tls();
+  const std::vector<net::Address>& addresses() const noexcept { return sockets_->addresses(); }
   rpc::ServerShared& shared() noexcept { return *shared_; }
   HealthRegistry& health() noexcept { return *health_; }
+  std::size_t active_calls() const noexcept;
 
   void stop(Duration grace);
   /// Keeps the server until it has ended.
@@ -73,20 +63,20 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   /// Ends the program where the server has been started: nothing would come of `function`.
   void refuse_late(std::string_view function, std::string_view what);
   Status bind();
-  Status listen_and_announce();
+  Status start_and_announce();
+  Status start_transports();
+  void take_back(std::size_t started) noexcept;
+  Status announce();
   Status route();
-  Status make_tls();
-  Status listen_all();
-  Status listen(const std::string& target);
   void make_loops();
-  void accept(std::unique_ptr<net::Accepted> accepted);
   bool own_threads() const noexcept { return shared_->options.loops.empty(); }
 
-  void drain_loops();
-  void loop_stopped();
+  void drain_transports();
+  void transport_stopped(std::size_t index);
   /// The third step: says which handlers did not take notice, and counts as stopped without them.
   void report_stuck();
-  std::future<void> report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop);
+  std::future<void> report_stuck(net::Loop& loop);
+  void report_stuck_users();
   void log_held(const net::Loop& loop) noexcept;
   void set_stopped(std::unique_lock<std::mutex> lock);
   void end_threads();
@@ -96,21 +86,26 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void finish_stop(Duration grace);
   Task<bool> wait_stopped(net::Loop& loop, Duration time);
 
+  struct Part {
+    std::unique_ptr<rpc::Transport> transport;
+    bool users = false;    // not one of weft's own
+    bool running = false;  // with mutex_
+  };
+
   std::shared_ptr<rpc::ServerShared> shared_;
   std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();
   std::vector<std::shared_ptr<ServiceDefinition>> services_;
-  std::vector<std::string> targets_;
-  std::vector<net::Address> addresses_;
+  std::vector<Part> transports_;   // not changed once it runs
+  rpc::SocketTransport* sockets_;  // the first of them; it is started last, and only with addresses
   std::vector<std::unique_ptr<net::LoopThread>> threads_;
-  std::vector<std::shared_ptr<rpc::ServerLoop>> loops_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;  // of the first loop's thread
-  std::shared_ptr<rpc::Announcement> announcement_;        // likewise; null without registries
+  std::vector<net::Loop*> loops_;
+  std::shared_ptr<rpc::Announcement> announcement_;  // of the first loop; null without registries
 
   std::mutex ending_;  // held while the threads are joined
   std::mutex mutex_;
   std::condition_variable changed_;
   State state_ = State::New;                       // with mutex_
-  std::size_t loops_running_ = 0;                  // with mutex_
+  std::size_t transports_running_ = 0;             // with mutex_
   std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
   UniqueFunction<void()> when_stopped_;            // with mutex_
   std::set<const net::Loop*> held_;                // with mutex_; logged as that

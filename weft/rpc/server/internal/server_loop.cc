@@ -143,30 +143,22 @@ void ServerLoop::cancel_all(const Status& reason) noexcept {
 void ServerLoop::call_began(ServerCall& call) noexcept {
   calls_.push_back(call);
   live_calls_.store(live_calls() + 1, std::memory_order_relaxed);
-  if (shared_.options.max_calls == SIZE_MAX) return;
-  shared_.limited_calls.fetch_add(1, std::memory_order_relaxed);
+  shared_.dispatcher.call_began();
 }
 
 void ServerLoop::call_ended() noexcept {
   live_calls_.store(live_calls() - 1, std::memory_order_relaxed);
-  if (shared_.options.max_calls != SIZE_MAX) {
-    shared_.limited_calls.fetch_sub(1, std::memory_order_relaxed);
-  }
+  shared_.dispatcher.call_ended();
   if (idle()) check_idle();
 }
 
 [[gnu::cold]] Status ServerLoop::too_many_calls(const ConnectionMemory& memory) const {
-  const ServerOptions& options = shared_.options;
-  if (shared_.limited_calls.load(std::memory_order_relaxed) >= options.max_calls) {
-    return resource_exhausted("the server has reached its limit of " +
-                              std::to_string(options.max_calls) +
-                              " calls at a time (ServerOptions::max_calls)");
-  }
+  if (shared_.dispatcher.full()) return shared_.dispatcher.too_many_calls();
   return resource_exhausted(
       "the handlers of " + std::to_string(memory.calls()) +
       " calls of this connection are still running, those it has given up included; at most " +
       std::to_string(most_handlers_) + " may (from ServerOptions::max_calls_per_connection, " +
-      std::to_string(options.max_calls_per_connection) + ")");
+      std::to_string(shared_.options.max_calls_per_connection) + ")");
 }
 
 void ServerLoop::on_memory_overfull() noexcept {

@@ -17,11 +17,11 @@
 #include "weft/net/loop/loop.h"
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/grpc/internal/log_limit.h"
+#include "weft/rpc/server/dispatcher.h"
 #include "weft/rpc/server/internal/admission.h"
 #include "weft/rpc/server/internal/server_call.h"
 #include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_handshake.h"
-#include "weft/rpc/server/router.h"
 #include "weft/rpc/server/server.h"
 
 namespace weft::rpc {
@@ -30,9 +30,7 @@ namespace weft::rpc {
 struct ServerShared {
   ServerOptions options;
   std::shared_ptr<net::TlsServerContext> tls;  // null: plaintext
-  Router router;
-  MiddlewareChain middlewares;
-  std::atomic<std::size_t> limited_calls{0};  // of all loops; counted only where max_calls is set
+  Dispatcher dispatcher;
   std::atomic<std::size_t> connections{0};
   std::atomic<std::uint64_t> refused{0};  // because of overload
   std::atomic<bool> draining{false};
@@ -103,8 +101,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   /// Not OK where a connection's call is one too many: for the server, for the connection, or for
   /// the memory of either.
   Status admit_call(const ConnectionMemory& memory) const {
-    if (shared_.limited_calls.load(std::memory_order_relaxed) >= shared_.options.max_calls ||
-        memory.calls() >= most_handlers_) [[unlikely]] {
+    if (shared_.dispatcher.full() || memory.calls() >= most_handlers_) [[unlikely]] {
       return too_many_calls(memory);
     }
     return memory.admit();

@@ -64,32 +64,33 @@ void Server::Impl::drain() {
     }
     state_ = State::Stopping;
   }
-  if (!announcement_) return drain_loops();
+  if (!announcement_) return drain_transports();
   // Clients are to know before the first of them is sent elsewhere.
-  loops_.front()->loop().post([self = shared_from_this()] {
-    self->announcement_->withdraw([self] { self->drain_loops(); });
+  loops_.front()->post([self = shared_from_this()] {
+    self->announcement_->withdraw([self] { self->drain_transports(); });
   });
 }
 
-void Server::Impl::drain_loops() {
+void Server::Impl::drain_transports() {
   health_->shutdown();
-  shared_->draining = true;
   const std::shared_ptr<Impl> self = shared_from_this();
-  loops_.front()->loop().post([self] {
-    self->listeners_.clear();
+  loops_.front()->post([self] {
     for (const auto& service : self->services_) service->on_drain();
   });
-  for (const auto& loop : loops_) {
-    loop->loop().post([self, loop] {
-      loop->drain();
-      loop->when_idle([self] { self->loop_stopped(); });
-    });
+  // One that has nothing to wait for says so at once.
+  for (std::size_t i = 0; i < transports_.size(); ++i) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!transports_[i].running) continue;
+    }
+    transports_[i].transport->drain([self, i] { self->transport_stopped(i); });
   }
 }
 
-void Server::Impl::loop_stopped() {
+void Server::Impl::transport_stopped(std::size_t index) {
   std::unique_lock lock(mutex_);
-  if (--loops_running_ == 0) set_stopped(std::move(lock));
+  if (!std::exchange(transports_[index].running, false)) return;
+  if (--transports_running_ == 0) set_stopped(std::move(lock));
 }
 
 void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
@@ -107,14 +108,13 @@ void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
 }
 
 void Server::Impl::cancel_all() {
-  const auto cancel = [loops = loops_] {
-    for (const auto& loop : loops) {
-      loop->loop().post([loop] { loop->cancel_all(unavailable("the server is shutting down")); });
-    }
+  const auto cancel = [self = shared_from_this()] {
+    const Status reason = unavailable("the server is shutting down");
+    for (const Part& part : self->transports_) part.transport->cancel_all(reason);
   };
   if (!announcement_) return cancel();
   // A drain that still waits for registries has to have begun.
-  loops_.front()->loop().post([announcement = announcement_, cancel] {
+  loops_.front()->post([announcement = announcement_, cancel] {
     announcement->hurry();
     cancel();
   });
@@ -123,15 +123,16 @@ void Server::Impl::cancel_all() {
 void Server::Impl::report_stuck() {
   std::vector<std::future<void>> reports;
   reports.reserve(loops_.size());
-  for (const auto& loop : loops_) reports.push_back(report_stuck(loop));
+  for (net::Loop* loop : loops_) reports.push_back(report_stuck(*loop));
   // On a loop's own thread it is said later: that loop goes on.
   if (net::Loop::current() == nullptr) {
     const TimePoint until = after(std::chrono::steady_clock::now(), kReportTime);
     for (std::size_t i = 0; i < reports.size(); ++i) {
       const bool told = reports[i].wait_until(until) == std::future_status::ready;
-      if (!told) log_held(loops_[i]->loop());
+      if (!told) log_held(*loops_[i]);
     }
   }
+  report_stuck_users();
   set_stopped(std::unique_lock(mutex_));
 }
 
@@ -147,17 +148,33 @@ void Server::Impl::log_held(const net::Loop& loop) noexcept {
                            "program ends");
 }
 
-std::future<void> Server::Impl::report_stuck(const std::shared_ptr<rpc::ServerLoop>& loop) {
+std::future<void> Server::Impl::report_stuck(net::Loop& loop) {
   const auto told = std::make_shared<std::promise<void>>();
-  loop->loop().post([loop, told] {
-    if (!loop->idle()) {
+  loop.post([self = shared_from_this(), &loop, told] {
+    std::string calls;
+    for (const Part& part : self->transports_) {
+      const std::string some = part.transport->describe_calls(loop);
+      if (!some.empty()) calls.append(calls.empty() ? "" : ", ").append(some);
+    }
+    if (!calls.empty()) {
       log(LogLevel::Error,
-          "the server stops without waiting for handlers that ignore their cancellation: " +
-              loop->describe_calls());
+          "the server stops without waiting for handlers that ignore their cancellation: " + calls);
     }
     told->set_value();
   });
   return told->get_future();
+}
+
+/// Of weft's own transports it is said which calls are left.
+void Server::Impl::report_stuck_users() {
+  for (const Part& part : transports_) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!part.users || !part.running) continue;
+    }
+    log(LogLevel::Error, "the server stops without waiting for the calls of its transport " +
+                             part.transport->name());
+  }
 }
 
 void Server::Impl::end_threads() {
@@ -179,8 +196,7 @@ void Server::Impl::end_threads() {
 
 bool Server::Impl::on_own_loop() const noexcept {
   const net::Loop* const here = net::Loop::current();
-  return here != nullptr && std::any_of(loops_.begin(), loops_.end(),
-                                        [&](const auto& loop) { return &loop->loop() == here; });
+  return here != nullptr && std::find(loops_.begin(), loops_.end(), here) != loops_.end();
 }
 
 void Server::Impl::stop(Duration grace) {

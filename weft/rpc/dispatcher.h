@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/server/dispatcher.h"  // IWYU pragma: export

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/client/forward.h"  // IWYU pragma: export

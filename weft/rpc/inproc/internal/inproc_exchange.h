@@ -1,0 +1,28 @@
+#pragma once
+
+#include "weft/base/intrusive_list.h"
+#include "weft/base/status.h"
+#include "weft/coro/task.h"
+#include "weft/rpc/call/call.h"
+
+namespace weft::rpc {
+
+class InprocPart;
+
+/// A call under way, for its channel.
+class InprocExchange : public ListNode {
+ public:
+  /// Ends it with `reason`.
+  virtual void cut(const Status& reason) noexcept = 0;
+
+ protected:
+  ~InprocExchange() = default;
+};
+
+/// Serves a call that is to be served on another loop, the part's; `all` has it meanwhile.
+Task<Status> serve_on_other_loop(Call& call, InprocPart& part, IntrusiveList<InprocExchange>& all);
+
+/// Makes what a server has sent the call's, and says so.
+void give_response_metadata(Call& call, Metadata& metadata);
+
+}  // namespace weft::rpc

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weft/base/function.h"
+#include "weft/base/status.h"
+#include "weft/net/loop/loop.h"
+#include "weft/rpc/server/dispatcher.h"
+
+namespace weft::rpc {
+
+/// How calls come to a server: sockets, callers in the same process, a broker. Server::add() takes
+/// one; the server starts it, has it drain, cancels what it has left and waits for it, together
+/// with its others.
+///
+/// A transport makes a Call for each call that comes, on one of the server's loops, gives it to the
+/// dispatcher there, and sends back the status that comes of it.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// For messages: "inproc:greeter".
+  virtual std::string name() const = 0;
+  /// Begins to bring calls to `dispatcher`, which is kept as long as there are calls, on `loops`,
+  /// which outlive those. On the thread of the first loop, except where the loops are the program's
+  /// own (ServerOptions::loops): then on the thread that calls Server::start(). Not OK: why not;
+  /// then nothing was begun, and start() may be called again.
+  virtual Status start(const std::shared_ptr<Dispatcher>& dispatcher,
+                       std::span<net::Loop* const> loops) = 0;
+  /// Takes no calls any more, tells peers so where they can be told, and calls `idle` once the last
+  /// call has ended, on any thread. Once after each successful start(), from any thread; returns at
+  /// once.
+  virtual void drain(UniqueFunction<void()> idle) noexcept = 0;
+  /// Cancels what calls there are with `reason`, after drain(). From any thread; returns at once.
+  virtual void cancel_all(const Status& reason) noexcept = 0;
+  /// How many calls are served now; from any thread. Not those that it gave to
+  /// Dispatcher::serve(), which counts by itself.
+  virtual std::size_t active_calls() const noexcept { return 0; }
+  /// The paths of the calls on `loop`, on its thread: what a stop did not wait for any longer.
+  virtual std::string describe_calls(const net::Loop& /*loop*/) { return {}; }
+};
+
+}  // namespace weft::rpc

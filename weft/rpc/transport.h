@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/server/transport.h"  // IWYU pragma: export
