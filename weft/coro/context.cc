@@ -30,25 +30,36 @@ void Context::cancel(const Status& reason) noexcept {
   while (CancelHook* hook = hooks.pop_front()) hook->cancelled(*hook, copy);
 }
 
-void Context::set_baggage(std::string_view key, std::string_view value) {
+void Context::set_baggage(std::string_view key, std::string_view value,
+                          std::string_view properties) {
   Baggage& baggage = luggage().baggage;
-  for (auto& [known, text] : baggage) {
-    if (known == key) {
-      text = value;
-      return;
-    }
+  for (BaggageEntry& known : baggage) {
+    if (known.key != key) continue;
+    known.value = value;
+    known.properties = properties;
+    return;
   }
-  baggage.emplace_back(key, value);
+  baggage.push_back({std::string(key), std::string(value), std::string(properties)});
 }
 
 const std::string* Context::baggage(std::string_view key) const noexcept {
   for (const Context* context = this; context != nullptr; context = context->parent_) {
     if (context->luggage_ == nullptr) continue;
-    for (const auto& [known, text] : context->luggage_->baggage) {
-      if (known == key) return &text;
+    for (const BaggageEntry& entry : context->luggage_->baggage) {
+      if (entry.key == key) return &entry.value;
     }
   }
   return nullptr;
+}
+
+std::size_t Context::luggage_memory() const noexcept {
+  if (luggage_ == nullptr) return 0;
+  std::size_t memory = sizeof(Luggage) + luggage_->trace.state.text().size() +
+                       luggage_->baggage.capacity() * sizeof(BaggageEntry);
+  for (const BaggageEntry& entry : luggage_->baggage) {
+    memory += entry.key.capacity() + entry.value.capacity() + entry.properties.capacity();
+  }
+  return memory;
 }
 
 }  // namespace weft

@@ -1,26 +1,28 @@
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <cstdint>
+#include <concepts>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/coro/frame_pool.h"
+#include "weft/coro/trace_context.h"
 
 namespace weft {
 
-/// W3C Trace Context identifiers; all zero means "no trace".
-struct TraceContext {
-  std::array<std::uint8_t, 16> trace_id{};
-  std::array<std::uint8_t, 8> span_id{};
-  std::uint8_t flags = 0;
+/// A pair of the baggage that a call carries, for the calls made from it.
+struct BaggageEntry {
+  std::string key;
+  std::string value;
+  /// What W3C Baggage lets follow a value, as on the wire and without spaces: "ttl=30;private".
+  /// Handed on, and otherwise without a meaning here.
+  std::string properties;
 };
 
 /// What is called when a Context is cancelled, once, on the context's thread. Unlinks itself when
@@ -45,7 +47,7 @@ class CancelHook : public ListNode {
 /// a pointer.
 class Context : private CancelHook {
  public:
-  using Baggage = std::vector<std::pair<std::string, std::string>>;
+  using Baggage = std::vector<BaggageEntry>;
 
   /// A root: no deadline, no trace.
   Context() noexcept : CancelHook(&Context::parent_cancelled) {}
@@ -89,13 +91,33 @@ class Context : private CancelHook {
     return luggage_ == nullptr ? kNoTrace : luggage_->trace;
   }
 
-  /// Key-value pairs handed on to calls made from here; looked up through the parents.
-  void set_baggage(std::string_view key, std::string_view value);
+  /// Key-value pairs handed on to calls made from here; looked up through the parents. A key is a
+  /// token (letters, digits and !#$%&'*+-.^_`|~), a value any UTF-8. What a call cannot carry is
+  /// left out when it is sent, and logged: other keys, and what goes beyond 64 pairs or 8192 bytes.
+  void set_baggage(std::string_view key, std::string_view value, std::string_view properties = {});
   /// The value, or null; valid until the baggage of the context that has it changes.
   const std::string* baggage(std::string_view key) const noexcept;
-  /// Calls `function(key, value)` for each visible pair, nearest context first, each key once.
+  /// Calls `function(key, value)`, or `function(entry)` for one that takes a BaggageEntry, for each
+  /// visible pair, nearest context first, each key once.
   template <class F>
   void for_each_baggage(F&& function) const;
+
+  /// Starts with what came with a call: copies the trace of `carried`, and sees its baggage as if
+  /// it were a parent's. `carried` must outlive this context, and may be shared by many on
+  /// different threads if none changes it. Of a root, once; for transports.
+  void receive(const Context& carried) {
+    parent_ = &carried;
+    if (carried.luggage_ != nullptr) luggage().trace = carried.luggage_->trace;
+  }
+  /// False where there is neither trace nor baggage to be found: what a transport asks before it
+  /// looks for them.
+  bool has_luggage() const noexcept {
+    const Context* context = this;
+    while (context != nullptr && context->luggage_ == nullptr) context = context->parent_;
+    return context != nullptr;
+  }
+  /// Bytes of memory that this context's trace and baggage take, without its parents'.
+  std::size_t luggage_memory() const noexcept;
 
  protected:
   /// A root whose owner, who derives from it, is told of its cancellation, before its hooks are:
@@ -121,7 +143,7 @@ class Context : private CancelHook {
   inline static const Status kNotCancelled;
   inline static const TraceContext kNoTrace;
 
-  Context* parent_ = nullptr;
+  const Context* parent_ = nullptr;
 
   // Atomic for a handler in its UserCode, which may ask while another thread runs the loop.
   std::atomic<TimePoint> deadline_{kNever};
@@ -136,8 +158,13 @@ template <class F>
 void Context::for_each_baggage(F&& function) const {
   for (const Context* context = this; context != nullptr; context = context->parent_) {
     if (context->luggage_ == nullptr) continue;
-    for (const auto& [key, value] : context->luggage_->baggage) {
-      if (baggage(key) == &value) function(key, value);
+    for (const BaggageEntry& entry : context->luggage_->baggage) {
+      if (baggage(entry.key) != &entry.value) continue;
+      if constexpr (std::invocable<F&, const BaggageEntry&>) {
+        function(entry);
+      } else {
+        function(entry.key, entry.value);
+      }
     }
   }
 }

@@ -187,5 +187,34 @@ TEST(Context, LooksBaggageUpThroughItsParents) {
   EXPECT_EQ(seen, (std::map<std::string, std::string>{{"tenant", "c"}, {"region", "eu"}}));
 }
 
+TEST(Context, ReceivesTraceAndBaggageButNoCancellation) {
+  Context carried;
+  carried.trace().trace_id[0] = 7;
+  carried.set_baggage("tenant", "a");
+  Context call;
+  EXPECT_FALSE(call.has_luggage());
+  call.receive(carried);
+  call.set_baggage("region", "eu");
+  const Context child(&call);
+  EXPECT_TRUE(child.has_luggage());
+  EXPECT_EQ(child.trace().trace_id[0], 7);
+  ASSERT_NE(child.baggage("tenant"), nullptr);
+  EXPECT_EQ(*child.baggage("tenant"), "a");
+  EXPECT_EQ(carried.baggage("region"), nullptr);
+  carried.cancel(cancelled("x"));
+  EXPECT_FALSE(call.is_cancelled());
+}
+
+TEST(Context, HasLuggageWhereAParentGotItLater) {
+  Context root;
+  const Context child(&root);
+  EXPECT_FALSE(child.has_luggage());
+  root.set_baggage("tenant", "a", "ttl=3");
+  EXPECT_TRUE(child.has_luggage());
+  std::string properties;
+  child.for_each_baggage([&](const BaggageEntry& entry) { properties = entry.properties; });
+  EXPECT_EQ(properties, "ttl=3");
+}
+
 }  // namespace
 }  // namespace weft
