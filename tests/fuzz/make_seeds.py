@@ -237,8 +237,27 @@ def policy_config():
     yield "member_unknown", b'{"policies": [{"rateLimit": {"rate": 1e9, "brust": "3"}}]}'
 
 
+def propagation():
+    """Trace and baggage: the examples of W3C Trace Context and W3C Baggage, and of their limits."""
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    state = b"rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"
+    baggage = b"key1=value1;property1;property2, key2 = value2, key3=value3; propertyKey=propertyValue"
+    binary = b"\0\0" + bytes(range(1, 17)) + b"\1" + bytes(range(1, 9)) + b"\2\1"
+    yield "traceparent", trace
+    yield "traceparent_of_a_later_version", b"cc" + trace[2:] + b"-more"
+    yield "tracestate", state
+    yield "tracestate_of_33", b",".join(b"k%d=v" % i for i in range(33))
+    yield "tracestate_too_long", b",".join(b"k%d=" % i + b"v" * 130 for i in range(6))
+    yield "baggage", baggage
+    yield "baggage_encoded", b"serverNode=DF%2028,userId=Am%C3%A9lie,bad=%ff%zz%"
+    yield "baggage_of_65", b",".join(b"k%d=v" % i for i in range(65))
+    yield "baggage_too_large", b"k=" + b"v" * 8191
+    yield "trace_bin", binary
+    yield "request", b"\n".join([trace, state, baggage, binary])
+
+
 SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
-         "policy_config": policy_config,
+         "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 
 

@@ -69,8 +69,9 @@ Status validate_name(std::size_t index, std::string_view name) {
     return refused(index, name,
                    "a name has characters of [0-9a-z_.-] only, not " + byte_at(name, i));
   }
-  // gRFC A6: what a server's application puts into its trailers to steer retries.
-  if (name.starts_with("grpc-") && name != "grpc-retry-pushback-ms") {
+  // gRFC A6: what a server's application puts into its trailers to steer retries. And the trace of
+  // OpenCensus, which tracers and proxies write.
+  if (name.starts_with("grpc-") && name != "grpc-retry-pushback-ms" && name != "grpc-trace-bin") {
     return refused(index, name, "names that start with grpc- are reserved");
   }
   if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {

@@ -60,8 +60,9 @@ class Metadata {
     return block_ == nullptr ? 0 : sizeof(Block) + block_->capacity;
   }
 
-  /// Whether an application may send this: names of [0-9a-z_.-], not reserved ("grpc-" and what
-  /// HTTP/2 and gRPC themselves use), ASCII values printable. INVALID_ARGUMENT naming the entry and
+  /// Whether an application may send this: names of [0-9a-z_.-], not reserved ("grpc-" but for
+  /// grpc-retry-pushback-ms and grpc-trace-bin, and what HTTP/2 and gRPC themselves use), ASCII
+  /// values printable. INVALID_ARGUMENT naming the entry and
   /// the rule. Spaces at the ends of an ASCII value are allowed but not sent: RFC 9113
   /// section 8.2.1 forbids them and peers strip them.
   Status validate() const;

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/call/propagation.h"  // IWYU pragma: export
