@@ -52,9 +52,11 @@ void log_blocked_loop(std::string_view of) {
 class Run {
  public:
   /// `serving`: the handler that waits, if it is one.
-  Run(BlockingTask& task, Loop& loop, const Serving* serving) noexcept
+  Run(BlockingTask& task, Loop& loop, const Serving* serving)
       : task_(task), loop_(loop), caller_(serving == nullptr ? nullptr : &serving->context()) {
-    if (caller_ != nullptr) time_left_ = serving->time_left();
+    if (caller_ == nullptr) return;
+    time_left_ = serving->time_left();
+    context_.receive(*caller_);
   }
 
   void start() {

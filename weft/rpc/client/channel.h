@@ -13,6 +13,7 @@
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/net/tls/tls.h"
+#include "weft/rpc/call/propagation.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/balancing.h"
 #include "weft/rpc/client/client_transport.h"
@@ -48,6 +49,9 @@ struct ChannelOptions {
   Duration default_timeout = kForever;
   /// Encoding of requests that set none.
   Compression compression = Compression::Identity;
+  /// Trace and baggage that calls carry from their contexts. To a server of somebody else's, leave
+  /// the baggage out: {.baggage = false}.
+  PropagationOptions propagation{};
 
   /// gRPC's connection back-off (doc/connection-backoff.md): from the first wait to the longest,
   /// times 1.6 with 20 % jitter; an attempt is given at least connect_timeout,

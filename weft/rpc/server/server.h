@@ -20,6 +20,7 @@
 #include "weft/net/socket/address.h"
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/announce/announce_options.h"
+#include "weft/rpc/call/propagation.h"
 #include "weft/rpc/call/service.h"
 
 namespace weft {
@@ -72,6 +73,9 @@ struct ServerOptions {
   /// response, where the client takes no less: longer status messages are cut, details dropped, and
   /// metadata of a handler that exceeds it fails the call.
   std::uint32_t max_metadata_size = 16 * 1024;
+  /// Trace and baggage that calls' contexts get from their requests. Where strangers call, leave
+  /// the baggage out: {.baggage = false}.
+  PropagationOptions propagation{};
   /// Calls at the same time: on a connection (SETTINGS_MAX_CONCURRENT_STREAMS), and in the whole
   /// server (beyond it: RESOURCE_EXHAUSTED).
   std::uint32_t max_calls_per_connection = 1000;

@@ -66,6 +66,20 @@ std::optional<Status> named_status(http2::HeaderFields fields) {
 // Header lists are built here and encoded before anything else runs on the thread.
 thread_local std::vector<HeaderField> fields_scratch;
 thread_local std::string text_scratch;
+thread_local Metadata metadata_scratch;
+
+// Of the fields beside the usual and the metadata, and of base64, in a request that carries a
+// trace.
+constexpr std::size_t kOtherFields = 256;
+
+/// What metadata take of a header list.
+std::size_t encoded_size(const Metadata& metadata) noexcept {
+  std::size_t size = metadata.wire_size();
+  for (const Metadata::Entry entry : metadata) {
+    if (entry.name.ends_with("-bin")) size += base64_size(entry.value.size()) - entry.value.size();
+  }
+  return size;
+}
 
 }  // namespace
 
@@ -108,7 +122,7 @@ void ClientCall::start() {
 
 /// What a call may have beside the usual: deadline, compression, attempts and metadata. Valid until
 /// the thread builds the next. `now` counts where there is a deadline.
-http2::HeaderFields ClientCall::unusual_headers(TimePoint now) {
+http2::HeaderFields ClientCall::unusual_headers(TimePoint now, const UsualHeaders& usual) {
   fields_scratch.clear();
   if (call_.context().deadline() != kNever) {
     thread_local std::array<char, 10> timeout;
@@ -129,17 +143,31 @@ http2::HeaderFields ClientCall::unusual_headers(TimePoint now) {
          {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
          Token::GrpcPreviousRpcAttempts});
   }
-  if (const Metadata& metadata = std::as_const(call_).request_metadata(); !metadata.empty()) {
+  const Metadata* metadata = &std::as_const(call_).request_metadata();
+  if (call_.context().has_luggage()) [[unlikely]]
+    metadata = &carrying_metadata(usual);
+  if (!metadata->empty()) {
     text_scratch.clear();
-    append_fields(metadata, fields_scratch, text_scratch);
+    append_fields(*metadata, fields_scratch, text_scratch);
   }
   return fields_scratch;
+}
+
+/// The call's metadata with its context's trace and baggage, of which no more is added than the
+/// server takes: a call does not fail for what it carries. Valid until the thread builds the next.
+const Metadata& ClientCall::carrying_metadata(const UsualHeaders& usual) {
+  metadata_scratch = std::as_const(call_).request_metadata();
+  const std::size_t limit = connection_.session().peer_settings().max_header_list_size;
+  const std::size_t taken = usual.size + encoded_size(metadata_scratch) + kOtherFields;
+  inject_context(connection_.propagation(), call_.context(), metadata_scratch,
+                 limit - std::min(limit, taken));
+  return metadata_scratch;
 }
 
 /// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
 Status ClientCall::send_headers(TimePoint now) {
   UsualHeaders& usual = connection_.usual_headers(call_.path(), authority_, user_agent_);
-  const http2::HeaderFields more = unusual_headers(now);
+  const http2::HeaderFields more = unusual_headers(now, usual);
   std::size_t size = usual.size;
   for (const HeaderField& field : more) size += field.size();
   const std::size_t limit = connection_.session().peer_settings().max_header_list_size;

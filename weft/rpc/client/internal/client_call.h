@@ -15,6 +15,7 @@
 namespace weft::rpc {
 
 class ClientConnection;
+struct UsualHeaders;
 
 /// Whether a try may be made again as if it never had been (gRFC A6, transparent retry).
 enum class Repeat : std::uint8_t {
@@ -61,7 +62,8 @@ class ClientCall final : private CancelHook, private StreamMessages {
   };
 
   Status send_headers(TimePoint now);
-  http2::HeaderFields unusual_headers(TimePoint now);
+  http2::HeaderFields unusual_headers(TimePoint now, const UsualHeaders& usual);
+  [[gnu::noinline]] const Metadata& carrying_metadata(const UsualHeaders& usual);
   static void run_pump(Runnable& runnable) noexcept;
   void pump();
   bool send(const Message& message);

@@ -46,6 +46,7 @@ ClientConnection::ClientConnection(net::Loop& loop, ClientConnectionOwner& owner
       idle_timeout_(options.idle_timeout),
       max_metadata_size_(options.max_metadata_size),
       accepted_(options.accepted_compressions),
+      propagation_(options.propagation),
       last_used_(loop.now()) {}
 
 void ClientConnection::complete_ready(const Status& status) noexcept {

@@ -73,6 +73,8 @@ class ClientConnection final : public Connection {
   CompressionSet accepted() const noexcept { return accepted_; }
   /// ChannelOptions::max_metadata_size.
   std::size_t max_metadata_size() const noexcept { return max_metadata_size_; }
+  /// ChannelOptions::propagation.
+  const PropagationOptions& propagation() const noexcept { return propagation_; }
 
   /// Of a call of `path`. The strings must outlive the connection; what is given, the next call.
   UsualHeaders& usual_headers(std::string_view path, const std::string& authority,
@@ -112,6 +114,7 @@ class ClientConnection final : public Connection {
   Duration idle_timeout_;
   std::uint32_t max_metadata_size_;
   CompressionSet accepted_;
+  PropagationOptions propagation_;
   IdleTimer idle_timer_{*this};
   TimePoint last_used_;
   net::Wait* ready_wait_ = nullptr;

@@ -42,7 +42,12 @@ RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_pa
   if (timeout <= Duration::zero()) {
     status = deadline_exceeded("the deadline had passed before the call arrived");
   }
+  if (metadata.empty()) return;
+  carried = extract_context(rules.propagation, metadata);
+  if (carried != nullptr) carried_memory = sizeof(Context) + carried->luggage_memory();
 }
+
+RequestHead::~RequestHead() = default;
 
 Status RequestHead::read(const http2::HeaderField& field, const RequestRules& rules) {
   switch (field.token) {

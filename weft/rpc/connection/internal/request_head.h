@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "weft/coro/frame_pool.h"
 #include "weft/http2/session/session.h"
 #include "weft/rpc/call/metadata.h"
+#include "weft/rpc/call/propagation.h"
 #include "weft/rpc/server/dispatcher.h"
 
 namespace weft::rpc {
@@ -22,6 +24,7 @@ struct RequestRules {
   const Dispatcher& dispatcher;
   std::size_t max_metadata_size;  // ServerOptions
   CompressionSet accepted;        // ServerOptions::accepted_compressions
+  const PropagationOptions& propagation;
 };
 
 /// What the header block of a request says, as gRPC reads it. Read once for header blocks that a
@@ -30,6 +33,7 @@ struct RequestHead : LocalCounted, coro::Pooled {
   using Ref = LocalRef<const RequestHead>;
 
   RequestHead(http2::HeaderFields fields, std::string_view request_path, const RequestRules& rules);
+  ~RequestHead();  // not inline: a reference is given up with each call, a head seldom
 
   /// The method's path, or what the client asked for where nobody serves that.
   std::string_view path() const noexcept {
@@ -40,7 +44,7 @@ struct RequestHead : LocalCounted, coro::Pooled {
   bool refusable() const noexcept { return served && !vital() && status.ok(); }
   bool vital() const noexcept { return route != nullptr && route->vital; }
   std::size_t memory() const noexcept {
-    return sizeof(*this) + unknown_path.capacity() + metadata.memory();
+    return sizeof(*this) + unknown_path.capacity() + metadata.memory() + carried_memory;
   }
 
   /// Not OK when the headers cannot be served.
@@ -53,6 +57,9 @@ struct RequestHead : LocalCounted, coro::Pooled {
   Compression compression = Compression::Identity;  // of the request's messages
   bool compressed = false;                          // it came with grpc-encoding
   CompressionSet accepted;                          // of the responses
+  /// Trace and baggage, for the calls' contexts; null where there are none.
+  std::unique_ptr<const Context> carried;
+  std::size_t carried_memory = 0;
 
  private:
   Status read(const http2::HeaderField& field, const RequestRules& rules);

@@ -39,6 +39,12 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
   }
 }
 
+/// Neither inline nor throwing, so that calls without trace and baggage pay for a test only: a
+/// constructor that may throw keeps ends for all its bases.
+[[gnu::noinline]] void take_over(Context& context, const Context& carried) noexcept {
+  context.receive(carried);
+}
+
 /// By the server's options, and the service's own.
 std::size_t largest_request(ServerConnection& connection, const RequestHead& head) noexcept {
   const std::size_t limit = connection.server().options().max_receive_size;
@@ -90,6 +96,8 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
   expect_reader();
   set_arriving_compression(head_->compression);
   share_request_metadata(head_->metadata);
+  if (head_->carried != nullptr) [[unlikely]]
+    take_over(context(), *head_->carried);
   set_requests(*this);
   set_responses(*this);
   set_peer(connection.peer());
@@ -161,7 +169,8 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
   const ServerOptions& options = connection.server().options();
   const RequestRules rules{.dispatcher = connection.server().shared().dispatcher,
                            .max_metadata_size = options.max_metadata_size,
-                           .accepted = options.accepted_compressions};
+                           .accepted = options.accepted_compressions,
+                           .propagation = options.propagation};
   std::size_t size = 0;
   for (const HeaderField& field : fields) size += field.size();
   connection.spend_on_headers(size);
