@@ -1,9 +1,14 @@
 // A service and a call to it, in one program of somebody else.
 
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 
+#include <google/protobuf/message_lite.h>
+
 #include "weft/cluster/resolver.h"
+#include "weft/codec/codec.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
@@ -18,9 +23,29 @@ class Greeter final : public outside::GreeterService {
   }
 };
 
+/// A format of somebody else: protobuf's bytes from the last to the first.
+class BackwardsCodec final : public weft::Codec {
+ public:
+  std::string_view name() const noexcept override { return "backwards"; }
+  weft::Result<weft::Message> encode(const google::protobuf::MessageLite& object) const override {
+    std::string bytes = object.SerializeAsString();
+    std::reverse(bytes.begin(), bytes.end());
+    return weft::Message(weft::Bytes::copy_of(bytes));
+  }
+  weft::Status decode(const weft::Message& message,
+                      google::protobuf::MessageLite& into) const override {
+    std::string bytes = message.bytes().to_string();
+    std::reverse(bytes.begin(), bytes.end());
+    if (into.ParseFromString(bytes)) return {};
+    return weft::invalid_argument("not backwards");
+  }
+};
+
 int main() {
   weft::Server server{{.listen = "127.0.0.1:0"}};
   server.add<Greeter>();
+  const auto backwards = std::make_shared<const BackwardsCodec>();
+  server.add(backwards);
   if (const weft::Status started = server.start(); !started.ok()) {
     std::fprintf(stderr, "%s\n", started.to_string().c_str());
     return 1;
@@ -32,6 +57,12 @@ int main() {
   request.set_name("outside");
   const auto reply = greeter.SayHello(request, {.timeout = std::chrono::seconds(10)});
   if (!reply.ok()) std::fprintf(stderr, "%s\n", reply.status().to_string().c_str());
+  const auto in_kind =
+      greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = backwards.get()});
+  if (!in_kind.ok() || in_kind->message() != "Hello, outside") {
+    std::fprintf(stderr, "backwards: %s\n", in_kind.status().to_string().c_str());
+    return 1;
+  }
 
   server.stop();
   // Nobody has called register_schemes(): linking has to be enough.

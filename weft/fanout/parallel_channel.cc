@@ -119,6 +119,12 @@ Task<Status> ParallelChannel::serve(Call& call) {
     return unimplemented("a ParallelChannel has unary calls only, and " + std::string(call.path()) +
                          " is a stream");
   }
+  if (call.codec() != nullptr) {
+    return unimplemented(
+        "a ParallelChannel splits and merges protobuf, and the messages of this "
+        "call are " +
+        std::string(call.codec()->name()));
+  }
   return run(call);
 }
 

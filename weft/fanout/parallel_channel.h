@@ -41,8 +41,8 @@ struct ParallelOptions {
 
 /// Sends each unary call to all of its parts at once. Its metadata and trailers are those of the
 /// first part that succeeded, or of the one that failed the call. Streaming methods are
-/// UNIMPLEMENTED. The parts must outlive it; functions in the options are called on the loops of
-/// the calls.
+/// UNIMPLEMENTED, and so are messages of another format than protobuf (CallOptions::codec). The
+/// parts must outlive it; functions in the options are called on the loops of the calls.
 ///
 ///     ParallelChannel everywhere({&paris, &oslo, &rome}, {.successes = 2});
 ///     hello::GreeterClient greeter{everywhere};

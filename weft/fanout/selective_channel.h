@@ -40,6 +40,10 @@ class SelectiveChannel final : public Service {
  public:
   explicit SelectiveChannel(std::vector<Service*> parts, SelectiveOptions options = {});
   Task<Status> serve(Call& call) override;
+  /// The first part's, of which calls are to all parts.
+  const std::shared_ptr<const Codec>& codec() const noexcept override {
+    return size_ == 0 ? Service::codec() : parts_[0].service->codec();
+  }
 
  private:
   struct Part {

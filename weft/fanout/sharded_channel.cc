@@ -50,6 +50,12 @@ class PutBack final : public MessageReader {
 
 Task<Status> ShardedChannel::serve(Call& call) {
   if (shards_.empty()) return failed_precondition("ShardedChannel: there are no shards");
+  if (call.codec() != nullptr) {
+    return unimplemented(
+        "a ShardedChannel chooses by requests of protobuf, and the messages of "
+        "this call are " +
+        std::string(call.codec()->name()));
+  }
   return run(call);
 }
 

@@ -76,6 +76,7 @@ class Chain final : public Service {
     for (const Middleware& middleware : middlewares) chain_.add(middleware);
   }
   Task<Status> serve(Call& call) override { return chain_.serve(call, terminal_); }
+  const std::shared_ptr<const Codec>& codec() const noexcept override { return terminal_.codec(); }
 
  private:
   MiddlewareChain chain_;

@@ -48,6 +48,33 @@ class ResponseCacheTest : public middleware::PolicyTest {
   ResponseCacheOptions options_;
 };
 
+class NamedCodec final : public Codec {
+ public:
+  explicit NamedCodec(std::string name) : name_(std::move(name)) {}
+  std::string_view name() const noexcept override { return name_; }
+  Result<Message> encode(const google::protobuf::MessageLite&) const override { return Message(); }
+  Status decode(const Message&, google::protobuf::MessageLite&) const override { return {}; }
+
+ private:
+  std::string name_;
+};
+
+TEST_F(ResponseCacheTest, KeepsAnAnswerForEachFormat) {
+  cache();
+  const NamedCodec json("json");
+  const NamedCodec text("text");
+  const auto in = [](const Codec& codec) {
+    return [&codec](Call& call) { call.set_codec(codec::borrowed(codec)); };
+  };
+  EXPECT_TRUE(serve().ok());
+  EXPECT_TRUE(serve(in(json)).ok());
+  EXPECT_TRUE(serve(in(text)).ok());
+  EXPECT_EQ(service_.calls, 3);
+  EXPECT_TRUE(serve(in(json)).ok());
+  EXPECT_TRUE(serve().ok());
+  EXPECT_EQ(service_.calls, 3);
+}
+
 TEST_F(ResponseCacheTest, AnswersFromMemoryWhatItHasSeen) {
   cache();
   EXPECT_TRUE(serve().ok());

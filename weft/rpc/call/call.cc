@@ -12,6 +12,8 @@ std::size_t separator(std::string_view path) noexcept {
 
 }  // namespace
 
+Call::RareState::~RareState() = default;
+
 std::string_view Call::service() const noexcept {
   const std::size_t at = separator(path_);
   return at == std::string_view::npos ? std::string_view{} : path_.substr(1, at - 1);
@@ -30,6 +32,7 @@ void Call::take_request_of(const Call& other) {
   compression_ = other.compression_;
   wait_for_ready_ = other.wait_for_ready_;
   if (other.balance_key()) set_balance_key(*other.balance_key());
+  if (other.codec() != nullptr) set_codec(other.rare_->codec);
 }
 
 void Call::limit_deadline(TimePoint deadline) {

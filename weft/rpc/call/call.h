@@ -11,6 +11,7 @@
 #include "weft/base/local_ref.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
+#include "weft/codec/codec.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/context.h"
 #include "weft/coro/frame_pool.h"
@@ -181,6 +182,14 @@ class Call : private net::Timer, private Context {
   }
   void set_balance_key(std::uint64_t key) { rare().balance_key = key; }
 
+  /// The format of the call's messages: null, as of most calls, is protobuf. Where there is one,
+  /// what requests() and responses() carry is of that format, so it is what whoever keeps or
+  /// compares them has to tell apart.
+  const Codec* codec() const noexcept { return rare_ == nullptr ? nullptr : rare_->codec.get(); }
+  /// By whoever makes the call, before the first message is written: a client's stub or proxy, a
+  /// server's transport. A server's codecs live as long as its calls (codec::borrowed()).
+  void set_codec(std::shared_ptr<const Codec> codec) { rare().codec = std::move(codec); }
+
   // What the caller asked for (client), or the handler chose (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
@@ -221,12 +230,17 @@ class Call : private net::Timer, private Context {
  private:
   /// What only some calls have.
   struct RareState : coro::Pooled {
+    RareState() = default;
+    RareState(const RareState&) = delete;
+    RareState& operator=(const RareState&) = delete;
+    ~RareState();
     Metadata request_metadata;
     Metadata response_metadata;
     Metadata trailers;
     cluster::Tried* tried = nullptr;
     std::optional<std::uint64_t> balance_key;
     std::uint32_t previous_attempts = 0;
+    std::shared_ptr<const Codec> codec;
   };
   static void deadline_passed(net::Timer& timer) noexcept;
   RareState& rare() {

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "weft/base/time.h"
+#include "weft/codec/codec.h"
 #include "weft/codec/compression.h"
 #include "weft/rpc/call/metadata.h"
 
@@ -21,6 +22,9 @@ struct CallOptions {
   Metadata* trailers = nullptr;
   /// Encoding of the requests.
   Compression compression = Compression::Identity;
+  /// Format of the messages, both ways, in place of the channel's (ChannelOptions::codec);
+  /// protobuf_codec() for protobuf. Null takes the channel's.
+  const Codec* codec = nullptr;
   /// Wait for a connection instead of failing while there is none.
   bool wait_for_ready = false;
   /// Largest response in bytes; 0 takes the channel's.

@@ -20,6 +20,10 @@ class Service {
  public:
   virtual ~Service() = default;
   virtual Task<Status> serve(Call& call) = 0;
+  /// On a client: the format in which stubs write the messages of calls that choose none
+  /// (CallOptions::codec); null: protobuf. What stands before a channel and is to have the
+  /// channel's returns that.
+  virtual const std::shared_ptr<const Codec>& codec() const noexcept;
 };
 
 class MiddlewareChain;

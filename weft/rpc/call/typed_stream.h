@@ -8,6 +8,7 @@
 
 #include "weft/codec/protobuf.h"
 #include "weft/rpc/call/call.h"
+#include "weft/rpc/call/coded_message.h"
 #include "weft/rpc/call/message_stream.h"
 #include "weft/rpc/call/slow_parse.h"
 
@@ -34,8 +35,9 @@ void hold_parsed(MessageReader& reader, std::size_t size, const T& object) {
 template <class T>
 class Reader {
  public:
-  Reader(MessageReader& messages, Context& context) noexcept
-      : messages_(&messages), context_(context) {}
+  /// `codec`: Call::codec().
+  Reader(MessageReader& messages, Context& context, const Codec* codec = nullptr) noexcept
+      : messages_(&messages), context_(context), codec_(codec) {}
   /// Movable while nothing is being awaited.
   Reader(Reader&&) noexcept = default;
   ~Reader() { rpc::forget_ended(messages_); }
@@ -113,7 +115,9 @@ class Reader {
   /// Nothing where it is slow.
   std::optional<bool> parse(const Message& message, T& into,
                             std::unique_ptr<rpc::SlowParse>& slow) {
-    if (message.size() <= rpc::SlowParse::kNeverSlow) [[likely]] {
+    if (codec_ != nullptr) [[unlikely]] {
+      parse_status_ = rpc::decode(*codec_, message, into);
+    } else if (message.size() <= rpc::SlowParse::kNeverSlow) [[likely]] {
       parse_status_ = codec::parse(message, into);
     } else {
       std::optional<Status> status = rpc::SlowParse::try_parse(message, into, slow);
@@ -135,6 +139,7 @@ class Reader {
 
   MessageReader* messages_;
   Context& context_;
+  const Codec* codec_;
   Status parse_status_;
   bool held_ = false;  // the last message is accounted for
 };
@@ -150,8 +155,9 @@ struct WriteOptions {
 template <class T>
 class Writer {
  public:
-  Writer(MessageWriter& messages, const Context& context) noexcept
-      : messages_(&messages), context_(context) {}
+  /// `codec`: Call::codec().
+  Writer(MessageWriter& messages, Context& context, const Codec* codec = nullptr) noexcept
+      : messages_(&messages), context_(context), codec_(codec) {}
   /// Movable while nothing is being awaited.
   Writer(Writer&&) noexcept = default;
   ~Writer() { rpc::forget_ended(messages_); }
@@ -160,7 +166,7 @@ class Writer {
   /// `message` must live until this has been awaited.
   [[nodiscard("co_await it: until then nothing happens")]] auto write(const T& message,
                                                                       WriteOptions options = {}) {
-    return Write(*messages_, message, options);
+    return Write(*this, message, options);
   }
   /// OK while messages can be written; else why not.
   Status status() const { return context_.cancel_reason(); }
@@ -169,27 +175,41 @@ class Writer {
   class [[nodiscard("co_await it: until then nothing happens")]] Write
       : public DirectionAwaiter<Write, MessageWriter> {
    public:
-    Write(MessageWriter& messages, const T& message, WriteOptions options) noexcept
-        : Write::DirectionAwaiter(messages), message_(message), options_(options) {}
+    Write(Writer& writer, const T& message, WriteOptions options) noexcept
+        : Write::DirectionAwaiter(*writer.messages_),
+          writer_(writer),
+          message_(message),
+          options_(options) {}
     bool await_resume() const noexcept { return outcome_ == MessageWriter::Poll::Accepted; }
 
    private:
     friend class DirectionAwaiter<Write, MessageWriter>;
     bool advance() {
+      if (writer_.codec_ != nullptr) [[unlikely]]
+        return advance_coded();
       Message out = codec::message_of(message_);
       out.set_uncompressed(options_.uncompressed);
       if (options_.last) out = std::move(out).mark_last();
       outcome_ = this->direction().offer(out);
       return outcome_ != MessageWriter::Poll::Blocked;
     }
+    bool advance_coded() {
+      outcome_ = rpc::offer_coded(*writer_.codec_, message_,
+                                  {.uncompressed = options_.uncompressed, .last = options_.last},
+                                  encoded_, this->direction(), writer_.context_);
+      return outcome_ != MessageWriter::Poll::Blocked;
+    }
 
+    Writer& writer_;
     const T& message_;
+    std::unique_ptr<Message> encoded_;  // with a codec, while it is blocked
     WriteOptions options_;
     MessageWriter::Poll outcome_ = MessageWriter::Poll::Blocked;
   };
 
   MessageWriter* messages_;
-  const Context& context_;
+  Context& context_;
+  const Codec* codec_;
 };
 
 }  // namespace weft

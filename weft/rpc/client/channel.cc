@@ -21,12 +21,14 @@ class Channel::Impl {
   Impl(std::string target, ChannelOptions options)
       : setup_{.target = std::move(target), .options = std::move(options)} {
     unusable_ = check_options();
+    if (setup_.options.codec.get() == &protobuf_codec()) setup_.options.codec = nullptr;
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
   const std::string& target() const noexcept { return setup_.target; }
+  const std::shared_ptr<const Codec>& codec() const noexcept { return setup_.options.codec; }
   void use(Middleware middleware) {
     refuse_late("use");
     setup_.middlewares.add(std::move(middleware));
@@ -169,6 +171,7 @@ Status Channel::set_balancing(BalancingOptions balancing) {
 }
 const std::string& Channel::target() const noexcept { return impl_->target(); }
 Task<Status> Channel::serve(Call& call) { return impl_->serve(call); }
+const std::shared_ptr<const Codec>& Channel::codec() const noexcept { return impl_->codec(); }
 
 Task<Status> Channel::connect() {
   net::Loop* loop = net::Loop::current();

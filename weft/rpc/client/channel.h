@@ -10,6 +10,7 @@
 
 #include "weft/base/time.h"
 #include "weft/cluster/resolvers/resolver.h"
+#include "weft/codec/codec.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/net/tls/tls.h"
@@ -52,6 +53,8 @@ struct ChannelOptions {
   /// Trace and baggage that calls carry from their contexts. To a server of somebody else's, leave
   /// the baggage out: {.baggage = false}.
   PropagationOptions propagation{};
+  /// Format of the messages of calls that choose none (CallOptions::codec); null: protobuf.
+  std::shared_ptr<const Codec> codec{};
 
   /// gRPC's connection back-off (doc/connection-backoff.md): from the first wait to the longest,
   /// times 1.6 with 20 % jitter; an attempt is given at least connect_timeout,
@@ -113,6 +116,7 @@ class Channel final : public Service {
   const std::string& target() const noexcept;
 
   Task<Status> serve(Call& call) override;
+  const std::shared_ptr<const Codec>& codec() const noexcept override;
 
   /// Makes this loop's connection to the target where there is none, so that the first call finds
   /// it. OK once there is one; else why not, as a call that does not wait for ready would be told.

@@ -72,7 +72,7 @@ Task<Status> ClientStream::wait_response(rpc::StreamingCall& call,
     response.offer(*message);
   }
   co_await Until<is_done, wait_done>(call);
-  co_return response.finish(call.status(), into);
+  co_return response.finish(call.status(), into, call.call().codec());
 }
 
 }  // namespace weft

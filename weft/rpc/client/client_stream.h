@@ -43,7 +43,8 @@ template <class Response>
 class ClientReader : public ClientStream {
  public:
   explicit ClientReader(rpc::StreamingCall::Handle handle)
-      : ClientStream(std::move(handle)), reader_(handle_->responses(), call().context()) {}
+      : ClientStream(std::move(handle)),
+        reader_(handle_->responses(), call().context(), call().codec()) {}
 
   /// The next response; nothing at the end, and finish() then says what kind of end it was.
   [[nodiscard("co_await it: until then nothing happens")]] auto read() { return reader_.read(); }
@@ -65,7 +66,8 @@ template <class Request, class Response>
 class ClientWriter : public ClientStream {
  public:
   explicit ClientWriter(rpc::StreamingCall::Handle handle)
-      : ClientStream(std::move(handle)), writer_(handle_->requests(), call().context()) {}
+      : ClientStream(std::move(handle)),
+        writer_(handle_->requests(), call().context(), call().codec()) {}
 
   /// False when the call is over; finish() says why.
   [[nodiscard("co_await it: until then nothing happens")]] auto write(const Request& request,
@@ -92,8 +94,8 @@ class ClientReaderWriter : public ClientStream {
  public:
   explicit ClientReaderWriter(rpc::StreamingCall::Handle handle)
       : ClientStream(std::move(handle)),
-        reader_(handle_->responses(), call().context()),
-        writer_(handle_->requests(), call().context()) {}
+        reader_(handle_->responses(), call().context(), call().codec()),
+        writer_(handle_->requests(), call().context(), call().codec()) {}
 
   [[nodiscard("co_await it: until then nothing happens")]] auto read() { return reader_.read(); }
   [[nodiscard("co_await it: until then nothing happens")]] auto read(Response& into) {

@@ -1,6 +1,7 @@
 #include "weft/rpc/client/streaming_call.h"
 
 #include "weft/base/fatal.h"
+#include "weft/rpc/call/coded_message.h"
 
 namespace weft::rpc {
 
@@ -16,6 +17,8 @@ StreamingCall::StreamingCall(net::Loop& loop, Context* parent, Service& service,
   call_.set_responses(responses_.writer());
   call_.set_on_response_metadata(&StreamingCall::on_response_metadata);
   apply(options, call_);
+  if (chooses_codec(options, service)) [[unlikely]]
+    choose_codec(options, service, call_);
 }
 
 StreamingCall::Handle StreamingCall::start(Context* parent, Service& service,
@@ -39,11 +42,24 @@ void StreamingCall::run(const google::protobuf::MessageLite* request) {
     responses_.close();
   } else if (request != nullptr) {
     // The caller's message need not outlive the opening, so it is encoded now.
-    call_.set_requests(single_request_.emplace(codec::message_of(*request).owned()));
+    Result<Message> message = encoded(*request);
+    if (message.ok()) {
+      call_.set_requests(single_request_.emplace(message->owned()));
+    } else {
+      status_ = std::move(message).status();
+      call_.context().cancel(status_);
+      done_ = true;
+      return;
+    }
   }
   task_ = service_.serve(call_).in(call_.context());
   task_.start(&call_.context(),
               {[](void* self) noexcept { static_cast<StreamingCall*>(self)->on_done(); }, this});
+}
+
+Result<Message> StreamingCall::encoded(const google::protobuf::MessageLite& request) {
+  const Codec* const codec = call_.codec();
+  return codec == nullptr ? codec::message_of(request) : encode(*codec, request);
 }
 
 void StreamingCall::on_cancelled(CancelHook& hook, const Status&) noexcept {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop/loop.h"
@@ -56,6 +57,7 @@ class StreamingCall : private CancelHook {
                 const CallOptions& options);
   ~StreamingCall() = default;
   void run(const google::protobuf::MessageLite* request);
+  Result<Message> encoded(const google::protobuf::MessageLite& request);
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
   struct OwnCall : Call {
     OwnCall(StreamingCall& streaming, net::Loop& loop, const MethodDescriptor& method,

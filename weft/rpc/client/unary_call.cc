@@ -2,7 +2,19 @@
 
 #include <cstdlib>
 
+#include "weft/base/fork_mutex.h"
+#include "weft/rpc/call/coded_message.h"
+
 namespace weft::rpc {
+namespace {
+
+/// Serves calls that are over before any service sees them.
+class NotMade final : public Service {
+ public:
+  Task<Status> serve(Call& call) override { return Task<Status>(call.context().cancel_reason()); }
+};
+
+}  // namespace
 
 // Neither end ever says Pending or Blocked, so a waiter here is a caller's mistake that would hang
 // it.
@@ -17,15 +29,21 @@ Status SingleResponse::count_checked(Status status) const {
   return status;
 }
 
-Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into) const {
+Status SingleResponse::finish(Status status, google::protobuf::MessageLite& into,
+                              const Codec* codec) const {
   status = count_checked(std::move(status));
-  return status.ok() ? codec::parse(response_.pieces(), into) : status;
+  if (!status.ok()) return status;
+  return codec == nullptr ? codec::parse(response_.pieces(), into)
+                          : decode(*codec, response_, into);
 }
 
 std::optional<Status> SingleResponse::finish(Status status, google::protobuf::MessageLite& into,
-                                             std::unique_ptr<SlowParse>& slow) const {
+                                             std::unique_ptr<SlowParse>& slow,
+                                             const Codec* codec) const {
   status = count_checked(std::move(status));
   if (!status.ok()) return status;
+  if (codec != nullptr) [[unlikely]]
+    return decode(*codec, response_, into);
   if (response_.size() <= SlowParse::kNeverSlow) return codec::parse(response_.pieces(), into);
   return SlowParse::try_parse(response_, into, slow);
 }
@@ -38,21 +56,24 @@ Status SingleResponse::finish(Status status, Bytes& into) {
 
 UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
                      const MethodDescriptor& method, Message request, const CallOptions& options)
-    : service_(service),
+    : service_(&service),
       options_(options),
       request_(std::move(request)),
       call_(Call::Side::Client, loop, method.path, &method, parent) {
   begin();
+  if (options.codec != nullptr) choose_codec(options, service, call_);
 }
 
 UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
                      const MethodDescriptor& method, const google::protobuf::MessageLite& request,
                      const CallOptions& options)
-    : service_(service),
+    : service_(&service),
       options_(options),
       request_(request),
       call_(Call::Side::Client, loop, method.path, &method, parent) {
   begin();
+  if (chooses_codec(options, service)) [[unlikely]]
+    encode(request);
 }
 
 void UnaryCall::begin() {
@@ -61,15 +82,26 @@ void UnaryCall::begin() {
   apply(options_, call_);
 }
 
+/// Once, whatever repeats the call. Where that fails the call is over before the service sees it.
+[[gnu::cold]] void UnaryCall::encode(const google::protobuf::MessageLite& request) {
+  choose_codec(options_, *service_, call_);
+  if (call_.codec() == nullptr) return;
+  Result<Message> encoded = rpc::encode(*call_.codec(), request);
+  if (encoded.ok()) return request_.replace(*std::move(encoded));
+  static constinit NeverDestroyed<NotMade> not_made;
+  service_ = &not_made.object;
+  call_.context().cancel(encoded.status());
+}
+
 Status UnaryCall::finish(Status status, google::protobuf::MessageLite& into) {
   hand_over_metadata(options_, call_);
-  return response_.finish(std::move(status), into);
+  return response_.finish(std::move(status), into, call_.codec());
 }
 
 std::optional<Status> UnaryCall::finish(Status status, google::protobuf::MessageLite& into,
                                         std::unique_ptr<SlowParse>& slow) {
   hand_over_metadata(options_, call_);
-  return response_.finish(std::move(status), into, slow);
+  return response_.finish(std::move(status), into, slow, call_.codec());
 }
 
 Status UnaryCall::finish(Status status, Bytes& into) {
@@ -87,6 +119,11 @@ void apply(const CallOptions& options, Call& call) {
   call.set_compression(options.compression);
   call.set_wait_for_ready(options.wait_for_ready);
   call.set_max_receive_size(options.max_receive_size);
+}
+
+[[gnu::cold]] void choose_codec(const CallOptions& options, const Service& service, Call& call) {
+  if (options.codec == &protobuf_codec()) return;
+  call.set_codec(options.codec != nullptr ? codec::borrowed(*options.codec) : service.codec());
 }
 
 void hand_over_metadata(const CallOptions& options, Call& call) {

@@ -25,6 +25,8 @@ class SingleRequest final : public MessageReader {
       : message_(codec::message_of(object)) {
     message_.set_last();
   }
+  /// Before it has been read.
+  void replace(Message message) noexcept { message_ = std::move(message).mark_last(); }
   Poll poll(Message& out) override {
     if (sent_) return Poll::End;
     sent_ = true;
@@ -62,11 +64,13 @@ class SingleResponse final : public MessageWriter {
   bool unwait() noexcept override { return false; }
 
   /// The call's status once it has ended with `status`: parses the response, or says that there was
-  /// none or more than one.
-  Status finish(Status status, google::protobuf::MessageLite& into) const;
+  /// none or more than one. `codec`: the call's.
+  Status finish(Status status, google::protobuf::MessageLite& into,
+                const Codec* codec = nullptr) const;
   /// As above; nothing where the response is slow to parse, which `slow` does then.
   std::optional<Status> finish(Status status, google::protobuf::MessageLite& into,
-                               std::unique_ptr<SlowParse>& slow) const;
+                               std::unique_ptr<SlowParse>& slow,
+                               const Codec* codec = nullptr) const;
   /// As above, for whoever wants the response as bytes; once.
   Status finish(Status status, Bytes& into);
 
@@ -79,13 +83,13 @@ class SingleResponse final : public MessageWriter {
 /// The client's end of a unary call; lives in the frame of the coroutine that awaits it.
 class UnaryCall {
  public:
-  /// Only on a loop's thread.
+  /// Only on a loop's thread. A request of bytes is protobuf, or what CallOptions::codec says.
   UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
             Message request, const CallOptions& options);
   UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
             const google::protobuf::MessageLite& request, const CallOptions& options);
 
-  Task<Status> run() { return service_.serve(call_).in(call_.context()); }
+  Task<Status> run() { return service_->serve(call_).in(call_.context()); }
   /// After run(): hands the metadata to who asked for it and parses the response.
   Status finish(Status status, google::protobuf::MessageLite& into);
   /// As above; nothing where the response is slow to parse, which `slow` does then.
@@ -97,16 +101,23 @@ class UnaryCall {
 
  private:
   void begin();
+  void encode(const google::protobuf::MessageLite& request);
 
-  Service& service_;
+  Service* service_;
   const CallOptions& options_;
   SingleRequest request_;
   SingleResponse response_;
   Call call_;
 };
 
-/// Puts the caller's options into a call.
+/// Puts the caller's options into a call, but for the codec.
 void apply(const CallOptions& options, Call& call);
+/// Whether choose_codec() has anything to do.
+inline bool chooses_codec(const CallOptions& options, const Service& service) noexcept {
+  return options.codec != nullptr || service.codec() != nullptr;
+}
+/// Gives a call the codec of the caller's choice, or else the service's.
+void choose_codec(const CallOptions& options, const Service& service, Call& call);
 /// Moves what the server sent beside its messages to where the caller asked for it.
 void hand_over_metadata(const CallOptions& options, Call& call);
 /// Why a coroutine call outside of any loop fails.

@@ -35,6 +35,16 @@ bool parse_digits(std::string_view text, std::size_t max_digits, std::int64_t& o
   return true;
 }
 
+constexpr std::string_view kGrpcType = "application/grpc";
+
+/// A content-type without its parameters.
+std::string_view media_type(std::string_view value) noexcept {
+  std::string_view type = value.substr(0, value.find(';'));
+  // RFC 9110 section 5.6.6: white space may stand before the semicolon.
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return type;
+}
+
 }  // namespace
 
 bool parse_timeout(std::string_view text, Duration& out) noexcept {
@@ -65,16 +75,20 @@ std::size_t format_timeout(Duration timeout, char* out) noexcept {
 }
 
 ContentType content_type_of(std::string_view value) noexcept {
-  constexpr std::string_view kType = "application/grpc";
-  if (value == kType) [[likely]]
+  if (value == kGrpcType) [[likely]]
     return ContentType::Protobuf;
-  std::string_view type = value.substr(0, value.find(';'));
-  // RFC 9110 section 5.6.6: white space may stand before the semicolon.
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  if (!ascii::equal_without_case(type.substr(0, kType.size()), kType)) return ContentType::NotGrpc;
-  type.remove_prefix(kType.size());
+  std::string_view type = media_type(value);
+  if (!ascii::equal_without_case(type.substr(0, kGrpcType.size()), kGrpcType)) {
+    return ContentType::NotGrpc;
+  }
+  type.remove_prefix(kGrpcType.size());
   if (type.empty() || ascii::equal_without_case(type, "+proto")) return ContentType::Protobuf;
   return type.starts_with('+') ? ContentType::OtherFormat : ContentType::NotGrpc;
+}
+
+std::string_view content_subtype(std::string_view value) noexcept {
+  const std::string_view type = media_type(value);
+  return type.size() <= kGrpcType.size() ? std::string_view() : type.substr(kGrpcType.size() + 1);
 }
 
 StatusCode status_of_http(int http_status) noexcept {

@@ -68,6 +68,9 @@ enum class ContentType : std::uint8_t {
 /// Reads it with or without ;parameters, and without case, as media types are compared (RFC 9110
 /// section 8.3.1).
 ContentType content_type_of(std::string_view value) noexcept;
+/// Of a gRPC content-type: "json" of application/grpc+json, without parameters; empty where it
+/// names none.
+std::string_view content_subtype(std::string_view value) noexcept;
 
 /// Tables of the protocol page: what a client makes of an HTTP status without grpc-status, and of
 /// an HTTP/2 reset.

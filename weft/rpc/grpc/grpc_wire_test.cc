@@ -358,6 +358,16 @@ TEST(GrpcContentType, IsKnownWithItsFormatAndParameters) {
   }
 }
 
+TEST(ContentTypeOf, HasASubtypeWithoutParameters) {
+  EXPECT_EQ(content_subtype("application/grpc+json"), "json");
+  EXPECT_EQ(content_subtype("application/grpc+json ;charset=utf-8"), "json");
+  EXPECT_EQ(content_subtype("Application/gRPC+JSON"), "JSON");
+  for (const std::string_view value :
+       {"application/grpc", "application/grpc;x", "application/grpc+"}) {
+    EXPECT_EQ(content_subtype(value), "") << value;
+  }
+}
+
 TEST(GrpcStatusTables, HttpStatusesAreThoseOfTheProtocol) {
   struct Case {
     int http;

@@ -254,9 +254,8 @@ TEST_F(BadClient, MessagesOfAnotherFormatAreUnimplemented) {
     EXPECT_EQ(peer->expect(FrameType::Headers, 1).field(":status"), "200");
     EXPECT_EQ(end.field("grpc-status"), "12") << peer->log();
     EXPECT_EQ(end.field("grpc-message"),
-              "content-type '" + type +
-                  "' is not served: messages are protobuf here, application/grpc or "
-                  "application/grpc+proto");
+              "content-type " + type +
+                  " is not served; served are application/grpc, application/grpc+proto");
   }
 }
 

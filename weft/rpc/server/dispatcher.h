@@ -11,6 +11,7 @@
 
 #include "weft/base/status.h"
 #include "weft/rpc/call/service.h"
+#include "weft/rpc/server/codec_table.h"
 
 namespace weft {
 class Server;
@@ -52,6 +53,8 @@ class Dispatcher final : public Service {
     const auto found = routes_.find(path);
     return found == routes_.end() ? nullptr : &found->second;
   }
+  /// The formats of messages that are served beside protobuf.
+  const CodecTable& codecs() const noexcept { return codecs_; }
   /// Whether calls of other paths are served too (Server::fallback()).
   bool has_fallback() const noexcept { return fallback_ != nullptr; }
   /// The services that were added, those that every server offers included.
@@ -97,6 +100,7 @@ class Dispatcher final : public Service {
 
   MiddlewareChain middlewares_;
   std::shared_ptr<Service> fallback_;
+  CodecTable codecs_;
   std::vector<std::shared_ptr<ServiceDefinition>> services_;
   std::vector<const ServiceDescriptor*> descriptors_;
   // Keys are the descriptors' paths, which are static.

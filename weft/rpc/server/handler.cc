@@ -7,6 +7,7 @@
 
 #include "weft/base/log.h"
 #include "weft/base/log_value.h"
+#include "weft/rpc/call/coded_message.h"
 #include "weft/rpc/connection/internal/read_budget.h"
 
 namespace weft::rpc {
@@ -18,6 +19,16 @@ Status no_request(const Call& call) {
   if (call.context().is_cancelled()) return call.context().cancel_reason();
   // Cardinality violations are UNIMPLEMENTED by gRPC's table of status codes.
   return unimplemented("the method takes one request, but the stream ended without any");
+}
+
+/// As write_single(). What is blocked is encoded again afterwards, rather than kept.
+[[gnu::cold]] bool write_coded(Call& call, const google::protobuf::MessageLite& from,
+                               Status& status) {
+  std::unique_ptr<Message> encoded;
+  const MessageWriter::Poll offered =
+      offer_coded(*call.codec(), from, {.last = true}, encoded, call.responses(), call.context());
+  if (offered == MessageWriter::Poll::Closed) status = call.context().cancel_reason();
+  return offered != MessageWriter::Poll::Blocked;
 }
 
 }  // namespace
@@ -49,6 +60,8 @@ bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& s
   size = message.size();
   if (polled == MessageReader::Poll::End) {
     status = no_request(call);
+  } else if (const Codec* const codec = call.codec(); codec != nullptr) [[unlikely]] {
+    status = decode(*codec, message, into);
   } else if (size <= ReadBudget::kSmall) {
     status = codec::parse(message, into);
   } else {
@@ -71,6 +84,8 @@ Status slow_request(Call& call, SlowParse& slow) {
 }
 
 bool write_single(Call& call, const google::protobuf::MessageLite& from, Status& status) {
+  if (call.codec() != nullptr) [[unlikely]]
+    return write_coded(call, from, status);
   const MessageWriter::Poll offered = call.responses().offer(codec::message_of(from).mark_last());
   if (offered == MessageWriter::Poll::Closed) status = call.context().cancel_reason();
   return offered != MessageWriter::Poll::Blocked;

@@ -261,7 +261,7 @@ Task<Status> serve_server_streaming(Call& call, Handler& handler,
   Status status = co_await SingleRead(call, request);
   if (!status.ok()) co_return status;
   ServerContext context(call);
-  Writer<Response> writer(call.responses(), call.context());
+  Writer<Response> writer(call.responses(), call.context(), call.codec());
   auto begin = [&] { return (handler.*method)(context, *request, writer); };
   Handling handling(call, begin);
   Status& ended = co_await handling;
@@ -273,7 +273,7 @@ Task<Status> serve_client_streaming(Call& call, Handler& handler,
                                     Task<Result<Response>> (Handler::*method)(ServerContext&,
                                                                               Reader<Request>&)) {
   ServerContext context(call);
-  Reader<Request> reader(call.requests(), call.context());
+  Reader<Request> reader(call.requests(), call.context(), call.codec());
   auto begin = [&] { return (handler.*method)(context, reader); };
   Handling handling(call, begin);
   Result<Response>& response = co_await handling;
@@ -290,8 +290,8 @@ Task<Status> serve_bidi_streaming(Call& call, Handler& handler,
                                   Task<Status> (Handler::*method)(ServerContext&, Reader<Request>&,
                                                                   Writer<Response>&)) {
   ServerContext context(call);
-  Reader<Request> reader(call.requests(), call.context());
-  Writer<Response> writer(call.responses(), call.context());
+  Reader<Request> reader(call.requests(), call.context(), call.codec());
+  Writer<Response> writer(call.responses(), call.context(), call.codec());
   auto begin = [&] { return (handler.*method)(context, reader, writer); };
   Handling handling(call, begin);
   Status& ended = co_await handling;

@@ -61,6 +61,11 @@ void Server::Impl::add(std::shared_ptr<ServiceDefinition> service) {
   services_.push_back(std::move(service));
 }
 
+void Server::Impl::add(std::shared_ptr<const Codec> codec) {
+  refuse_late("add", codec == nullptr ? std::string_view("a codec") : codec->name());
+  codecs_.push_back(std::move(codec));
+}
+
 void Server::Impl::add(std::unique_ptr<rpc::Transport> transport) {
   refuse_late("add", "the transport " + transport->name());
   transports_.push_back({std::move(transport), true});
@@ -93,6 +98,7 @@ Status Server::Impl::start() {
     if (state_ != State::New) return failed_precondition("the server was started before");
   }
   Status status = rpc::validate(shared_->options);
+  if (status.ok()) status = take_codecs();
   if (status.ok()) status = route();
   if (!status.ok()) return status;
   rpc::keep_large_blocks();
@@ -231,6 +237,15 @@ Status Server::Impl::route() {
   return {};
 }
 
+Status Server::Impl::take_codecs() {
+  rpc::CodecTable& table = shared_->dispatcher.codecs_ = rpc::CodecTable();
+  for (const auto& codec : codecs_) {
+    Status status = table.add(codec);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
 void Server::Impl::make_loops() {
   loops_ = shared_->options.loops;
   if (own_threads()) {
@@ -272,6 +287,7 @@ Server::~Server() {
 
 void Server::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 void Server::add(std::shared_ptr<ServiceDefinition> service) { impl_->add(std::move(service)); }
+void Server::add(std::shared_ptr<const Codec> codec) { impl_->add(std::move(codec)); }
 void Server::add(std::unique_ptr<rpc::Transport> transport) { impl_->add(std::move(transport)); }
 void Server::fallback(std::shared_ptr<Service> service) { impl_->set_fallback(std::move(service)); }
 void Server::listen(std::string address) { impl_->listen(std::move(address)); }

@@ -14,6 +14,7 @@
 #include "weft/base/function.h"
 #include "weft/base/result.h"
 #include "weft/base/time.h"
+#include "weft/codec/codec.h"
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/http2/session/abuse_options.h"
@@ -229,6 +230,10 @@ class Server {
       __builtin_unreachable();
     }
   }
+  /// Adds a format of messages beside protobuf: calls of `application/grpc+` its name are served,
+  /// and answered in kind. A second one of the same name, and a name that is not possible, make
+  /// start() fail.
+  void add(std::shared_ptr<const Codec> codec);
   /// Serves the calls that no service has the path for, of any kind, with their messages as bytes;
   /// null: they are UNIMPLEMENTED. A proxy is one: see rpc::forward() in weft/rpc/forward.h.
   void fallback(std::shared_ptr<Service> service);

@@ -28,6 +28,7 @@ std::string answer_key(const Call& call, const std::vector<std::string>& vary,
   std::string key;
   key.reserve(call.path().size() + request.size() + 64);
   append_part(call.path(), key);
+  append_part(call.codec() == nullptr ? std::string_view() : call.codec()->name(), key);
   for (const std::string& name : vary) {
     // As many as there are, then each.
     const std::vector<std::string_view> values = call.request_metadata().get_all(name);

@@ -16,8 +16,9 @@ namespace weft::middleware {
 /// Unary, and marked NO_SIDE_EFFECTS or one of `methods`, which are paths.
 bool may_share_answer(const Call& call, const std::vector<std::string>& methods);
 
-/// What two calls have to have in common to get the same answer: the method, the request, the
-/// metadata of the names in `vary`, and on a server the client's verified certificate.
+/// What two calls have to have in common to get the same answer: the method, the format of their
+/// messages (Call::codec()), the request, the metadata of the names in `vary`, and on a server the
+/// client's verified certificate.
 std::string answer_key(const Call& call, const std::vector<std::string>& vary,
                        const Bytes& request);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/base/ascii.h"
 #include "weft/rpc/client/internal/client_connection.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
@@ -61,6 +62,10 @@ std::optional<Status> named_status(http2::HeaderFields fields) {
   }
   const Status status(code, message, Origin::Peer);
   return details.empty() ? status : status.with_details(details);
+}
+
+std::string content_type_of(const Codec& codec) {
+  return std::string("application/grpc+").append(codec.name());
 }
 
 // Header lists are built here and encoded before anything else runs on the thread.
@@ -164,9 +169,25 @@ const Metadata& ClientCall::carrying_metadata(const UsualHeaders& usual) {
   return metadata_scratch;
 }
 
+/// INVALID_ARGUMENT for a codec of a name that no content-type can have.
+[[gnu::cold]] Status ClientCall::find_coded_headers(UsualHeaders*& found) {
+  const Codec& codec = *call_.codec();
+  if (Status valid = codec::check_name(codec.name()); !valid.ok()) {
+    return valid.with_prefix("CallOptions::codec");
+  }
+  found = &connection_.coded_headers(content_type_of(codec), call_.path(), authority_, user_agent_);
+  return {};
+}
+
 /// RESOURCE_EXHAUSTED for more than the server takes, which might end the whole connection.
 Status ClientCall::send_headers(TimePoint now) {
-  UsualHeaders& usual = connection_.usual_headers(call_.path(), authority_, user_agent_);
+  UsualHeaders* found = nullptr;
+  if (call_.codec() == nullptr) [[likely]] {
+    found = &connection_.usual_headers(call_.path(), authority_, user_agent_);
+  } else if (Status coded = find_coded_headers(found); !coded.ok()) {
+    return coded;
+  }
+  UsualHeaders& usual = *found;
   const http2::HeaderFields more = unusual_headers(now, usual);
   std::size_t size = usual.size;
   for (const HeaderField& field : more) size += field.size();
@@ -233,9 +254,13 @@ void ClientCall::stop_pumping() noexcept {
 void ClientCall::on_headers(http2::HeadersKind kind, http2::HeaderFields fields, bool end_stream) {
   if (decided_ || kind == http2::HeadersKind::Informational) return;
   if (foreign_ == nullptr && is_known(kind, end_stream)) {
-    if (kind == http2::HeadersKind::Initial) return call_.announce_response_metadata();
-    decide({});
-    return response_ended();
+    if (kind == http2::HeadersKind::Trailers) {
+      decide({});
+      return response_ended();
+    }
+    // What is remembered are headers of protobuf.
+    if (call_.codec() == nullptr) [[likely]]
+      return call_.announce_response_metadata();
   }
   // A response of one header block is Trailers-Only, and its metadata trailing metadata.
   if (kind == http2::HeadersKind::Initial) read_initial(fields, end_stream);
@@ -277,6 +302,18 @@ void ClientCall::response_ended() noexcept {
   connection_.flush_later();
 }
 
+/// Whether the messages of a response are what the call can read. Servers of gRPC's C core and Java
+/// say application/grpc whatever their messages are, so that is taken to be the request's format.
+bool ClientCall::is_of_format(std::string_view content_type) const noexcept {
+  const ContentType type = rpc::content_type_of(content_type);
+  const Codec* const codec = call_.codec();
+  if (codec == nullptr) [[likely]]
+    return type == ContentType::Protobuf;
+  if (type == ContentType::NotGrpc) return false;
+  const std::string_view subtype = content_subtype(content_type);
+  return subtype.empty() || ascii::equal_without_case(subtype, codec->name());
+}
+
 void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
   bool usual = !trailers_only;
   bool named = false;
@@ -315,8 +352,8 @@ void ClientCall::read_initial(http2::HeaderFields fields, bool trailers_only) {
         if (!trailers_only && !take_metadata(field, call_.response_metadata())) return;
     }
   }
-  if (http_status_ == 200 && content_type_of(content_type) == ContentType::Protobuf) {
-    if (usual) remember(http2::HeadersKind::Initial);
+  if (http_status_ == 200 && is_of_format(content_type)) {
+    if (usual && call_.codec() == nullptr) remember(http2::HeadersKind::Initial);
     // Proxies that end the stream with an empty DATA frame put it here.
     if (named && !trailers_only) early_status_ = named_status(fields).value_or(Status());
     // A block that ends the stream brings no response metadata, and commits no retry (gRFC A6).
@@ -335,7 +372,9 @@ void ClientCall::read_foreign(http2::HeaderFields fields, std::string_view conte
   });
   // Servers leave the type out where there is no content.
   if (trailers_only && named && http_status_ == 200 && content_type.empty()) return;
-  foreign_ = std::make_unique<ForeignAnswer>(http_status_, content_type);
+  const Codec* const codec = call_.codec();
+  foreign_ = std::make_unique<ForeignAnswer>(
+      http_status_, content_type, codec == nullptr ? "application/grpc" : content_type_of(*codec));
   if (trailers_only || !named) return;
   read_trailers(fields);
   if (decided_) give_up_stream();

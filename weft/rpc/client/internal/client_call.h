@@ -69,6 +69,8 @@ class ClientCall final : private CancelHook, private StreamMessages {
   bool send(const Message& message);
   void stop_pumping() noexcept;
 
+  Status find_coded_headers(UsualHeaders*& found);
+  bool is_of_format(std::string_view content_type) const noexcept;
   bool is_known(http2::HeadersKind kind, bool end_stream);
   void remember(http2::HeadersKind kind);
   void read_initial(http2::HeaderFields fields, bool trailers_only);

@@ -64,24 +64,33 @@ void ClientConnection::on_settings() {
   owner_.on_capacity();
 }
 
-UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
-                                                   const std::string& authority,
-                                                   const std::string& user_agent) {
+std::unique_ptr<UsualHeaders> ClientConnection::make_usual_headers(std::string_view content_type,
+                                                                   std::string_view path,
+                                                                   const std::string& authority,
+                                                                   const std::string& user_agent) {
   using http2::Token;
-  for (const auto& known : usual_) {
-    if (known->path == path) return *(last_usual_ = known.get());
-  }
   auto made = std::make_unique<UsualHeaders>();
   made->path = path;
+  made->content_type = content_type;
   made->fields = {{{":method", "POST", Token::Method},
                    {":scheme", peer()->tls ? "https" : "http", Token::Scheme},
                    {":path", made->path, Token::Path},
                    {":authority", authority, Token::Authority},
                    {"te", "trailers", Token::Te},
-                   {"content-type", "application/grpc", Token::ContentType},
+                   {"content-type", made->content_type, Token::ContentType},
                    {"user-agent", user_agent, Token::UserAgent},
                    {"grpc-accept-encoding", accepted_.names(), Token::GrpcAcceptEncoding}}};
   for (const http2::HeaderField& field : made->fields) made->size += field.size();
+  return made;
+}
+
+UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
+                                                   const std::string& authority,
+                                                   const std::string& user_agent) {
+  for (const auto& known : usual_) {
+    if (known->path == path) return *(last_usual_ = known.get());
+  }
+  auto made = make_usual_headers("application/grpc", path, authority, user_agent);
   last_usual_ = made.get();
   if (usual_.size() < kMostUsual) {
     usual_.push_back(std::move(made));
@@ -89,6 +98,17 @@ UsualHeaders& ClientConnection::find_usual_headers(std::string_view path,
     usual_[next_usual_++ % kMostUsual] = std::move(made);
   }
   return *last_usual_;
+}
+
+UsualHeaders& ClientConnection::coded_headers(std::string_view content_type, std::string_view path,
+                                              const std::string& authority,
+                                              const std::string& user_agent) {
+  for (const auto& known : coded_) {
+    if (known->path == path && known->content_type == content_type) return *known;
+  }
+  auto made = make_usual_headers(content_type, path, authority, user_agent);
+  if (coded_.size() < kMostUsual) return *coded_.emplace_back(std::move(made));
+  return *(coded_[next_coded_++ % kMostUsual] = std::move(made));
 }
 
 void ClientConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind,

@@ -22,6 +22,7 @@ class ClientConnection;
 /// The views are of `path` and of what the channel has.
 struct UsualHeaders {
   std::string path;
+  std::string content_type;
   std::array<http2::HeaderField, 8> fields;
   std::size_t size = 0;  ///< as SETTINGS_MAX_HEADER_LIST_SIZE counts it
   http2::FixedBlock block;
@@ -83,6 +84,9 @@ class ClientConnection final : public Connection {
       return *last_usual_;
     return find_usual_headers(path, authority, user_agent);
   }
+  /// The same of a call with a codec, whose content-type is `content_type`.
+  UsualHeaders& coded_headers(std::string_view content_type, std::string_view path,
+                              const std::string& authority, const std::string& user_agent);
 
   // http2::SessionHandler
   void on_headers(http2::Stream& stream, http2::HeadersKind kind, http2::HeaderFields fields,
@@ -109,6 +113,10 @@ class ClientConnection final : public Connection {
   void complete_ready(const Status& status) noexcept;
   UsualHeaders& find_usual_headers(std::string_view path, const std::string& authority,
                                    const std::string& user_agent);
+  std::unique_ptr<UsualHeaders> make_usual_headers(std::string_view content_type,
+                                                   std::string_view path,
+                                                   const std::string& authority,
+                                                   const std::string& user_agent);
 
   ClientConnectionOwner& owner_;
   Duration idle_timeout_;
@@ -122,6 +130,8 @@ class ClientConnection final : public Connection {
   std::vector<std::unique_ptr<UsualHeaders>> usual_;
   UsualHeaders* last_usual_ = nullptr;  // one of them
   std::size_t next_usual_ = 0;          // the one to be replaced when there are too many
+  std::vector<std::unique_ptr<UsualHeaders>> coded_;  // of calls with a codec
+  std::size_t next_coded_ = 0;
   bool ready_ = false;
   bool leaving_ = false;
   bool of_use_ = false;

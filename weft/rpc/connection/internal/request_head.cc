@@ -22,12 +22,6 @@ CompressionSet parse_accepted(std::string_view list) noexcept {
   return accepted;
 }
 
-[[gnu::cold]] Status other_format(std::string_view content_type) {
-  return unimplemented("content-type '" + std::string(content_type.substr(0, 64)) +
-                       "' is not served: messages are protobuf here, application/grpc or "
-                       "application/grpc+proto");
-}
-
 }  // namespace
 
 RequestHead::RequestHead(http2::HeaderFields fields, std::string_view request_path,
@@ -67,8 +61,10 @@ Status RequestHead::read(const http2::HeaderField& field, const RequestRules& ru
       accepted = parse_accepted(field.value);
       return {};
     case Token::ContentType:
-      return content_type_of(field.value) == ContentType::Protobuf ? Status()
-                                                                   : other_format(field.value);
+      if (content_type_of(field.value) == ContentType::Protobuf) [[likely]]
+        return {};
+      format = rules.dispatcher.codecs().find(content_subtype(field.value));
+      return format != nullptr ? Status() : rules.dispatcher.codecs().not_served(field.value);
     case Token::Authority:
     case Token::Method:
     case Token::Path:

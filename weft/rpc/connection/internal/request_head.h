@@ -52,6 +52,7 @@ struct RequestHead : LocalCounted, coro::Pooled {
   const Route* route;
   bool served;               // by a method or the fallback
   std::string unknown_path;  // only where there is no route, whose descriptor has it
+  const CodecTable::Served* format = nullptr;  // of the messages; null: protobuf
   Metadata metadata;
   Duration timeout = kForever;
   Compression compression = Compression::Identity;  // of the request's messages

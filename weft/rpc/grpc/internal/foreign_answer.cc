@@ -1,5 +1,7 @@
 #include "weft/rpc/grpc/internal/foreign_answer.h"
 
+#include <utility>
+
 #include "weft/base/printable.h"
 #include "weft/base/text_cut.h"
 #include "weft/rpc/grpc/grpc_wire.h"
@@ -13,8 +15,10 @@ constexpr std::size_t kLongestType = 64;
 
 }  // namespace
 
-ForeignAnswer::ForeignAnswer(int http_status, std::string_view content_type)
-    : http_status_(http_status), content_type_(content_type.substr(0, kLongestType)) {}
+ForeignAnswer::ForeignAnswer(int http_status, std::string_view content_type, std::string expected)
+    : http_status_(http_status),
+      content_type_(content_type.substr(0, kLongestType)),
+      expected_(std::move(expected)) {}
 
 bool ForeignAnswer::take(std::string_view data) {
   // One byte more than is shown tells whether a character is cut there.
@@ -28,8 +32,8 @@ Status ForeignAnswer::status() const {
     message.append("HTTP status ").append(std::to_string(http_status_)).append(" instead of gRPC");
   } else {
     message.append("content-type '").append(printable(content_type_));
-    message.append("' instead of application/grpc");
-    if (content_type_of(content_type_) == ContentType::OtherFormat) {
+    message.append("' instead of ").append(expected_);
+    if (content_type_of(content_type_) != ContentType::NotGrpc) {
       return Status(StatusCode::Internal, message, Origin::Peer);
     }
   }

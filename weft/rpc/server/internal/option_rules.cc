@@ -55,6 +55,14 @@ class Rules {
     status_ = invalid_argument(
         std::string(of_).append("::").append(option).append(": ").append(value + ": " + rule));
   }
+  /// weft's own is not for a table of others, but may be chosen.
+  void codec(std::string_view option, const Codec* codec) {
+    if (codec == nullptr || codec == &protobuf_codec()) return;
+    const Status valid = codec::check_name(codec->name());
+    if (!valid.ok() && status_.ok()) {
+      status_ = valid.with_prefix(std::string(of_).append("::").append(option));
+    }
+  }
   Status take() { return std::move(status_); }
 
  private:
@@ -104,6 +112,7 @@ Status validate(const ChannelOptions& options) {
   rules.header_value("authority", options.authority, false);
   rules.header_value("user_agent", options.user_agent, true);
   if (options.tls) rules.header_value("tls.server_name", options.tls->server_name, false);
+  rules.codec("codec", options.codec.get());
   rules.positive("default_timeout", options.default_timeout);
   rules.positive("initial_backoff", options.initial_backoff);
   rules.positive("max_backoff", options.max_backoff);  // below the first it bounds that, too

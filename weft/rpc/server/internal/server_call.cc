@@ -45,6 +45,11 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
   context.receive(carried);
 }
 
+/// The server's codecs live until its last call has ended.
+[[gnu::cold, gnu::noinline]] void use_format(Call& call, const CodecTable::Served& format) {
+  call.set_codec(codec::borrowed(*format.codec));
+}
+
 /// By the server's options, and the service's own.
 std::size_t largest_request(ServerConnection& connection, const RequestHead& head) noexcept {
   const std::size_t limit = connection.server().options().max_receive_size;
@@ -196,6 +201,8 @@ void ServerCall::start(Runnable& runnable) noexcept {
     return self.end({});
   }
   const Status begun = outcome_of(self.path(), [&self]() -> Status {
+    if (self.head_->format != nullptr) [[unlikely]]
+      use_format(self, *self.head_->format);
     self.task_ = coro::SmallTask(self.server_.shared().dispatcher.run(self));
     return {};
   });

@@ -30,6 +30,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void use(Middleware middleware);
   void add(std::shared_ptr<ServiceDefinition> service);
+  void add(std::shared_ptr<const Codec> codec);
   void add(std::unique_ptr<rpc::Transport> transport);
   void set_fallback(std::shared_ptr<Service> service);
   void listen(std::string target);
@@ -68,6 +69,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void take_back(std::size_t started) noexcept;
   Status announce();
   Status route();
+  Status take_codecs();
   void make_loops();
   bool own_threads() const noexcept { return shared_->options.loops.empty(); }
 
@@ -95,6 +97,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   std::shared_ptr<rpc::ServerShared> shared_;
   std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();
   std::vector<std::shared_ptr<ServiceDefinition>> services_;
+  std::vector<std::shared_ptr<const Codec>> codecs_;
   std::vector<Part> transports_;   // not changed once it runs
   rpc::SocketTransport* sockets_;  // the first of them; it is started last, and only with addresses
   std::vector<std::unique_ptr<net::LoopThread>> threads_;

@@ -29,6 +29,11 @@ constexpr std::size_t kOwnFields = 512;
 thread_local std::vector<HeaderField> fields_scratch;
 thread_local std::string text_scratch;
 
+HeaderField content_type(const RequestHead& request) noexcept {
+  if (request.format == nullptr) return kContentType;
+  return {kContentType.name, request.format->content_type, kContentType.token};
+}
+
 /// `status` in `room` bytes of a header list: without its details, then with a part of its message,
 /// where it does not fit as it is. Takes no memory for what does not fit.
 Status shortened(const Status& status, std::size_t room) {
@@ -158,12 +163,12 @@ void ServerCall::send_headers() {
   connection().note_sent();
   connection().flush_later();
   sent_compression_ = response_compression();
-  if (sent_compression_ == Compression::Identity && !head_->compressed && answer_metadata().empty())
-      [[likely]] {
+  if (sent_compression_ == Compression::Identity && !head_->compressed &&
+      head_->format == nullptr && answer_metadata().empty()) [[likely]] {
     return connection().session().send_headers(*stream(), kUsualHeaders,
                                                connection().usual_headers(), false);
   }
-  fields_scratch.assign({kStatus200, kContentType});
+  fields_scratch.assign({kStatus200, content_type(*head_)});
   text_scratch.clear();
   if (sent_compression_ != Compression::Identity) {
     fields_scratch.push_back({"grpc-encoding", name_of(sent_compression_), Token::GrpcEncoding});
@@ -187,7 +192,7 @@ void ServerCall::send_trailers(const Status& status) {
   text_scratch.clear();
   if (!headers_sent_) {
     // Trailers-Only: one header block that both begins and ends the response.
-    fields_scratch.assign({kStatus200, kContentType});
+    fields_scratch.assign({kStatus200, content_type(*head_)});
     if (head_->compressed && status.code() == StatusCode::Unimplemented) {
       fields_scratch.push_back(
           {"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
