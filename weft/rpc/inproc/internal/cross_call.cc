@@ -45,8 +45,8 @@ void CrossCall::arrive() {
                              .parent = nullptr,
                              .deadline = head_.deadline,
                              .metadata = std::move(head_.metadata),
-                             .trace = head_.trace ? &*head_.trace : nullptr,
-                             .baggage = &head_.baggage,
+                             .carried = std::move(head_.carried),
+                             .format = head_.format,
                              .max_send_size = head_.max_send_size,
                              .max_receive_size = head_.max_receive_size},
                             request_reader_, response_writer_, *this);

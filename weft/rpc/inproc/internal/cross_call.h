@@ -29,8 +29,8 @@ class CrossCall final : public std::enable_shared_from_this<CrossCall>, private 
     std::string path;
     TimePoint deadline = kNever;
     Metadata metadata;
-    std::optional<TraceContext> trace{};
-    Context::Baggage baggage{};
+    std::unique_ptr<const Context> carried{};
+    std::string format{};
     std::size_t max_send_size = SIZE_MAX;
     std::size_t max_receive_size = SIZE_MAX;
   };

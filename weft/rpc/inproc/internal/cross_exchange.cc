@@ -9,6 +9,17 @@
 namespace weft::rpc {
 namespace {
 
+/// Trace and baggage for a context of another thread; null where there is neither.
+std::unique_ptr<const Context> copy_of_luggage(const Context& context) {
+  if (!context.has_luggage()) return nullptr;
+  auto copy = std::make_unique<Context>();
+  copy->trace() = context.trace();
+  context.for_each_baggage([&](const BaggageEntry& entry) {
+    copy->set_baggage(entry.key, entry.value, entry.properties);
+  });
+  return copy;
+}
+
 /// A call that is served on another loop.
 class CrossExchange final : public InprocExchange, private CancelHook, private MessageReader {
  public:
@@ -44,13 +55,10 @@ class CrossExchange final : public InprocExchange, private CancelHook, private M
     CrossCall::Head head{.path = std::string(call.path()),
                          .deadline = call.context().deadline(),
                          .metadata = std::as_const(call).request_metadata(),
+                         .format = std::string(format_of(call)),
                          .max_send_size = call.max_send_size(),
                          .max_receive_size = call.max_receive_size()};
-    const Context& context = std::as_const(call).context();
-    if (context.trace().trace_id != TraceContext().trace_id) head.trace = context.trace();
-    context.for_each_baggage([&](const std::string& key, const std::string& value) {
-      head.baggage.emplace_back(key, value);
-    });
+    head.carried = copy_of_luggage(std::as_const(call).context());
     return head;
   }
   static Task<> send_requests(Call& call, CrossCall& cross) {

@@ -52,6 +52,7 @@ class HereExchange final : public coro::HandWritten<HereExchange, Status>,
                                .route = route_,
                                .parent = &call_.context(),
                                .metadata = std::as_const(call_).request_metadata(),
+                               .format = format_of(call_),
                                .max_send_size = call_.max_send_size(),
                                .max_receive_size = call_.max_receive_size()},
                               call_.requests(), call_.responses(), *this);

@@ -2,6 +2,7 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
+#include "weft/codec/codec.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/call/call.h"
 
@@ -21,6 +22,11 @@ class InprocExchange : public ListNode {
 
 /// Serves a call that is to be served on another loop, the part's; `all` has it meanwhile.
 Task<Status> serve_on_other_loop(Call& call, InprocPart& part, IntrusiveList<InprocExchange>& all);
+
+/// What a server has to know of the format of a call's messages; empty: protobuf.
+inline std::string_view format_of(const Call& call) noexcept {
+  return call.codec() == nullptr ? std::string_view() : call.codec()->name();
+}
 
 /// Makes what a server has sent the call's, and says so.
 void give_response_metadata(Call& call, Metadata& metadata);

@@ -53,14 +53,15 @@ LocalCall::LocalCall(InprocPart& part, CallHead& head, MessageReader& requests,
     set_path(*own_path_);
   }
   if (!head.metadata.empty()) request_metadata() = std::move(head.metadata);
-  if (head.trace != nullptr) context().trace() = *head.trace;
-  if (head.baggage != nullptr) {
-    for (const auto& [key, value] : *head.baggage) context().set_baggage(key, value);
+  if (head.carried != nullptr) {
+    carried_ = std::move(head.carried);
+    context().receive(*carried_);
   }
   if (head.deadline != kNever) {
     set_started(loop().now());
     limit_deadline(head.deadline);
   }
+  if (!head.format.empty()) use_format(head.format);
   set_requests(requests_);
   set_responses(responses_);
   set_peer(part.peer());
@@ -80,11 +81,23 @@ LocalCall::~LocalCall() {
   part_.call_ended();
 }
 
+/// The server's codecs live until its last call has ended.
+[[gnu::cold]] void LocalCall::use_format(std::string_view name) {
+  const CodecTable& codecs = part_.server().dispatcher().codecs();
+  if (const CodecTable::Served* served = codecs.find(name)) {
+    set_codec(codec::borrowed(*served->codec));
+  } else {
+    unserved_ = codecs.not_served(std::string("application/grpc+").append(name));
+  }
+}
+
 void LocalCall::start(Runnable& runnable) noexcept {
   auto& self = static_cast<LocalCall&>(runnable);
   const InprocServer& server = self.part_.server();
   if (!self.context().add_hook(self.cancellation_)) {
     self.finish(self.context().cancel_reason());
+  } else if (!self.unserved_.ok()) {
+    self.finish(self.unserved_);
   } else if (const std::size_t size = self.request_metadata().wire_size();
              size > server.limits().max_metadata_size) {
     self.finish(resource_exhausted("request metadata of " + std::to_string(size) +

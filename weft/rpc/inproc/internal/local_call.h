@@ -33,9 +33,10 @@ struct CallHead {
   Context* parent = nullptr;
   TimePoint deadline = kNever;
   Metadata metadata{};
-  /// What a call without a parent takes over; null: nothing.
-  const TraceContext* trace = nullptr;
-  const Context::Baggage* baggage = nullptr;
+  /// Trace and baggage of a call without a parent; null: none.
+  std::unique_ptr<const Context> carried{};
+  /// The format of the messages (Codec::name()); empty: protobuf.
+  std::string_view format{};
   /// Of the caller's, for messages.
   std::size_t max_send_size = SIZE_MAX;
   std::size_t max_receive_size = SIZE_MAX;
@@ -115,6 +116,7 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
     LocalCall& call;
   };
 
+  void use_format(std::string_view name);
   static void start(Runnable& runnable) noexcept;
   void on_task_done() noexcept;
   void end_at_top() noexcept;
@@ -130,6 +132,7 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
 
   InprocPart& part_;
   std::unique_ptr<std::string> own_path_;  // where no route has it
+  std::unique_ptr<const weft::Context> carried_;
   MessageReader* source_;
   MessageWriter* sink_;
   LocalCaller* caller_;  // until it has been told the end
@@ -140,6 +143,7 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
   bool starting_ = false;  // start() is under way, which looks at the call once more
   bool over_ = false;      // the handler has ended in it
   bool goes_on_ = false;
+  Status unserved_;  // the format
   Requests requests_{*this};
   Responses responses_{*this};
   Cancellation cancellation_{*this};
