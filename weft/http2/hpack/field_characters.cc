@@ -1,4 +1,4 @@
-#include "weft/http2/hpack/internal/field_characters.h"
+#include "weft/http2/hpack/field_characters.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace weft::http2::internal {
+namespace weft::http2 {
 namespace {
 
 constexpr std::array<bool, 256> kNameCharacters = [] {
@@ -66,4 +66,4 @@ bool is_valid_value(std::string_view value) noexcept {
   return std::none_of(value.begin(), value.end(), is_forbidden);
 }
 
-}  // namespace weft::http2::internal
+}  // namespace weft::http2

@@ -32,6 +32,8 @@ class Stream : public ListNode {
 
   /// The owner's; null until set.
   void* user = nullptr;
+  /// The owner's as well: what `user` is, where there are several; 0 until set.
+  std::uint8_t kind = 0;
 
  protected:
   Stream() noexcept = default;

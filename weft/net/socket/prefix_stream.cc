@@ -1,9 +1,9 @@
-#include "weft/net/socket/internal/prefix_stream.h"
+#include "weft/net/socket/prefix_stream.h"
 
 #include <algorithm>
 #include <cstring>
 
-namespace weft::net::internal {
+namespace weft::net {
 
 IoResult PrefixStream::read(std::span<char> into) noexcept {
   if (prefix_.empty()) return inner_->read(into);
@@ -30,4 +30,4 @@ void PrefixStream::close() noexcept {
   inner_->close();
 }
 
-}  // namespace weft::net::internal
+}  // namespace weft::net

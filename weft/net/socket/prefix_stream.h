@@ -8,7 +8,7 @@
 #include "weft/net/loop/timer.h"
 #include "weft/net/socket/stream.h"
 
-namespace weft::net::internal {
+namespace weft::net {
 
 /// A stream of which some bytes have been read already: they are read again first.
 class PrefixStream final : public Stream, private StreamHandler {
@@ -51,4 +51,4 @@ class PrefixStream final : public Stream, private StreamHandler {
   Later later_{*this};
 };
 
-}  // namespace weft::net::internal
+}  // namespace weft::net

@@ -47,6 +47,12 @@ struct TlsServerOptions {
   bool allow_plaintext = false;
   /// How often files are looked at for a change, at a handshake; kForever: reload() only.
   Duration reload_interval = std::chrono::seconds(5);
+  /// What clients may choose by ALPN (RFC 7301) beside "h2", in the order of preference. A Server
+  /// adds the names of its WireProtocols.
+  std::vector<std::string> alpn{};
+  /// Clients that offer no ALPN, or without TLS where that is allowed, may speak something else
+  /// than HTTP/2: what they do is seen from their first bytes. A Server with WireProtocols sets it.
+  bool other_protocols = false;
 };
 
 /// How a client speaks TLS. The server's certificate is verified against `ca` and its name.
@@ -58,6 +64,8 @@ struct TlsClientOptions {
   std::string key{};
   /// Sent as SNI and looked for in the server's certificate; empty: the host of the target.
   std::string server_name{};
+  /// What is offered by ALPN (RFC 7301), of which the server has to choose one; empty: "h2".
+  std::vector<std::string> alpn{};
   /// Takes whatever certificate the server has. For a look at a broken server, never for service.
   bool insecure = false;
   TlsVersion min_version = TlsVersion::Tls12;

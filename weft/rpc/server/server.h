@@ -146,7 +146,9 @@ struct ServerOptions {
 
 namespace rpc {
 
+class HttpHandler;
 class Transport;
+class WireProtocol;
 
 /// A generated service can tell what a class that derives from it overrides.
 template <class T>
@@ -239,6 +241,10 @@ class Server {
   void fallback(std::shared_ptr<Service> service);
   /// Adds an address to listen on, as ServerOptions::listen has it.
   void listen(std::string address);
+  /// Adds a handler of HTTP requests that are not gRPC's, on every address.
+  void add(std::shared_ptr<rpc::HttpHandler> handler);
+  /// Adds a protocol beside HTTP/2, on every address.
+  void add(std::shared_ptr<rpc::WireProtocol> protocol);
   /// Adds another way for calls to come; a server needs no address then.
   void add(std::unique_ptr<rpc::Transport> transport);
 

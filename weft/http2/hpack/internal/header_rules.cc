@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "weft/http2/hpack/internal/field_characters.h"
+#include "weft/http2/hpack/field_characters.h"
 
 namespace weft::http2::internal {
 namespace {

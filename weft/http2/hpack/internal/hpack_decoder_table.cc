@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/http2/hpack/internal/field_characters.h"
+#include "weft/http2/hpack/field_characters.h"
 
 namespace weft::http2 {
 namespace {
@@ -13,8 +13,8 @@ constexpr std::size_t kSmallestMemory = 256;
 
 /// The names behind tokens are valid, those of pseudo-headers in their own way.
 bool keeps_character_rules(const HeaderField& field) noexcept {
-  return (field.token != Token::Other || internal::is_valid_name(field.name)) &&
-         internal::is_valid_value(field.value);
+  return (field.token != Token::Other || is_valid_name(field.name)) &&
+         is_valid_value(field.value);
 }
 
 }  // namespace

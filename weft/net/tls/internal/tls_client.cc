@@ -17,6 +17,7 @@ struct ClientState {
   std::string min_version;
   std::string description;
   std::string server_name;
+  std::vector<std::string> alpn;  ///< as offered; empty: "h2"
   bool insecure = false;
   bool has_certificate = false;
   SystemClock clock;
@@ -104,7 +105,15 @@ Result<std::shared_ptr<const ClientState>> load_client(const TlsClientOptions& o
   state->context = std::move(*made);
   SSL_CTX* context = state->context.get();
   if (test.max_version != 0) SSL_CTX_set_max_proto_version(context, test.max_version);
-  SSL_CTX_set_alpn_protos(context, kAlpn, sizeof(kAlpn));
+  std::string offered;
+  Status named = options.alpn.empty() ? append_alpn(kHttp2Alpn, "", offered) : Status();
+  for (const std::string& name : options.alpn) {
+    if (named.ok()) named = append_alpn(name, "TlsClientOptions::alpn", offered);
+  }
+  if (!named.ok()) return named;
+  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()),
+                          static_cast<unsigned>(offered.size()));
+  state->alpn = options.alpn;
   SSL_CTX_set_cert_cb(context, &note_certificate_request, nullptr);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
   SSL_CTX_sess_set_new_cb(context, &keep_session);
@@ -171,7 +180,16 @@ Status check_alpn(const TlsStream& stream) {
   unsigned size = 0;
   SSL_get0_alpn_selected(stream.ssl(), &alpn, &size);
   const std::string_view selected(reinterpret_cast<const char*>(alpn), size);
-  if (selected == "h2") return ok_status();
+  const std::vector<std::string>& offered = ClientNotes::of(stream.ssl()).state->alpn;
+  const bool fits = offered.empty()
+                        ? selected == kHttp2Alpn
+                        : std::find(offered.begin(), offered.end(), selected) != offered.end();
+  if (fits) return ok_status();
+  if (!offered.empty()) {
+    return tls_status(stream.notes(),
+                      "the server chose none of the protocols that were offered by "
+                      "ALPN (TlsClientOptions::alpn)");
+  }
   if (selected.empty()) {
     return tls_status(stream.notes(),
                       "the server agreed to no protocol by ALPN; it has to select "

@@ -8,7 +8,7 @@
 #include "weft/base/ascii.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/internal/lingering_close.h"
-#include "weft/net/socket/internal/prefix_stream.h"
+#include "weft/net/socket/prefix_stream.h"
 #include "weft/net/tls/internal/tls_contexts.h"
 #include "weft/net/tls/internal/tls_reload.h"
 #include "weft/net/tls/internal/tls_sniff.h"
@@ -27,6 +27,8 @@ struct ServerState {
   std::string min_version;
   std::string description;
   bool allow_plaintext = false;
+  bool other_protocols = false;
+  std::string alpn;  ///< as OpenSSL wants them, "h2" first
   SystemClock clock;
   std::shared_ptr<TlsTicketKeys> ticket_keys;
 };
@@ -67,9 +69,11 @@ void bind_session(SSL* ssl) {
   SSL_set_session_id_context(ssl, digest.data(), std::min<unsigned>(size, SSL_MAX_SID_CTX_LENGTH));
 }
 
-/// A client without ALPN is refused before the handshake takes any more work.
+/// A client without ALPN is refused before the handshake takes any more work, where it can speak
+/// HTTP/2 only.
 int check_hello(SSL* ssl, int* alert, void*) {
   bind_session(ssl);
+  if (ServerNotes::of(ssl).state->other_protocols) return SSL_CLIENT_HELLO_SUCCESS;
   const unsigned char* data = nullptr;
   std::size_t size = 0;
   constexpr unsigned kAlpnType = TLSEXT_TYPE_application_layer_protocol_negotiation;
@@ -95,8 +99,10 @@ std::string protocols_text(std::span<const unsigned char> list) {
 int select_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                 const unsigned char* in, unsigned in_size, void*) {
   unsigned char* selected = nullptr;
-  if (SSL_select_next_proto(&selected, out_size, kAlpn, sizeof(kAlpn), in, in_size) ==
-      OPENSSL_NPN_NEGOTIATED) {
+  const std::string& known = ServerNotes::of(ssl).state->alpn;
+  if (SSL_select_next_proto(
+          &selected, out_size, reinterpret_cast<const unsigned char*>(known.data()),
+          static_cast<unsigned>(known.size()), in, in_size) == OPENSSL_NPN_NEGOTIATED) {
     *out = selected;
     return SSL_TLSEXT_ERR_OK;
   }
@@ -222,6 +228,12 @@ Result<std::shared_ptr<const ServerState>> load_server(const TlsServerOptions& o
   state->clock = test.clock ? test.clock : system_clock();
   state->min_version = version_name(options.min_version);
   state->allow_plaintext = options.allow_plaintext;
+  state->other_protocols = options.other_protocols;
+  Status named = append_alpn(kHttp2Alpn, "", state->alpn);
+  for (const std::string& name : options.alpn) {
+    if (named.ok()) named = append_alpn(name, "TlsServerOptions::alpn", state->alpn);
+  }
+  if (!named.ok()) return named;
   const TlsSettings settings{.min_version = options.min_version,
                              .ciphers = options.ciphers,
                              .ciphersuites = options.ciphersuites};

@@ -137,6 +137,17 @@ SystemTime expiry_of_chain(const SSL* ssl, SystemTime fallback) {
   return first;
 }
 
+Status append_alpn(std::string_view name, std::string_view option, std::string& list) {
+  // RFC 7301 section 3.1.
+  constexpr std::size_t kLongest = 255;
+  if (name.empty() || name.size() > kLongest) {
+    return invalid_argument(std::string(option) + ": a protocol's name has " +
+                            std::to_string(name.size()) + " bytes, not 1 to 255");
+  }
+  list.append(1, static_cast<char>(name.size())).append(name);
+  return {};
+}
+
 std::shared_ptr<const TlsInfo> info_of(const TlsStream& stream) {
   const OpenSslSection section;
   const SSL* ssl = stream.ssl();

@@ -26,8 +26,11 @@ struct TlsSettings {
   const std::string& ciphersuites;
 };
 
-/// "h2" as ALPN carries it.
-inline constexpr unsigned char kAlpn[] = {2, 'h', '2'};
+/// HTTP/2's name in ALPN (RFC 9113 section 3.2).
+inline constexpr std::string_view kHttp2Alpn = "h2";
+/// Puts a protocol's name behind others, as OpenSSL wants them; not OK for one that ALPN cannot
+/// name. `option` is where it comes from.
+Status append_alpn(std::string_view name, std::string_view option, std::string& list);
 
 /// An SSL_CTX with everything that is the same everywhere, or INVALID_ARGUMENT naming the cipher
 /// text.

@@ -158,14 +158,17 @@ void ServerCall::keep_deadline() {
 RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stream& stream,
                                        http2::HeaderFields fields, bool end_stream) {
   const std::string_view method = field_value(fields, Token::Method);
+  const std::string_view type = field_value(fields, Token::ContentType);
+  const bool grpc = method == "POST" && content_type_of(type) != ContentType::NotGrpc;
+  OtherRequests* const others = connection.server().shared().other_requests.get();
+  if (!grpc && others != nullptr && others->take(connection, stream, fields, end_stream)) return {};
   if (method != "POST") {
     refuse_http(connection, stream, "405",
                 "method '" + std::string(method.substr(0, 32)) + "' is not POST", method == "HEAD",
                 end_stream);
     return {};
   }
-  const std::string_view type = field_value(fields, Token::ContentType);
-  if (content_type_of(type) == ContentType::NotGrpc) {
+  if (!grpc) {
     refuse_http(connection, stream, "415",
                 "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
                 false, end_stream);

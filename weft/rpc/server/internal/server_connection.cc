@@ -186,7 +186,11 @@ void ServerConnection::check_stalls() noexcept {
   // The end of its call may be the stream's.
   const http2::Session::Hold hold(session());
   for (http2::Stream* stream : session().stalled_streams()) {
-    if (stream->user != nullptr) call_of(*stream).cancel(resource_exhausted(reason));
+    if (OtherStream::has(*stream)) {
+      OtherStream::of(*stream).cancel(resource_exhausted(reason));
+    } else if (stream->user != nullptr) {
+      call_of(*stream).cancel(resource_exhausted(reason));
+    }
     session().reset(*stream, http2::ErrorCode::EnhanceYourCalm);
   }
   flush_later();
@@ -214,7 +218,8 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
   if (kind == http2::HeadersKind::Initial) {
     ServerCall::begin(*this, stream, fields, end_stream);
   } else if (end_stream && stream.user != nullptr) {
-    // Request trailers carry nothing in gRPC.
+    // Request trailers carry nothing in gRPC, and nobody looks at others.
+    if (OtherStream::has(stream)) return OtherStream::of(stream).on_request_end();
     call_of(stream).on_request_end();
   }
 }
@@ -242,6 +247,8 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
 }
 
 void ServerConnection::on_data(http2::Stream& stream, BytesView data, bool end_stream) {
+  if (OtherStream::has(stream)) [[unlikely]]
+    return OtherStream::of(stream).on_data(data, end_stream);
   if (stream.user != nullptr) return call_of(stream).on_data(data, end_stream);
   // No credit is given for it, so one stream's window bounds what a client sends in vain.
   dropped_ += data.size();
@@ -249,11 +256,17 @@ void ServerConnection::on_data(http2::Stream& stream, BytesView data, bool end_s
 }
 
 void ServerConnection::on_drained(http2::Stream& stream) {
+  if (OtherStream::has(stream)) return OtherStream::of(stream).on_drained();
   if (stream.user != nullptr) call_of(stream).on_drained();
 }
 
 void ServerConnection::on_stream_closed(http2::Stream& stream, const http2::StreamEnd& end) {
-  if (stream.user != nullptr) {
+  if (OtherStream::has(stream)) [[unlikely]] {
+    OtherStream& other = OtherStream::of(stream);
+    stream.user = nullptr;
+    stream.kind = 0;
+    other.on_stream_closed(end);
+  } else if (stream.user != nullptr) {
     ServerCall& call = call_of(stream);
     stream.user = nullptr;
     call.on_stream_closed(end);

@@ -51,6 +51,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void when_stopped(UniqueFunction<void()> function);
   bool wait_stopped(Duration time);
 
+  /// Ends the program where the server has been started: nothing would come of `function`.
+  void refuse_late(std::string_view function, std::string_view what);
+
  private:
   enum class State : std::uint8_t { New, Running, Stopping, Stopped };
   /// A coroutine that waits for the stop; null once it has given up. Touched on its loop's thread
@@ -61,8 +64,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   };
   class DetachedStop;
 
-  /// Ends the program where the server has been started: nothing would come of `function`.
-  void refuse_late(std::string_view function, std::string_view what);
   Status bind();
   Status start_and_announce();
   Status start_transports();

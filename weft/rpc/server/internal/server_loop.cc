@@ -10,6 +10,7 @@ namespace weft::rpc {
 
 [[gnu::cold]] ServerLoop::~ServerLoop() {
   while (ServerHandshake* handshake = handshakes_.pop_front()) delete handshake;
+  while (OtherConnection* other = others_.pop_front()) delete other;
   while (ServerConnection* connection = connections_.pop_front()) delete connection;
 }
 
@@ -57,6 +58,11 @@ bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
 }
 
 void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot) {
+  if (shared_.other_protocols == nullptr) return serve_http2(std::move(stream), std::move(slot));
+  shared_.other_protocols->take(*this, std::move(stream), std::move(slot));
+}
+
+void ServerLoop::serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot) {
   auto* connection = new ServerConnection(*this, std::move(stream), std::move(slot));
   connections_.push_back(*connection);
   connection->start();
@@ -73,6 +79,20 @@ void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slo
   }
   if (!stream.ok()) log_refused("TLS handshake failed: " + std::string(stream.status().message()));
   loop_.post([this] { connection_over(); });
+}
+
+void ServerLoop::other_became(OtherConnection& connection) noexcept {
+  connection.unlink();
+  loop_.post([owned = std::unique_ptr<OtherConnection>(&connection)]() mutable { owned.reset(); });
+}
+
+void ServerLoop::other_over(OtherConnection& connection) noexcept {
+  connection.unlink();
+  loop_.post(
+      [self = shared_from_this(), owned = std::unique_ptr<OtherConnection>(&connection)]() mutable {
+        owned.reset();
+        self->connection_over();
+      });
 }
 
 /// Those that have not said hello yet have no call to lose.
@@ -131,17 +151,31 @@ std::size_t ServerShared::active_calls() noexcept {
 void ServerLoop::drain() noexcept {
   drop_handshakes();
   connections_.for_each([](ServerConnection& connection) { connection.drain(); });
+  others_.for_each([this](OtherConnection& other) {
+    if (!other.drain()) other_over(other);
+  });
   check_idle();
 }
 
 void ServerLoop::cancel_all(const Status& reason) noexcept {
   calls_.for_each([&](ServerCall& call) { call.cancel(reason); });
+  other_streams_.for_each([&](OtherStream& stream) { stream.cancel(reason); });
+  others_.for_each([&](OtherConnection& other) { other.cancel(reason); });
   connections_.for_each(
       [&](ServerConnection& connection) { connection.abort(http2::ErrorCode::NoError, reason); });
 }
 
 void ServerLoop::call_began(ServerCall& call) noexcept {
   calls_.push_back(call);
+  count_call();
+}
+
+[[gnu::cold]] void ServerLoop::other_stream_began(OtherStream& stream) noexcept {
+  other_streams_.push_back(stream);
+  count_call();
+}
+
+void ServerLoop::count_call() noexcept {
   live_calls_.store(live_calls() + 1, std::memory_order_relaxed);
   shared_.dispatcher.call_began();
 }
@@ -244,8 +278,12 @@ void ServerLoop::check_idle() noexcept {
 
 std::string ServerLoop::describe_calls() {
   std::string text;
-  calls_.for_each(
-      [&](ServerCall& call) { text.append(text.empty() ? "" : ", ").append(call.path()); });
+  const auto add = [&text](std::string_view one) {
+    text.append(text.empty() ? "" : ", ").append(one);
+  };
+  calls_.for_each([&](ServerCall& call) { add(call.path()); });
+  other_streams_.for_each([&](OtherStream& stream) { add(stream.describe()); });
+  others_.for_each([&](OtherConnection& other) { add(other.describe()); });
   return text;
 }
 

@@ -19,6 +19,7 @@
 #include "weft/rpc/grpc/internal/log_limit.h"
 #include "weft/rpc/server/dispatcher.h"
 #include "weft/rpc/server/internal/admission.h"
+#include "weft/rpc/server/internal/other_protocols.h"
 #include "weft/rpc/server/internal/server_call.h"
 #include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_handshake.h"
@@ -31,6 +32,8 @@ struct ServerShared {
   ServerOptions options;
   std::shared_ptr<net::TlsServerContext> tls;  // null: plaintext
   Dispatcher dispatcher;
+  std::unique_ptr<OtherRequests> other_requests;    // null: there are none
+  std::unique_ptr<OtherProtocols> other_protocols;  // likewise
   std::atomic<std::size_t> connections{0};
   std::atomic<std::uint64_t> refused{0};  // because of overload
   std::atomic<bool> draining{false};
@@ -79,6 +82,13 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void adopt(std::unique_ptr<net::Stream> stream);
   void handshake_ended(ServerHandshake& handshake,
                        Result<std::unique_ptr<net::Stream>> stream) noexcept;
+  void serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
+  /// Another connection is there: it counts until it is over.
+  void other_began(OtherConnection& connection) noexcept { others_.push_back(connection); }
+  /// It is over, or has become one of HTTP/2 or another's; it goes in a later turn, as it may be on
+  /// the stack below.
+  void other_over(OtherConnection& connection) noexcept;
+  void other_became(OtherConnection& connection) noexcept;
   /// The expected connection did not come to be, or has ended.
   void connection_gone() noexcept;
 
@@ -98,6 +108,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   // For calls and connections
   void call_began(ServerCall& call) noexcept;
   void call_ended() noexcept;
+  /// A request that is no call: counted as one until call_ended().
+  void other_stream_began(OtherStream& stream) noexcept;
   /// Not OK where a connection's call is one too many: for the server, for the connection, or for
   /// the memory of either.
   Status admit_call(const ConnectionMemory& memory) const {
@@ -143,6 +155,7 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   Status too_many_calls(const ConnectionMemory& memory) const;
   void check_idle() noexcept;
   bool wants_tls(const net::Stream& stream) const noexcept;
+  void count_call() noexcept;
   void serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
   std::optional<PeerConnections::Slot> admit(const net::Address& peer);
   void drop_handshakes() noexcept;
@@ -169,6 +182,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   std::atomic<std::size_t> load_{0};
   IntrusiveList<ServerConnection, ServerConnectionNode> connections_;
   IntrusiveList<ServerHandshake> handshakes_;
+  IntrusiveList<OtherConnection> others_;
+  IntrusiveList<OtherStream> other_streams_;
   IntrusiveList<ServerCall, ServerCallNode> calls_;
   LogLimit log_limit_;
   std::size_t live_connections_ = 0;  // with those in a handshake

@@ -31,8 +31,15 @@ Status SocketTransport::start(const std::shared_ptr<Dispatcher>&,
 
 Status SocketTransport::make_tls() {
   if (!shared_->options.tls || shared_->tls) return {};
+  TlsServerOptions options = *shared_->options.tls;
+  if (shared_->other_protocols != nullptr) {
+    options.other_protocols = true;
+    for (std::string& name : shared_->other_protocols->alpn()) {
+      options.alpn.push_back(std::move(name));
+    }
+  }
   Result<std::shared_ptr<net::TlsServerContext>> made =
-      net::TlsServerContext::create(*shared_->options.tls);
+      net::TlsServerContext::create(std::move(options));
   if (!made.ok()) return std::move(made).status().with_prefix("ServerOptions::tls");
   shared_->tls = std::move(*made);
   return {};

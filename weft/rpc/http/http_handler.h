@@ -1,0 +1,93 @@
+#pragma once
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "weft/base/bytes.h"
+#include "weft/base/status.h"
+#include "weft/coro/task.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/call/message_stream.h"
+
+namespace weft::rpc {
+
+/// A field of an HTTP message (RFC 9110 section 5); its name in lower case.
+struct HttpField {
+  std::string_view name;
+  std::string_view value;
+};
+using HttpFields = std::span<const HttpField>;
+
+/// What a request begins with. The views are valid as long as its exchange.
+struct HttpHead {
+  std::string_view method;
+  std::string_view scheme;     ///< empty for CONNECT
+  std::string_view authority;  ///< host and port; empty where the client sent none
+  std::string_view path;       ///< with the query; empty for CONNECT
+  HttpFields fields;
+
+  /// The first value of a field, by its name in lower case; empty where there is none.
+  std::string_view field(std::string_view name) const noexcept {
+    for (const HttpField& one : fields) {
+      if (one.name == name) return one.value;
+    }
+    return {};
+  }
+};
+
+/// One request that is not gRPC's, and its response. Belongs to one loop, and lives as long as the
+/// handler's task.
+///
+/// The content goes both ways at the same time, so a CONNECT that was answered with 200 carries raw
+/// bytes: what the client sends is content(), what it gets response().
+class HttpExchange {
+ public:
+  virtual const HttpHead& head() const noexcept = 0;
+  virtual net::Loop& loop() const noexcept = 0;
+  virtual const Peer& peer() const noexcept = 0;
+  /// Cancelled when the client has gone, or the server stops and its grace is over.
+  virtual Context& context() noexcept = 0;
+
+  /// The content of the request as it comes, in parts of any size. Unread parts keep the client
+  /// from sending more. At the end context() tells whether it is whole.
+  virtual MessageReader& content() noexcept = 0;
+  /// Begins the response; once. The status is 200 to 599. INVALID_ARGUMENT for what HTTP does not
+  /// allow: names in lower case, no pseudo-headers and none of a connection's (RFC 9113 section
+  /// 8.2.2).
+  virtual Status begin(int status, HttpFields fields) = 0;
+  Status begin(int status, std::initializer_list<HttpField> fields = {}) {
+    return begin(status, HttpFields(fields.begin(), fields.size()));
+  }
+  /// The content of the response, after begin(): its parts are Message(Bytes). One that is last()
+  /// ends it. Of a response to HEAD it is dropped.
+  virtual MessageWriter& response() noexcept = 0;
+  /// Ends the response, where its last part has not done so.
+  virtual Status end(HttpFields trailers = {}) = 0;
+
+  /// A response that is there as a whole.
+  Task<Status> respond(int status, std::string_view content_type, Bytes content);
+  Task<Status> respond(int status, std::string_view content_type, std::string_view content) {
+    return respond(status, content_type, Bytes::copy_of(content));
+  }
+
+ protected:
+  ~HttpExchange() = default;
+};
+
+/// Takes HTTP requests that are not gRPC's on the ports of a server: pages, probes, other protocols
+/// over HTTP. Server::add() takes some; each request goes to the first that takes it, and to none
+/// is answered 405 or 415.
+///
+/// Used by all loops of the server at the same time.
+class HttpHandler {
+ public:
+  virtual ~HttpHandler() = default;
+  virtual bool takes(const HttpHead& head) const = 0;
+  /// Serves a request that it takes. A task that ends without a response answers 500, one that
+  /// throws too, where the response has not begun. Until it first awaits something the same holds
+  /// as for a service's method: it keeps the loop.
+  virtual Task<> serve(HttpExchange& exchange) = 0;
+};
+
+}  // namespace weft::rpc

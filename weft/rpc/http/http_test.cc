@@ -1,0 +1,218 @@
+// HTTP requests that are not gRPC's, on the port that serves gRPC.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "weft/rpc/http/http_handler.h"
+#include "weft/rpc/internal/test_service.h"
+#include "weft/testing/in_process.h"
+#include "weft/testing/scripted_peer.h"
+
+namespace weft::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+using http2::ErrorCode;
+using http2::FrameType;
+using test::Kinds;
+using test::text;
+using testing::data;
+using testing::EndStream;
+using testing::Fields;
+using testing::headers;
+using testing::InProcess;
+using testing::ScriptedPeer;
+
+/// As a user could have written it.
+class Pages final : public HttpHandler {
+ public:
+  bool takes(const HttpHead& head) const override {
+    return head.method == "CONNECT" || head.path.starts_with("/pages");
+  }
+  Task<> serve(HttpExchange& exchange) override {
+    const HttpHead& head = exchange.head();
+    ++served;
+    if (head.method == "CONNECT") return tunnel(exchange);
+    if (head.path == "/pages/echo") return echo(exchange);
+    if (head.path == "/pages/sleep") return sleep(*this, exchange);
+    if (head.path == "/pages/throw") throw std::runtime_error("secret");
+    if (head.path == "/pages/nothing") return Task<>();
+    if (head.path == "/pages/bad") return bad(exchange);
+    return page(exchange);
+  }
+
+  static Task<> page(HttpExchange& exchange) {
+    const HttpHead& head = exchange.head();
+    std::string body = std::string(head.method) + " " + std::string(head.path) + " of " +
+                       std::string(head.authority) + " for " + std::string(head.field("x-user"));
+    static_cast<void>(co_await exchange.respond(200, "text/html", body));
+  }
+  static Task<> echo(HttpExchange& exchange) {
+    static_cast<void>(exchange.begin(200, {{"content-type", "text/plain"}}));
+    while (const std::optional<Message> part = co_await exchange.content().read()) {
+      if (!co_await exchange.response().write(*part)) co_return;
+    }
+    const HttpField trailers[] = {{"x-last", "yes"}};
+    static_cast<void>(exchange.end(trailers));
+  }
+  static Task<> tunnel(HttpExchange& exchange) {
+    static_cast<void>(exchange.begin(200));
+    while (const std::optional<Message> part = co_await exchange.content().read()) {
+      std::string answer = "<" + part->bytes().to_string() + ">";
+      const Message message(Bytes::copy_of(answer));
+      if (!co_await exchange.response().write(message)) co_return;
+    }
+  }
+  static Task<> sleep(Pages& self, HttpExchange& exchange) {
+    self.woken = co_await net::sleep(1h);
+    ++self.ended;
+    static_cast<void>(exchange.context().is_cancelled());
+  }
+  static Task<> bad(HttpExchange& exchange) {
+    Status begun = exchange.begin(200, {{"Upper", "x"}});
+    if (begun.ok()) co_return;
+    begun = exchange.begin(200, {{"connection", "close"}});
+    if (begun.ok()) co_return;
+    begun = exchange.begin(99);
+    static_cast<void>(co_await exchange.respond(400, "text/plain", begun.message()));
+  }
+
+  int served = 0;
+  int ended = 0;
+  Status woken;
+};
+
+Fields get(std::string_view path, std::string method = "GET", const Fields& more = {}) {
+  Fields fields{{":method", std::move(method)},
+                {":scheme", "http"},
+                {":path", std::string(path)},
+                {":authority", "here"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+class Http : public ::testing::Test {
+ protected:
+  Http() {
+    world_.add<Kinds>();
+    world_.server().add(pages_);
+  }
+  ScriptedPeer& connect() {
+    world_.start();
+    peer_ = ScriptedPeer::connect(world_.client_host(), "server", InProcess::kPort);
+    return *peer_;
+  }
+  InProcess world_;
+  std::shared_ptr<Pages> pages_ = std::make_shared<Pages>();
+  std::unique_ptr<ScriptedPeer> peer_;
+};
+
+TEST_F(Http, RequestsGoToTheHandlerThatTakesThem) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages?x=1", "GET", {{"x-user", "me"}}), EndStream::Yes));
+  const testing::Frame& head = peer.expect(FrameType::Headers, 1);
+  EXPECT_EQ(head.field(":status"), "200");
+  EXPECT_EQ(head.field("content-type"), "text/html");
+  EXPECT_EQ(head.field("content-length"), "29");
+  EXPECT_TRUE(peer.expect(FrameType::Data, 1).end_stream());
+  EXPECT_EQ(peer.data_of(1), "GET /pages?x=1 of here for me");
+}
+
+TEST_F(Http, OtherRequestsAreAnsweredAsBefore) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/other"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "405");
+  peer.send(headers(3, get("/other", "POST", {{"content-type", "text/plain"}}), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 3).field(":status"), "415");
+  const auto reply = world_.run(test::unary(world_.channel(), text("x")));
+  EXPECT_TRUE(reply.ok()) << reply.status().to_string();
+  EXPECT_EQ(pages_->served, 0);
+}
+
+TEST_F(Http, ContentGoesBothWaysWithTrailersAtTheEnd) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/echo", "POST", {{"content-type", "text/plain"}})));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "200");
+  peer.send(data(1, "first "));
+  EXPECT_EQ(peer.expect(FrameType::Data, 1).payload, "first ");
+  peer.send(data(1, "second", EndStream::Yes));
+  const testing::Frame& trailers = peer.expect(FrameType::Headers, 1);
+  EXPECT_EQ(trailers.field("x-last"), "yes");
+  EXPECT_TRUE(trailers.end_stream());
+  EXPECT_EQ(peer.data_of(1), "first second");
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, AHeadRequestGetsNoContent) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages", "HEAD"), EndStream::Yes));
+  const testing::Frame& head = peer.expect(FrameType::Headers, 1);
+  EXPECT_EQ(head.field(":status"), "200");
+  EXPECT_TRUE(head.end_stream());
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, AConnectCarriesRawBytes) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, {{":method", "CONNECT"}, {":authority", "far:1"}}));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "200");
+  peer.send(data(1, "raw"));
+  EXPECT_EQ(peer.expect(FrameType::Data, 1).payload, "<raw>");
+  peer.send(data(1, "", EndStream::Yes));
+  peer.expect_end(1);
+}
+
+TEST_F(Http, HandlersThatThrowOrAnswerNothingAre500) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/throw"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "500");
+  peer.send(headers(3, get("/pages/nothing"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 3).field(":status"), "500");
+  EXPECT_EQ(peer.data_of(1), "the handler gave no response\n");
+}
+
+TEST_F(Http, FieldsThatHttpDoesNotAllowAreRefused) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/bad"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "400");
+  peer.expect_end(1);
+  EXPECT_EQ(peer.data_of(1), "the response status 99 is none of 200 to 599");
+}
+
+TEST_F(Http, AClientThatGoesCancelsTheHandler) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/sleep"), EndStream::Yes));
+  world_.run_for(1s);
+  EXPECT_EQ(world_.server().active_calls(), 1U);
+  peer.send(testing::rst_stream(1, ErrorCode::Cancel));
+  world_.run_for(1s);
+  EXPECT_EQ(pages_->ended, 1);
+  EXPECT_EQ(pages_->woken.message(), "the client gave the request up");
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, AStopCancelsHandlersWhenItsGraceIsOver) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/sleep"), EndStream::Yes));
+  world_.run_for(1s);
+  testing::run(world_.server_host(), world_.server().shutdown(10s));
+  EXPECT_EQ(pages_->ended, 1);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, ContentThatIsNotReadHoldsTheClientBack) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/sleep", "POST")));
+  const std::string block(16'000, 'x');
+  for (int i = 0; i < 16; ++i) peer.send(data(1, block));
+  world_.run_for(1s);
+  // Its window of 256 KiB is nearly used up, and none was given back.
+  EXPECT_FALSE(peer.has(FrameType::WindowUpdate, 1)) << peer.log();
+}
+
+}  // namespace
+}  // namespace weft::rpc

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/http/http_handler.h"  // IWYU pragma: export

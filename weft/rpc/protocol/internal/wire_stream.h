@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "weft/coro/context.h"
+#include "weft/coro/event.h"
+#include "weft/coro/task.h"
+#include "weft/net/socket/stream_io.h"
+#include "weft/rpc/protocol/wire_protocol.h"
+#include "weft/rpc/server/internal/other_protocols.h"
+#include "weft/rpc/server/internal/peer_connections.h"
+
+namespace weft::rpc {
+
+/// A connection that a protocol of the user's serves.
+class WireStream final : public OtherConnection, private WireConnection {
+ public:
+  WireStream(ServerLoop& server, WireProtocol& protocol, std::unique_ptr<net::Stream> stream,
+             PeerConnections::Slot slot);
+  WireStream(const WireStream&) = delete;
+  WireStream& operator=(const WireStream&) = delete;
+  ~WireStream() override;
+
+  /// In a turn of its own.
+  void start();
+
+  // OtherConnection
+  bool drain() noexcept override;
+  void cancel(const Status& reason) noexcept override { context_.cancel(reason); }
+  std::string describe() const override;
+
+ private:
+  // WireConnection
+  net::Loop& loop() const noexcept override;
+  const Peer::Ref& peer() const noexcept override { return peer_; }
+  Dispatcher& dispatcher() const noexcept override;
+  Context& context() noexcept override { return context_; }
+  Task<Result<std::size_t>> read(std::span<char> into) override { return io_.read(into); }
+  Task<Status> write(std::string_view bytes) override { return io_.write(bytes); }
+  net::Stream& stream() noexcept override { return *stream_; }
+  bool draining() const noexcept override { return draining_; }
+  Task<> drained() override;
+
+  struct Start final : Runnable {
+    explicit Start(WireStream& of) noexcept
+        : Runnable([](Runnable& item) noexcept { static_cast<Start&>(item).self.run(); }),
+          self(of) {}
+    WireStream& self;
+  };
+  void run() noexcept;
+  void on_done() noexcept;
+
+  // A connection's record and what a protocol's coroutines take as a rule.
+  static constexpr std::size_t kMemory = 16 * 1024;
+
+  ServerLoop& server_;
+  WireProtocol& protocol_;
+  std::unique_ptr<net::Stream> stream_;
+  PeerConnections::Slot slot_;
+  Peer::Ref peer_;
+  net::StreamIo io_;
+  Context context_;
+  Event drain_;
+  bool draining_ = false;
+  Start start_{*this};
+  Task<> task_;
+};
+
+}  // namespace weft::rpc

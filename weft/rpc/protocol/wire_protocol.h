@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "weft/base/result.h"
+#include "weft/coro/task.h"
+#include "weft/net/socket/stream.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/server/dispatcher.h"
+
+namespace weft::rpc {
+
+/// A connection that a WireProtocol has taken. Belongs to one loop, and lives as long as the
+/// protocol's task.
+class WireConnection {
+ public:
+  virtual net::Loop& loop() const noexcept = 0;
+  /// Shared by the calls that are made of it (Call::set_peer()).
+  virtual const Peer::Ref& peer() const noexcept = 0;
+  /// Serves the calls that come over it.
+  virtual Dispatcher& dispatcher() const noexcept = 0;
+  /// Cancelled when the server closes the connection: its stop is over, or it is too many. The
+  /// protocol's task runs in it.
+  virtual Context& context() noexcept = 0;
+
+  /// Waits for bytes and reads at most `into.size()`; 0 at the end. One reader at a time.
+  virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
+  /// Writes all of `bytes`, which outlive the task. One writer at a time.
+  virtual Task<Status> write(std::string_view bytes) = 0;
+  /// The stream itself, for a protocol that has a StreamHandler of its own; read() and write() are
+  /// not used then.
+  virtual net::Stream& stream() noexcept = 0;
+
+  /// The server has begun to stop: a protocol ends its task when what was begun is done.
+  virtual bool draining() const noexcept = 0;
+  /// Waits for that. One at a time.
+  virtual Task<> drained() = 0;
+
+ protected:
+  ~WireConnection() = default;
+};
+
+/// Another protocol on the ports of a server, beside HTTP/2. Which of them a connection speaks is
+/// seen by ALPN where there is TLS, else by its first bytes. Server::add() takes some; HTTP/2 is
+/// asked first, then these in the order in which they were added.
+///
+/// Used by all loops of the server at the same time.
+class WireProtocol {
+ public:
+  enum class Match : std::uint8_t { No, NeedMore, Yes };
+  /// So many first bytes are looked at; a protocol that still needs more does not match.
+  static constexpr std::size_t kMostFirstBytes = 1024;
+
+  virtual ~WireProtocol() = default;
+  /// For messages: "the line protocol".
+  virtual std::string name() const = 0;
+  /// The names that clients choose it by (RFC 7301), after HTTP/2's "h2"; may be none.
+  virtual std::span<const std::string_view> alpn() const noexcept { return {}; }
+  /// Whether bytes that a connection begins with, one at least, are this protocol's. With the bytes
+  /// that follow the answer may change from NeedMore only. Nothing is asked of a protocol in which
+  /// the server speaks first: only ALPN can choose it.
+  virtual Match matches(std::string_view first_bytes) const noexcept = 0;
+  /// Serves a connection, whose first bytes are read again. It is closed when the task ends.
+  virtual Task<> serve(WireConnection& connection) = 0;
+};
+
+}  // namespace weft::rpc

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/protocol/wire_protocol.h"  // IWYU pragma: export
