@@ -160,6 +160,40 @@ TEST_F(Tls, ShowsTheHandlerWhoTheClientIs) {
   }
 }
 
+/// Answers with the principals of its calls, and whether they are one object.
+class PrincipalMirror final : public Kinds {
+  Task<Result<Text>> Unary(ServerContext& context, const Text&) override {
+    const std::shared_ptr<const Principal> who = context.call().share_principal();
+    if (who == nullptr) co_return test::text("nobody");
+    const std::string again = std::exchange(last_, who) == who ? " again" : "";
+    co_return test::text(who->scheme + " " + who->issuer + " " + who->subject + again);
+  }
+  std::shared_ptr<const Principal> last_{};  // one loop
+};
+
+TEST_F(Tls, MakesAPrincipalOfTheClientsCertificate) {
+  server_.tls->client_ca = ca_.certificate();
+  server_.tls->client_certificate = ClientCertificate::Optional;
+  server_.threads = 1;
+  running_ = std::make_unique<Server>(server_);
+  running_->add<PrincipalMirror>();
+  ASSERT_TRUE(running_->start().ok());
+  EXPECT_EQ(call()->value(), "nobody");
+  const auto show = [&](const CertificateText& mine) {
+    client_.tls->certificate = mine.certificate;
+    client_.tls->key = mine.key;
+  };
+  show(ca_.client({.common_name = "billing", .uris = {"spiffe://example.test/billing"}}));
+  Channel channel(target(), client_);
+  const std::string billing = "tls spiffe://example.test spiffe://example.test/billing";
+  EXPECT_EQ(test::call(channel, "x", {.timeout = 10s})->value(), billing);
+  EXPECT_EQ(test::call(channel, "x", {.timeout = 10s})->value(), billing + " again");
+  show(ca_.client({.common_name = "billing", .dns = {"billing.test", "pay.test"}}));
+  EXPECT_EQ(call()->value(), "tls CN=weft test CA billing.test");
+  show(ca_.client({.common_name = "billing", .email = {"billing@example.test"}}));
+  EXPECT_EQ(call()->value(), "tls CN=weft test CA CN=billing");
+}
+
 TEST_F(Tls, RefusesAClientWithoutACertificateAndSaysSo) {
   server_.tls->client_ca = ca_.certificate();
   server_.tls->client_certificate = ClientCertificate::Required;

@@ -33,6 +33,19 @@ void Call::take_request_of(const Call& other) {
   wait_for_ready_ = other.wait_for_ready_;
   if (other.balance_key()) set_balance_key(*other.balance_key());
   if (other.codec() != nullptr) set_codec(other.rare_->codec);
+  // Not copied: what a middleware around `other` leaves later is seen as well.
+  rare().made_for = &other;
+  if (side_ == Side::Server) peer_ = other.peer_;
+}
+
+const std::shared_ptr<const Principal>& Call::share_principal() const {
+  static const std::shared_ptr<const Principal> kNobody;
+  const Call* call = this;
+  for (; call->rare_ != nullptr; call = call->rare_->made_for) {
+    if (call->rare_->principal != nullptr) return call->rare_->principal;
+    if (call->rare_->made_for == nullptr) break;
+  }
+  return call->side_ == Side::Server && call->peer_ ? call->peer_->principal() : kNobody;
 }
 
 void Call::limit_deadline(TimePoint deadline) {

@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
-#include "weft/base/local_ref.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/codec/codec.h"
@@ -16,10 +16,12 @@
 #include "weft/coro/context.h"
 #include "weft/coro/frame_pool.h"
 #include "weft/net/loop/loop.h"
-#include "weft/net/tls/tls_info.h"
+#include "weft/rpc/call/attachments.h"
 #include "weft/rpc/call/message_stream.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/call/method.h"
+#include "weft/rpc/call/peer.h"
+#include "weft/rpc/call/principal.h"
 
 namespace weft::cluster {
 struct Endpoint;
@@ -30,25 +32,6 @@ struct Route;
 }  // namespace weft::rpc
 
 namespace weft {
-
-/// Who is at the other end of a connection, as far as the transport knows. Shared by the connection
-/// and its calls, which may outlive it; all of them belong to one loop.
-class Peer : public LocalCounted {
- public:
-  using Ref = LocalRef<const Peer>;
-
-  explicit Peer(net::Address where, std::shared_ptr<const net::TlsInfo> how = nullptr)
-      : address(std::move(where)), tls(std::move(how)) {}
-
-  net::Address address;
-  /// What the TLS handshake agreed on; null without TLS.
-  std::shared_ptr<const net::TlsInfo> tls;
-
-  /// The peer's verified certificate: who it is. Null without TLS, and where it showed none.
-  const net::CertificateInfo* identity() const noexcept {
-    return tls == nullptr ? nullptr : tls->identity();
-  }
-};
 
 /// One call of a procedure, on the client or on the server: everything between the application's
 /// end and the transport's.
@@ -157,6 +140,38 @@ class Call : private net::Timer, private Context {
   void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
   const Peer::Ref& share_peer() const noexcept { return peer_; }
 
+  /// Who makes the call: what a middleware has set, on a server else what the connection knows
+  /// (Peer::principal()), and null where nobody is known. On a client it is the caller that a
+  /// middleware has set; who the server is has peer()->principal(). The tries of retries and hedges
+  /// have that of the call they are made for. Calls that a handler makes do not inherit it.
+  /// Throws std::bad_alloc only.
+  const Principal* principal() const { return share_principal().get(); }
+  /// To be kept beyond the call.
+  const std::shared_ptr<const Principal>& share_principal() const;
+  /// In place of an earlier one. Null: what the connection knows. A caller that must not pass as
+  /// its connection, such as a stranger behind a proxy, is a Principal with no subject.
+  void set_principal(std::shared_ptr<const Principal> principal) {
+    rare().principal = std::move(principal);
+  }
+
+  /// Leaves a value for the middlewares after this one, the handler, and what is made of the call
+  /// on the way back. There is one of each type: it replaces an earlier one. It lives as long as
+  /// the call. What is attached to a try is the try's own.
+  template <class T>
+  T& attach(T value) {
+    return rare().attachments.put(std::move(value));
+  }
+  /// The value of this type that was attached to this call, or else to the call that this is a try
+  /// of. Null where there is none.
+  template <class T>
+  T* find() noexcept {
+    return find_attached<T>();
+  }
+  template <class T>
+  const T* find() const noexcept {
+    return find_attached<T>();
+  }
+
   /// On a client: the instance that the call, or this try of it, was placed on. For what stands
   /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
   const cluster::Endpoint* endpoint() const noexcept {
@@ -193,7 +208,8 @@ class Call : private net::Timer, private Context {
   // What the caller asked for (client), or the handler chose (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
-  /// and the time it started. For a call that is made on behalf of another.
+  /// and the time it started; principal() and find() see what `other` has. On a server, its peer as
+  /// well. For a call that is made on behalf of another.
   void take_request_of(const Call& other);
   /// Encoding of the messages this side sends. On a server one that the client does not accept is
   /// passed over.
@@ -233,7 +249,7 @@ class Call : private net::Timer, private Context {
     RareState() = default;
     RareState(const RareState&) = delete;
     RareState& operator=(const RareState&) = delete;
-    ~RareState();
+    ~RareState();  // in call.cc: every Call's end would be longer by it
     Metadata request_metadata;
     Metadata response_metadata;
     Metadata trailers;
@@ -241,11 +257,23 @@ class Call : private net::Timer, private Context {
     std::optional<std::uint64_t> balance_key;
     std::uint32_t previous_attempts = 0;
     std::shared_ptr<const Codec> codec;
+    const Call* made_for = nullptr;  // the call that this is a try of
+    std::shared_ptr<const Principal> principal;
+    rpc::Attachments attachments;
   };
   static void deadline_passed(net::Timer& timer) noexcept;
   RareState& rare() {
     if (rare_ == nullptr) rare_ = std::make_unique<RareState>();
     return *rare_;
+  }
+  template <class T>
+  T* find_attached() const noexcept {
+    static_assert(std::is_same_v<T, std::remove_cvref_t<T>>, "name the type as it was attached");
+    for (const Call* call = this; call != nullptr && call->rare_ != nullptr;
+         call = call->rare_->made_for) {
+      if (T* found = call->rare_->attachments.template find<T>()) return found;
+    }
+    return nullptr;
   }
   /// gRPC's framing ends there: no message is larger.
   static std::uint32_t limit_of(std::size_t size) noexcept {

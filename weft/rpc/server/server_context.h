@@ -38,8 +38,21 @@ class ServerContext {
   /// "/hello.Greeter/SayHello".
   std::string_view path() const noexcept { return call_.path(); }
   const Peer& peer() const noexcept { return *call_.peer(); }
-  /// Who the client is by its verified certificate (mutual TLS); null where it showed none.
+  /// The client's verified certificate (mutual TLS); null where it showed none.
   const net::CertificateInfo* identity() const noexcept { return peer().identity(); }
+  /// Who makes the call: what a middleware has established, else what the certificate says; null
+  /// where nobody is known.
+  const Principal* principal() const { return std::as_const(call_).principal(); }
+  /// What a middleware has attached to the call (Call::attach()); null where there is none of this
+  /// type. Does not wait for the loop: middlewares attach before the handler begins.
+  template <class T>
+  T* find() noexcept {
+    return call_.find<T>();
+  }
+  template <class T>
+  const T* find() const noexcept {
+    return std::as_const(call_).find<T>();
+  }
 
   /// Encoding of the responses, to be set before the first; one that the client does not accept is
   /// passed over.

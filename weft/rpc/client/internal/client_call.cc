@@ -195,7 +195,7 @@ Status ClientCall::send_headers(TimePoint now) {
   if (size > limit) [[unlikely]] {
     return resource_exhausted("request metadata of " + std::to_string(size) +
                               " bytes is larger than the limit of " + std::to_string(limit) +
-                              " that " + connection_.peer()->address.to_string() +
+                              " that " + connection_.peer()->describe() +
                               " has announced (SETTINGS_MAX_HEADER_LIST_SIZE)");
   }
   http2::Stream& stream =

@@ -158,7 +158,7 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
     // Its calls, and whoever waits for it, are told in their statuses.
     const bool told = !ready_ || session().open_streams() != 0;
     log(told ? LogLevel::Debug : LogLevel::Warn,
-        peer()->address.to_string() + ": the server sent GOAWAY " + goaway_);
+        peer()->describe() + ": the server sent GOAWAY " + goaway_);
   }
   if (code == http2::ErrorCode::EnhanceYourCalm && debug == "too_many_pings") {
     owner_.on_too_many_pings();
@@ -178,7 +178,7 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
 
 [[gnu::cold]] Status ClientConnection::why_lost() {
   const Status& reason = session().error().ok() ? close_reason() : session().error();
-  const std::string who = peer()->address.to_string();
+  const std::string who = peer()->describe();
   if (reason.ok()) {
     return Status(
         StatusCode::Unavailable,

@@ -95,7 +95,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
       Call(connection.loop(), head->path(), nullptr, &ServerCall::on_cancelled),
       server_(connection.server()),
       head_(std::move(head)) {
-  attach(connection, stream);
+  StreamMessages::attach(connection, stream);
   if (head_->route != nullptr) set_route(*head_->route, *head_->route->method);
   set_single_at_end(method() != nullptr && !streams_requests(method()->kind));
   expect_reader();

@@ -106,7 +106,7 @@ void ServerConnection::arm_drain(Duration timeout) noexcept {
       " bytes for its clients, its limit is " + std::to_string(memory()->server().limit()) +
       "; this connection has the most, " + std::to_string(memory()->held()) +
       " (ServerOptions::max_memory)");
-  server_.log_refused(peer()->address.to_string() + ": closed: " + std::string(why.message()));
+  server_.log_refused(peer()->describe() + ": closed: " + std::string(why.message()));
   abort(http2::ErrorCode::EnhanceYourCalm, why);
   session().end_streams();  // now: who else has to go depends on what this gives back
   // What it does not read must not stay for as long as a GOAWAY is waited for.
@@ -292,7 +292,7 @@ void ServerConnection::on_ping() {
   if (last_ping_ != TimePoint{} && now < after(last_ping_, interval)) ++ping_strikes_;
   last_ping_ = now;
   if (ping_strikes_ > kStrikes) {
-    log(LogLevel::Warn, peer()->address.to_string() + ": too many pings: more often than every " +
+    log(LogLevel::Warn, peer()->describe() + ": too many pings: more often than every " +
                             weft::to_string(interval) + " (ServerOptions::min_ping_interval)");
     abort(http2::ErrorCode::EnhanceYourCalm, Status(StatusCode::Unavailable, "too_many_pings"));
   }
@@ -307,8 +307,7 @@ void ServerConnection::on_closed(const Status& why) noexcept {
   if (!greeted_ && !session().error().ok()) {
     server_.log_refused(why.to_string());
   } else if (log_enabled(LogLevel::Debug)) {
-    log(LogLevel::Debug,
-        "connection of " + peer()->address.to_string() + " closed: " + why.to_string());
+    log(LogLevel::Debug, "connection of " + peer()->describe() + " closed: " + why.to_string());
   }
   server_.connection_closed(*this);
 }

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/call/principal.h"  // IWYU pragma: export
