@@ -28,7 +28,7 @@ using test::text;
 struct Registers : Kinds {
   Task<Result<Text>> Unary(ServerContext& context, const Text& request) override {
     const std::lock_guard lock(mutex);
-    clients[std::this_thread::get_id()][context.peer().address.to_string()] += 1;
+    clients[std::this_thread::get_id()][context.peer().describe()] += 1;
     return request;
   }
   std::mutex mutex;

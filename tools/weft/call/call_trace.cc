@@ -108,7 +108,7 @@ void CallTrace::end_of_requests() {
 void CallTrace::response_metadata(Call& call) {
   if (!enabled_) return;
   const Peer* peer = call.peer();
-  if (peer != nullptr) line("*", "connected to " + printable(peer->address.to_string()));
+  if (peer != nullptr) line("*", "connected to " + printable(peer->describe()));
   heading("response metadata", call.response_metadata());
 }
 

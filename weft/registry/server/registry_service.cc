@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "weft/net/socket/address_scope.h"
-#include "weft/net/socket/client_key.h"
 #include "weft/registry/internal/instance.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/internal/answers.h"
@@ -31,7 +30,7 @@ Status check_request(const v1::RegisterRequest& request, const RegistryOptions& 
   if (!status.ok()) return status;
   const Result<cluster::Endpoint> endpoint = endpoint_of(request.instance());
   if (!endpoint.ok()) return endpoint.status();
-  return check_addresses(*endpoint, context.peer().address, context.call().loop());
+  return check_addresses(*endpoint, context.peer(), context.call().loop());
 }
 
 /// Each field of registry.proto, and none that this version does not know: those it cannot have
@@ -50,7 +49,7 @@ v1::Instance known_fields_of(const v1::Instance& instance) {
 std::shared_ptr<Record> record_of(const v1::RegisterRequest& request, Duration ttl,
                                   ServerContext& context) {
   auto record = std::make_shared<Record>(request.service(), known_fields_of(request.instance()),
-                                         net::client_key(context.peer().address));
+                                         client_of(context.peer()));
   record->ttl_ms = milliseconds_of(ttl);
   record->registered_at_ms = wall_clock_ms(context.call().loop());
   return record;
@@ -148,7 +147,7 @@ class Definition final : public v1::RegistryService {
                      Writer<v1::WatchResponse>&) override {
     Status status = registrar_->enter();
     if (status.ok() && !request.service().empty()) status = check_service_name(request.service());
-    std::string client = net::client_key(context.peer().address);
+    std::string client = client_of(context.peer());
     if (status.ok()) status = registrar_->take_watch(client);
     if (!status.ok()) co_return status;
     WatchAnswer answer(registrar_, request, std::move(client));

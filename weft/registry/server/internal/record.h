@@ -17,7 +17,7 @@ namespace weft::registry {
 /// the catalog, the leases and the history; never changed once others see it.
 class Record {
  public:
-  /// `client` is whose it is (net::client_key()); empty where that is not known.
+  /// `client` is whose it is (client_of()); empty where that is not known.
   Record(std::string_view service, const v1::Instance& instance, std::string_view client);
   /// From an instance's bytes, which parse.
   Record(std::string_view service, std::string_view id, std::string_view instance,

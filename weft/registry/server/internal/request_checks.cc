@@ -7,6 +7,7 @@
 
 #include "weft/cluster/resolvers/announcer.h"
 #include "weft/net/socket/address_scope.h"
+#include "weft/net/socket/client_key.h"
 
 namespace weft::registry {
 namespace {
@@ -64,9 +65,11 @@ Status check_instance(const v1::Instance& instance, const RegistryOptions& optio
   return check_attributes(instance, options);
 }
 
-Status check_addresses(const cluster::Endpoint& endpoint, const net::Address& peer,
-                       const net::Loop& loop) {
-  if (net::scope_of(peer, loop) == net::AddressScope::Machine) return {};
+Status check_addresses(const cluster::Endpoint& endpoint, const Peer& peer, const net::Loop& loop) {
+  const bool local = peer.has_address()
+                         ? net::scope_of(peer.address, loop) == net::AddressScope::Machine
+                         : peer.kind() == Peer::Kind::InProcess;
+  if (local) return {};
   for (const net::Address& address : endpoint.addresses) {
     const net::AddressScope scope = net::scope_of(address, loop);
     if (scope == net::AddressScope::Everywhere) continue;
@@ -74,9 +77,14 @@ Status check_addresses(const cluster::Endpoint& endpoint, const net::Address& pe
                             std::string(net::description_of(scope)) +
                             ": only clients that reach the registry by a loopback address or a "
                             "Unix socket may register it, and this one is at " +
-                            peer.to_string());
+                            peer.describe());
   }
   return {};
+}
+
+std::string client_of(const Peer& peer) {
+  constexpr std::size_t kLongest = 64;
+  return peer.has_address() ? net::client_key(peer.address) : peer.describe().substr(0, kLongest);
 }
 
 Result<Duration> check_ttl(std::uint32_t ttl_ms, const RegistryOptions& options) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "weft/base/result.h"
 #include "weft/base/time.h"
@@ -8,6 +9,7 @@
 #include "weft/net/loop/loop.h"
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/registry_service.h"
+#include "weft/rpc/call/peer.h"
 
 namespace weft::registry {
 
@@ -16,8 +18,11 @@ namespace weft::registry {
 Status check_instance(const v1::Instance& instance, const RegistryOptions& options);
 
 /// Whether `peer` may send others to these addresses: local ones only where it is local.
-Status check_addresses(const cluster::Endpoint& endpoint, const net::Address& peer,
-                       const net::Loop& loop);
+Status check_addresses(const cluster::Endpoint& endpoint, const Peer& peer, const net::Loop& loop);
+
+/// Whom a peer stands for where limits count by client: net::client_key() of its address, else
+/// where it is. At most 64 bytes.
+std::string client_of(const Peer& peer);
 
 /// The lease's time that is asked for, or why it is none.
 Result<Duration> check_ttl(std::uint32_t ttl_ms, const RegistryOptions& options);
