@@ -45,6 +45,9 @@ class MiddlewareTest : public testing::Test {
   Status serve(const Middleware& middleware) {
     MiddlewareChain chain;
     chain.add(middleware);
+    return serve(std::move(chain));
+  }
+  Status serve(MiddlewareChain chain) {
     Call call(Call::Side::Server, loop_, path_, nullptr, nullptr);
     if (callers_deadline_ != kNever) call.limit_deadline(callers_deadline_);
     Task<Status> task = chain.serve(call, scripted_);
@@ -115,6 +118,26 @@ TEST_F(AccessLogTest, WarnsOfAFailureWithItsMessage) {
   EXPECT_THAT(lines_, ElementsAre(HasSubstr(R"(status=NOT_FOUND)")));
   EXPECT_THAT(lines_.at(0), HasSubstr(R"(message="no \"such\" thing")"));
   EXPECT_THAT(levels_, ElementsAre(LogLevel::Warn));
+}
+
+TEST_F(AccessLogTest, NamesThePrincipalBehindThePeer) {
+  const auto serve_as = [this](std::string_view subject) {
+    MiddlewareChain chain;
+    chain.add(access_log());
+    chain.add([subject](Call& call, Next next) {
+      call.set_peer(Peer::local());
+      call.set_principal(
+          std::make_shared<const Principal>(Principal{.subject = std::string(subject)}));
+      return next(call);
+    });
+    static_cast<void>(serve(std::move(chain)));
+  };
+  serve_as("ann");
+  serve_as("ann status=OK");
+  serve_as("");
+  EXPECT_THAT(lines_, ElementsAre(HasSubstr(" peer=in-process principal=ann status=OK "),
+                                  HasSubstr(" principal=\"ann status=OK\" status=OK "),
+                                  HasSubstr(" peer=in-process status=OK ")));
 }
 
 TEST_F(AccessLogTest, QuotesAPathThatForgesFields) {

@@ -52,9 +52,9 @@ TEST_F(PolicyConfigTest, EveryPolicyCanBeNamedWithItsOptions) {
       {"faultInjection": {"delayShare": 0, "delay": "1s", "abortShare": 0, "abortCode": "ABORTED",
                           "abortMessage": "no", "fromMetadata": true, "maxDelay": "1s",
                           "metadataName": "a", "metadataValue": "b", "maxActiveFaults": 3}},
-      {"singleFlight": {"vary": ["user"], "sharedMethods": ["/a/b"], "maxRequestSize": 100}},
+      {"singleFlight": {"vary": ["user"], "acrossPrincipals": true, "sharedMethods": ["/a/b"], "maxRequestSize": 100}},
       {"responseCache": {"maxBytes": 100000, "maxEntryBytes": 1000, "ttl": "1s", "vary": [],
-                         "sharedMethods": []}})");
+                         "acrossPrincipals": false, "sharedMethods": []}})");
   EXPECT_TRUE(status.ok()) << status.to_string();
   EXPECT_TRUE(serve().ok());
 }
@@ -124,6 +124,18 @@ TEST_F(PolicyConfigTest, ABadConfigChangesNothing) {
   EXPECT_EQ(serve().code(), StatusCode::Unavailable);
 }
 
+TEST_F(PolicyConfigTest, LimitsMayGoByPrincipal) {
+  ASSERT_TRUE(set(R"({"rateLimit": {"rate": 0.01, "burst": 1, "key": "principal"}})").ok());
+  const auto as = [](const char* name) {
+    return [name](Call& call) {
+      call.set_principal(std::make_shared<const Principal>(Principal{.subject = name}));
+    };
+  };
+  EXPECT_TRUE(serve(as("ann")).ok());
+  EXPECT_TRUE(serve(as("bob")).ok());
+  EXPECT_EQ(serve(as("ann")).code(), StatusCode::ResourceExhausted);
+}
+
 TEST_F(PolicyConfigTest, ErrorsNameThePathTheValueAndWhatWasExpected) {
   const std::string prefix = "policy config: policies[0]";
   EXPECT_EQ(error_of(R"({"timeout": {}})"),
@@ -134,7 +146,8 @@ TEST_F(PolicyConfigTest, ErrorsNameThePathTheValueAndWhatWasExpected) {
             prefix + ".rateLimit: RateLimitOptions::rate: -5: must be more than 0, at most 1e8");
   EXPECT_EQ(error_of(R"({"rateLimit": {"rate": 5, "key": "colour"}})"),
             prefix +
-                ".rateLimit.key: \"colour\": must be \"method\", \"peer\", \"identity\" or "
+                ".rateLimit.key: \"colour\": must be \"method\", \"peer\", \"principal\", "
+                "\"identity\" or "
                 "\"metadata:NAME\"");
   EXPECT_THAT(error_of(R"({"rateLimti": {}})"),
               HasSubstr(prefix + ".rateLimti: {}: must be one of the policies accessLog, adapt"));

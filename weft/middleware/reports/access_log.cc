@@ -14,8 +14,11 @@ std::string line(const Call& call, const Status& status, Duration duration) {
   std::string text = "call path=";
   text.append(log_value(call.path()));
   text.append(call.side() == Call::Side::Server ? " side=server" : " side=client");
-  if (call.peer() != nullptr)
-    text.append(" peer=").append(log_value(call.peer()->address.to_string()));
+  if (call.peer() != nullptr) text.append(" peer=").append(log_value(call.peer()->describe()));
+  const Principal* const who = call.principal();
+  if (who != nullptr && !who->subject.empty()) {
+    text.append(" principal=").append(log_value(who->subject));
+  }
   text.append(" status=").append(name_of(status.code()));
   text.append(" duration=").append(to_string(duration));
   if (!status.message().empty()) {

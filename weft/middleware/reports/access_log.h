@@ -19,7 +19,8 @@ struct AccessLogOptions {
 ///
 ///     call path=/hello.Greeter/SayHello side=server peer=127.0.0.1:40112 status=OK duration=1.2ms
 ///
-/// with `message="..."` behind it where the status has one. Path, peer and message are as
+/// with `principal=SUBJECT` behind the peer where the caller is known (Call::principal()), and
+/// `message="..."` at the end where the status has one. Path, peer, principal and message are as
 /// log_value() shows them: quoted where they are more than a word, and cut behind 256 bytes. So a
 /// client can neither forge a field nor make the line long.
 Middleware access_log(AccessLogOptions options = {});

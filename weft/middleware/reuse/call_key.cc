@@ -1,5 +1,7 @@
 #include "weft/middleware/reuse/call_key.h"
 
+#include "weft/middleware/reuse/internal/key_parts.h"
+
 namespace weft {
 
 CallKey by_method() {
@@ -14,14 +16,21 @@ CallKey by_metadata(std::string_view name) {
 
 CallKey by_peer() {
   return [](const Call& call, std::string& key) {
-    if (call.peer() != nullptr) key.append(call.peer()->address.host());
+    const Peer* const peer = call.peer();
+    if (peer != nullptr) key.append(peer->has_address() ? peer->address.host() : peer->describe());
+  };
+}
+
+CallKey by_principal() {
+  return [](const Call& call, std::string& key) {
+    if (const Principal* who = call.principal()) middleware::append_caller(*who, key);
   };
 }
 
 CallKey by_identity() {
   return [](const Call& call, std::string& key) {
-    if (call.peer() == nullptr || call.peer()->identity() == nullptr) return;
-    key.append(call.peer()->identity()->subject);
+    if (call.peer() == nullptr) return;
+    if (const Principal* who = call.peer()->principal().get()) middleware::append_caller(*who, key);
   };
 }
 

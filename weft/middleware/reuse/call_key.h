@@ -17,10 +17,15 @@ CallKey by_method();
 /// One for every value of this metadata; calls without it share one.
 CallKey by_metadata(std::string_view name);
 /// One for every address that calls come from (server), whatever its port. Behind a proxy all
-/// clients are one.
+/// clients are one. Where there is no address, one for each place (Peer::describe()).
 CallKey by_peer();
-/// One for every client by the subject of its verified certificate (server, mutual TLS); clients
-/// without one share one.
+/// One for every caller: scheme, issuer and subject of Call::principal(), so whatever a middleware
+/// in front of the policy has established, else the verified certificate. Calls of nobody known
+/// share one.
+CallKey by_principal();
+/// One for every client by its connection (server): as by_principal(), but the connection's own
+/// identity counts (Peer::principal(), the certificate of mutual TLS), also where a middleware has
+/// established another caller. Behind a proxy, that is the proxy.
 CallKey by_identity();
 
 }  // namespace weft

@@ -156,11 +156,15 @@ struct ResponseCache {
          {.policy = "cache", .event = event, .path = call.path(), .value = value});
   }
 
+  static middleware::SharingRules rules_of(const Shared& shared) {
+    return {shared.options.vary, shared.options.across_principals};
+  }
+
   static Task<Status> run(Shared& shared, Directives asked, Call& call, Next next) {
     std::optional<Message> request = co_await call.requests().read();
     if (!request) co_return co_await next(call);
     const std::string key =
-        middleware::answer_key(std::as_const(call), shared.options.vary, request->bytes());
+        middleware::answer_key(std::as_const(call), rules_of(shared), request->bytes());
     const middleware::RequestPutBack put_back(call, std::move(*request));
     const TimePoint now = call.loop().now();
     const KeptRef kept = asked.no_cache ? nullptr : shared.store.find(key, now);
@@ -170,8 +174,13 @@ struct ResponseCache {
     }
     tell_of(shared, call, "miss");
     middleware::ResponseTap tap(call);
+    const middleware::CallerWatch caller(call, rules_of(shared));
     Status status = co_await next(call);
-    if (status.ok()) keep(shared, key, tap, call);
+    if (caller.is_another()) {
+      tell_of(shared, call, "not_shared");
+    } else if (status.ok()) {
+      keep(shared, key, tap, call);
+    }
     co_return status;
   }
 

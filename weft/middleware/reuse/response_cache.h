@@ -21,10 +21,14 @@ struct ResponseCacheOptions {
   Duration ttl = std::chrono::seconds(10);
   /// Metadata of the request that an answer depends on, besides method and request.
   std::vector<std::string> vary{"authorization"};
+  /// An answer may be given to any caller: for data that is the same for all. By default, only the
+  /// same principal with the same `authorization` gets it, also where `vary` does not name that.
+  bool across_principals = false;
   /// Unary methods ("/pkg.Service/Method") to which this applies besides those marked
   /// NO_SIDE_EFFECTS.
   std::vector<std::string> methods{};
-  /// Told "cache": "hit" (value: nanoseconds of age), "miss", "stored" (value: bytes), "evicted".
+  /// Told "cache": "hit" (value: nanoseconds of age), "miss", "stored" (value: bytes), "evicted",
+  /// "not_shared": the caller became known only behind the cache, so the answer is not kept.
   PolicyObserver* observer = nullptr;
 };
 
@@ -46,6 +50,13 @@ Status validate(const ResponseCacheOptions& options);
 /// The cache is the process's, so that its bound is one and every loop finds what another has
 /// learnt: sixteen parts, each with a lock that is held for a look-up; what is found is shared and
 /// not copied.
+///
+/// An answer for one caller is not given to another: it belongs to Call::principal() with its roles
+/// and claims, to the metadata `authorization` and, on a server, to the client's certificate. Add
+/// the cache after the middlewares that authenticate and authorise. Before them, it keeps nothing
+/// of calls whose principal they set, and answers other calls that they might refuse. Other
+/// metadata that says who calls (a cookie, an API key) belongs in `vary` where no middleware makes
+/// a principal of it.
 Middleware response_cache(ResponseCacheOptions options = {});
 
 }  // namespace weft

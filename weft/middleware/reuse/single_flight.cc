@@ -111,6 +111,10 @@ struct SingleFlight {
     tell(shared.options.observer, {.policy = "single_flight", .event = event, .path = call.path()});
   }
 
+  static middleware::SharingRules rules_of(const Shared& shared) {
+    return {shared.options.vary, shared.options.across_principals};
+  }
+
   static Task<Status> run(const Shared& shared, Call& call, Next next) {
     std::optional<Message> request = co_await call.requests().read();
     if (!request) co_return co_await next(call);
@@ -118,7 +122,8 @@ struct SingleFlight {
     const middleware::RequestPutBack put_back(call, std::move(*request));
     if (bytes.size() > shared.options.max_request_size) co_return co_await next(call);
     Participant self(shared.flights.of(call.loop()),
-                     middleware::answer_key(call, shared.options.vary, bytes), call.loop());
+                     middleware::answer_key(std::as_const(call), rules_of(shared), bytes),
+                     call.loop());
     if (!self.leads()) {
       tell_of(shared, call, "joined");
       Status waited = co_await self.wait();
@@ -126,7 +131,7 @@ struct SingleFlight {
       if (!self.leads()) co_return waited;
       tell_of(shared, call, "took_over");
     }
-    co_return co_await lead(self, call, next);
+    co_return co_await lead(shared, self, call, next);
   }
 
   static Task<Status> follow(Call& call, const Flight& flight) {
@@ -134,9 +139,15 @@ struct SingleFlight {
     return middleware::deliver(call, flight.answer);
   }
 
-  static Task<Status> lead(Participant& self, Call& call, Next next) {
+  static Task<Status> lead(const Shared& shared, Participant& self, Call& call, Next next) {
     middleware::ResponseTap tap(call);
+    const middleware::CallerWatch caller(call, rules_of(shared));
     Status status = co_await next(call);
+    if (caller.is_another()) {
+      tell_of(shared, call, "not_shared");
+      self.pass_on();
+      co_return status;
+    }
     if (gave_up(call, status)) {
       self.pass_on();
       co_return status;

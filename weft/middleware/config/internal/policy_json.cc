@@ -125,18 +125,19 @@ Made read_circuit_breaker(const JsonNode& node, PolicyObserver* observer) {
   return options.end(validate(breaker)) ? Made(circuit_breaker(breaker)) : std::nullopt;
 }
 
-/// "method", "peer", "identity", "metadata:NAME".
+/// "method", "peer", "principal", "identity", "metadata:NAME".
 CallKey key_of(const JsonNode& node) {
   constexpr std::string_view kMetadata = "metadata:";
   const std::optional<std::string> name = node.text();
   if (!name) return {};
   if (*name == "method") return by_method();
   if (*name == "peer") return by_peer();
+  if (*name == "principal") return by_principal();
   if (*name == "identity") return by_identity();
   if (name->starts_with(kMetadata) && name->size() > kMetadata.size()) {
     return by_metadata(std::string_view(*name).substr(kMetadata.size()));
   }
-  node.expect("\"method\", \"peer\", \"identity\" or \"metadata:NAME\"");
+  node.expect("\"method\", \"peer\", \"principal\", \"identity\" or \"metadata:NAME\"");
   return {};
 }
 
@@ -222,6 +223,7 @@ Made read_single_flight(const JsonNode& node, PolicyObserver* observer) {
   flights.observer = observer;
   Options options(node);
   options.read("vary", flights.vary);
+  options.read("acrossPrincipals", flights.across_principals);
   options.read("sharedMethods", flights.methods);
   options.read("maxRequestSize", flights.max_request_size);
   return options.end() ? Made(single_flight(flights)) : std::nullopt;
@@ -235,6 +237,7 @@ Made read_response_cache(const JsonNode& node, PolicyObserver* observer) {
   options.read("maxEntryBytes", cache.max_entry_bytes);
   options.read("ttl", cache.ttl);
   options.read("vary", cache.vary);
+  options.read("acrossPrincipals", cache.across_principals);
   options.read("sharedMethods", cache.methods);
   return options.end(validate(cache)) ? Made(response_cache(cache)) : std::nullopt;
 }

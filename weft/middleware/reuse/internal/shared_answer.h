@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,11 +17,38 @@ namespace weft::middleware {
 /// Unary, and marked NO_SIDE_EFFECTS or one of `methods`, which are paths.
 bool may_share_answer(const Call& call, const std::vector<std::string>& methods);
 
-/// What two calls have to have in common to get the same answer: the method, the format of their
-/// messages (Call::codec()), the request, the metadata of the names in `vary`, and on a server the
-/// client's verified certificate.
-std::string answer_key(const Call& call, const std::vector<std::string>& vary,
-                       const Bytes& request);
+/// Which calls may get the same answer.
+struct SharingRules {
+  const std::vector<std::string>& vary;
+  bool across_principals = false;
+};
+
+/// What two calls have in common if they may get the same answer: the method, the format of
+/// their messages (Call::codec()), the request and the metadata of the names in `vary`. Unless
+/// `across_principals`, also the metadata `authorization`, the principal with its roles and claims,
+/// and on a server the client's verified certificate.
+std::string answer_key(const Call& call, const SharingRules& rules, const Bytes& request);
+
+/// Whether the caller of a call has become known only behind a policy that shares answers: its key
+/// did not have the principal, so its answer must not be shared.
+class CallerWatch {
+ public:
+  CallerWatch(const Call& call, const SharingRules& rules)
+      : call_(call), watched_(!rules.across_principals) {
+    if (watched_) before_ = call.share_principal();
+  }
+  bool is_another() const {
+    if (!watched_) return false;
+    const std::shared_ptr<const Principal>& now = call_.share_principal();
+    if (now == before_) return false;
+    return now == nullptr || before_ == nullptr || *now != *before_;
+  }
+
+ private:
+  const Call& call_;
+  bool watched_;
+  std::shared_ptr<const Principal> before_{};
+};
 
 /// Puts a request that was read from a call back in front of who serves it. For as long as it
 /// exists.
