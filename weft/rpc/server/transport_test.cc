@@ -53,7 +53,7 @@ class OwnTransport final : public Transport {
     SingleResponse responses;
     call.set_requests(requests);
     call.set_responses(responses);
-    call.set_peer(Peer::Ref::make(net::Address::memory("own")));
+    call.set_peer(Peer::Ref::make("own"));
     Status status = co_await dispatcher.serve(call).in(call.context());
     co_return responses.finish(std::move(status), response);
   }

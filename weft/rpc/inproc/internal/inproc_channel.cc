@@ -177,7 +177,7 @@ bool InprocChannel::find() {
   server_ = inproc_names().find(name_);
   if (server_ == nullptr) return false;
   here_ = server_->part_of(loop_);
-  if (!peer_) peer_ = Peer::Ref::make(net::Address::memory("inproc:" + name_));
+  if (!peer_) peer_ = Peer::local();
   return true;
 }
 

@@ -3,7 +3,7 @@
 namespace weft::rpc {
 
 const Peer::Ref& InprocPart::peer() {
-  if (!peer_) peer_ = Peer::Ref::make(net::Address::memory("inproc:" + server_.name()));
+  if (!peer_) peer_ = Peer::local();
   return peer_;
 }
 

@@ -54,7 +54,7 @@ bool WireStream::drain() noexcept {
 Task<> WireStream::drained() { static_cast<void>(co_await drain_.wait()); }
 
 std::string WireStream::describe() const {
-  return protocol_.name() + " with " + stream_->peer_address().to_string();
+  return protocol_.name() + " with " + peer_->describe();
 }
 
 }  // namespace weft::rpc
