@@ -54,6 +54,8 @@ function(way_installed)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${work}/prefix)
   build_first_service()
   build_and_run(${outside} -DCMAKE_PREFIX_PATH=${work}/prefix)
+  run(${CMAKE_COMMAND} --build ${work} --target seams)
+  run(${work}/seams)
   find_from_everywhere(no_such_room)
   # What a build of a few targets installs has no tests' room.
   file(GLOB archives ${work}/prefix/lib*/libweft_testing.*)
