@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cassert>
 #include <coroutine>
 #include <exception>
 #include <utility>
@@ -19,6 +18,9 @@ struct FrameHead {
   void (*destroy)(FrameHead*) noexcept;
   Promise<T> promise;
 };
+
+/// Ends the program: this compiler lays frames out otherwise.
+[[noreturn, gnu::cold]] void wrong_frame_layout() noexcept;
 
 /// A coroutine of a Task<T> whose frame is a class, for what every call has one of: compilers give
 /// each local and each temporary of a coroutine a place of its own, and steps to set it up. To
@@ -41,7 +43,9 @@ class HandWritten : public Pooled, private FrameHead<T> {
 
  protected:
   HandWritten() noexcept : Frame{&HandWritten::run, &HandWritten::dispose, {}} {
-    assert(handle().address() == static_cast<Frame*>(this));
+    // Constant where compilers agree, so the test is not in the program.
+    if (handle().address() != static_cast<Frame*>(this)) [[unlikely]]
+      wrong_frame_layout();
   }
   ~HandWritten() = default;
 
