@@ -191,7 +191,8 @@ std::size_t SlowParse::size() const noexcept { return work_->message.size(); }
 MessageLite* SlowParse::take() noexcept { return work_->object.release(); }
 
 void SlowParse::hold(MessageReader& reader) const {
-  reader.hold(&work_->memory, [](const void* it) { return *static_cast<const std::size_t*>(it); });
+  const std::size_t memory = done() ? work_->memory : size();
+  reader.hold(&memory, [](const void* it) { return *static_cast<const std::size_t*>(it); });
 }
 
 void destroy_elsewhere(MessageLite* message) noexcept {

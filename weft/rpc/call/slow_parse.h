@@ -52,16 +52,17 @@ class SlowParse : private CancelHook {
   void wait(Waiter& waiter, Context& context) noexcept;
   bool done() const noexcept;
 
+  /// Bytes of the message on its way.
+  std::size_t size() const noexcept;
+  /// Tells `reader` what the memory is that its last message takes; before it is done, the bytes.
+  void hold(MessageReader& reader) const;
+
   // Once it is done:
 
   /// As codec::parse() says.
   Status& status() noexcept;
-  /// Bytes of the message on its way.
-  std::size_t size() const noexcept;
   /// The parsed message, of the type of `into`, for destroy_elsewhere() in the end.
   google::protobuf::MessageLite* take() noexcept;
-  /// Tells `reader` what the memory is that its last message takes.
-  void hold(MessageReader& reader) const;
   /// Has the parsed message and `into` change places, and destroys what that was elsewhere.
   template <class T>
   void swap_into(T& into);

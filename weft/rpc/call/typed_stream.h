@@ -121,7 +121,12 @@ class Reader {
       parse_status_ = codec::parse(message, into);
     } else {
       std::optional<Status> status = rpc::SlowParse::try_parse(message, into, slow);
-      if (!status) return std::nullopt;
+      if (!status) {
+        // What it waits for is not work of this reader's.
+        slow->hold(*messages_);
+        held_ = true;
+        return std::nullopt;
+      }
       parse_status_ = *std::move(status);
     }
     held_ = message.size() >= rpc::kMeasuredFrom;
