@@ -38,6 +38,7 @@ class Pages final : public HttpHandler {
     ++served;
     if (head.method == "CONNECT") return tunnel(exchange);
     if (head.path == "/pages/echo") return echo(exchange);
+    if (head.path == "/pages/later") return later(*this, exchange);
     if (head.path == "/pages/sleep") return sleep(*this, exchange);
     if (head.path == "/pages/throw") throw std::runtime_error("secret");
     if (head.path == "/pages/nothing") return Task<>();
@@ -58,6 +59,14 @@ class Pages final : public HttpHandler {
     }
     const HttpField trailers[] = {{"x-last", "yes"}};
     static_cast<void>(exchange.end(trailers));
+  }
+  /// Reads what has come in a second.
+  static Task<> later(Pages& self, HttpExchange& exchange) {
+    static_cast<void>(co_await net::sleep(1s));
+    while (const std::optional<Message> part = co_await exchange.content().read()) {
+      ++self.parts;
+      if (!co_await exchange.response().write(*part)) co_return;
+    }
   }
   static Task<> tunnel(HttpExchange& exchange) {
     static_cast<void>(exchange.begin(200));
@@ -83,6 +92,7 @@ class Pages final : public HttpHandler {
 
   int served = 0;
   int ended = 0;
+  int parts = 0;
   Status woken;
 };
 
@@ -212,6 +222,22 @@ TEST_F(Http, ContentThatIsNotReadHoldsTheClientBack) {
   world_.run_for(1s);
   // Its window of 256 KiB is nearly used up, and none was given back.
   EXPECT_FALSE(peer.has(FrameType::WindowUpdate, 1)) << peer.log();
+}
+
+TEST_F(Http, TinyFramesAreJoined) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/later", "POST")));
+  std::string all;
+  std::string frames;
+  for (int i = 0; i < 5000; ++i) {
+    const char letter = static_cast<char>('a' + i % 26);
+    all += letter;
+    frames += data(1, {&letter, 1}, i == 4999 ? EndStream::Yes : EndStream::No);
+  }
+  peer.send(frames);
+  peer.expect_end(1);
+  EXPECT_EQ(peer.data_of(1), all);
+  EXPECT_LT(pages_->parts, 10);
 }
 
 }  // namespace

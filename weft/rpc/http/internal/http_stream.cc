@@ -99,7 +99,7 @@ HttpStream::HttpStream(ServerConnection& connection, http2::Stream& stream, Http
 }
 
 HttpStream::~HttpStream() {
-  std::size_t unread = 0;
+  std::size_t unread = small_.size();
   for (const Bytes& part : unread_) unread += part.size();
   memory().add(-static_cast<std::int64_t>(unread));
   memory().call_ended(memory_taken());
@@ -249,9 +249,16 @@ bool HttpStream::Response::unwait() noexcept {
 
 MessageReader::Poll HttpStream::receive(Message& out) {
   using Poll = MessageReader::Poll;
-  if (unread_.empty()) return input_ended_ || stream_ == nullptr ? Poll::End : Poll::Pending;
-  Bytes part = std::move(unread_.front());
-  unread_.pop_front();
+  if (unread_.empty() && small_.empty()) {
+    return input_ended_ || stream_ == nullptr ? Poll::End : Poll::Pending;
+  }
+  Bytes part;
+  if (unread_.empty()) {
+    part = Bytes::copy_of(std::exchange(small_, {}));
+  } else {
+    part = std::move(unread_.front());
+    unread_.pop_front();
+  }
   memory().add(-static_cast<std::int64_t>(part.size()));
   if (stream_ != nullptr && !input_ended_) {
     connection_->session().consumed(*stream_, part.size());
@@ -261,11 +268,25 @@ MessageReader::Poll HttpStream::receive(Message& out) {
   return Poll::Message;
 }
 
+/// A block is shared with what else was read into it, so the part has its own; and small ones are
+/// joined, or frames of a byte each would take as many blocks. The stream's window bounds it all.
+void HttpStream::keep(std::string_view data) {
+  constexpr std::size_t kSmall = std::size_t{8} * 1024;
+  if (small_.size() + data.size() <= kSmall) {
+    small_.append(data);
+    return;
+  }
+  if (!small_.empty()) unread_.push_back(Bytes::copy_of(std::exchange(small_, {})));
+  if (data.size() > kSmall) {
+    unread_.push_back(Bytes::copy_of(data));
+  } else {
+    small_.assign(data);
+  }
+}
+
 void HttpStream::on_data(BytesView data, bool end_stream) {
   if (!data.empty() && !task_done_) {
-    // A block is shared with what else was read into it, so the part has its own. The stream's
-    // window bounds how much there is.
-    unread_.push_back(Bytes::copy_of(data.view()));
+    keep(data.view());
     memory().add(static_cast<std::int64_t>(data.size()));
     if (Status room = memory().admit(); !room.ok()) return cancel(room);
   }

@@ -83,6 +83,7 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   void stop_request() noexcept;
   void release() noexcept;
   MessageReader::Poll receive(Message& out);
+  void keep(std::string_view data);
   MessageWriter::Poll send(const Message& message);
   void wake(Waiter*& waiter) noexcept;
   std::size_t memory_taken() const noexcept;
@@ -101,6 +102,7 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   std::string described_;
   Context context_;
   std::deque<Bytes> unread_;
+  std::string small_;  // what came behind it in small frames
   Content content_{*this};
   Response response_{*this};
   Start start_{*this};
