@@ -13,8 +13,7 @@ constexpr std::size_t kSmallestMemory = 256;
 
 /// The names behind tokens are valid, those of pseudo-headers in their own way.
 bool keeps_character_rules(const HeaderField& field) noexcept {
-  return (field.token != Token::Other || is_valid_name(field.name)) &&
-         is_valid_value(field.value);
+  return (field.token != Token::Other || is_valid_name(field.name)) && is_valid_value(field.value);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "weft/base/printable.h"
 #include "weft/net/loop/wait.h"
+#include "weft/net/socket/stream_io.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -17,13 +18,6 @@ constexpr std::size_t kLongestAnswer = std::size_t{16} * 1024;
 // After so many bytes others have their turn: each is a call of the system's.
 constexpr std::size_t kBytesOfATurn = 1024;
 constexpr std::size_t kLongestShown = 128;
-
-class StreamWait final : public net::Wait, public net::StreamHandler {
- public:
-  using Wait::Wait;
-  void on_readable() noexcept override { complete(); }
-  void on_writable() noexcept override { complete(); }
-};
 
 std::string request_of(const Proxy& proxy) {
   std::string request = "CONNECT " + proxy.destination + " HTTP/1.1\r\nHost: " + proxy.destination;
@@ -43,25 +37,8 @@ Status failed(const net::Stream& stream, const Proxy& proxy, std::string_view wh
   return Status(StatusCode::Unavailable, message.append(why), Origin::Transport);
 }
 
-Task<Status> write_all(net::Loop& loop, net::Stream& stream, std::string bytes) {
-  while (!bytes.empty()) {
-    const iovec slice{.iov_base = bytes.data(), .iov_len = bytes.size()};
-    net::IoResult result = stream.write({&slice, 1});
-    if (result.kind == net::IoResult::Kind::Failed) co_return std::move(result.error);
-    bytes.erase(0, result.size);
-    if (result.kind != net::IoResult::Kind::WouldBlock) continue;
-    StreamWait wait(loop);
-    stream.set_handler(&wait);
-    stream.want_write();
-    Status status = co_await wait;
-    stream.set_handler(nullptr);
-    if (!status.ok()) co_return status;
-  }
-  co_return Status();
-}
-
 /// Up to the empty line, and not a byte more: what follows is the server's.
-Task<Status> read_head(net::Loop& loop, net::Stream& stream, std::string& head) {
+Task<Status> read_head(net::Loop& loop, net::StreamIo& io, std::string& head) {
   while (!head.ends_with("\r\n\r\n")) {
     if (head.size() == kLongestAnswer) {
       co_return unavailable("the head of its answer has more than " +
@@ -72,19 +49,10 @@ Task<Status> read_head(net::Loop& loop, net::Stream& stream, std::string& head) 
       if (Status status = co_await turn; !status.ok()) co_return status;
     }
     char next = 0;
-    net::IoResult result = stream.read({&next, 1});
-    if (result.kind == net::IoResult::Kind::Failed) co_return std::move(result.error);
-    if (result.kind == net::IoResult::Kind::End) co_return unavailable("it closed the connection");
-    if (result.kind == net::IoResult::Kind::Done) {
-      head += next;
-      continue;
-    }
-    StreamWait wait(loop);
-    stream.set_handler(&wait);
-    stream.want_read();
-    Status status = co_await wait;
-    stream.set_handler(nullptr);
-    if (!status.ok()) co_return status;
+    const Result<std::size_t> read = co_await io.read({&next, 1});
+    if (!read.ok()) co_return read.status();
+    if (*read == 0) co_return unavailable("it closed the connection");
+    head += next;
   }
   co_return Status();
 }
@@ -111,10 +79,14 @@ Status judge(std::string_view head) {
 Task<Result<std::unique_ptr<net::Stream>>> open_tunnel(net::Loop& loop,
                                                        std::unique_ptr<net::Stream> stream,
                                                        const Proxy& proxy) {
-  std::string request = request_of(proxy);
-  Status status = co_await write_all(loop, *stream, std::move(request));
+  const std::string request = request_of(proxy);
   std::string head;
-  if (status.ok()) status = co_await read_head(loop, *stream, head);
+  Status status;
+  {
+    net::StreamIo io(loop, *stream);
+    status = co_await io.write(request);
+    if (status.ok()) status = co_await read_head(loop, io, head);
+  }
   if (status.code() == StatusCode::DeadlineExceeded || status.code() == StatusCode::Cancelled) {
     co_return status;
   }

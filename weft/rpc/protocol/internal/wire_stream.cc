@@ -53,8 +53,6 @@ bool WireStream::drain() noexcept {
 
 Task<> WireStream::drained() { static_cast<void>(co_await drain_.wait()); }
 
-std::string WireStream::describe() const {
-  return protocol_.name() + " with " + peer_->describe();
-}
+std::string WireStream::describe() const { return protocol_.name() + " with " + peer_->describe(); }
 
 }  // namespace weft::rpc
