@@ -16,7 +16,7 @@
 #include "weft/net/loop.h"
 #include "weft/net/loop_thread.h"
 #include "weft/rpc/channel.h"
-#include "weft/rpc/policy_observer.h"
+#include "weft/rpc/observer.h"
 #include "weft/rpc/server.h"
 
 #include "retries.weft.h"
@@ -76,8 +76,8 @@ class Shard final : public retries::IndexService {
 };
 
 /// Writes what policies do; a service counts it in its metrics.
-class Narrator final : public weft::PolicyObserver {
-  void on_event(const weft::PolicyEvent& event) noexcept override {
+class Narrator final : public weft::Observer {
+  void on_policy(const weft::PolicyEvent& event) noexcept override {
     std::cout << event.policy << ": " << event.event << ' ' << event.value << std::endl;
   }
 };

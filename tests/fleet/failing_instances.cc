@@ -25,7 +25,7 @@ constexpr double kBudget = 0.2;
 
 class CountTries final : public PolicyObserver {
  public:
-  void on_event(const PolicyEvent& event) noexcept override {
+  void on_policy(const PolicyEvent& event) noexcept override {
     if (event.event == "attempt") ++further_;
   }
   double further() const noexcept { return static_cast<double>(further_); }

@@ -1,3 +1,3 @@
 #pragma once
 
-#include "weft/rpc/call/policy_observer.h"  // IWYU pragma: export
+#include "weft/rpc/call/observer.h"  // IWYU pragma: export

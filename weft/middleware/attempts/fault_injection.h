@@ -6,7 +6,7 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 namespace weft {

@@ -8,7 +8,7 @@
 #include "weft/base/status_code_set.h"
 #include "weft/base/time.h"
 #include "weft/middleware/attempts/retry_budget.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 namespace weft {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -11,6 +12,7 @@
 #include "weft/middleware/attempts/hedge.h"
 #include "weft/middleware/attempts/retry.h"
 #include "weft/middleware/internal/test_calls.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/server/handler.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/in_process.h"
@@ -90,6 +92,53 @@ TEST_F(RetryCall, AFailureOfTheServerIsRepeatedOverTheWire) {
   const Duration pause = far.seen()[2].begun - far.seen()[1].ended_at;
   EXPECT_GE(pause, 700ms);
   EXPECT_LT(pause, 710ms);
+}
+
+/// What a channel's observer and the policy's, which is the same, are told.
+class Told final : public Observer {
+ public:
+  void on_end(Call&, const Status& status, const CallStats& stats) noexcept override {
+    ended.emplace_back(status, stats);
+  }
+  void on_try_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
+    codes.push_back(status.code());
+    previous.push_back(call.previous_attempts());
+    tries.push_back(stats);
+  }
+  void on_policy(const PolicyEvent& event) noexcept override {
+    events.push_back(std::string(event.policy) + "." + std::string(event.event));
+  }
+  std::vector<std::pair<Status, CallStats>> ended;
+  std::vector<StatusCode> codes;
+  std::vector<std::uint32_t> previous;
+  std::vector<CallStats> tries;
+  std::vector<std::string> events;
+};
+
+TEST_F(RetryCall, AnObserverSeesEachTryAndTheCallAsAWhole) {
+  ScriptedService far({{.status = unavailable("one")}, {.responses = {wire("done")}}});
+  const auto told = std::make_shared<Told>();
+  RetryOptions options = steady();
+  options.observer = told.get();
+  Channel& channel = serve(far, retry(options));
+  channel.add(told);
+  const Text request = text("question");
+  EXPECT_TRUE(world_.run(rpc::call_unary<Text>(channel, kUnary, request, CallOptions())).ok());
+  EXPECT_THAT(told->codes, ElementsAre(StatusCode::Unavailable, StatusCode::Ok));
+  EXPECT_THAT(told->previous, ElementsAre(0U, 1U));
+  EXPECT_THAT(told->events, ElementsAre("retry.attempt"));
+  ASSERT_EQ(told->tries.size(), 2U);
+  EXPECT_EQ(told->tries[0].received_messages, 0U);
+  EXPECT_EQ(told->tries[1].sent_wire_bytes, wire("question").size() + 5);
+  ASSERT_EQ(told->ended.size(), 1U);
+  EXPECT_EQ(told->ended[0].first, ok_status());
+  const CallStats& call = told->ended[0].second;
+  EXPECT_EQ(call.tries, 2U);
+  EXPECT_EQ(call.sent_messages, 2U);
+  EXPECT_EQ(call.received_messages, 1U);
+  EXPECT_EQ(call.sent_bytes, 2 * wire("question").size());
+  EXPECT_EQ(call.received_bytes, wire("done").size());
+  EXPECT_GE(call.took, told->tries[0].took + 100ms + told->tries[1].took);
 }
 
 TEST_F(RetryCall, AResponseThatHasBegunIsNotRepeated) {

@@ -13,7 +13,7 @@
 #include "weft/middleware/attempts/hedge.h"
 #include "weft/middleware/attempts/retry.h"
 #include "weft/middleware/attempts/retry_budget.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/balancing.h"
 #include "weft/rpc/client/channel.h"

@@ -12,7 +12,7 @@
 
 #include "weft/middleware/reuse/call_key.h"
 #include "weft/net/sim/sim_loop.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/unary_call.h"
 
@@ -62,7 +62,7 @@ class ScriptedService final : public Service {
 /// Keeps what a policy told: "policy.event".
 class EventList final : public PolicyObserver {
  public:
-  void on_event(const PolicyEvent& event) noexcept override {
+  void on_policy(const PolicyEvent& event) noexcept override {
     names.push_back(std::string(event.policy) + "." + std::string(event.event));
     values.push_back(event.value);
   }

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/net/sim/sim_loop.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/client/client_stream.h"
 #include "weft/rpc/client/unary_call.h"
 #include "weft/testing/run.h"
@@ -54,7 +54,7 @@ inline Metadata metadata(std::string_view name, std::string_view value) {
 /// Remembers "event" or "event=value".
 class Events final : public PolicyObserver {
  public:
-  void on_event(const PolicyEvent& event) noexcept override {
+  void on_policy(const PolicyEvent& event) noexcept override {
     std::string line(event.event);
     if (event.value != 0) line.append("=").append(std::to_string(event.value));
     lines.push_back(std::move(line));

@@ -7,7 +7,7 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/middleware/limits/priority.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 // A limit of concurrency that finds itself. A server with room for M calls at a time answers in the

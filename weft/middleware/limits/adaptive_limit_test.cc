@@ -129,7 +129,7 @@ class AdaptiveLimitSimulation : public middleware::PolicyTest {
   Outcomes run(std::size_t room, double load, bool varied, AdaptiveLimitOptions options = {}) {
     class LimitWatch final : public PolicyObserver {
      public:
-      void on_event(const PolicyEvent& event) noexcept override {
+      void on_policy(const PolicyEvent& event) noexcept override {
         if (event.event == "limit") limit = event.value;
       }
       std::int64_t limit = 0;

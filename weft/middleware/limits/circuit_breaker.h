@@ -10,7 +10,7 @@
 #include "weft/base/time.h"
 #include "weft/middleware/limits/internal/sliding_counts.h"
 #include "weft/middleware/reuse/call_key.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 // A circuit breaker spares a server that fails, and its callers the wait for it.

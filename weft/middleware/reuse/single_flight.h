@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "weft/base/status.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 namespace weft {

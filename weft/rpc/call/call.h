@@ -33,6 +33,8 @@ struct Route;
 
 namespace weft {
 
+struct CallStats;
+
 /// One call of a procedure, on the client or on the server: everything between the application's
 /// end and the transport's.
 ///
@@ -205,6 +207,18 @@ class Call : private net::Timer, private Context {
   /// server's transport. A server's codecs live as long as its calls (codec::borrowed()).
   void set_codec(std::shared_ptr<const Codec> codec) { rare().codec = std::move(codec); }
 
+  /// What the call, or the try that it is, has taken so far. Null where nobody observes it
+  /// (Server::add(), Channel::add()).
+  CallStats* stats() const noexcept {
+    for (const Call* call = this; call != nullptr && call->rare_ != nullptr;
+         call = call->rare_->made_for) {
+      if (call->rare_->stats != nullptr) return call->rare_->stats;
+    }
+    return nullptr;
+  }
+  /// By whoever observes it. Null: nobody any more.
+  void set_stats(CallStats* stats) { rare().stats = stats; }
+
   // What the caller asked for (client), or the handler chose (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
@@ -258,6 +272,7 @@ class Call : private net::Timer, private Context {
     std::uint32_t previous_attempts = 0;
     std::shared_ptr<const Codec> codec;
     const Call* made_for = nullptr;  // the call that this is a try of
+    CallStats* stats = nullptr;
     std::shared_ptr<const Principal> principal;
     rpc::Attachments attachments;
   };

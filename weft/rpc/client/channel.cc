@@ -9,6 +9,7 @@
 #include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/client/blocking_call.h"
 #include "weft/rpc/client/internal/channel_part.h"
 #include "weft/rpc/client/unary_call.h"
@@ -36,6 +37,10 @@ class Channel::Impl {
   void use_per_endpoint(Middleware middleware) {
     refuse_late("use_per_endpoint");
     setup_.per_endpoint.add(std::move(middleware));
+  }
+  void add(std::shared_ptr<Observer> observer) {
+    refuse_late("add");
+    setup_.observer = rpc::joined(std::move(setup_.observer), std::move(observer));
   }
   Status set_balancing(BalancingOptions balancing);
   Task<Status> serve(Call& call);
@@ -103,7 +108,7 @@ void Channel::Impl::refuse_late(std::string_view function) const {
   if (parts_.load(std::memory_order_acquire) == nullptr) return;
   fatal("Channel::" + std::string(function) +
         " was called after the first call of the channel to " + setup_.target +
-        ", which runs without it: add middlewares before");
+        ", which runs without it: call it before");
 }
 
 rpc::ChannelPart& Channel::Impl::part_of(net::Loop& loop) {
@@ -166,6 +171,7 @@ void Channel::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 void Channel::use_per_endpoint(Middleware middleware) {
   impl_->use_per_endpoint(std::move(middleware));
 }
+void Channel::add(std::shared_ptr<Observer> observer) { impl_->add(std::move(observer)); }
 Status Channel::set_balancing(BalancingOptions balancing) {
   return impl_->set_balancing(std::move(balancing));
 }

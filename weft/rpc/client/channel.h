@@ -14,6 +14,7 @@
 #include "weft/codec/compression.h"
 #include "weft/coro/task.h"
 #include "weft/net/tls/tls.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/propagation.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/balancing.h"
@@ -106,6 +107,9 @@ class Channel final : public Service {
   /// Adds a middleware around every call; the first is the outermost. Before the first call, or
   /// connect(); later it ends the program with a message.
   void use(Middleware middleware);
+  /// Adds an observer of the channel's calls, connections, instances and resolver; see observer.h.
+  /// Like use() before the first call. Several are told in the order in which they were added.
+  void add(std::shared_ptr<Observer> observer);
   /// The same around every try of a call on an instance, where Call::endpoint() tells which: inside
   /// of what repeats calls, outside of the connection. Like use() before the first call.
   void use_per_endpoint(Middleware middleware);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::rpc {
@@ -44,16 +45,35 @@ Task<Status> Dispatcher::serve(Call& call) {
     }
     Dispatcher& dispatcher;
   };
-  if (full()) co_return too_many_calls();
+  if (full()) {
+    Status refused = too_many_calls();
+    if (observer_ != nullptr) observer_->on_refused(call.path(), *call.peer(), refused);
+    co_return refused;
+  }
   const Active active(*this);
   if (call.route() == nullptr) {
     if (const Route* route = find(call.path())) call.set_route(*route, *route->method);
   }
   try {
-    co_return co_await run(call);
+    co_return co_await (observer_ == nullptr ? run(call) : run_observed(call));
   } catch (...) {
     co_return status_of_exception(call.path());
   }
+}
+
+Task<Status> Dispatcher::run_observed(Call& call) {
+  const bool served = call.route() != nullptr || has_fallback();
+  ObservedCall observed(*observer_, call,
+                        served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown);
+  observed.handler_begins();
+  Status status;
+  try {
+    status = co_await run(call);
+  } catch (...) {
+    status = status_of_exception(call.path());
+  }
+  observed.end(status);
+  co_return status;
 }
 
 Task<Status> Dispatcher::handle(Call& call) {

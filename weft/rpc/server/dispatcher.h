@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "weft/base/status.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/server/codec_table.h"
 
@@ -62,6 +63,9 @@ class Dispatcher final : public Service {
   /// Calls that serve() serves now; from any thread.
   std::size_t active_calls() const noexcept { return active_.load(std::memory_order_relaxed); }
 
+  /// Sees the calls of all transports; null: nobody does. serve() tells it of those it serves.
+  Observer* observer() const noexcept { return observer_.get(); }
+
   // For transports of weft's own, which do not call serve(): calls of all transports are counted
   // together, where ServerOptions::max_calls limits them.
   /// There are as many calls as there may be.
@@ -96,9 +100,11 @@ class Dispatcher final : public Service {
   /// coroutine of its own.
   Task<Status> run(Call& call) { return middlewares_.serve(call, handlers_); }
   Task<Status> handle(Call& call);
+  Task<Status> run_observed(Call& call);
   Status not_found(std::string_view path) const;
 
   MiddlewareChain middlewares_;
+  std::shared_ptr<Observer> observer_;
   std::shared_ptr<Service> fallback_;
   CodecTable codecs_;
   std::vector<std::shared_ptr<ServiceDefinition>> services_;

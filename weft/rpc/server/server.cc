@@ -11,6 +11,7 @@
 #include "weft/base/fatal.h"
 #include "weft/base/log.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/inproc/internal/inproc_transport.h"
 #include "weft/rpc/server/internal/heap.h"
 #include "weft/rpc/server/internal/option_rules.h"
@@ -64,6 +65,12 @@ void Server::Impl::add(std::shared_ptr<ServiceDefinition> service) {
 void Server::Impl::add(std::shared_ptr<const Codec> codec) {
   refuse_late("add", codec == nullptr ? std::string_view("a codec") : codec->name());
   codecs_.push_back(std::move(codec));
+}
+
+void Server::Impl::add(std::shared_ptr<Observer> observer) {
+  refuse_late("add", "an observer");
+  std::shared_ptr<Observer>& all = shared_->dispatcher.observer_;
+  all = rpc::joined(std::move(all), std::move(observer));
 }
 
 void Server::Impl::add(std::unique_ptr<rpc::Transport> transport) {
@@ -288,6 +295,7 @@ Server::~Server() {
 void Server::use(Middleware middleware) { impl_->use(std::move(middleware)); }
 void Server::add(std::shared_ptr<ServiceDefinition> service) { impl_->add(std::move(service)); }
 void Server::add(std::shared_ptr<const Codec> codec) { impl_->add(std::move(codec)); }
+void Server::add(std::shared_ptr<Observer> observer) { impl_->add(std::move(observer)); }
 void Server::add(std::unique_ptr<rpc::Transport> transport) { impl_->add(std::move(transport)); }
 void Server::fallback(std::shared_ptr<Service> service) { impl_->set_fallback(std::move(service)); }
 void Server::listen(std::string address) { impl_->listen(std::move(address)); }

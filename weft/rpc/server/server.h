@@ -21,6 +21,7 @@
 #include "weft/net/socket/address.h"
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/announce/announce_options.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/propagation.h"
 #include "weft/rpc/call/service.h"
 
@@ -245,6 +246,9 @@ class Server {
   void add(std::shared_ptr<rpc::HttpHandler> handler);
   /// Adds a protocol beside HTTP/2, on every address.
   void add(std::shared_ptr<rpc::WireProtocol> protocol);
+  /// Adds an observer of the calls of every transport, and of connections; see observer.h. Several
+  /// are told in the order in which they were added.
+  void add(std::shared_ptr<Observer> observer);
   /// Adds another way for calls to come; a server needs no address then.
   void add(std::unique_ptr<rpc::Transport> transport);
 

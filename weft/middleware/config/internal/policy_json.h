@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "weft/middleware/config/internal/json_node.h"
-#include "weft/rpc/call/policy_observer.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 
 namespace weft::middleware {

@@ -2,10 +2,12 @@
 
 #include <utility>
 
+#include "weft/rpc/call/internal/observed_call.h"
+
 namespace weft::rpc {
 
 [[gnu::cold]] ChannelPart::ChannelPart(net::Loop& loop, const ChannelSetup& setup)
-    : target_(setup.target), middlewares_(setup.middlewares) {
+    : target_(setup.target), middlewares_(setup.middlewares), observer_(setup.observer) {
   if (!setup.transport) {
     auto http2 = std::make_shared<LoopChannel>(loop, setup);
     http2_ = http2.get();
@@ -28,12 +30,29 @@ Task<Status> ChannelPart::run_chain(std::shared_ptr<ChannelPart> self, Call& cal
   co_return co_await self->middlewares_.serve(call, *self);
 }
 
+Task<Status> ChannelPart::run_observed(std::shared_ptr<ChannelPart> self, Call& call) {
+  ObservedCall observed(*self->observer_, call);
+  Status status = co_await self->middlewares_.serve(call, *self);
+  observed.end(status);
+  co_return status;
+}
+
+/// The chain's end, of a call that is observed. It has the channel.
+Task<Status> ChannelPart::serve_observed(Call& call) {
+  // Others than HTTP/2 do not say how often they send a call.
+  ObservedTry observed(*observer_, call, http2_ == nullptr ? 1 : 0);
+  Status status = co_await transport_->serve(call);
+  observed.end(status);
+  co_return status;
+}
+
 /// Middlewares have added their metadata by now, which is checked like the caller's own.
 Task<Status> ChannelPart::serve(Call& call) {
   if (transport_ == nullptr) [[unlikely]]
     return Status(unusable_);
   Status valid = std::as_const(call).request_metadata().validate();
-  return valid.ok() ? transport_->serve(call) : Task<Status>(std::move(valid));
+  if (!valid.ok()) return valid;
+  return observer_ == nullptr ? transport_->serve(call) : serve_observed(call);
 }
 
 Task<Status> ChannelPart::connect() {

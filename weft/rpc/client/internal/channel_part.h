@@ -17,6 +17,8 @@ class ChannelPart final : public Service, public std::enable_shared_from_this<Ch
   /// The middlewares, then serve(). Those that run when the channel is destroyed go on, so the
   /// chain is this object's own.
   Task<Status> serve_chain(Call& call) {
+    if (observer_ != nullptr) [[unlikely]]
+      return run_observed(shared_from_this(), call);
     return middlewares_.empty() ? serve(call) : run_chain(shared_from_this(), call);
   }
   /// INVALID_ARGUMENT for metadata that may not be sent, whoever has added it.
@@ -27,9 +29,12 @@ class ChannelPart final : public Service, public std::enable_shared_from_this<Ch
 
  private:
   static Task<Status> run_chain(std::shared_ptr<ChannelPart> self, Call& call);
+  static Task<Status> run_observed(std::shared_ptr<ChannelPart> self, Call& call);
+  Task<Status> serve_observed(Call& call);
 
   const std::string target_;
   MiddlewareChain middlewares_;
+  const std::shared_ptr<Observer> observer_;
   std::shared_ptr<ClientTransport> transport_;
   LoopChannel* http2_ = nullptr;  // the transport, where it is that
   Status unusable_;               // where there is no transport: why

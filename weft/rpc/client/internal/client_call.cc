@@ -110,6 +110,10 @@ ClientCall::~ClientCall() {
 
 void ClientCall::start() {
   call_.set_peer(connection_.peer());
+  if (CallStats* const stats = call_.stats()) [[unlikely]] {
+    ++stats->tries;
+    set_observed();
+  }
   if (!call_.context().add_hook(*this)) return decide(call_.context().cancel_reason());
   TimePoint now{};
   // Where there is no deadline the clock is not asked, which costs more than the rest here.
@@ -241,9 +245,14 @@ bool ClientCall::send(const Message& message) {
                                  " (ChannelOptions::max_send_size)"));
     return false;
   }
-  Status sent = connection_.send_message(*stream(), message, call_.compression(), message.last());
+  Status sent = connection_.send_message(*stream(), message, call_.compression(), message.last(),
+                                         observed() ? call_.stats() : nullptr);
   if (!sent.ok()) end_early(sent);
   return sent.ok();
+}
+
+void ClientCall::on_read(std::size_t wire_bytes) noexcept {
+  if (CallStats* const stats = call_.stats()) stats->received_wire_bytes += wire_bytes;
 }
 
 void ClientCall::stop_pumping() noexcept {

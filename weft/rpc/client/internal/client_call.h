@@ -87,6 +87,7 @@ class ClientCall final : private CancelHook, private StreamMessages {
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return call_.loop(); }
   void on_bad_message(const Status& status) override { not_delivered(status); }
+  void on_read(std::size_t wire_bytes) noexcept override;
 
   ClientConnection& connection_;
   Call& call_;

@@ -165,6 +165,7 @@ void ClientConnection::on_stream_closed(http2::Stream& stream, const http2::Stre
   }
   if (last_stream_id != 0 && session().open_streams() != 0) of_use_ = true;
   leaving_ = true;
+  if (!std::exchange(goaway_came_, true)) owner_.on_goaway(*this);
   owner_.on_leaving(*this);
   close_when_idle();
 }

@@ -35,6 +35,8 @@ class ClientConnectionOwner {
   virtual void on_capacity() noexcept = 0;
   /// It takes no more calls, and will be closed when those it has are over.
   virtual void on_leaving(ClientConnection& connection) noexcept = 0;
+  /// The server has said, for the first time, that it leaves; before on_leaving().
+  virtual void on_goaway(ClientConnection& connection) noexcept = 0;
   virtual void on_connection_closed(ClientConnection& connection) noexcept = 0;
   /// The server ends the connection because of our keepalive PINGs.
   virtual void on_too_many_pings() noexcept = 0;
@@ -133,6 +135,7 @@ class ClientConnection final : public Connection {
   std::vector<std::unique_ptr<UsualHeaders>> coded_;  // of calls with a codec
   std::size_t next_coded_ = 0;
   bool ready_ = false;
+  bool goaway_came_ = false;
   bool leaving_ = false;
   bool of_use_ = false;
 };

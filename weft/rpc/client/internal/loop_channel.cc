@@ -94,14 +94,16 @@ class Request final : public cluster::PickRequest {
 [[gnu::cold]] LoopChannel::LoopChannel(net::Loop& loop, const ChannelSetup& setup)
     : loop_(loop),
       target_(setup.target),
+      observer_(setup.observer),
       settings_{.options = setup.options,
                 .tls = setup.tls,
                 .authority = authority_of(setup),
                 .user_agent = user_agent_of(setup.options),
-                .proxy = setup.proxy},
+                .proxy = setup.proxy,
+                .observer = setup.observer.get()},
       balancing_(setup.options.balancing),
       per_endpoint_(setup.per_endpoint),
-      resolution_(loop, *this, setup.target) {
+      resolution_(loop, *this, setup.target, setup.observer.get()) {
   choose_policy();
   loop_.at_loop_end(*this);
 }
@@ -129,7 +131,9 @@ Task<Status> LoopChannel::serve(Call& call) {
     // Nobody overtakes those who wait.
     Picked picked = waiting_.empty() ? pick(call) : Picked();
     for (Place place = Place::Back; picked.connection == nullptr; place = Place::Front) {
+      const TimePoint asked = call.stats() == nullptr ? TimePoint{} : loop_.now();
       Status status = co_await wait_for_connection(&call.context(), call.wait_for_ready(), place);
+      if (CallStats* const stats = call.stats()) stats->waited += loop_.now() - asked;
       if (!status.ok()) co_return status;
       picked = pick(call);
     }
@@ -337,7 +341,9 @@ void LoopChannel::on_serving_changed(Subchannel& subchannel) noexcept {
   wake_first();
 }
 
-void LoopChannel::on_health_changed(Subchannel&) noexcept {
+void LoopChannel::on_health_changed(Subchannel& subchannel) noexcept {
+  using enum EndpointEvent::What;
+  tell(subchannel.healthy() ? Healthy : Unhealthy, subchannel);
   refresh();
   fail_if_hopeless();
   wake_first();

@@ -29,9 +29,10 @@ struct ChannelSetup {
   ChannelOptions options;
   std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
   std::optional<Proxy> proxy{};
-  MiddlewareChain middlewares{};       ///< around a call
-  MiddlewareChain per_endpoint{};      ///< around a try of it, when it has a connection
-  ClientTransportFactory transport{};  ///< empty: HTTP/2
+  MiddlewareChain middlewares{};         ///< around a call
+  MiddlewareChain per_endpoint{};        ///< around a try of it, when it has a connection
+  std::shared_ptr<Observer> observer{};  ///< null: nobody
+  ClientTransportFactory transport{};    ///< empty: HTTP/2
 };
 
 /// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call
@@ -104,6 +105,8 @@ class LoopChannel final : public ClientTransport,
   void let_go(Subchannel& subchannel) noexcept;
   void report(Subchannel& where, const cluster::CallReport& report) noexcept;
   void choose_policy();
+  void tell(EndpointEvent::What what, const Subchannel& where) const noexcept;
+  void tell_ejection(Subchannel& where) const noexcept;
   void balance();
   void refresh();
   bool set_availability();
@@ -129,6 +132,7 @@ class LoopChannel final : public ClientTransport,
 
   net::Loop& loop_;
   std::string target_;
+  const std::shared_ptr<Observer> observer_;
   ConnectSettings settings_;
   BalancingOptions balancing_;
   MiddlewareChain per_endpoint_;

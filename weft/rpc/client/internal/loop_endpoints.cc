@@ -39,6 +39,7 @@ void LoopChannel::resolve() {
                 loop_, settings_.proxy ? "dns:///" + settings_.proxy->address : target_);
   if (!resolver.ok()) {
     nothing_found_ = std::move(resolver).status();
+    resolution_.tell(0, nothing_found_);
     return;
   }
   resolver_task_ = run_resolver(std::move(*resolver));
@@ -100,11 +101,13 @@ std::unique_ptr<Subchannel> LoopChannel::take_member(cluster::Endpoint endpoint)
   SubchannelOwner& owner = *this;
   auto made = std::make_unique<Subchannel>(loop_, owner, std::move(endpoint), settings_);
   made->check_health(balancing_.health_service);
+  tell(EndpointEvent::What::Found, *made);
   return made;
 }
 
 /// Its calls may end in peace; nothing new comes to it.
 void LoopChannel::drop(std::unique_ptr<Subchannel> subchannel) {
+  tell(EndpointEvent::What::Gone, *subchannel);
   leaving_.push_back(std::move(subchannel));
   let_go(*leaving_.back());
 }
@@ -157,6 +160,7 @@ void LoopChannel::choose_policy() {
     member->outlier_state.reset();
     member->set_ejected(false);
     member->set_probing(false);
+    tell_ejection(*member);
   }
   outliers_.reset();
   sweep_timer_.cancel();
@@ -208,7 +212,22 @@ bool LoopChannel::set_availability() {
 void LoopChannel::report(Subchannel& where, const cluster::CallReport& report) noexcept {
   balancer_->on_ended(where, report);
   if (!outliers_ || (!leaving_.empty() && !is_member(where))) return;
-  if (outliers_->on_ended(where, report)) refresh();
+  const bool changed = outliers_->on_ended(where, report);
+  tell_ejection(where);
+  if (changed) refresh();
+}
+
+/// To the channel's observer, where there is one.
+void LoopChannel::tell(EndpointEvent::What what, const Subchannel& where) const noexcept {
+  if (observer_ != nullptr) observer_->on_endpoint({.what = what, .endpoint = where.endpoint()});
+}
+
+/// What outlier detection has decided, where the observer does not know it yet.
+void LoopChannel::tell_ejection(Subchannel& where) const noexcept {
+  using enum EndpointEvent::What;
+  if (observer_ == nullptr) return;
+  const EndpointEvent::What now = where.ejected() ? Ejected : where.probing() ? Probing : Back;
+  if (std::exchange(where.told, now) != now) tell(now, where);
 }
 
 void LoopChannel::sweep_due(net::Timer& timer) noexcept {
@@ -217,7 +236,9 @@ void LoopChannel::sweep_due(net::Timer& timer) noexcept {
 
 void LoopChannel::sweep() noexcept {
   const TimePoint now = loop_.now();
-  if (outliers_->sweep(balanced_, now)) refresh();
+  const bool changed = outliers_->sweep(balanced_, now);
+  for (const auto& member : members_) tell_ejection(*member);
+  if (changed) refresh();
   loop_.arm(sweep_timer_, after(now, outliers_->options().interval));
 }
 

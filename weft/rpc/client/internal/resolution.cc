@@ -45,10 +45,17 @@ void Resolution::publish(std::vector<cluster::Endpoint> endpoints) {
   if (endpoints.empty()) return fail(unavailable(target_ + ": there is no endpoint"));
   found_ = true;
   lost_ = false;
+  tell(endpoints.size(), Status());
   owner_.on_endpoints(std::move(endpoints));
 }
 
+void Resolution::tell(std::size_t endpoints, const Status& status) const noexcept {
+  if (observer_ == nullptr) return;
+  observer_->on_resolver({.target = target_, .endpoints = endpoints, .status = status});
+}
+
 void Resolution::fail(Status why) {
+  tell(0, why);
   if (!found_) return owner_.on_nothing_found(why);
   if (std::exchange(lost_, true)) return;
   log(LogLevel::Warn, target_ + ": the endpoints found before stay in use: " + why.to_string());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
+#include "weft/rpc/call/observer.h"
 
 namespace weft::rpc {
 
@@ -25,11 +27,14 @@ class ResolutionOwner {
 /// A channel's resolver at work: tidies what it finds, and keeps the last list that worked.
 class Resolution final : private cluster::Resolver::Updates {
  public:
-  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string_view target)
-      : loop_(loop), owner_(owner), target_(cluster::shown(target)) {}
+  /// `observer` may be null.
+  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string_view target, Observer* observer)
+      : loop_(loop), owner_(owner), observer_(observer), target_(cluster::shown(target)) {}
 
   /// Runs `resolver` until it ends or the context of the task is cancelled.
   Task<> run(std::unique_ptr<cluster::Resolver> resolver);
+  /// Tells the observer what the resolver has found.
+  void tell(std::size_t endpoints, const Status& status) const noexcept;
   /// Asks the resolver to look again, when it is next willing to.
   void look_again() noexcept;
 
@@ -40,6 +45,7 @@ class Resolution final : private cluster::Resolver::Updates {
 
   net::Loop& loop_;
   ResolutionOwner& owner_;
+  Observer* const observer_;
   std::string target_;         // as it may be shown
   net::Wait* idle_ = nullptr;  // the resolver waits to be wanted
   bool found_ = false;

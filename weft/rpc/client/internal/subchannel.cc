@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weft/net/loop/wait.h"
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/client/internal/connector.h"
 #include "weft/rpc/client/internal/health_watch.h"
 
@@ -83,6 +84,7 @@ Task<> Subchannel::keep_connecting() {
       in_service_ = true;
       break;
     }
+    if (settings_.observer != nullptr) tell_failed(status);
     retry_at_ = after(begun, backoff_.next());
     just_failed_ = true;
     const bool again = owner_.on_attempt_failed(*this);
@@ -138,6 +140,7 @@ Task<Status> Subchannel::connect_once() {
   // It may have been lost in the turn in which it was ready.
   if (!made->get()->serving()) co_return made->get()->why_lost();
   connections_.push_back(made->take());
+  tell(ConnectionEvent::What::Opened, *connections_.back(), ConnectionEvent::By::Local, Status());
   co_return Status();
 }
 
@@ -145,6 +148,8 @@ void Subchannel::on_connection_closed(ClientConnection& connection) noexcept {
   const auto found = std::find_if(connections_.begin(), connections_.end(),
                                   [&](const auto& owned) { return owned.get() == &connection; });
   if (found == connections_.end()) return;
+  tell(ConnectionEvent::What::Closed, connection, connection.closed_by(),
+       connection.close_reason());
   // It is on the stack below, so it goes in a later turn.
   loop_.post([owned = std::move(*found)]() mutable { owned.reset(); });
   connections_.erase(found);
@@ -159,6 +164,32 @@ void Subchannel::on_leaving(ClientConnection& connection) noexcept {
   serving_changed();
 }
 
+void Subchannel::on_goaway(ClientConnection& connection) noexcept {
+  if (settings_.observer == nullptr) return;
+  tell(ConnectionEvent::What::Leaving, connection, ConnectionEvent::By::Peer,
+       connection.why_lost());
+}
+
+/// To the channel's observer, where there is one.
+void Subchannel::tell(ConnectionEvent::What what, ClientConnection& connection,
+                      ConnectionEvent::By by, const Status& status) const noexcept {
+  if (settings_.observer == nullptr) return;
+  settings_.observer->on_connection({.what = what,
+                                     .side = Call::Side::Client,
+                                     .by = by,
+                                     .address = connection.peer()->address,
+                                     .tls = connection.peer()->tls.get(),
+                                     .status = status});
+}
+
+void Subchannel::tell_failed(const Status& status) const noexcept {
+  settings_.observer->on_connection({.what = ConnectionEvent::What::Failed,
+                                     .side = Call::Side::Client,
+                                     .by = by_of(status),
+                                     .address = endpoint().addresses.front(),
+                                     .status = status});
+}
+
 /// gRFC A8: a client that is told so doubles the time between its pings.
 void Subchannel::on_too_many_pings() noexcept {
   Duration& time = settings_.options.keepalive_time;
@@ -170,7 +201,10 @@ void Subchannel::close(const Status& why) noexcept {
   closed_ = true;
   context_.cancel(why);
   auto connections = std::exchange(connections_, {});
-  for (const auto& connection : connections) connection->write_and_close(why);
+  for (const auto& connection : connections) {
+    connection->write_and_close(why);
+    tell(ConnectionEvent::What::Closed, *connection, connection->closed_by(), why);
+  }
   // The calls on them end in this turn and refer to them until then.
   loop_.post([owned = std::move(connections)]() mutable { owned.clear(); });
 }

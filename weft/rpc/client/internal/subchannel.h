@@ -27,6 +27,7 @@ struct ConnectSettings {
   std::string authority;
   std::string user_agent;
   std::optional<Proxy> proxy{};
+  Observer* observer = nullptr;  ///< null: nobody
 };
 
 /// Told of what happens to the connections to an endpoint.
@@ -107,17 +108,24 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   bool healthy() const noexcept { return health_ == Health::Assumed || health_ == Health::Good; }
   bool health_known() const noexcept { return health_ != Health::Asked; }
 
+  /// What an observer has been told of its ejection last.
+  EndpointEvent::What told{EndpointEvent::What::Back};
+
  private:
   // ClientConnectionOwner
   void on_capacity() noexcept override { owner_.on_room(); }
   void on_leaving(ClientConnection& connection) noexcept override;
   void on_connection_closed(ClientConnection& connection) noexcept override;
   void on_too_many_pings() noexcept override;
+  void on_goaway(ClientConnection& connection) noexcept override;
 
   enum class Health : std::uint8_t { Assumed, Asked, Good, Bad };
   Task<> keep_connecting();
   Task<Status> connect_once();
   void serving_changed();
+  void tell(ConnectionEvent::What what, ClientConnection& connection, ConnectionEvent::By by,
+            const Status& status) const noexcept;
+  void tell_failed(const Status& status) const noexcept;
   void note_lost(ClientConnection& connection);
 
   net::Loop& loop_;

@@ -145,11 +145,13 @@ bool Connection::read_some() {
       stream_->want_read();
       return false;
     case net::IoResult::Kind::End:
+      note_end(ConnectionEvent::By::Peer);
       close_in_turn(Status(StatusCode::Unavailable,
                            peer_->address.to_string() + ": the peer closed the connection",
                            Origin::Transport));
       return false;
     case net::IoResult::Kind::Failed:
+      note_end(ConnectionEvent::By::Network);
       close_in_turn(result.error);
       return false;
   }
@@ -235,6 +237,11 @@ void Connection::close_in_turn(const Status& why) noexcept {
   account_->reads.wait_to_end(*rest_);
 }
 
+/// Where this side has not ended it before.
+void Connection::note_end(ConnectionEvent::By by) noexcept {
+  if (!close_after_write_ && !lingering_) closed_by_ = by;
+}
+
 /// False without memory for it.
 bool Connection::make_rest() noexcept {
   try {
@@ -289,7 +296,10 @@ void Connection::flush() noexcept {
   if (write_failed_) return close_in_turn(Status(failure_));
   stream_ended();
   const net::IoResult result = write_output();
-  if (result.kind == net::IoResult::Kind::Failed) return close_in_turn(result.error);
+  if (result.kind == net::IoResult::Kind::Failed) {
+    note_end(ConnectionEvent::By::Network);
+    return close_in_turn(result.error);
+  }
   if (result.kind == net::IoResult::Kind::WouldBlock) stream_->want_write();
   const http2::OutputQueue& output = session_.output();
   if (output.size() <= output_high_ / 4) {
@@ -324,9 +334,9 @@ void Connection::wake_output_waiters() noexcept {
 }
 
 Status Connection::send_message(http2::Stream& stream, const Message& message,
-                                Compression compression, bool end_stream) {
+                                Compression compression, bool end_stream, CallStats* stats) {
   try {
-    return try_to_send(stream, message, compression, end_stream);
+    return try_to_send(stream, message, compression, end_stream, stats);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("no memory to send a message of " + std::to_string(message.size()) +
                               " bytes");
@@ -334,7 +344,7 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
 }
 
 Status Connection::try_to_send(http2::Stream& stream, const Message& message,
-                               Compression compression, bool end_stream) {
+                               Compression compression, bool end_stream, CallStats* stats) {
   flush_later();
   if (message.size() > INT_MAX) [[unlikely]] {
     Status fits = check_large(message);
@@ -344,6 +354,8 @@ Status Connection::try_to_send(http2::Stream& stream, const Message& message,
       compression != Compression::Identity && !message.uncompressed() && message.size() != 0;
   if (!compressed) {
     const std::size_t size = kMessagePrefix + message.size();
+    if (stats != nullptr) [[unlikely]]
+      stats->sent_wire_bytes += size;
     if (std::uint8_t* out = session_.reserve_data(stream, size); out != nullptr) {
       write_message_prefix(out, false, static_cast<std::uint32_t>(message.size()));
       message.write_to(reinterpret_cast<char*>(out + kMessagePrefix));
@@ -351,7 +363,7 @@ Status Connection::try_to_send(http2::Stream& stream, const Message& message,
       return {};
     }
   }
-  if (compressed) return send_compressed(stream, message, compression, end_stream);
+  if (compressed) return send_compressed(stream, message, compression, end_stream, stats);
   queue(stream, message.to_pieces(message_prefix(false, message.size())), end_stream);
   if (session_.output().lent()) write_lent();
   return {};
@@ -363,17 +375,21 @@ void Connection::write_lent() {
   if (!closed_ && !lingering_ && !write_failed_) {
     net::IoResult result = write_output();
     write_failed_ = result.kind == net::IoResult::Kind::Failed;
-    if (write_failed_) failure_ = std::move(result.error);
+    if (write_failed_) {
+      note_end(ConnectionEvent::By::Network);
+      failure_ = std::move(result.error);
+    }
   }
   session_.output().own();
 }
 
 Status Connection::send_compressed(http2::Stream& stream, const Message& message,
-                                   Compression compression, bool end_stream) {
+                                   Compression compression, bool end_stream, CallStats* stats) {
   const Bytes plain = message.to_bytes();
   Result<Bytes> packed = codec::compress(compression, plain.view());
   if (!packed.ok()) return std::move(packed).status();
   const std::size_t size = packed->size();
+  if (stats != nullptr) stats->sent_wire_bytes += kMessagePrefix + size;
   queue(stream, Message(std::move(*packed)).to_pieces(message_prefix(true, size)), end_stream);
   return {};
 }
@@ -489,6 +505,7 @@ void Connection::check_keepalive() noexcept {
   }
   const bool waiting = ping_sent_ != TimePoint{} && ping_sent_ > last_activity_;
   if (waiting && now >= after(ping_sent_, keepalive_.timeout)) {
+    note_end(ConnectionEvent::By::Network);
     close_in_turn(Status(StatusCode::Unavailable,
                          peer_->address.to_string() + ": no answer to a keepalive PING within " +
                              to_string(keepalive_.timeout),

@@ -14,6 +14,7 @@
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/connection/internal/memory_budget.h"
 #include "weft/rpc/connection/internal/rare_timer.h"
 
@@ -61,6 +62,8 @@ class Connection : public http2::SessionHandler,
   /// Why it was closed, or is about to be; OK before.
   const Status& close_reason() const noexcept { return failure_; }
   bool closed() const noexcept { return closed_; }
+  /// Who ended it, once it is closed.
+  ConnectionEvent::By closed_by() const noexcept { return closed_by_; }
   /// When bytes were read last.
   TimePoint last_read() const noexcept { return last_activity_; }
 
@@ -98,9 +101,9 @@ class Connection : public http2::SessionHandler,
   /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
   /// output where the windows allow it. What a large one lends is written to the socket before this
   /// returns, or copied where that does not take it. The status says why the message could not be
-  /// encoded.
+  /// encoded. What it takes on the wire is added to `stats`, where there are any.
   Status send_message(http2::Stream& stream, const Message& message, Compression compression,
-                      bool end_stream);
+                      bool end_stream, CallStats* stats = nullptr);
 
   /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
   void close(const Status& why) noexcept;
@@ -158,9 +161,10 @@ class Connection : public http2::SessionHandler,
   };
 
   inline Status try_to_send(http2::Stream& stream, const Message& message, Compression compression,
-                            bool end_stream);
+                            bool end_stream, CallStats* stats);
   Status send_compressed(http2::Stream& stream, const Message& message, Compression compression,
-                         bool end_stream);
+                         bool end_stream, CallStats* stats);
+  void note_end(ConnectionEvent::By by) noexcept;
   void queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream);
   void write_lent();
   void on_readable() noexcept override;
@@ -225,6 +229,7 @@ class Connection : public http2::SessionHandler,
   bool close_when_idle_ = false;
   bool write_failed_ = false;  // and failure_ says why; the next flush closes
   bool closed_ = false;
+  ConnectionEvent::By closed_by_ = ConnectionEvent::By::Local;
 };
 
 }  // namespace weft::rpc

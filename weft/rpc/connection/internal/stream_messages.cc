@@ -122,6 +122,8 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
     return wait_for_turn();
   }
   read_ = true;
+  if (observed_) [[unlikely]]
+    on_read(kMessagePrefix + size);
   uncredited_ += static_cast<std::int64_t>(kMessagePrefix + size);
   return_credit();
   if (status.ok()) {

@@ -46,6 +46,11 @@ class StreamMessages : public MessageReader {
   virtual net::Loop& messages_loop() noexcept = 0;
   /// A message cannot be given to the application.
   virtual void on_bad_message(const Status& status) = 0;
+  /// A message of so many bytes on the wire has been read; where that is observed().
+  virtual void on_read(std::size_t wire_bytes) noexcept = 0;
+  /// on_read() is told from now on.
+  void set_observed() noexcept { observed_ = true; }
+  bool observed() const noexcept { return observed_; }
 
   void attach(Connection& connection, http2::Stream& stream) noexcept {
     connection_ = &connection;
@@ -192,6 +197,7 @@ class StreamMessages : public MessageReader {
   bool at_end_ : 1 = false;      // its one message is read once the input has ended
   bool read_ : 1 = false;        // a message was
   bool large_next_ : 1 = false;  // the next message is known to inflate to much
+  bool observed_ : 1 = false;
 };
 
 }  // namespace weft::rpc

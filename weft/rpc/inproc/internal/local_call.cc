@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/inproc/internal/inproc_server.h"
 #include "weft/rpc/server/handler.h"
 
@@ -76,6 +77,8 @@ LocalCall::LocalCall(InprocPart& part, CallHead& head, MessageReader& requests,
 }
 
 LocalCall::~LocalCall() {
+  if (observed_) [[unlikely]]
+    delete &ObservedCall::of(*this);
   LocalCallNode::unlink();
   part_.server().dispatcher().call_ended();
   part_.call_ended();
@@ -97,20 +100,22 @@ void LocalCall::start(Runnable& runnable) noexcept {
   if (!self.context().add_hook(self.cancellation_)) {
     self.finish(self.context().cancel_reason());
   } else if (!self.unserved_.ok()) {
-    self.finish(self.unserved_);
+    self.refuse(self.unserved_);
   } else if (const std::size_t size = self.request_metadata().wire_size();
              size > server.limits().max_metadata_size) {
-    self.finish(resource_exhausted("request metadata of " + std::to_string(size) +
+    self.refuse(resource_exhausted("request metadata of " + std::to_string(size) +
                                    " bytes is larger than the limit of " +
                                    std::to_string(server.limits().max_metadata_size) +
                                    " bytes (ServerOptions::max_metadata_size)"));
   } else if (server.dispatcher().full()) {
-    self.finish(server.dispatcher().too_many_calls());
+    self.refuse(server.dispatcher().too_many_calls());
   }
   // Cancelled before it began: the handler is spared.
   if (self.caller_ == nullptr) return delete &self;
   self.starting_ = true;
   try {
+    if (Observer* const observer = server.dispatcher().observer()) [[unlikely]]
+      self.observe(*observer);
     self.task_ = coro::SmallTask(server.dispatcher().run(self));
     self.task_.start_at_top(
         &self.context(),
@@ -121,6 +126,21 @@ void LocalCall::start(Runnable& runnable) noexcept {
   }
   self.starting_ = false;
   if (self.over_) self.end_at_top();
+}
+
+[[gnu::cold]] void LocalCall::refuse(const Status& status) noexcept {
+  if (Observer* const observer = part_.server().dispatcher().observer()) {
+    observer->on_refused(path(), *peer(), status);
+  }
+  finish(status);
+}
+
+[[gnu::cold]] void LocalCall::observe(Observer& observer) {
+  const bool served = route() != nullptr || part_.server().dispatcher().has_fallback();
+  auto* observed = new ObservedCall(
+      observer, *this, served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown);
+  observed_ = true;
+  observed->handler_begins();
 }
 
 /// The handler has ended in the turn that it began in: nothing but the loop is on the stack, so the
@@ -192,6 +212,8 @@ void LocalCall::finish(const Status& status) noexcept {
   source_ = nullptr;
   sink_ = nullptr;
   context().orphan();
+  if (observed_) [[unlikely]]
+    ObservedCall::of(*this).decided(outcome);
   caller->on_ended(callers_limit_ ? std::move(outcome) : from_peer(outcome), trailers(), goes_on_);
 }
 

@@ -11,6 +11,7 @@
 #include "weft/coro/frame_pool.h"
 #include "weft/coro/small_task.h"
 #include "weft/rpc/call/call.h"
+#include "weft/rpc/call/observer.h"
 
 namespace weft::rpc {
 
@@ -117,6 +118,8 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
   };
 
   void use_format(std::string_view name);
+  void refuse(const Status& status) noexcept;
+  void observe(Observer& observer);
   static void start(Runnable& runnable) noexcept;
   void on_task_done() noexcept;
   void end_at_top() noexcept;
@@ -143,6 +146,7 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
   bool starting_ = false;  // start() is under way, which looks at the call once more
   bool over_ = false;      // the handler has ended in it
   bool goes_on_ = false;
+  bool observed_ = false;
   Status unserved_;  // the format
   Requests requests_{*this};
   Responses responses_{*this};

@@ -23,7 +23,11 @@ Match matches_http2(std::string_view bytes) noexcept {
 ProtocolChoice::ProtocolChoice(ServerLoop& server,
                                std::span<const std::shared_ptr<WireProtocol>> protocols,
                                std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot)
-    : server_(server), protocols_(protocols), stream_(std::move(stream)), slot_(std::move(slot)) {
+    : OtherConnection(stream->peer_address()),
+      server_(server),
+      protocols_(protocols),
+      stream_(std::move(stream)),
+      slot_(std::move(slot)) {
   server_.memory().add(WireProtocol::kMostFirstBytes);
 }
 
@@ -54,7 +58,7 @@ void ProtocolChoice::not_chosen(const std::string& why) noexcept {
   server_.log_refused(describe() + ": the connection was closed: " + why);
   timeout_.cancel();
   stream_->close();
-  server_.other_over(*this);
+  server_.other_over(*this, unavailable(why));
 }
 
 void ProtocolChoice::expired(net::Timer& timer) noexcept {

@@ -9,7 +9,8 @@ namespace weft::rpc {
 
 WireStream::WireStream(ServerLoop& server, WireProtocol& protocol,
                        std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot)
-    : server_(server),
+    : OtherConnection(stream->peer_address()),
+      server_(server),
       protocol_(protocol),
       stream_(std::move(stream)),
       slot_(std::move(slot)),

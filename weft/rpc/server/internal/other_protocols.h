@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "weft/base/bytes.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/http2/session/session.h"
+#include "weft/net/socket/address.h"
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/server/internal/peer_connections.h"
 
@@ -47,11 +49,19 @@ class OtherStream : public ListNode {
 class OtherConnection : public ListNode {
  public:
   virtual ~OtherConnection() = default;
+  /// The client's.
+  const net::Address& address() const noexcept { return address_; }
   /// The server has begun to stop. False where there is nothing to be waited for: then it is
   /// destroyed.
   virtual bool drain() noexcept = 0;
   virtual void cancel(const Status& reason) noexcept = 0;
   virtual std::string describe() const = 0;
+
+ protected:
+  explicit OtherConnection(net::Address address) : address_(std::move(address)) {}
+
+ private:
+  const net::Address address_;
 };
 
 /// Who takes requests that are not gRPC's.

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "weft/base/log.h"
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/rpc/server/handler.h"
 #include "weft/rpc/server/internal/server_connection.h"
@@ -71,12 +73,16 @@ std::string why_gone(const http2::StreamEnd& end) {
 
 /// Answers a request that is not gRPC's as HTTP (protocol page: "415 for content-types that are not
 /// application/grpc"), with a text for the person who sent it.
-void refuse_http(ServerConnection& connection, http2::Stream& stream, std::string_view status,
-                 const std::string& why, bool head, bool end_stream) {
+void refuse_http(ServerConnection& connection, http2::Stream& stream, std::string_view path,
+                 std::string_view status, const std::string& why, bool head, bool end_stream) {
   const std::array<HeaderField, 3> fields = {
       HeaderField{":status", status, Token::Status},
       HeaderField{"content-type", "text/plain", Token::ContentType},
       HeaderField{"allow", "POST", Token::Other}};
+  if (Observer* const observer = connection.server().observer()) {
+    // As which clients of gRPC see both.
+    observer->on_refused(path, *connection.peer(), Status(StatusCode::Unknown, why, Origin::Local));
+  }
   // RFC 9110 section 9.3.2: no content in the response to HEAD.
   connection.session().send_headers(stream, fields, head);
   if (!head) {
@@ -118,6 +124,8 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
 }
 
 ServerCall::~ServerCall() {
+  if (observed()) [[unlikely]]
+    delete &ObservedCall::of(*this);
   memory().call_ended(memory_taken());
   server_.call_ended();
 }
@@ -133,18 +141,40 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
     const Admission::Verdict verdict = connection.server().admit_call(
         connection.in_round(), connection.last_read(), head->timeout);
     if (verdict != Admission::Verdict::Admitted) [[unlikely]]
-      return connection.refuse(stream, verdict, end_stream);
+      return connection.refuse(stream, verdict, head->path(), end_stream);
   }
   Status admitted = connection.server().admit_call(*connection.memory());
   auto* call = new ServerCall(connection, stream, std::move(head));
   call->keep_deadline();
   const Status& status = call->head_->status.ok() ? admitted : call->head_->status;
   if (end_stream) static_cast<void>(call->end_input());
+  Observer* const observer = connection.server().observer();
   if (status.ok()) {
+    if (observer != nullptr) [[unlikely]]
+      call->observe(*observer);
     connection.loop().ready(*call);
     return;
   }
+  if (observer != nullptr) observer->on_refused(call->path(), *connection.peer(), status);
   call->end(status);
+}
+
+/// Without memory for that it is not observed.
+void ServerCall::observe(Observer& observer) noexcept {
+  const bool served = route() != nullptr || server_.shared().dispatcher.has_fallback();
+  try {
+    static_cast<void>(new ObservedCall(
+        observer, *this, served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown));
+    set_observed();
+  } catch (const std::bad_alloc&) {
+    log(LogLevel::Error, "a call is not observed: there is no memory for that");
+  }
+}
+
+void ServerCall::decided(const Status& status) noexcept { ObservedCall::of(*this).decided(status); }
+
+void ServerCall::on_read(std::size_t wire_bytes) noexcept {
+  stats()->received_wire_bytes += wire_bytes;
 }
 
 void ServerCall::keep_deadline() {
@@ -163,13 +193,13 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
   OtherRequests* const others = connection.server().shared().other_requests.get();
   if (!grpc && others != nullptr && others->take(connection, stream, fields, end_stream)) return {};
   if (method != "POST") {
-    refuse_http(connection, stream, "405",
+    refuse_http(connection, stream, field_value(fields, Token::Path), "405",
                 "method '" + std::string(method.substr(0, 32)) + "' is not POST", method == "HEAD",
                 end_stream);
     return {};
   }
   if (!grpc) {
-    refuse_http(connection, stream, "415",
+    refuse_http(connection, stream, field_value(fields, Token::Path), "415",
                 "content-type '" + std::string(type.substr(0, 64)) + "' is not application/grpc",
                 false, end_stream);
     return {};
@@ -203,6 +233,8 @@ void ServerCall::start(Runnable& runnable) noexcept {
     // Cancelled before it began: the handler is spared.
     return self.end({});
   }
+  if (self.observed()) [[unlikely]]
+    ObservedCall::of(self).handler_begins();
   const Status begun = outcome_of(self.path(), [&self]() -> Status {
     if (self.head_->format != nullptr) [[unlikely]]
       use_format(self, *self.head_->format);
@@ -234,6 +266,8 @@ void ServerCall::on_task_done() noexcept {
 /// Nothing of the call runs any more.
 void ServerCall::end(const Status& status) noexcept {
   finish(status);
+  if (observed()) [[unlikely]]
+    ObservedCall::of(*this).end(status);
   task_done_ = true;
   if (stream() == nullptr) release();
 }
@@ -259,7 +293,9 @@ void ServerCall::on_stream_closed(const http2::StreamEnd& end) noexcept {
   if (!finished_ && !completed) {
     finished_ = true;
     drop_input();
-    context().cancel(Status(StatusCode::Cancelled, why_gone(end), Origin::Transport));
+    const Status reason(StatusCode::Cancelled, why_gone(end), Origin::Transport);
+    if (observed()) decided(reason);
+    context().cancel(reason);
   }
   finished_ = true;
   if (task_done_) release();
@@ -274,6 +310,7 @@ void ServerCall::on_cancelled(weft::CancelHook& hook, const Status& reason) noex
   if (stuck) self.connection().session().drop_queued(*stream);
   if (!self.finished_) return self.finish(reason);
   if (!stuck) return;
+  if (self.observed()) self.decided(reason);
   self.connection().flush_later();
   http2::Session& session = self.connection().session();
   const bool request_ended = stream->peer_ended();
@@ -291,11 +328,15 @@ void ServerCall::finish(const Status& status) noexcept {
   if (finished_) return;
   finished_ = true;
   drop_input();
+  if (observed()) [[unlikely]]
+    decided(status);
   if (stream() == nullptr) return;
   connection().note_sent();
   connection().flush_later();
   try {
-    send_trailers(sendable(status));
+    const Status sent = sendable(status);
+    if (observed() && !sent.ok()) decided(sent);
+    send_trailers(sent);
   } catch (const std::bad_alloc&) {
     return connection().session().reset(*stream(), http2::ErrorCode::InternalError);
   }

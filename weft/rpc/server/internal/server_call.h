@@ -13,6 +13,10 @@
 #include "weft/rpc/connection/internal/request_head.h"
 #include "weft/rpc/connection/internal/stream_messages.h"
 
+namespace weft {
+class Observer;
+}
+
 namespace weft::rpc {
 
 class ServerConnection;
@@ -87,6 +91,9 @@ class ServerCall final : public coro::Pooled,
   static void on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return loop(); }
   void on_bad_message(const Status& status) override { cancel(status); }
+  void on_read(std::size_t wire_bytes) noexcept override;
+  [[gnu::noinline]] void observe(Observer& observer) noexcept;
+  [[gnu::noinline]] void decided(const Status& status) noexcept;
   ServerConnection& connection() const noexcept;
 
   /// Ends the call: trailers go out, later events change nothing.

@@ -62,7 +62,7 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
     const Duration age = scaled(options.max_connection_age, jitter);
     age_.arm(*this, after(loop().now(), age), [](ServerConnection& self) noexcept {
       self.aged_ = true;
-      self.drain();
+      self.drain(unavailable("the connection has reached ServerOptions::max_connection_age"));
     });
   }
   arm_idle();
@@ -77,15 +77,18 @@ void ServerConnection::arm_idle() noexcept {
 
 void ServerConnection::idle_over() noexcept {
   if (session().open_streams() == 0) {
-    drain();
+    drain(unavailable("the connection had no call for ServerOptions::max_connection_idle"));
   } else {
     arm_idle();
   }
 }
 
-void ServerConnection::drain() noexcept {
+/// `why` is for the observer.
+void ServerConnection::drain(const Status& why) noexcept {
   if (draining_ || closed()) return;
   draining_ = true;
+  using enum ConnectionEvent::What;
+  if (server_.observer() != nullptr) tell(Leaving, ConnectionEvent::By::Local, why);
   session().begin_drain();
   // When the answer is here, so are the calls that were on their way (RFC 9113 section 6.8).
   session().ping(kOwnPing);
@@ -196,10 +199,14 @@ void ServerConnection::check_stalls() noexcept {
   flush_later();
 }
 
-void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict, bool end_stream) {
+void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict,
+                              std::string_view path, bool end_stream) {
   // What a header block of this takes at most, by a long way.
   constexpr std::uint32_t kRoom = 1024;
   const ServerLoop::Refusal refusal = server_.refuse_call(verdict);
+  if (Observer* const observer = server_.observer()) {
+    observer->on_refused(path, *peer(), unavailable(std::string(refusal.text)));
+  }
   const std::array<http2::HeaderField, 4> fields = {
       http2::HeaderField{":status", "200", http2::Token::Status},
       http2::HeaderField{"content-type", "application/grpc", http2::Token::ContentType},
@@ -234,6 +241,9 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
     const std::string message = "request metadata is larger than the limit of " +
                                 std::to_string(server_.options().max_metadata_size) +
                                 " bytes (ServerOptions::max_metadata_size)";
+    if (Observer* const observer = server_.observer()) {
+      observer->on_refused({}, *peer(), resource_exhausted(message));
+    }
     const http2::HeaderField fields[] = {
         {":status", "200", http2::Token::Status},
         {"content-type", "application/grpc", http2::Token::ContentType},
@@ -298,12 +308,29 @@ void ServerConnection::on_ping() {
   }
 }
 
-void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode, std::string_view) {
+void ServerConnection::on_goaway(std::uint32_t, http2::ErrorCode code, std::string_view) {
   // The client will open no more streams; it closes when its calls are done.
+  if (std::exchange(goaway_came_, true) || server_.observer() == nullptr) return;
+  tell(ConnectionEvent::What::Leaving, ConnectionEvent::By::Peer,
+       unavailable(std::string("the client sent GOAWAY ").append(http2::name_of(code))));
+}
+
+/// To the server's observer, where there is one.
+void ServerConnection::tell(ConnectionEvent::What what, ConnectionEvent::By by,
+                            const Status& status) noexcept {
+  server_.tell({.what = what,
+                .side = Call::Side::Server,
+                .by = by,
+                .address = peer()->address,
+                .tls = peer()->tls.get(),
+                .status = status});
 }
 
 void ServerConnection::on_closed(const Status& why) noexcept {
   for (Timer* timer : {&handshake_, &age_, &idle_, &drain_, &header_, &stall_}) timer->cancel();
+  using enum ConnectionEvent::What;
+  if (!greeted_) tell(Failed, closed_by(), why);
+  tell(Closed, closed_by(), why);
   if (!greeted_ && !session().error().ok()) {
     server_.log_refused(why.to_string());
   } else if (log_enabled(LogLevel::Debug)) {

@@ -27,7 +27,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   ServerLoop& server() noexcept { return server_; }
 
   /// Two-step GOAWAY, then closes when the last call has ended.
-  void drain() noexcept;
+  void drain(const Status& why) noexcept;
   /// Ends the connection because of the memory it takes.
   void shed() noexcept;
   void account() noexcept override {
@@ -40,7 +40,8 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   /// Its part in the loop's rounds.
   Admission::Client& in_round() noexcept { return in_round_; }
   /// Answers a request that was not admitted. Its messages are dropped as they come.
-  void refuse(http2::Stream& stream, Admission::Verdict verdict, bool end_stream);
+  void refuse(http2::Stream& stream, Admission::Verdict verdict, std::string_view path,
+              bool end_stream);
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
   void note_sent() noexcept {
@@ -77,6 +78,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   void idle_over() noexcept;
   void arm_drain(Duration timeout) noexcept;
   void header_overdue() noexcept;
+  void tell(ConnectionEvent::What what, ConnectionEvent::By by, const Status& status) noexcept;
   void stop_reading(const std::vector<http2::Stream*>& streams);
 
   ServerLoop& server_;
@@ -104,6 +106,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   int ping_strikes_ = 0;
   bool greeted_ = false;
   bool aged_ = false;  // it drains because of its age
+  bool goaway_came_ = false;
   bool draining_ = false;
   bool drain_finished_ = false;
 };

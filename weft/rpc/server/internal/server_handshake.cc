@@ -8,7 +8,10 @@ namespace weft::rpc {
 
 ServerHandshake::ServerHandshake(ServerLoop& server, net::TlsServerContext& tls,
                                  std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot)
-    : server_(server), slot_(std::move(slot)), task_(tls.accept(std::move(stream))) {
+    : server_(server),
+      address_(stream->peer_address()),
+      slot_(std::move(slot)),
+      task_(tls.accept(std::move(stream))) {
   server_.memory().add(kTlsMemory);
   const Duration timeout = server.options().handshake_timeout;
   if (timeout != kForever) context_.limit_deadline(after(server.loop().now(), timeout));

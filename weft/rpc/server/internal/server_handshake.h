@@ -25,6 +25,8 @@ class ServerHandshake final : public ListNode {
 
   /// May end before it returns.
   void start();
+  /// The client's.
+  const net::Address& address() const noexcept { return address_; }
   /// The connection's place among those of its client.
   PeerConnections::Slot take_slot() noexcept { return std::move(slot_); }
 
@@ -32,6 +34,7 @@ class ServerHandshake final : public ListNode {
   static void ended(void* argument) noexcept;
 
   ServerLoop& server_;
+  const net::Address address_;
   PeerConnections::Slot slot_;
   Context context_;
   Task<Result<std::unique_ptr<net::Stream>>> task_;

@@ -32,6 +32,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void add(std::shared_ptr<ServiceDefinition> service);
   void add(std::shared_ptr<const Codec> codec);
   void add(std::unique_ptr<rpc::Transport> transport);
+  void add(std::shared_ptr<Observer> observer);
   void set_fallback(std::shared_ptr<Service> service);
   void listen(std::string target);
   Status start();

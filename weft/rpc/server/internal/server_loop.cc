@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/server/internal/heap.h"
 
 namespace weft::rpc {
@@ -21,6 +22,8 @@ namespace weft::rpc {
   if (!joined_) join_siblings();
   // Here and not in the constructor, which another thread may call.
   if (!net::LoopEndHook::linked()) loop_.at_loop_end(*this);
+  using What = ConnectionEvent::What;
+  using By = ConnectionEvent::By;
   std::optional<PeerConnections::Slot> slot = admit(stream->peer_address());
   if (!slot) {
     stream.reset();
@@ -28,6 +31,7 @@ namespace weft::rpc {
     return check_idle();
   }
   ++live_connections_;
+  tell(What::Opened, By::Peer, stream->peer_address(), Status());
   if (!wants_tls(*stream)) return serve(std::move(stream), std::move(*slot));
   auto* handshake = new ServerHandshake(*this, *shared_.tls, std::move(stream), std::move(*slot));
   handshakes_.push_back(*handshake);
@@ -40,19 +44,31 @@ bool ServerLoop::wants_tls(const net::Stream& stream) const noexcept {
   return family == net::Address::Family::Ipv4 || family == net::Address::Family::Ipv6;
 }
 
+[[gnu::cold]] void ServerLoop::refuse_connection(const net::Address& peer,
+                                                 const std::string& why) noexcept {
+  log_refused("a connection was refused: " + why);
+  tell(ConnectionEvent::What::Refused, ConnectionEvent::By::Local, peer, resource_exhausted(why));
+}
+
+void ServerLoop::tell(ConnectionEvent::What what, ConnectionEvent::By by,
+                      const net::Address& address, const Status& status) const noexcept {
+  tell({.what = what, .side = Call::Side::Server, .by = by, .address = address, .status = status});
+}
+
 /// Nothing where there is no room for another connection, or none for this client's.
 [[gnu::cold]] std::optional<PeerConnections::Slot> ServerLoop::admit(const net::Address& peer) {
   if (shared_.memory.exhausted()) {
-    log_refused("a connection was refused: the server holds " +
-                std::to_string(shared_.memory.held()) + " bytes for its clients, its limit is " +
-                std::to_string(shared_.memory.limit()) + " (ServerOptions::max_memory)");
+    refuse_connection(peer, "the server holds " + std::to_string(shared_.memory.held()) +
+                                " bytes for its clients, its limit is " +
+                                std::to_string(shared_.memory.limit()) +
+                                " (ServerOptions::max_memory)");
     return std::nullopt;
   }
   const std::size_t limit = shared_.options.max_connections_per_peer;
   std::optional<PeerConnections::Slot> slot = shared_.peers.take(peer, limit);
   if (!slot) {
-    log_refused("a connection was refused: " + peer.host() + " has its limit of " +
-                std::to_string(limit) + " (ServerOptions::max_connections_per_peer)");
+    refuse_connection(peer, peer.host() + " has its limit of " + std::to_string(limit) +
+                                " (ServerOptions::max_connections_per_peer)");
   }
   return slot;
 }
@@ -77,7 +93,13 @@ void ServerLoop::serve_http2(std::unique_ptr<net::Stream> stream, PeerConnection
   if (stream.ok() && !shared_.draining.load(std::memory_order_relaxed)) {
     return serve(std::move(*stream), handshake.take_slot());
   }
-  if (!stream.ok()) log_refused("TLS handshake failed: " + std::string(stream.status().message()));
+  if (!stream.ok()) {
+    log_refused("TLS handshake failed: " + std::string(stream.status().message()));
+    tell(ConnectionEvent::What::Failed, by_of(stream.status()), handshake.address(),
+         stream.status());
+  }
+  const Status why = stream.ok() ? unavailable("the server is stopping") : stream.status();
+  tell(ConnectionEvent::What::Closed, by_of(why), handshake.address(), why);
   loop_.post([this] { connection_over(); });
 }
 
@@ -86,8 +108,11 @@ void ServerLoop::other_became(OtherConnection& connection) noexcept {
   loop_.post([owned = std::unique_ptr<OtherConnection>(&connection)]() mutable { owned.reset(); });
 }
 
-void ServerLoop::other_over(OtherConnection& connection) noexcept {
+void ServerLoop::other_over(OtherConnection& connection, const Status& failed) noexcept {
   connection.unlink();
+  using enum ConnectionEvent::What;
+  if (!failed.ok()) tell(Failed, ConnectionEvent::By::Peer, connection.address(), failed);
+  tell(Closed, ConnectionEvent::By::Local, connection.address(), failed);
   loop_.post(
       [self = shared_from_this(), owned = std::unique_ptr<OtherConnection>(&connection)]() mutable {
         owned.reset();
@@ -98,6 +123,8 @@ void ServerLoop::other_over(OtherConnection& connection) noexcept {
 /// Those that have not said hello yet have no call to lose.
 void ServerLoop::drop_handshakes() noexcept {
   while (ServerHandshake* handshake = handshakes_.pop_front()) {
+    tell(ConnectionEvent::What::Closed, ConnectionEvent::By::Local, handshake->address(),
+         unavailable("the server is stopping"));
     delete handshake;
     connection_gone();
     --live_connections_;
@@ -150,7 +177,9 @@ std::size_t ServerShared::active_calls() noexcept {
 
 void ServerLoop::drain() noexcept {
   drop_handshakes();
-  connections_.for_each([](ServerConnection& connection) { connection.drain(); });
+  connections_.for_each([](ServerConnection& connection) {
+    connection.drain(unavailable("the server is stopping"));
+  });
   others_.for_each([this](OtherConnection& other) {
     if (!other.drain()) other_over(other);
   });

@@ -70,6 +70,11 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   net::Loop& loop() noexcept { return loop_; }
   ServerShared& shared() noexcept { return shared_; }
   const ServerOptions& options() const noexcept { return shared_.options; }
+  /// Null: there is none.
+  Observer* observer() const noexcept { return shared_.dispatcher.observer(); }
+  void tell(const ConnectionEvent& event) const noexcept {
+    if (observer() != nullptr) observer()->on_connection(event);
+  }
 
   /// How many connections it has been given; from any thread.
   std::size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
@@ -85,9 +90,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
   /// Another connection is there: it counts until it is over.
   void other_began(OtherConnection& connection) noexcept { others_.push_back(connection); }
-  /// It is over, or has become one of HTTP/2 or another's; it goes in a later turn, as it may be on
-  /// the stack below.
-  void other_over(OtherConnection& connection) noexcept;
+  /// It is over (`failed`: it never came to its protocol, and why), or has become one of HTTP/2 or
+  /// another's; it goes in a later turn, as it may be on the stack below.
+  void other_over(OtherConnection& connection, const Status& failed = {}) noexcept;
   void other_became(OtherConnection& connection) noexcept;
   /// The expected connection did not come to be, or has ended.
   void connection_gone() noexcept;
@@ -159,6 +164,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
   std::optional<PeerConnections::Slot> admit(const net::Address& peer);
   void drop_handshakes() noexcept;
+  void refuse_connection(const net::Address& peer, const std::string& why) noexcept;
+  void tell(ConnectionEvent::What what, ConnectionEvent::By by, const net::Address& address,
+            const Status& status) const noexcept;
   void connection_over() noexcept;
 
   net::Loop& loop_;

@@ -75,7 +75,8 @@ MessageWriter::Poll ServerCall::send(const Message& message) {
   }
   response_taken();
   if (!announce()) return Poll::Closed;
-  Status sent = connection().send_message(*stream(), message, sent_compression_, false);
+  Status sent = connection().send_message(*stream(), message, sent_compression_, false,
+                                          observed() ? stats() : nullptr);
   if (sent.ok()) return Poll::Accepted;
   cancel(sent);
   return Poll::Closed;

@@ -88,9 +88,16 @@ Status SocketTransport::listen(const std::string& target) {
 
 void SocketTransport::accept(std::unique_ptr<net::Accepted> accepted) {
   if (shared_->connections.load(std::memory_order_relaxed) >= shared_->options.max_connections) {
-    log(LogLevel::Warn, "a connection was refused: the server has its limit of " +
+    const std::string why = "the server has its limit of " +
                             std::to_string(shared_->options.max_connections) +
-                            " (ServerOptions::max_connections)");
+                            " (ServerOptions::max_connections)";
+    log(LogLevel::Warn, "a connection was refused: " + why);
+    if (Observer* const observer = shared_->dispatcher.observer()) {
+      observer->on_connection({.what = ConnectionEvent::What::Refused,
+                               .side = Call::Side::Server,
+                               .address = net::Address(),
+                               .status = resource_exhausted(why)});
+    }
     return;
   }
   // To the loop that has the fewest, so that a handful of connections is spread evenly too.

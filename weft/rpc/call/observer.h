@@ -1,0 +1,137 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "weft/base/status.h"
+#include "weft/base/time.h"
+#include "weft/net/socket/address.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/call/peer.h"
+
+namespace weft {
+
+/// What a call took. On a client the figures are those of all its tries together, and what comes
+/// from a cache has none. Message sizes are those of the format's encoding; on the wire they are
+/// compressed and have gRPC's prefix of five bytes. A transport without a wire, such as `inproc:`,
+/// leaves the figures of the wire at zero.
+struct CallStats {
+  std::uint64_t sent_messages = 0;
+  std::uint64_t received_messages = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent_wire_bytes = 0;
+  std::uint64_t received_wire_bytes = 0;
+  /// Client: how often the call was sent on a connection, or given to a transport of another kind.
+  /// 0: it never got that far.
+  std::uint32_t tries = 0;
+  /// Client: how long it waited for a connection with room for it.
+  Duration waited{};
+  /// Server: from the first middleware's begin to the handler's end.
+  Duration in_handler{};
+  /// Client: from the first middleware's begin. Server: from the arrival of the headers. To the end
+  /// of the call.
+  Duration took{};
+};
+
+/// Something that a policy did. Names are static text; each policy's header lists its events and
+/// what their value is.
+struct PolicyEvent {
+  std::string_view policy;  ///< "retry", "hedge", "breaker" ...
+  std::string_view event;   ///< "attempt", "rejected", "opened" ...
+  std::string_view path;    ///< "/pkg.Service/Method" of the call; valid during on_policy()
+  std::int64_t value = 0;   ///< how many, or nanoseconds; 0 where the event alone says it
+};
+
+/// Something that happened to a connection. All it refers to is valid during on_connection().
+struct ConnectionEvent {
+  enum class What : std::uint8_t {
+    Opened,   ///< server: accepted; client: ready for calls. A Closed follows
+    Refused,  ///< server: closed at once because of a limit, which `status` names
+    /// It never became one that calls can use; `status` says why: TLS, no HTTP/2. On a server that
+    /// is between Opened and Closed, on a client in their place.
+    Failed,
+    Leaving,  ///< GOAWAY was sent or has come: it takes no new calls; `status` says why
+    Closed,   ///< `status` says why
+  };
+  /// Who brought it about.
+  enum class By : std::uint8_t {
+    Local,    ///< this side: a limit, a drain, an idle timeout, a peer that broke a rule
+    Peer,     ///< the other side closed it, or said that it leaves
+    Network,  ///< the connection was lost, or could not be made
+  };
+  What what;
+  Call::Side side;
+  By by = By::Local;
+  /// The other side's. Made by default where it is not known.
+  const net::Address& address;
+  /// What TLS agreed on; null without it, and before.
+  const net::TlsInfo* tls = nullptr;
+  const Status& status;
+};
+
+/// Something that happened to an instance of a channel's target, as one loop sees it.
+struct EndpointEvent {
+  enum class What : std::uint8_t {
+    Found,      ///< the resolver named it
+    Gone,       ///< the resolver names it no more
+    Ejected,    ///< outlier detection leaves it out
+    Probing,    ///< it is back from ejection with one call at a time
+    Back,       ///< it has its full share again
+    Unhealthy,  ///< its health check says that it does not serve
+    Healthy,    ///< its health check says that it serves
+  };
+  What what;
+  const cluster::Endpoint& endpoint;  ///< valid during on_endpoint()
+};
+
+/// A resolver has found something, or has failed. All it refers to is valid during on_resolver().
+struct ResolverEvent {
+  std::string_view target;    ///< without what must not be shown
+  std::size_t endpoints = 0;  ///< how many it found
+  const Status& status;       ///< not OK: why it found nothing; endpoints found before stay in use
+};
+
+/// Sees what a server or a channel does, for metrics, traces and logs: Server::add(),
+/// Channel::add(), and the options of policies. Every function does nothing unless it is
+/// overridden. They are called on the loop of what they are about, so several threads call one
+/// observer at once; they must be quick, and make no calls.
+///
+/// A server tells of each request that is gRPC's, or claims to be, either on_begin() and then
+/// on_end(), or on_refused().
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// A call begins: on a server before its middlewares, on a client before those of the channel.
+  /// Metadata, context and attachments may be added to.
+  virtual void on_begin(Call&) noexcept {}
+  /// A call that began has ended, and so has its handler: once for each on_begin(). The status is
+  /// the one that the client is told, or would be.
+  virtual void on_end(Call&, const Status&, const CallStats&) noexcept {}
+  /// Client: a try of a call begins and ends, inside of the policies that repeat calls. A call
+  /// without such policies has one. `try_call` is the call itself, or that of the try, which finds
+  /// what was attached to the call. The figures are those of the try.
+  virtual void on_try_begin(Call& /*try_call*/) noexcept {}
+  virtual void on_try_end(Call& /*try_call*/, const Status&, const CallStats&) noexcept {}
+  /// Server: a call was refused before its handler: overload, a limit, headers that are no valid
+  /// call, a path that nobody serves. `path` is empty where the headers were too large to be read.
+  virtual void on_refused(std::string_view /*path*/, const Peer&, const Status&) noexcept {}
+
+  virtual void on_connection(const ConnectionEvent&) noexcept {}
+  virtual void on_endpoint(const EndpointEvent&) noexcept {}
+  virtual void on_resolver(const ResolverEvent&) noexcept {}
+  /// Of the policies that have this observer in their options, where it must outlive them.
+  virtual void on_policy(const PolicyEvent&) noexcept {}
+};
+
+/// What a policy has in its options; null costs one comparison where something happened.
+using PolicyObserver = Observer;
+
+/// Tells `observer` where there is one.
+inline void tell(Observer* observer, const PolicyEvent& event) noexcept {
+  if (observer != nullptr) observer->on_policy(event);
+}
+
+}  // namespace weft

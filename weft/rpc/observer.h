@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/call/observer.h"  // IWYU pragma: export
