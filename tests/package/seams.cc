@@ -1,7 +1,9 @@
 // What plugs into weft from outside, with installed headers only: a protocol on the server's port,
-// a transport of a channel, a handler of HTTP requests and a fallback for paths that nobody serves.
+// a transport of a channel, a handler of HTTP requests, a fallback for paths that nobody serves,
+// and an observer of it all.
 
 #include <array>
+#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -14,6 +16,7 @@
 #include "weft/rpc/client_transport.h"
 #include "weft/rpc/forward.h"
 #include "weft/rpc/http_handler.h"
+#include "weft/rpc/observer.h"
 #include "weft/rpc/server.h"
 #include "weft/rpc/wire_protocol.h"
 
@@ -163,6 +166,15 @@ class Proxy final : public weft::Service {
   weft::Channel backend_;
 };
 
+/// Counts what a server serves.
+class Counter final : public weft::Observer {
+ public:
+  void on_end(Call&, const Status& status, const weft::CallStats& stats) noexcept override {
+    if (status.ok() && stats.received_messages == 1 && stats.sent_messages == 1) ++answered;
+  }
+  std::atomic<int> answered = 0;
+};
+
 bool greets(const char* what, const std::string& target) {
   weft::Channel channel(target);
   outside::GreeterBlockingClient greeter(channel);
@@ -189,6 +201,8 @@ int main() {
   server.add<Greeter>();
   server.add(std::make_shared<Lines>());
   server.add(std::make_shared<Pages>());
+  const auto counter = std::make_shared<Counter>();
+  server.add(counter);
   server.listen("inproc:seams");
   weft::Server front{{.listen = "127.0.0.1:0", .health = false, .reflection = false}};
   front.fallback(std::make_shared<Proxy>("inproc:seams"));
@@ -204,5 +218,9 @@ int main() {
                     greets("the proxy", "127.0.0.1:" + std::to_string(front.port()));
   front.stop();
   server.stop();
+  if (good && counter->answered != 4) {
+    std::fprintf(stderr, "the observer saw %d answered calls, not 4\n", counter->answered.load());
+    return 1;
+  }
   return good ? 0 : 1;
 }
