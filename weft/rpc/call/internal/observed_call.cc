@@ -67,16 +67,17 @@ std::shared_ptr<Observer> joined(std::shared_ptr<Observer> first, std::shared_pt
   return all;
 }
 
-CountedMessages::CountedMessages(Call& call, CallStats& stats) noexcept
+CountedMessages::CountedMessages(Call& call, CallStats& stats, Wire wire) noexcept
     : call_(call),
-      requests_(call.requests(), call.side() == Call::Side::Client
-                                     ? Count{stats.sent_messages, stats.sent_bytes}
-                                     : Count{stats.received_messages, stats.received_bytes}),
-      responses_(call.responses(), call.side() == Call::Side::Client
-                                       ? Count{stats.received_messages, stats.received_bytes}
-                                       : Count{stats.sent_messages, stats.sent_bytes}) {
+      requests_(call.requests(), count(call.side() == Call::Side::Client, stats, wire)),
+      responses_(call.responses(), count(call.side() == Call::Side::Server, stats, wire)) {
   call_.set_requests(requests_);
   call_.set_responses(responses_);
+}
+
+CountedMessages::Count CountedMessages::count(bool sent, CallStats& stats, Wire wire) noexcept {
+  if (sent) return {stats.sent_messages, stats.sent_bytes, stats.sent_wire_bytes, wire};
+  return {stats.received_messages, stats.received_bytes, stats.received_wire_bytes, wire};
 }
 
 CountedMessages::~CountedMessages() {
@@ -103,10 +104,10 @@ MessageWriter::Poll CountedMessages::Responses::take(Message& message) {
   return offered;
 }
 
-ObservedCall::ObservedCall(Observer& observer, Call& call, Path path)
+ObservedCall::ObservedCall(Observer& observer, Call& call, Path path, CountedMessages::Wire wire)
     : observer_(observer), call_(call), begun_(call.loop().now()), path_(path) {
   call_.set_stats(this);
-  if (call_.side() == Call::Side::Server) messages_.emplace(call_, *this);
+  if (call_.side() == Call::Side::Server) messages_.emplace(call_, *this, wire);
   if (path_ == Path::Served) observer_.on_begin(call_);
 }
 
@@ -130,11 +131,12 @@ void ObservedCall::end(const Status& status) noexcept {
   observer_.on_end(call_, outcome, *this);
 }
 
-ObservedTry::ObservedTry(Observer& observer, Call& call, std::uint32_t tries)
+ObservedTry::ObservedTry(Observer& observer, Call& call, std::uint32_t tries,
+                         CountedMessages::Wire wire)
     : observer_(observer), call_(call), outer_(call.stats()), begun_(call.loop().now()) {
   stats_.tries = tries;
   call_.set_stats(&stats_);
-  messages_.emplace(call_, stats_);
+  messages_.emplace(call_, stats_, wire);
   observer_.on_try_begin(call_);
 }
 

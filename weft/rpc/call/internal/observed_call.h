@@ -6,13 +6,18 @@
 
 #include "weft/coro/frame_pool.h"
 #include "weft/rpc/call/observer.h"
+#include "weft/rpc/grpc/deframer.h"
 
 namespace weft::rpc {
 
 /// Counts what a call reads and writes, in its stats: stands in front of its messages.
 class CountedMessages {
  public:
-  CountedMessages(Call& call, CallStats& stats) noexcept;
+  /// Framed: each message also has its size and gRPC's prefix on the wire; the transport takes off
+  /// what compression saves.
+  enum class Wire : std::uint8_t { None, Framed };
+
+  CountedMessages(Call& call, CallStats& stats, Wire wire) noexcept;
   CountedMessages(const CountedMessages&) = delete;
   CountedMessages& operator=(const CountedMessages&) = delete;
   ~CountedMessages();
@@ -21,9 +26,12 @@ class CountedMessages {
   struct Count {
     std::uint64_t& messages;
     std::uint64_t& bytes;
+    std::uint64_t& wire_bytes;
+    Wire wire;
     void add(std::uint64_t size) noexcept {
       ++messages;
       bytes += size;
+      if (wire == Wire::Framed) wire_bytes += kMessagePrefix + size;
     }
   };
   struct Requests final : MessageReader {
@@ -46,6 +54,8 @@ class CountedMessages {
     Count counted;
   };
 
+  static Count count(bool sent, CallStats& stats, Wire wire) noexcept;
+
   Call& call_;
   Requests requests_;
   Responses responses_;
@@ -59,7 +69,8 @@ class ObservedCall final : public coro::Pooled, public CallStats {
   /// OK, it was refused.
   enum class Path : std::uint8_t { Served, Unknown };
 
-  ObservedCall(Observer& observer, Call& call, Path path = Path::Served);
+  ObservedCall(Observer& observer, Call& call, Path path = Path::Served,
+               CountedMessages::Wire wire = CountedMessages::Wire::None);
   ObservedCall(const ObservedCall&) = delete;
   ObservedCall& operator=(const ObservedCall&) = delete;
   /// A call that is dropped ends with what was decided, or else with CANCELLED.
@@ -88,7 +99,7 @@ class ObservedCall final : public coro::Pooled, public CallStats {
 class ObservedTry {
  public:
   /// `tries`: where the transport does not count them.
-  ObservedTry(Observer& observer, Call& call, std::uint32_t tries);
+  ObservedTry(Observer& observer, Call& call, std::uint32_t tries, CountedMessages::Wire wire);
   ObservedTry(const ObservedTry&) = delete;
   ObservedTry& operator=(const ObservedTry&) = delete;
   ~ObservedTry();

@@ -245,14 +245,22 @@ bool ClientCall::send(const Message& message) {
                                  " (ChannelOptions::max_send_size)"));
     return false;
   }
-  Status sent = connection_.send_message(*stream(), message, call_.compression(), message.last(),
-                                         observed() ? call_.stats() : nullptr);
+  Status sent = connection_.send_message(*stream(), message, call_.compression(), message.last());
+  if (observed()) [[unlikely]]
+    count_sent(message);
   if (!sent.ok()) end_early(sent);
   return sent.ok();
 }
 
-void ClientCall::on_read(std::size_t wire_bytes) noexcept {
-  if (CallStats* const stats = call_.stats()) stats->received_wire_bytes += wire_bytes;
+void ClientCall::on_unpacked(std::size_t packed, std::size_t plain) noexcept {
+  if (CallStats* const stats = call_.stats()) stats->received_wire_bytes += packed - plain;
+}
+
+/// What the try's counter does not know: that it was compressed.
+void ClientCall::count_sent(const Message& message) noexcept {
+  CallStats* const stats = call_.stats();
+  if (stats == nullptr || !Connection::compresses(message, call_.compression())) return;
+  stats->sent_wire_bytes -= static_cast<std::uint64_t>(connection_.saved_last());
 }
 
 void ClientCall::stop_pumping() noexcept {

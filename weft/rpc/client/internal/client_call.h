@@ -87,7 +87,8 @@ class ClientCall final : private CancelHook, private StreamMessages {
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return call_.loop(); }
   void on_bad_message(const Status& status) override { not_delivered(status); }
-  void on_read(std::size_t wire_bytes) noexcept override;
+  void on_unpacked(std::size_t packed, std::size_t plain) noexcept override;
+  [[gnu::noinline]] void count_sent(const Message& message) noexcept;
 
   ClientConnection& connection_;
   Call& call_;

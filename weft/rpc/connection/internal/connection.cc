@@ -334,9 +334,9 @@ void Connection::wake_output_waiters() noexcept {
 }
 
 Status Connection::send_message(http2::Stream& stream, const Message& message,
-                                Compression compression, bool end_stream, CallStats* stats) {
+                                Compression compression, bool end_stream) {
   try {
-    return try_to_send(stream, message, compression, end_stream, stats);
+    return try_to_send(stream, message, compression, end_stream);
   } catch (const std::bad_alloc&) {
     return resource_exhausted("no memory to send a message of " + std::to_string(message.size()) +
                               " bytes");
@@ -344,18 +344,15 @@ Status Connection::send_message(http2::Stream& stream, const Message& message,
 }
 
 Status Connection::try_to_send(http2::Stream& stream, const Message& message,
-                               Compression compression, bool end_stream, CallStats* stats) {
+                               Compression compression, bool end_stream) {
   flush_later();
   if (message.size() > INT_MAX) [[unlikely]] {
     Status fits = check_large(message);
     if (!fits.ok()) return fits;
   }
-  const bool compressed =
-      compression != Compression::Identity && !message.uncompressed() && message.size() != 0;
+  const bool compressed = compresses(message, compression);
   if (!compressed) {
     const std::size_t size = kMessagePrefix + message.size();
-    if (stats != nullptr) [[unlikely]]
-      stats->sent_wire_bytes += size;
     if (std::uint8_t* out = session_.reserve_data(stream, size); out != nullptr) {
       write_message_prefix(out, false, static_cast<std::uint32_t>(message.size()));
       message.write_to(reinterpret_cast<char*>(out + kMessagePrefix));
@@ -363,7 +360,7 @@ Status Connection::try_to_send(http2::Stream& stream, const Message& message,
       return {};
     }
   }
-  if (compressed) return send_compressed(stream, message, compression, end_stream, stats);
+  if (compressed) return send_compressed(stream, message, compression, end_stream);
   queue(stream, message.to_pieces(message_prefix(false, message.size())), end_stream);
   if (session_.output().lent()) write_lent();
   return {};
@@ -384,12 +381,12 @@ void Connection::write_lent() {
 }
 
 Status Connection::send_compressed(http2::Stream& stream, const Message& message,
-                                   Compression compression, bool end_stream, CallStats* stats) {
+                                   Compression compression, bool end_stream) {
   const Bytes plain = message.to_bytes();
   Result<Bytes> packed = codec::compress(compression, plain.view());
   if (!packed.ok()) return std::move(packed).status();
   const std::size_t size = packed->size();
-  if (stats != nullptr) stats->sent_wire_bytes += kMessagePrefix + size;
+  saved_last_ = static_cast<std::int64_t>(plain.size()) - static_cast<std::int64_t>(size);
   queue(stream, Message(std::move(*packed)).to_pieces(message_prefix(true, size)), end_stream);
   return {};
 }

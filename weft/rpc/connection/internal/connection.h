@@ -101,9 +101,16 @@ class Connection : public http2::SessionHandler,
   /// Sends a message of gRPC's framing on the stream, compressed where asked, straight into the
   /// output where the windows allow it. What a large one lends is written to the socket before this
   /// returns, or copied where that does not take it. The status says why the message could not be
-  /// encoded. What it takes on the wire is added to `stats`, where there are any.
+  /// encoded.
   Status send_message(http2::Stream& stream, const Message& message, Compression compression,
-                      bool end_stream, CallStats* stats = nullptr);
+                      bool end_stream);
+  /// Whether send_message() compresses it.
+  static bool compresses(const Message& message, Compression compression) noexcept {
+    return compression != Compression::Identity && !message.uncompressed() && message.size() != 0;
+  }
+  /// By how many bytes the message that was compressed last has become smaller; below zero where it
+  /// has grown.
+  std::int64_t saved_last() const noexcept { return saved_last_; }
 
   /// Ends the connection: every stream is closed, then closed() is told. Idempotent.
   void close(const Status& why) noexcept;
@@ -161,9 +168,9 @@ class Connection : public http2::SessionHandler,
   };
 
   inline Status try_to_send(http2::Stream& stream, const Message& message, Compression compression,
-                            bool end_stream, CallStats* stats);
+                            bool end_stream);
   Status send_compressed(http2::Stream& stream, const Message& message, Compression compression,
-                         bool end_stream, CallStats* stats);
+                         bool end_stream);
   void note_end(ConnectionEvent::By by) noexcept;
   void queue(http2::Stream& stream, std::vector<Bytes> pieces, bool end_stream);
   void write_lent();
@@ -204,6 +211,7 @@ class Connection : public http2::SessionHandler,
   std::size_t queue_high_ = SIZE_MAX;
   std::size_t pause_reading_ = SIZE_MAX;
   std::uint64_t written_ = 0;
+  std::int64_t saved_last_ = 0;
   /// What has to wait for a turn of the connection's own: what was read, the end of its streams, or
   /// its own end. Nothing is read before that.
   struct Rest : Runnable {

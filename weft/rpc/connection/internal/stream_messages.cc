@@ -122,8 +122,6 @@ MessageReader::Poll StreamMessages::poll(Message& out) {
     return wait_for_turn();
   }
   read_ = true;
-  if (observed_) [[unlikely]]
-    on_read(kMessagePrefix + size);
   uncredited_ += static_cast<std::int64_t>(kMessagePrefix + size);
   return_credit();
   if (status.ok()) {
@@ -184,6 +182,7 @@ MessageReader::Poll StreamMessages::unpack(Message& out, std::size_t& size, Stat
   size = item.size();
   if (!status.ok()) return Poll::Message;
   reads.spend_bytes(plain->size());
+  if (observed_) on_unpacked(size, plain->size());
   out = Message(std::move(*plain));
   out.set_arrived_compressed(true);
   return Poll::Message;

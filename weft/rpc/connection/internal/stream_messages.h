@@ -46,9 +46,10 @@ class StreamMessages : public MessageReader {
   virtual net::Loop& messages_loop() noexcept = 0;
   /// A message cannot be given to the application.
   virtual void on_bad_message(const Status& status) = 0;
-  /// A message of so many bytes on the wire has been read; where that is observed().
-  virtual void on_read(std::size_t wire_bytes) noexcept = 0;
-  /// on_read() is told from now on.
+  /// A message that had `packed` bytes on the wire is `plain` bytes large; where that is
+  /// observed().
+  virtual void on_unpacked(std::size_t packed, std::size_t plain) noexcept = 0;
+  /// on_unpacked() is told from now on.
   void set_observed() noexcept { observed_ = true; }
   bool observed() const noexcept { return observed_; }
 

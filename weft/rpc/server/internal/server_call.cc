@@ -125,7 +125,7 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
 
 ServerCall::~ServerCall() {
   if (observed()) [[unlikely]]
-    delete &ObservedCall::of(*this);
+    forget_observer();
   memory().call_ended(memory_taken());
   server_.call_ended();
 }
@@ -164,17 +164,27 @@ void ServerCall::observe(Observer& observer) noexcept {
   const bool served = route() != nullptr || server_.shared().dispatcher.has_fallback();
   try {
     static_cast<void>(new ObservedCall(
-        observer, *this, served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown));
+        observer, *this, served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown,
+        CountedMessages::Wire::Framed));
     set_observed();
   } catch (const std::bad_alloc&) {
     log(LogLevel::Error, "a call is not observed: there is no memory for that");
   }
 }
 
+void ServerCall::handler_begins() noexcept { ObservedCall::of(*this).handler_begins(); }
+void ServerCall::tell_end(const Status& status) noexcept { ObservedCall::of(*this).end(status); }
+void ServerCall::forget_observer() noexcept { delete &ObservedCall::of(*this); }
 void ServerCall::decided(const Status& status) noexcept { ObservedCall::of(*this).decided(status); }
 
-void ServerCall::on_read(std::size_t wire_bytes) noexcept {
-  stats()->received_wire_bytes += wire_bytes;
+void ServerCall::on_unpacked(std::size_t packed, std::size_t plain) noexcept {
+  stats()->received_wire_bytes += packed - plain;
+}
+
+/// What the call's counter does not know: that it was compressed.
+void ServerCall::count_sent(const Message& message) noexcept {
+  if (!Connection::compresses(message, sent_compression_)) return;
+  stats()->sent_wire_bytes -= static_cast<std::uint64_t>(connection().saved_last());
 }
 
 void ServerCall::keep_deadline() {
@@ -234,7 +244,7 @@ void ServerCall::start(Runnable& runnable) noexcept {
     return self.end({});
   }
   if (self.observed()) [[unlikely]]
-    ObservedCall::of(self).handler_begins();
+    self.handler_begins();
   const Status begun = outcome_of(self.path(), [&self]() -> Status {
     if (self.head_->format != nullptr) [[unlikely]]
       use_format(self, *self.head_->format);
@@ -267,7 +277,7 @@ void ServerCall::on_task_done() noexcept {
 void ServerCall::end(const Status& status) noexcept {
   finish(status);
   if (observed()) [[unlikely]]
-    ObservedCall::of(*this).end(status);
+    tell_end(status);
   task_done_ = true;
   if (stream() == nullptr) release();
 }
@@ -310,7 +320,6 @@ void ServerCall::on_cancelled(weft::CancelHook& hook, const Status& reason) noex
   if (stuck) self.connection().session().drop_queued(*stream);
   if (!self.finished_) return self.finish(reason);
   if (!stuck) return;
-  if (self.observed()) self.decided(reason);
   self.connection().flush_later();
   http2::Session& session = self.connection().session();
   const bool request_ended = stream->peer_ended();
@@ -328,15 +337,14 @@ void ServerCall::finish(const Status& status) noexcept {
   if (finished_) return;
   finished_ = true;
   drop_input();
-  if (observed()) [[unlikely]]
-    decided(status);
-  if (stream() == nullptr) return;
+  if (stream() == nullptr) {
+    if (observed()) decided(status);
+    return;
+  }
   connection().note_sent();
   connection().flush_later();
   try {
-    const Status sent = sendable(status);
-    if (observed() && !sent.ok()) decided(sent);
-    send_trailers(sent);
+    send_trailers(sendable(status));
   } catch (const std::bad_alloc&) {
     return connection().session().reset(*stream(), http2::ErrorCode::InternalError);
   }

@@ -87,13 +87,18 @@ class ServerCall final : public coro::Pooled,
   static void start(Runnable& runnable) noexcept;
   inline void on_task_done() noexcept;
   void release() noexcept;
-  void end(const Status& status) noexcept;
+  [[gnu::always_inline]] inline void end(const Status& status) noexcept;
   static void on_cancelled(weft::CancelHook& hook, const Status& reason) noexcept;
   net::Loop& messages_loop() noexcept override { return loop(); }
   void on_bad_message(const Status& status) override { cancel(status); }
-  void on_read(std::size_t wire_bytes) noexcept override;
+  void on_unpacked(std::size_t packed, std::size_t plain) noexcept override;
+  [[gnu::noinline]] void count_sent(const Message& message) noexcept;
   [[gnu::noinline]] void observe(Observer& observer) noexcept;
+  // Where it is observed(); not inline, so that other calls pay for a test only.
+  [[gnu::noinline]] void handler_begins() noexcept;
   [[gnu::noinline]] void decided(const Status& status) noexcept;
+  [[gnu::noinline]] void tell_end(const Status& status) noexcept;
+  [[gnu::noinline]] void forget_observer() noexcept;
   ServerConnection& connection() const noexcept;
 
   /// Ends the call: trailers go out, later events change nothing.

@@ -75,9 +75,12 @@ MessageWriter::Poll ServerCall::send(const Message& message) {
   }
   response_taken();
   if (!announce()) return Poll::Closed;
-  Status sent = connection().send_message(*stream(), message, sent_compression_, false,
-                                          observed() ? stats() : nullptr);
-  if (sent.ok()) return Poll::Accepted;
+  Status sent = connection().send_message(*stream(), message, sent_compression_, false);
+  if (sent.ok()) {
+    if (observed()) [[unlikely]]
+      count_sent(message);
+    return Poll::Accepted;
+  }
   cancel(sent);
   return Poll::Closed;
 }
@@ -182,6 +185,8 @@ void ServerCall::send_headers() {
 }
 
 void ServerCall::send_trailers(const Status& status) {
+  if (observed()) [[unlikely]]
+    decided(status);
   // Trailers-Only is for a call that fails at once; what a handler has put into the response's
   // metadata is to arrive as such.
   if (!headers_sent_ && (status.ok() || !answer_metadata().empty())) send_headers();
