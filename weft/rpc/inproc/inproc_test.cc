@@ -373,6 +373,16 @@ TEST_P(Inproc, MiddlewaresOfBothSidesAreAroundTheCall) {
   EXPECT_EQ(world.run(Chat::run(world.channel())).code(), StatusCode::ResourceExhausted);
 }
 
+TEST_P(Inproc, AMiddlewareThatIsAPlainFunctionMayThrow) {
+  World world(GetParam());
+  world.server().add<Kinds>();
+  world.server().use([](Call&, Next) -> Task<Status> { throw std::runtime_error("secret"); });
+  world.start();
+  EXPECT_EQ(world.run(test::unary(world.channel(), text("x"))).status().message(),
+            "the handler threw an exception");
+  EXPECT_EQ(world.server().active_calls(), 0U);
+}
+
 TEST_P(Inproc, MetadataOfAMiddlewareThatMayNotBeSentEndsTheCall) {
   World world(GetParam());
   world.server().add<Kinds>();
@@ -387,7 +397,7 @@ TEST_P(Inproc, MetadataOfAMiddlewareThatMayNotBeSentEndsTheCall) {
 
 TEST_P(Inproc, CallsBeyondTheServersLimitAreRefused) {
   World world(GetParam(), {.max_calls = 1});
-  world.server().add<Scripted>();
+  auto& service = world.server().add<Scripted>();
   world.start();
   struct Two {
     static Task<Status> run(Channel& channel) {
@@ -409,6 +419,8 @@ TEST_P(Inproc, CallsBeyondTheServersLimitAreRefused) {
   EXPECT_EQ(status.code(), StatusCode::ResourceExhausted);
   EXPECT_EQ(status.message(),
             "the server has reached its limit of 1 calls at a time (ServerOptions::max_calls)");
+  world.network().run_for(10ms);
+  EXPECT_EQ(service.ended, 1);  // the one that was within it
 }
 
 TEST_P(Inproc, AStopWaitsForCallsAndCancelsThoseLeft) {

@@ -33,8 +33,10 @@ class CrossExchange final : public InprocExchange, private CancelHook, private M
     if (!ended_) cross_->cancel(weft::cancelled("the caller has gone before the end of the call"));
   }
 
-  static Task<Status> serve(Call& call, InprocPart& part, IntrusiveList<InprocExchange>& all) {
-    CrossExchange self(call, part);
+  /// The task may begin when the server has ended, so it keeps what that had.
+  static Task<Status> serve(Call& call, std::shared_ptr<InprocServer> server,
+                            IntrusiveList<InprocExchange>& all) {
+    CrossExchange self(call, server->next_part());
     all.push_back(self);
     if (!call.context().add_hook(self)) co_return Status(call.context().cancel_reason());
     if (!self.cross_->start()) co_return unavailable("the server's loop has ended");
@@ -113,8 +115,9 @@ void give_response_metadata(Call& call, Metadata& metadata) {
   call.announce_response_metadata();
 }
 
-Task<Status> serve_on_other_loop(Call& call, InprocPart& part, IntrusiveList<InprocExchange>& all) {
-  return CrossExchange::serve(call, part, all);
+Task<Status> serve_on_other_loop(Call& call, std::shared_ptr<InprocServer> server,
+                                 IntrusiveList<InprocExchange>& all) {
+  return CrossExchange::serve(call, std::move(server), all);
 }
 
 }  // namespace weft::rpc

@@ -32,24 +32,23 @@ class HereExchange final : public coro::HandWritten<HereExchange, Status>,
                            private LocalCaller,
                            private Runnable {
  public:
-  HereExchange(Call& call, InprocPart& part, const Route* route, const Peer::Ref& peer,
-               IntrusiveList<InprocExchange>& all)
-      : Runnable(&HereExchange::resume), call_(call), part_(&part), route_(route) {
-    call_.set_peer(peer);
-    all.push_back(*this);
-  }
+  HereExchange(InprocChannel& channel, Call& call)
+      : Runnable(&HereExchange::resume), channel_(&channel), call_(call) {}
   ~HereExchange() {
     decided_ = true;
     leave();
   }
 
   bool advance() {
-    if (part_ == nullptr) return this->end(std::move(status_));
-    Status begun = begin(call_);
+    if (channel_ == nullptr) return this->end(std::move(status_));
+    InprocChannel& channel = *std::exchange(channel_, nullptr);
+    // The task may have been made before the server ended.
+    InprocPart* const part = channel.begin_here(call_, *this);
+    Status begun = part == nullptr ? channel.nobody() : begin(call_);
     if (!begun.ok()) return this->end(std::move(begun));
-    local_ = LocalCall::begin(*std::exchange(part_, nullptr),
+    local_ = LocalCall::begin(*part,
                               {.path = call_.path(),
-                               .route = route_,
+                               .route = channel.route_of(call_),
                                .parent = &call_.context(),
                                .metadata = std::as_const(call_).request_metadata(),
                                .format = format_of(call_),
@@ -87,9 +86,8 @@ class HereExchange final : public coro::HandWritten<HereExchange, Status>,
   }
   static void resume(Runnable& item) noexcept { static_cast<HereExchange&>(item).go_on(); }
 
+  InprocChannel* channel_;  // until it has begun
   Call& call_;
-  InprocPart* part_;  // until it has begun
-  const Route* route_;
   LocalCall* local_ = nullptr;
   Status status_;
   bool decided_ = false;
@@ -127,11 +125,14 @@ Task<Status> InprocChannel::serve(Call& call) {
 Task<Status> InprocChannel::exchange(Call& call) {
   if (closed_) return channel_destroyed();
   if (!find()) return serve_later(call);
-  return here_ != nullptr ? serve_here(call, *here_) : serve_across(call, server_->next_part());
+  return here_ != nullptr ? HereExchange::make(*this, call) : serve_across(call);
 }
 
-Task<Status> InprocChannel::serve_here(Call& call, InprocPart& part) {
-  return HereExchange::make(call, part, route_of(call), peer_, exchanges_);
+InprocPart* InprocChannel::begin_here(Call& call, InprocExchange& exchange) {
+  if (!find() || here_ == nullptr) return nullptr;
+  call.set_peer(peer_);
+  exchanges_.push_back(exchange);
+  return here_;
 }
 
 /// Looked up once for methods of generated code that are called again and again.
@@ -144,10 +145,11 @@ const Route* InprocChannel::route_of(const Call& call) noexcept {
   return route;
 }
 
-Task<Status> InprocChannel::serve_across(Call& call, InprocPart& part) {
+Task<Status> InprocChannel::serve_across(Call& call) {
   call.set_peer(peer_);
   Status begun = begin(call);
-  return begun.ok() ? serve_on_other_loop(call, part, exchanges_) : Task<Status>(std::move(begun));
+  return begun.ok() ? serve_on_other_loop(call, server_, exchanges_)
+                    : Task<Status>(std::move(begun));
 }
 
 Task<Status> InprocChannel::serve_later(Call& call) {

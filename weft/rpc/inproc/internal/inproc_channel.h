@@ -23,6 +23,14 @@ class InprocChannel final : public ClientTransport,
   Task<Status> connect() override;
   void close() noexcept override;
 
+  // For its exchanges.
+  /// The server's part on this loop, which the exchange is with from now on; null where there is
+  /// none any more.
+  InprocPart* begin_here(Call& call, InprocExchange& exchange);
+  const Route* route_of(const Call& call) noexcept;
+  /// UNAVAILABLE: no server has the name.
+  Status nobody() const;
+
  private:
   /// A call that waits for a server.
   struct Waiting : ListNode {
@@ -32,14 +40,11 @@ class InprocChannel final : public ClientTransport,
   class Terminal;
 
   void on_name() noexcept override;
-  Task<Status> serve_here(Call& call, InprocPart& part);
-  Task<Status> serve_across(Call& call, InprocPart& part);
+  Task<Status> serve_across(Call& call);
   Task<Status> serve_later(Call& call);
   Task<Status> exchange(Call& call);
   /// Finds the server where it is not known yet, or has gone.
   bool find();
-  Status nobody() const;
-  const Route* route_of(const Call& call) noexcept;
 
   net::Loop& loop_;
   const std::string name_;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/codec/codec.h"
@@ -8,7 +10,7 @@
 
 namespace weft::rpc {
 
-class InprocPart;
+class InprocServer;
 
 /// A call under way, for its channel.
 class InprocExchange : public ListNode {
@@ -20,8 +22,9 @@ class InprocExchange : public ListNode {
   ~InprocExchange() = default;
 };
 
-/// Serves a call that is to be served on another loop, the part's; `all` has it meanwhile.
-Task<Status> serve_on_other_loop(Call& call, InprocPart& part, IntrusiveList<InprocExchange>& all);
+/// Serves a call on another loop, one of the server's; `all` has it meanwhile.
+Task<Status> serve_on_other_loop(Call& call, std::shared_ptr<InprocServer> server,
+                                 IntrusiveList<InprocExchange>& all);
 
 /// What a server has to know of the format of a call's messages; empty: protobuf.
 inline std::string_view format_of(const Call& call) noexcept {

@@ -62,6 +62,7 @@ LocalCall::LocalCall(InprocPart& part, CallHead& head, MessageReader& requests,
     set_started(loop().now());
     limit_deadline(head.deadline);
   }
+  if (server.dispatcher().full()) unserved_ = server.dispatcher().too_many_calls();
   if (!head.format.empty()) use_format(head.format);
   set_requests(requests_);
   set_responses(responses_);
@@ -107,8 +108,6 @@ void LocalCall::start(Runnable& runnable) noexcept {
                                    " bytes is larger than the limit of " +
                                    std::to_string(server.limits().max_metadata_size) +
                                    " bytes (ServerOptions::max_metadata_size)"));
-  } else if (server.dispatcher().full()) {
-    self.refuse(server.dispatcher().too_many_calls());
   }
   // Cancelled before it began: the handler is spared.
   if (self.caller_ == nullptr) return delete &self;
@@ -121,8 +120,9 @@ void LocalCall::start(Runnable& runnable) noexcept {
         &self.context(),
         {[](void* call) noexcept { static_cast<LocalCall*>(call)->on_task_done(); }, &self});
   } catch (...) {
+    // A middleware that is a plain function.
     self.finish(status_of_exception(self.path()));
-    self.over_ = true;
+    return delete &self;
   }
   self.starting_ = false;
   if (self.over_) self.end_at_top();

@@ -147,7 +147,7 @@ class LocalCall final : public coro::Pooled, public LocalCallNode, private Runna
   bool over_ = false;      // the handler has ended in it
   bool goes_on_ = false;
   bool observed_ = false;
-  Status unserved_;  // the format
+  Status unserved_;  // why it is refused
   Requests requests_{*this};
   Responses responses_{*this};
   Cancellation cancellation_{*this};
