@@ -42,6 +42,8 @@ class Pages final : public HttpHandler {
     if (head.path == "/pages/sleep") return sleep(*this, exchange);
     if (head.path == "/pages/throw") throw std::runtime_error("secret");
     if (head.path == "/pages/nothing") return Task<>();
+    if (head.path == "/pages/nothing/later") return nothing_later();
+    if (head.path == "/pages/half") return half(exchange);
     if (head.path == "/pages/bad") return bad(exchange);
     return page(exchange);
   }
@@ -80,6 +82,12 @@ class Pages final : public HttpHandler {
     self.woken = co_await net::sleep(1h);
     ++self.ended;
     static_cast<void>(exchange.context().is_cancelled());
+  }
+  static Task<> nothing_later() { static_cast<void>(co_await net::sleep(1s)); }
+  static Task<> half(HttpExchange& exchange) {
+    static_cast<void>(exchange.begin(200));
+    static_cast<void>(co_await net::sleep(1s));
+    throw std::runtime_error("secret");
   }
   static Task<> bad(HttpExchange& exchange) {
     Status begun = exchange.begin(200, {{"Upper", "x"}});
@@ -183,6 +191,23 @@ TEST_F(Http, HandlersThatThrowOrAnswerNothingAre500) {
   peer.send(headers(3, get("/pages/nothing"), EndStream::Yes));
   EXPECT_EQ(peer.expect(FrameType::Headers, 3).field(":status"), "500");
   EXPECT_EQ(peer.data_of(1), "the handler gave no response\n");
+}
+
+TEST_F(Http, HandlersThatEndLaterWithoutAResponseAre500) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/nothing/later"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "500");
+  peer.expect_end(1);
+  world_.run_for(1s);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, AResponseThatBreaksOffIsReset) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/half"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::RstStream, 1).error(), ErrorCode::InternalError);
+  world_.run_for(1s);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
 }
 
 TEST_F(Http, FieldsThatHttpDoesNotAllowAreRefused) {

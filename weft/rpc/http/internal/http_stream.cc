@@ -141,21 +141,26 @@ void HttpStream::on_task_done() noexcept {
   finish(status);
 }
 
-/// The handler has ended with `status`: what is missing of the response is made up for.
+/// The handler has ended with `status`. The stream may end in here, which must not be the end of
+/// this.
 void HttpStream::finish(const Status& status) noexcept {
+  if (stream_ != nullptr) complete(status);
+  stop_request();
   task_done_ = true;
-  if (stream_ == nullptr) return release();
+  if (stream_ == nullptr) release();
+}
+
+/// Makes up for what is missing of the response.
+void HttpStream::complete(const Status& status) {
   if (!begun_) {
     if (status.ok()) log(LogLevel::Error, described_ + ": the handler gave no response");
     answer(500, "the handler gave no response\n");
+  } else if (!ended_ && status.ok()) {
+    static_cast<void>(end({}));
   } else if (!ended_) {
-    if (status.ok()) {
-      static_cast<void>(end({}));
-    } else {
-      return connection_->session().reset(*stream_, http2::ErrorCode::InternalError);
-    }
+    connection_->session().reset(*stream_, http2::ErrorCode::InternalError);
+    connection_->flush_later();
   }
-  stop_request();
 }
 
 /// A short text, written without waiting.

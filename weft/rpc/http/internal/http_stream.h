@@ -79,6 +79,7 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   static void start(Runnable& runnable) noexcept;
   void on_task_done() noexcept;
   void finish(const Status& status) noexcept;
+  void complete(const Status& status);
   void answer(int status, std::string_view text);
   void stop_request() noexcept;
   void release() noexcept;
