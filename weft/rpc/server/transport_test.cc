@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include "weft/coro/scope.h"
 #include "weft/net/sim/sim_loop.h"
+#include "weft/rpc/call/observer.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/client_transport.h"
 #include "weft/rpc/client/forward.h"
@@ -116,6 +118,40 @@ TEST_F(Transports, BringCallsToTheMethodsOfAServerWithoutAddress) {
     known = known || service->name == "test.Kinds";
   }
   EXPECT_TRUE(known);
+}
+
+/// Counts, and keeps what was last.
+struct Watching final : Observer {
+  void on_begin(Call&) noexcept override { ++begun; }
+  void on_end(Call&, const Status& status, const CallStats& stats) noexcept override {
+    ++ended;
+    last = status;
+    figures = stats;
+  }
+  void on_refused(std::string_view path, const Peer& peer, const Status&) noexcept override {
+    refused.append(path).append(" of ").append(peer.describe());
+  }
+  int begun = 0;
+  int ended = 0;
+  Status last;
+  CallStats figures;
+  std::string refused;
+};
+
+TEST_F(Transports, AreObserved) {
+  const auto observer = std::make_shared<Watching>();
+  server_.add(observer);
+  ASSERT_TRUE(server_.start().ok());
+  EXPECT_TRUE(call("/test.Kinds/Unary", "x").ok());
+  EXPECT_EQ(observer->figures.received_bytes, 3U);
+  EXPECT_EQ(observer->figures.sent_bytes, 3U);
+  EXPECT_EQ(observer->figures.sent_wire_bytes, 0U);
+  EXPECT_EQ(call("/test.Kinds/Unary", "throw").code(), observer->last.code());
+  EXPECT_EQ(observer->last.message(), "the handler threw an exception");
+  EXPECT_EQ(call("/test.Kinds/None", "x").code(), StatusCode::Unimplemented);
+  EXPECT_EQ(observer->refused, "/test.Kinds/None of own");
+  EXPECT_EQ(observer->begun, 2);
+  EXPECT_EQ(observer->ended, 2);
 }
 
 TEST_F(Transports, EndTheStartWhereTheyFail) {
