@@ -146,7 +146,8 @@ TEST_F(Transports, AreObserved) {
   EXPECT_EQ(observer->figures.received_bytes, 3U);
   EXPECT_EQ(observer->figures.sent_bytes, 3U);
   EXPECT_EQ(observer->figures.sent_wire_bytes, 0U);
-  EXPECT_EQ(call("/test.Kinds/Unary", "throw").code(), observer->last.code());
+  const Status thrown = call("/test.Kinds/Unary", "throw");
+  EXPECT_EQ(thrown.code(), observer->last.code());
   EXPECT_EQ(observer->last.message(), "the handler threw an exception");
   EXPECT_EQ(call("/test.Kinds/None", "x").code(), StatusCode::Unimplemented);
   EXPECT_EQ(observer->refused, "/test.Kinds/None of own");
