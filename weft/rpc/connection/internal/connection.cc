@@ -124,7 +124,7 @@ void Connection::read() {
     if (more && session_.frames_left() < http2::Session::kFramesAtOnce / 2) break;
     if (loop_.round_is_long()) break;
   }
-  if (closed_) return;
+  if (closed()) return;
   if (more) stream_->want_read();
   if (!session_.output().empty()) flush_later();
 }
@@ -136,7 +136,7 @@ bool Connection::read_some() {
   const net::IoResult result = stream_->read({block.data(), room});
   switch (result.kind) {
     case net::IoResult::Kind::Done:
-      if (lingering_) {
+      if (phase_ == Phase::Lingering) {
         last_activity_ = loop_.now();
         return true;
       }
@@ -180,10 +180,10 @@ bool Connection::take_in(Bytes& input, int frames) {
     if (session_.ending()) end_streams_later();
     return false;
   }
-  if (closed_) return false;
+  if (closed()) return false;
   if (settings_due_ && session_.settings_acknowledged()) settings_came();
   on_activity();
-  return !closed_;
+  return !closed();
 }
 
 void Connection::take_in_later(Bytes input) {
@@ -206,7 +206,7 @@ void Connection::take_in_rest() {
   if (session_.broken()) {
     rest_.reset();
     session_.end_streams();
-    if (lingering_) stream_->want_read();
+    if (phase_ == Phase::Lingering) stream_->want_read();
     return;
   }
   reading_paused_ = session_.output().size() > pause_reading_;
@@ -226,8 +226,8 @@ void Connection::take_in_rest() {
 /// have a thousand calls, and many clients may end at once. (A client's channel has to know at once
 /// that it needs another connection.)
 void Connection::close_in_turn(const Status& why) noexcept {
-  if (closed_) return;
-  if (!lingering_) failure_ = why;
+  if (closed()) return;
+  if (phase_ != Phase::Lingering) failure_ = why;
   if (session_.role() == http2::Role::Client || !loop_.round_is_long()) return close_now();
   if (!make_rest()) return close_now();
   rest_->closes = true;
@@ -239,7 +239,7 @@ void Connection::close_in_turn(const Status& why) noexcept {
 
 /// Where this side has not ended it before.
 void Connection::note_end(ConnectionEvent::By by) noexcept {
-  if (!close_after_write_ && !lingering_) closed_by_ = by;
+  if (phase_ < Phase::WritingOut) closed_by_ = by;
 }
 
 /// False without memory for it.
@@ -292,7 +292,7 @@ net::IoResult Connection::write_output() noexcept {
 }
 
 void Connection::flush() noexcept {
-  if (closed_ || lingering_ || (rest_ != nullptr && rest_->closes)) return;
+  if (phase_ >= Phase::Lingering || (rest_ != nullptr && rest_->closes)) return;
   if (write_failed_) return close_in_turn(Status(failure_));
   stream_ended();
   const net::IoResult result = write_output();
@@ -308,7 +308,7 @@ void Connection::flush() noexcept {
     if (std::exchange(reading_paused_, false)) read_on();
   }
   session_.tidy();
-  if (output.empty() && close_after_write_) return linger();
+  if (output.empty() && phase_ == Phase::WritingOut) return linger();
   on_flushed();
 }
 
@@ -321,7 +321,7 @@ void Connection::memory_changed() noexcept {
 /// reset destroys what the peer has not read yet (RFC 1122 section 4.2.2.13). So this side ends,
 /// and the other is read to its end.
 void Connection::linger() noexcept {
-  lingering_ = true;
+  phase_ = Phase::Lingering;
   if (!session_.ending()) rest_.reset();
   keepalive_timer_.cancel();
   stream_->shutdown_write();
@@ -369,7 +369,7 @@ Status Connection::try_to_send(http2::Stream& stream, const Message& message,
 /// The loan ends here. A failure closes the connection at the end of the turn, not under the feet
 /// of who sends.
 void Connection::write_lent() {
-  if (!closed_ && !lingering_ && !write_failed_) {
+  if (phase_ < Phase::Lingering && !write_failed_) {
     net::IoResult result = write_output();
     write_failed_ = result.kind == net::IoResult::Kind::Failed;
     if (write_failed_) {
@@ -400,8 +400,8 @@ void Connection::queue(http2::Stream& stream, std::vector<Bytes> pieces, bool en
 }
 
 void Connection::close(const Status& why) noexcept {
-  if (closed_) return;
-  closed_ = true;
+  if (closed()) return;
+  phase_ = Phase::Closed;
   failure_ = why;
   rest_.reset();
   keepalive_timer_.cancel();
@@ -415,8 +415,9 @@ void Connection::close(const Status& why) noexcept {
 
 void Connection::write_and_close(const Status& why) noexcept {
   // What a child of fork() writes would be in the middle of what its parent does.
-  const bool may_write = !write_failed_ && !lingering_ && !loop_.anchor()->is_parents();
-  if (!closed_ && may_write && !session_.output().empty()) {
+  const bool may_write =
+      phase_ < Phase::Lingering && !write_failed_ && !loop_.anchor()->is_parents();
+  if (may_write && !session_.output().empty()) {
     if (write_output().kind == net::IoResult::Kind::Done) forget_input();
   }
   close(why);
@@ -434,15 +435,18 @@ void Connection::forget_input() noexcept {
 }
 
 void Connection::abort(http2::ErrorCode code, const Status& why) noexcept {
-  if (closed_) return;
+  if (closed()) return;
   if (!session_.broken()) session_.abort(code, why.message());
   close_after_write(why);
   if (session_.ending()) end_streams_later();
 }
 
 void Connection::close_after_write(const Status& why) noexcept {
-  if (closed_) return;
-  if (!std::exchange(close_after_write_, true)) failure_ = why;
+  if (closed()) return;
+  if (phase_ < Phase::WritingOut) {
+    phase_ = Phase::WritingOut;
+    failure_ = why;
+  }
   arm_linger(kLinger);
   flush_later();
 }
@@ -470,14 +474,14 @@ void Connection::linger_over() noexcept {
 }
 
 void Connection::close_when_idle() noexcept {
-  close_when_idle_ = true;
+  phase_ = std::max(phase_, Phase::Draining);
   stream_ended();
 }
 
 void Connection::stream_ended() noexcept {
-  if (!close_when_idle_ || closed_ || close_after_write_ || session_.open_streams() != 0) return;
+  if (phase_ != Phase::Draining || session_.open_streams() != 0) return;
   failure_ = unavailable("the connection was drained");
-  close_after_write_ = true;
+  phase_ = Phase::WritingOut;
   flush_later();
 }
 

@@ -61,7 +61,7 @@ class Connection : public http2::SessionHandler,
   const Peer::Ref& peer() const noexcept { return peer_; }
   /// Why it was closed, or is about to be; OK before.
   const Status& close_reason() const noexcept { return failure_; }
-  bool closed() const noexcept { return closed_; }
+  bool closed() const noexcept { return phase_ == Phase::Closed; }
   /// Who ended it, once it is closed.
   ConnectionEvent::By closed_by() const noexcept { return closed_by_; }
   /// When bytes were read last.
@@ -161,6 +161,16 @@ class Connection : public http2::SessionHandler,
   static constexpr Duration kQuietLinger = std::chrono::seconds(5);
   static constexpr Duration kLongestLinger = std::chrono::seconds(60);
 
+  /// How far its end is. It goes forward only, and may leave phases out; close() goes to Closed
+  /// from any.
+  ///
+  ///     Open ──close_when_idle()──▶ Draining ──the last stream has ended──▶ WritingOut
+  ///       └────abort(), an error of the session's────────────────────────────▶┘  │ all is written
+  ///     Closed ◀──the peer has closed, or the time is over── Lingering ◀─────────┘
+  ///
+  /// From WritingOut on failure_ says why.
+  enum class Phase : std::uint8_t { Open, Draining, WritingOut, Lingering, Closed };
+
   struct KeepAliveTimer : net::Timer {
     explicit KeepAliveTimer(Connection& owner) noexcept
         : Timer(&Connection::keepalive_due), connection(owner) {}
@@ -232,11 +242,8 @@ class Connection : public http2::SessionHandler,
   IntrusiveList<OutputWaiter> output_waiters_;
   Status failure_;
   bool settings_due_ = false;  // not acknowledged yet, and linger_timer_ runs for that
-  bool close_after_write_ = false;
-  bool lingering_ = false;
-  bool close_when_idle_ = false;
   bool write_failed_ = false;  // and failure_ says why; the next flush closes
-  bool closed_ = false;
+  Phase phase_ = Phase::Open;
   ConnectionEvent::By closed_by_ = ConnectionEvent::By::Local;
 };
 
