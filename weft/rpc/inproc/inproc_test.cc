@@ -227,7 +227,8 @@ TEST_P(Inproc, ACallerThatGoesCancelsTheHandler) {
   auto& service = world.server().add<Scripted>();
   world.start();
   const Text request = text("sleep");
-  EXPECT_THROW(testing::run(world.client_host(), test::unary(world.channel(), request), 1s),
+  EXPECT_THROW(static_cast<void>(
+                   testing::run(world.client_host(), test::unary(world.channel(), request), 1s)),
                testing::DidNotHappen);
   world.network().run_for(10ms);
   EXPECT_EQ(service.ended, 1);
