@@ -32,7 +32,7 @@ class Transport {
                        std::span<net::Loop* const> loops) = 0;
   /// Takes no calls any more, tells peers so where they can be told, and calls `idle` once the last
   /// call has ended, on any thread. Once after each successful start(), from any thread; returns at
-  /// once.
+  /// once. `idle` keeps the server, so it is let go of once it has been called.
   virtual void drain(UniqueFunction<void()> idle) noexcept = 0;
   /// Cancels what calls there are with `reason`, after drain(). From any thread; returns at once.
   virtual void cancel_all(const Status& reason) noexcept = 0;

@@ -42,8 +42,9 @@ class OwnTransport final : public Transport {
   }
   void drain(UniqueFunction<void()> idle) noexcept override {
     ++drains;
+    // It keeps the server, and so this.
     idle_ = std::move(idle);
-    if (!never_idle) idle_();
+    if (!never_idle) std::exchange(idle_, {})();
   }
   void cancel_all(const Status&) noexcept override { ++cancels; }
 
@@ -59,6 +60,9 @@ class OwnTransport final : public Transport {
     Status status = co_await dispatcher.serve(call).in(call.context());
     co_return responses.finish(std::move(status), response);
   }
+
+  /// What a transport does that finds its calls ended after all.
+  void become_idle() { std::exchange(idle_, {})(); }
 
   std::shared_ptr<Dispatcher> dispatcher_;
   Status fails;
@@ -182,7 +186,7 @@ TEST_F(Transports, ThatDoNotDrainAreLeftBehind) {
   EXPECT_EQ(network_.now() - begun, Duration(65s));  // the grace, and five seconds to notice
   EXPECT_EQ(own_->drains, 1);
   EXPECT_EQ(own_->cancels, 1);
-  own_->never_idle = false;
+  own_->become_idle();
 }
 
 TEST(Fallback, ServesThePathsThatNobodyHas) {
