@@ -159,6 +159,25 @@ TEST_F(Transports, AreObserved) {
   EXPECT_EQ(observer->ended, 2);
 }
 
+TEST_F(Transports, AreNotCancelledUnlessTheyWereStarted) {
+  int cancels = 0;
+  {
+    Server never({.loops = {&host()}});
+    struct Counting final : Transport {
+      explicit Counting(int& count) : cancels(count) {}
+      std::string name() const override { return "counting"; }
+      Status start(const std::shared_ptr<Dispatcher>&, std::span<net::Loop* const>) override {
+        return {};
+      }
+      void drain(UniqueFunction<void()> idle) noexcept override { idle(); }
+      void cancel_all(const Status&) noexcept override { ++cancels; }
+      int& cancels;
+    };
+    never.add(std::make_unique<Counting>(cancels));
+  }
+  EXPECT_EQ(cancels, 0);
+}
+
 TEST_F(Transports, EndTheStartWhereTheyFail) {
   own_->fails = unavailable("the broker is away");
   server_.listen("inproc:beside");

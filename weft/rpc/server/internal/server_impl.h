@@ -64,11 +64,16 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     net::Wait* wait;
   };
   class DetachedStop;
+  struct Part {
+    std::unique_ptr<rpc::Transport> transport;
+    bool users = false;    // not one of weft's own
+    bool running = false;  // with mutex_
+  };
 
   Status bind();
   Status start_and_announce();
   Status start_transports();
-  void take_back(std::size_t started) noexcept;
+  void take_back(std::size_t first) noexcept;
   Status announce();
   Status route();
   Status take_codecs();
@@ -77,6 +82,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   void drain_transports();
   void transport_stopped(std::size_t index);
+  /// Started, and has not said that it is idle.
+  bool runs(const Part& part);
   /// The third step: says which handlers did not take notice, and counts as stopped without them.
   void report_stuck();
   std::future<void> report_stuck(net::Loop& loop);
@@ -89,12 +96,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   /// Goes through the second and the third step when their time has come, by itself.
   void finish_stop(Duration grace);
   Task<bool> wait_stopped(net::Loop& loop, Duration time);
-
-  struct Part {
-    std::unique_ptr<rpc::Transport> transport;
-    bool users = false;    // not one of weft's own
-    bool running = false;  // with mutex_
-  };
 
   std::shared_ptr<rpc::ServerShared> shared_;
   std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();

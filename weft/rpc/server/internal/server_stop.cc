@@ -79,12 +79,14 @@ void Server::Impl::drain_transports() {
   });
   // One that has nothing to wait for says so at once.
   for (std::size_t i = 0; i < transports_.size(); ++i) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!transports_[i].running) continue;
-    }
+    if (!runs(transports_[i])) continue;
     transports_[i].transport->drain([self, i] { self->transport_stopped(i); });
   }
+}
+
+bool Server::Impl::runs(const Part& part) {
+  const std::lock_guard lock(mutex_);
+  return part.running;
 }
 
 void Server::Impl::transport_stopped(std::size_t index) {
@@ -110,7 +112,9 @@ void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
 void Server::Impl::cancel_all() {
   const auto cancel = [self = shared_from_this()] {
     const Status reason = unavailable("the server is shutting down");
-    for (const Part& part : self->transports_) part.transport->cancel_all(reason);
+    for (const Part& part : self->transports_) {
+      if (self->runs(part)) part.transport->cancel_all(reason);
+    }
   };
   if (!announcement_) return cancel();
   // A drain that still waits for registries has to have begun.
@@ -168,10 +172,7 @@ std::future<void> Server::Impl::report_stuck(net::Loop& loop) {
 /// Of weft's own transports it is said which calls are left.
 void Server::Impl::report_stuck_users() {
   for (const Part& part : transports_) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!part.users || !part.running) continue;
-    }
+    if (!part.users || !runs(part)) continue;
     log(LogLevel::Error, "the server stops without waiting for the calls of its transport " +
                              part.transport->name());
   }
