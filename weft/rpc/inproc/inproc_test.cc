@@ -68,6 +68,13 @@ class World {
   T run(Task<T> task, Context* context = nullptr) {
     return testing::run(client_host(), std::move(task), 1h, context);
   }
+  /// Starts a task, which goes on as the network is run.
+  template <class T>
+  void begin(Task<T>& task, bool& done) {
+    client_host().enter([&] {
+      task.start(nullptr, {[](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &done});
+    });
+  }
   net::SimNetwork& network() { return network_; }
 
  private:
@@ -300,9 +307,7 @@ TEST_P(Inproc, AHandlerThatDoesNotReadHoldsTheWriterBack) {
   int written = 0;
   Task<Status> task = write_many(world.channel(), written);
   bool done = false;
-  world.client_host().enter([&] {
-    task.start(nullptr, {[](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &done});
-  });
+  world.begin(task, done);
   world.network().run_for(30s);
   EXPECT_LT(written, 70);  // what the windows hold at most
   EXPECT_EQ(service.read, 0);
@@ -431,9 +436,7 @@ TEST_P(Inproc, AStopWaitsForCallsAndCancelsThoseLeft) {
   bool done = false;
   const Text request = text("sleep");
   Task<Result<Text>> task = test::unary(world.channel(), request);
-  world.client_host().enter([&] {
-    task.start(nullptr, {[](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &done});
-  });
+  world.begin(task, done);
   world.network().run_for(1s);
   EXPECT_EQ(world.server().active_calls(), 1U);
   const TimePoint begun = world.network().now();
@@ -456,9 +459,7 @@ TEST_P(Inproc, CallsUnderWayEndWithTheirChannel) {
   bool done = false;
   const Text request = text("sleep");
   Task<Result<Text>> task = test::unary(world.channel(), request);
-  world.client_host().enter([&] {
-    task.start(nullptr, {[](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &done});
-  });
+  world.begin(task, done);
   world.network().run_for(1s);
   world.drop_channel();
   world.network().run_for(1s);
@@ -478,9 +479,7 @@ TEST_P(Inproc, WaitForReadyWaitsForTheServer) {
   const Text request = text("x");
   Task<Result<Text>> task =
       test::unary(world.channel(), request, {.timeout = 10min, .wait_for_ready = true});
-  world.client_host().enter([&] {
-    task.start(nullptr, {[](void* flag) noexcept { *static_cast<bool*>(flag) = true; }, &done});
-  });
+  world.begin(task, done);
   world.network().run_for(1s);
   EXPECT_FALSE(done);
   world.start();
