@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/base/log.h"
 #include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/inproc/internal/inproc_server.h"
 #include "weft/rpc/server/handler.h"
+#include "weft/rpc/server/internal/answer_metadata.h"
 
 namespace weft::rpc {
 namespace {
@@ -217,18 +217,9 @@ void LocalCall::finish(const Status& status) noexcept {
   caller->on_ended(callers_limit_ ? std::move(outcome) : from_peer(outcome), trailers(), goes_on_);
 }
 
-/// Metadata that could not be sent over a network is dropped, and the status says why.
+/// As for a call over a network, which has a limit of size besides.
 Status LocalCall::check(Metadata& metadata, std::string_view what) {
-  if (metadata.empty()) return {};
-  Status valid = metadata.validate();
-  if (valid.ok()) return {};
-  metadata.clear();
-  valid = internal_error(std::string("the handler's ")
-                             .append(what)
-                             .append(" cannot be sent: ")
-                             .append(valid.message()));
-  log(LogLevel::Error, std::string(path()) + ": " + std::string(valid.message()));
-  return valid;
+  return metadata.empty() ? Status() : drop_invalid(path(), metadata, what);
 }
 
 /// Hands over the response's metadata, once. False when it cannot be sent: then the call is over.

@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "weft/base/log.h"
 #include "weft/rpc/grpc/grpc_wire.h"
+#include "weft/rpc/server/internal/answer_metadata.h"
 #include "weft/rpc/server/internal/server_call.h"
 #include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_loop.h"
@@ -119,28 +119,19 @@ bool ServerCall::announce() {
 /// connection. Metadata for which that is so is dropped, and the status says why.
 Status ServerCall::check(Metadata& metadata, std::string_view what) {
   if (metadata.empty()) return {};
-  Status valid = metadata.validate();
-  if (!valid.ok()) {
-    valid = internal_error(std::string("the handler's ")
-                               .append(what)
-                               .append(" cannot be sent: ")
-                               .append(valid.message()));
-  } else if (metadata.wire_size() + kOwnFields > header_list_limit()) {
-    valid = resource_exhausted(std::string("the handler's ")
-                                   .append(what)
-                                   .append(" of ")
-                                   .append(std::to_string(metadata.wire_size()))
-                                   .append(" bytes is larger than the limit for all headers of a "
-                                           "response, ")
-                                   .append(std::to_string(header_list_limit()))
-                                   .append(" bytes (the lesser of the client's "
-                                           "SETTINGS_MAX_HEADER_LIST_SIZE and "
-                                           "ServerOptions::max_metadata_size)"));
-  }
-  if (valid.ok()) return {};
-  metadata.clear();
-  log(LogLevel::Error, std::string(path()) + ": " + std::string(valid.message()));
-  return valid;
+  Status valid = drop_invalid(path(), metadata, what);
+  if (!valid.ok() || metadata.wire_size() + kOwnFields <= header_list_limit()) return valid;
+  return drop_metadata(path(), metadata,
+                       resource_exhausted(std::string("the handler's ")
+                                              .append(what)
+                                              .append(" of ")
+                                              .append(std::to_string(metadata.wire_size()))
+                                              .append(" bytes is larger than the limit for all "
+                                                      "headers of a response, ")
+                                              .append(std::to_string(header_list_limit()))
+                                              .append(" bytes (the lesser of the client's "
+                                                      "SETTINGS_MAX_HEADER_LIST_SIZE and "
+                                                      "ServerOptions::max_metadata_size)")));
 }
 
 /// Header blocks are subject to no flow control, and a client that announces no limit allows 4 GiB.
