@@ -7,7 +7,9 @@
 #include <new>
 
 #include "weft/base/ascii.h"
+#include "weft/base/characters.h"
 #include "weft/coro/frame_pool.h"
+#include "weft/http2/hpack/header.h"
 
 namespace weft {
 
@@ -25,15 +27,34 @@ bool same_name(std::string_view stored, std::string_view name) noexcept {
   return true;
 }
 
-bool is_name_character(char c) noexcept {
-  return ascii::is_lower(c) || ascii::is_digit(c) || c == '_' || c == '.' || c == '-';
+bool is_name(std::string_view text) noexcept {
+  return !has_character(text, [](Characters::Vector c) {
+    return ~((c - 'a' < 26) | (c - '0' < 10) | (c == '-') | (c == '_') | (c == '.'));
+  });
+}
+
+bool is_printable(std::string_view text) noexcept {
+  return !has_character(text, [](Characters::Vector c) { return c - 0x20 > 0x5e; });
 }
 
 /// What HTTP/2 (RFC 9113 section 8.2.2) or gRPC itself says about a call.
-constexpr std::array<std::string_view, 10> kReserved = {
-    "connection", "content-length",   "content-type", "host",
-    "keep-alive", "proxy-connection", "te",           "trailer",
-    "upgrade",    "transfer-encoding"};
+bool is_reserved(std::string_view name) noexcept {
+  using http2::Token;
+  switch (http2::token_of(name)) {
+    case Token::Connection:
+    case Token::ContentLength:
+    case Token::ContentType:
+    case Token::Host:
+    case Token::KeepAlive:
+    case Token::ProxyConnection:
+    case Token::Te:
+    case Token::TransferEncoding:
+    case Token::Upgrade:
+      return true;
+    default:
+      return name == "trailer";
+  }
+}
 
 bool lies_within(std::string_view view, std::string_view text) noexcept {
   const std::less<const char*> before;
@@ -64,8 +85,8 @@ std::string quoted(std::string_view text) {
 
 Status validate_name(std::size_t index, std::string_view name) {
   if (name.empty()) return refused(index, name, "the name is empty");
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (is_name_character(name[i])) continue;
+  for (std::size_t i = 0; !is_name(name); ++i) {
+    if (is_name(name.substr(i, 1))) continue;
     return refused(index, name,
                    "a name has characters of [0-9a-z_.-] only, not " + byte_at(name, i));
   }
@@ -74,7 +95,7 @@ Status validate_name(std::size_t index, std::string_view name) {
   if (name.starts_with("grpc-") && name != "grpc-retry-pushback-ms" && name != "grpc-trace-bin") {
     return refused(index, name, "names that start with grpc- are reserved");
   }
-  if (std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end()) {
+  if (is_reserved(name)) {
     return refused(index, name, "the name is reserved for the transport");
   }
   if (name == "user-agent") {
@@ -84,6 +105,8 @@ Status validate_name(std::size_t index, std::string_view name) {
 }
 
 Status validate_value(std::size_t index, const Metadata::Entry& entry) {
+  if (is_printable(entry.value)) [[likely]]
+    return ok_status();
   if (entry.name.ends_with("-bin")) return ok_status();
   for (std::size_t i = 0; i < entry.value.size(); ++i) {
     if (entry.value[i] >= 0x20 && entry.value[i] <= 0x7e) continue;
@@ -108,42 +131,54 @@ void Metadata::release(Block* block) noexcept {
   coro::release_frame(block, sizeof(Block) + block->capacity);
 }
 
-Metadata::Metadata(const Metadata& other) {
-  if (other.empty()) return;
-  block_ = make(other.block_->text_size + other.size() * sizeof(Span));
-  for (const Entry entry : other) append(entry.name, entry.value);
+/// With at least the room that its content takes.
+Metadata::Block* Metadata::copy(Block& block, std::size_t capacity) {
+  Block* const made = make(capacity);
+  made->text_size = block.text_size;
+  made->count = block.count;
+  if (block.count == 0) return made;
+  std::memcpy(made->text(), block.text(), block.text_size);
+  const std::size_t last = block.count - 1;
+  std::memcpy(&made->span(last), &block.span(last), block.count * sizeof(Span));
+  return made;
+}
+
+Metadata::Metadata(const Metadata& other, std::size_t more) {
+  if (other.empty()) {
+    reserve(more);
+    return;
+  }
+  block_ = copy(*other.block_, other.block_->text_size + other.size() * sizeof(Span) + more);
 }
 
 void Metadata::reserve(std::size_t more) {
-  const std::size_t used = block_ == nullptr ? 0 : block_->text_size + block_->count * sizeof(Span);
-  const std::size_t capacity = block_ == nullptr ? 0 : block_->capacity;
+  if (block_ == nullptr) {
+    if (more != 0) block_ = make(std::max(kFirstBlock - sizeof(Block), more));
+    return;
+  }
+  const std::size_t used = block_->text_size + block_->count * sizeof(Span);
+  const std::size_t capacity = block_->capacity;
   if (capacity - used >= more) return;
-  Metadata larger;
-  larger.block_ = make(std::max({kFirstBlock - sizeof(Block), capacity * 2, used + more}));
-  for (const Entry entry : *this) larger.append(entry.name, entry.value);
-  std::swap(block_, larger.block_);
-}
-
-/// There must be room. The name is in lower case.
-void Metadata::append(std::string_view name, std::string_view value) noexcept {
-  const std::uint32_t offset = block_->text_size;
-  block_->span(block_->count++) = {.offset = offset,
-                                   .name_size = static_cast<std::uint32_t>(name.size()),
-                                   .value_size = static_cast<std::uint32_t>(value.size())};
-  char* const at = std::copy_n(name.data(), name.size(), block_->text() + offset);
-  std::copy_n(value.data(), value.size(), at);
-  block_->text_size += static_cast<std::uint32_t>(name.size() + value.size());
+  Metadata smaller;
+  smaller.block_ = std::exchange(block_, copy(*block_, std::max(capacity * 2, used + more)));
 }
 
 void Metadata::add(std::string_view name, std::string_view value) {
-  if (lies_within(name, text()) || lies_within(value, text())) {
+  if (block_ != nullptr && (lies_within(name, text()) || lies_within(value, text()))) {
     // A pair that was read from here: growing the block would pull it away.
     return add(std::string(name), std::string(value));
   }
   reserve(name.size() + value.size() + sizeof(Span));
-  char* const stored = block_->text() + block_->text_size;
-  append(name, value);
-  std::transform(stored, stored + name.size(), stored, [](char c) { return ascii::lower(c); });
+  const std::uint32_t offset = block_->text_size;
+  block_->span(block_->count++) = {.offset = offset,
+                                   .name_size = static_cast<std::uint32_t>(name.size()),
+                                   .value_size = static_cast<std::uint32_t>(value.size())};
+  char* const stored = block_->text() + offset;
+  char* const stored_value = std::copy_n(name.data(), name.size(), stored);
+  std::copy_n(value.data(), value.size(), stored_value);
+  block_->text_size += static_cast<std::uint32_t>(name.size() + value.size());
+  if (has_character(name, [](Characters::Vector c) { return c - 'A' < 26; })) [[unlikely]]
+    std::transform(stored, stored_value, stored, [](char c) { return ascii::lower(c); });
 }
 
 std::size_t Metadata::remove(std::string_view name) {
@@ -185,12 +220,6 @@ std::vector<std::string_view> Metadata::get_all(std::string_view name) const {
     if (same_name(entry.name, name)) values.push_back(entry.value);
   }
   return values;
-}
-
-Metadata::Entry Metadata::operator[](std::size_t index) const noexcept {
-  const Span& span = block_->span(index);
-  const char* text = block_->text() + span.offset;
-  return {.name = {text, span.name_size}, .value = {text + span.name_size, span.value_size}};
 }
 
 Status Metadata::validate() const {

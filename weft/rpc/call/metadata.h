@@ -25,7 +25,9 @@ class Metadata {
   };
 
   Metadata() noexcept = default;
-  Metadata(const Metadata& other);
+  Metadata(const Metadata& other) : Metadata(other, 0) {}
+  /// A copy with room for more, as reserve() has it.
+  Metadata(const Metadata& other, std::size_t more);
   Metadata(Metadata&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
   Metadata& operator=(Metadata other) noexcept {
     std::swap(block_, other.block_);
@@ -41,6 +43,8 @@ class Metadata {
   /// Removes every pair of that name; returns how many.
   std::size_t remove(std::string_view name);
   void clear() noexcept;
+  /// Makes room for entries that take so many bytes, each kEntryMemory and its lengths.
+  void reserve(std::size_t more);
 
   /// The first value of that name. Names are compared as lower case.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
@@ -48,10 +52,16 @@ class Metadata {
 
   bool empty() const noexcept { return size() == 0; }
   std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->count; }
-  Entry operator[](std::size_t index) const noexcept;
+  Entry operator[](std::size_t index) const noexcept {
+    const Span& span = block_->span(index);
+    const char* text = block_->text() + span.offset;
+    return {.name = {text, span.name_size}, .value = {text + span.name_size, span.value_size}};
+  }
 
   /// What HTTP/2 counts for an entry beside its text (RFC 9113 section 10.5.1).
   static constexpr std::size_t kEntryOverhead = 32;
+  /// What an entry takes of memory beside its text.
+  static constexpr std::size_t kEntryMemory = 12;
   /// Sum of lengths, plus kEntryOverhead per entry.
   std::size_t wire_size() const noexcept { return text().size() + kEntryOverhead * size(); }
 
@@ -76,7 +86,7 @@ class Metadata {
     Iterator() noexcept = default;
     Iterator(const Metadata* metadata, std::size_t index) noexcept
         : metadata_(metadata), index_(index) {}
-    Entry operator*() const noexcept { return (*metadata_)[index_]; }
+    [[gnu::always_inline]] Entry operator*() const noexcept { return (*metadata_)[index_]; }
     Iterator& operator++() noexcept {
       ++index_;
       return *this;
@@ -101,6 +111,7 @@ class Metadata {
     std::uint32_t name_size;
     std::uint32_t value_size;
   };
+  static_assert(sizeof(Span) == kEntryMemory);
   /// What follows it: the text from the front on, and the spans from the end back.
   struct Block {
     std::uint32_t capacity;
@@ -117,8 +128,7 @@ class Metadata {
     return block_ == nullptr ? std::string_view()
                              : std::string_view(block_->text(), block_->text_size);
   }
-  void reserve(std::size_t more);
-  void append(std::string_view name, std::string_view value) noexcept;
+  static Block* copy(Block& block, std::size_t capacity);
 
   Block* block_ = nullptr;
 };

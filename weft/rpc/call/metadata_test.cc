@@ -79,6 +79,19 @@ TEST(Metadata, CopiesAPairOfItsOwn) {
   }
 }
 
+TEST(Metadata, CopiesWithRoomForMore) {
+  Metadata metadata;
+  metadata.add("a", "1");
+  Metadata copy(metadata, Metadata::kEntryMemory + 4);
+  const std::size_t memory = copy.memory();
+  copy.add("bb", "22");
+  EXPECT_EQ(copy.memory(), memory);
+  EXPECT_EQ(copy.get("a"), "1");
+  EXPECT_EQ(copy.get("bb"), "22");
+  EXPECT_EQ(metadata.size(), 1U);
+  EXPECT_EQ(Metadata(Metadata(), 0).memory(), 0U);
+}
+
 TEST(Metadata, ClearKeepsNothing) {
   Metadata metadata;
   metadata.add("a", "b");
@@ -166,6 +179,23 @@ TEST(MetadataValidation, RefusesAndNamesTheRule) {
     EXPECT_EQ(status.code(), StatusCode::InvalidArgument) << c.name;
     EXPECT_THAT(std::string(status.message()), HasSubstr("metadata entry 1, '")) << c.name;
     EXPECT_THAT(std::string(status.message()), HasSubstr(std::string(c.rule))) << c.name;
+  }
+}
+
+TEST(MetadataValidation, LooksAtEachCharacter) {
+  for (int c = 0; c < 256; ++c) {
+    const char character = static_cast<char>(c);
+    const bool named = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
+    const bool printable = c >= 0x20 && c <= 0x7e;
+    for (const std::size_t before : {0U, 2U, 6U, 14U, 40U}) {
+      Metadata names;
+      names.add(std::string(before, 'x') + character + 'y', "");
+      EXPECT_EQ(names.validate().ok(), named) << c << " after " << before;
+      Metadata values;
+      values.add("x", std::string(before, 'v') + character);
+      EXPECT_EQ(values.validate().ok(), printable) << c << " after " << before;
+    }
   }
 }
 
