@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <memory>
 #include <string_view>
@@ -18,22 +19,32 @@ namespace {
 /// What is done with a field that is not in a table.
 enum class Policy : std::uint8_t {
   Index,          ///< it tends to be the same in every block
-  IndexOnRepeat,  ///< unknown: entered when the same name and value come a second time
+  IndexOnRepeat,  ///< unknown: entered when the value, or else the name, comes a second time
   SeatName,       ///< the value changes, but the name is long: the first one enters it
   Literal,        ///< the value changes, or is rare
   Never,          ///< a secret: no table on the way may keep it (RFC 7541 section 7.1.3)
 };
 
-/// A shorter cookie could be guessed through the sizes of compressed blocks (RFC 7541 section 7.1).
+/// A secret can be guessed through the sizes of compressed blocks only as a whole, since the table
+/// matches whole values (RFC 7541 section 7.1). Shorter ones might be; a bearer token is not. A
+/// password in Basic credentials is of few bits however long its name is.
 constexpr std::size_t kGuessableCookie = 20;
+constexpr std::size_t kGuessableToken = 64;
+
+bool is_guessable(std::string_view credentials) noexcept {
+  constexpr std::string_view kBasic = "basic ";
+  if (credentials.size() < kGuessableToken) return true;
+  return std::equal(kBasic.begin(), kBasic.end(), credentials.begin(),
+                    [](char lower, char c) { return lower == (c | 0x20); });
+}
 
 Policy policy_of(Token token, const HeaderField& field) noexcept {
   switch (token) {
     case Token::Other:
     case Token::GrpcMessage:  // many calls that fail do so for the same reason
       return Policy::IndexOnRepeat;
-    case Token::Authorization:
-      return Policy::Never;
+    case Token::Authorization:  // a gateway sends that of another user each time
+      return is_guessable(field.value) ? Policy::Never : Policy::IndexOnRepeat;
     case Token::Cookie:
       return field.value.size() < kGuessableCookie ? Policy::Never : Policy::Index;
     case Token::GrpcTimeout:
@@ -49,8 +60,15 @@ Policy policy_of(Token token, const HeaderField& field) noexcept {
   }
 }
 
-/// A field larger than this part of the table would evict too much of what repeats.
-constexpr std::size_t kLargestShare = 4;
+/// A field larger than this part of the table would evict too much of what repeats. Tokens are
+/// long, and cost their length on every call that does not find them in the table.
+constexpr std::size_t share_of(Token token) noexcept {
+  return token == Token::Authorization || token == Token::Cookie ? 2 : 4;
+}
+
+/// Blocks between two that evict entries: where more repeats than the table holds, entries that
+/// chase each other out cost more than literals.
+constexpr std::uint8_t kBlocksPerEviction = 32;
 
 constexpr std::uint8_t kIndexed = 0x80;
 constexpr std::uint8_t kIncremental = 0x40;
@@ -62,20 +80,27 @@ constexpr std::uint8_t kHuffman = 0x80;
 /// A literal's longest form: a first byte, and a length before either string.
 constexpr std::size_t kFieldOverhead = 1 + 2 * kMaxInteger;
 
-std::uint8_t* write_string(std::uint8_t* out, std::string_view text) noexcept {
-  const std::size_t coded = huffman_size(text);
-  if (coded < text.size()) {
-    return huffman_encode(text, write_integer(out, 7, kHuffman, coded));
-  }
+std::uint8_t* write_plain(std::uint8_t* out, std::string_view text) noexcept {
   out = write_integer(out, 7, 0, text.size());
-  return std::copy_n(text.data(), text.size(), out);
+  std::memcpy(out, text.data(), text.size());  // std::copy() goes byte by byte between two types
+  return out + text.size();
 }
 
+std::uint8_t* write_string(std::uint8_t* out, std::string_view text) noexcept {
+  const std::size_t coded = huffman_size(text);
+  if (coded >= text.size()) return write_plain(out, text);
+  return huffman_encode(text, write_integer(out, 7, kHuffman, coded));
+}
+
+/// Huffman's code saves a fifth of the bytes and costs both sides more than all else in a block, so
+/// it is for what is sent once.
 std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern, std::uint32_t name_index,
                             const HeaderField& field) noexcept {
-  out = write_integer(out, pattern == kIncremental ? 6 : 4, pattern, name_index);
-  if (name_index == 0) out = write_string(out, field.name);
-  return write_string(out, field.value);
+  const bool once = pattern == kIncremental;
+  const auto write = once ? write_string : write_plain;
+  out = write_integer(out, once ? 6 : 4, pattern, name_index);
+  if (name_index == 0) out = write(out, field.name);
+  return write(out, field.value);
 }
 
 /// A set of tokens as bits.
@@ -91,8 +116,6 @@ static_assert(kTokenCount <= 32);
 
 /// Names whose static entries have values worth a look before the dynamic table.
 constexpr std::uint32_t kStaticValues = set_of({Token::Status, Token::Method, Token::Scheme});
-/// Names that are not to be matched, or not by token.
-constexpr std::uint32_t kUnmatched = set_of({Token::Other, Token::Authorization});
 
 /// The index of the static entry for `:status: 200`, `:method: POST` and the like, or 0.
 inline std::uint32_t static_value(Token token, std::string_view value) noexcept {
@@ -107,9 +130,12 @@ inline std::uint32_t static_value(Token token, std::string_view value) noexcept 
 
 struct HpackEncoder::State {
   std::uint8_t* write_field(const HeaderField& field, std::uint8_t* out);
-  std::uint8_t* write_unmatched(const HeaderField& field, Token token, std::uint8_t* out);
+  std::uint8_t* write_unmatched(const HeaderField& field, const HpackEncoderTable::Key& key,
+                                std::uint8_t* out);
   std::uint8_t* write_size_updates(std::uint8_t* out) noexcept;
   bool seen_before(std::uint32_t hash);
+  bool is_inserted(Policy policy, const HpackEncoderTable::Key& key, std::uint32_t hash,
+                   bool has_name);
 
   HpackEncoderTable table;
 
@@ -118,11 +144,15 @@ struct HpackEncoder::State {
   std::uint16_t lowest_size = HpackEncoderTable::kMaxSize;
   std::uint16_t last_size = HpackEncoderTable::kMaxSize;
 
+  // Since the last one that evicted entries, at most kBlocksPerEviction.
+  std::uint8_t quiet_blocks = kBlocksPerEviction;
+
   // Counted here and handed to the encoder's version.
   std::uint32_t table_changes = 0;
 
-  // Hashes of unknown fields sent lately, each in the place its low bits name: a request id is sent
-  // as a literal for ever, a tenant's name is entered the second time. Made for the first.
+  // Hashes of unknown fields and of their names sent lately, each in the place its low bits name: a
+  // tenant's name is entered the second time, and so is a request id, for the sake of its name.
+  // Made for the first.
   using Seen = std::array<std::uint32_t, 16>;
   std::unique_ptr<Seen> seen;
 };
@@ -135,41 +165,52 @@ bool HpackEncoder::State::seen_before(std::uint32_t hash) {
   return before;
 }
 
-inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
-  const Token token = field.token != Token::Other ? field.token : token_of(field.name);
-  if (!field.sensitive && !contains(kUnmatched, token)) [[likely]] {
-    std::uint32_t index = contains(kStaticValues, token) ? static_value(token, field.value) : 0;
-    if (index == 0) index = table.find_last(token, field.value);
-    if (index != 0) return write_integer(out, 7, kIndexed, index);
+/// Whether a field that is not in the table is entered; of one whose name is neither, the name is
+/// worth it, too.
+bool HpackEncoder::State::is_inserted(Policy policy, const HpackEncoderTable::Key& key,
+                                      std::uint32_t hash, bool has_name) {
+  bool wanted = policy == Policy::Index || (policy == Policy::SeatName && !has_name);
+  if (policy == Policy::IndexOnRepeat) {
+    wanted = seen_before(hash);
+    if (!has_name) wanted = seen_before(HpackEncoderTable::name_hash(key)) || wanted;
   }
-  return write_unmatched(field, token, out);
+  return wanted && (quiet_blocks == kBlocksPerEviction || !table.evicts(key));
 }
 
-std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field, Token token,
-                                                   std::uint8_t* out) {
+inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
+  const Token token = field.token != Token::Other ? field.token : token_of(field.name);
   const HpackEncoderTable::Key key{token, field.name, field.value};
-  Policy policy = field.sensitive ? Policy::Never : policy_of(token, field);
-  const bool fits = HpackEncoderTable::size_of(key) <= table.max_size() / kLargestShare;
+  if (!field.sensitive) [[likely]] {
+    std::uint32_t index = contains(kStaticValues, token) ? static_value(token, field.value) : 0;
+    if (index == 0) index = table.find_last(key);
+    if (index != 0) return write_integer(out, 7, kIndexed, index);
+  }
+  return write_unmatched(field, key, out);
+}
+
+std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field,
+                                                   const HpackEncoderTable::Key& key,
+                                                   std::uint8_t* out) {
+  Policy policy = field.sensitive ? Policy::Never : policy_of(key.token, field);
+  const bool fits = HpackEncoderTable::size_of(key) <= table.max_size() / share_of(key.token);
   if (!fits && policy != Policy::Never) policy = Policy::Literal;
 
   std::uint32_t hash = 0;
-  if (policy != Policy::Never && policy != Policy::Literal) {
+  if (policy == Policy::Index || policy == Policy::IndexOnRepeat) {
     hash = HpackEncoderTable::hash_of(key);
     const std::uint32_t index = table.find_exact(key, hash);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }
-  const std::uint32_t static_index = static_name(token, field.name);
+  const std::uint32_t static_index = static_name(key.token, field.name);
   if (policy != Policy::Never && static_index != 0) {
     const std::uint32_t index = static_exact(static_index, field.value);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }
 
   const std::uint32_t name_index = static_index != 0 ? static_index : table.find_name(key);
-  const bool insert = policy == Policy::Index ||
-                      (policy == Policy::IndexOnRepeat && seen_before(hash)) ||
-                      (policy == Policy::SeatName && name_index == 0);
-  if (insert) {
-    table.insert(key, hash);
+  if (is_inserted(policy, key, hash, name_index != 0)) {
+    if (table.evicts(key)) quiet_blocks = 0;
+    table.insert(key, policy == Policy::SeatName ? HpackEncoderTable::hash_of(key) : hash);
     ++table_changes;
     return write_literal(out, kIncremental, name_index, field);
   }
@@ -222,6 +263,8 @@ std::uint8_t* HpackEncoder::encode(HeaderFields fields, std::uint8_t* out) {
   const std::uint32_t before = state.table_changes;
   if (state.size_changed) [[unlikely]]
     out = state.write_size_updates(out);
+  if (state.quiet_blocks != kBlocksPerEviction) [[unlikely]]
+    ++state.quiet_blocks;
   for (const HeaderField& field : fields) out = state.write_field(field, out);
   version_ += state.table_changes - before;
   return out;

@@ -401,6 +401,95 @@ TEST(HpackEncoder, NeverEntersSecrets) {
   }
 }
 
+TEST(HpackEncoder, EntersALongTokenTheSecondTime) {
+  HpackEncoder encoder;
+  const std::string token = "Bearer " + std::string(693, 't');
+  EXPECT_EQ(encode(encoder, {field("authorization", token)})[0], 0x0f) << "not indexed";
+  EXPECT_EQ(encode(encoder, {field("authorization", token)})[0], 0x40 | 23);
+  EXPECT_EQ(encode(encoder, {field("authorization", token)}), bytes("be"));
+  // That of another user is another value.
+  const std::string other = "Bearer " + std::string(693, 'o');
+  EXPECT_GT(encode(encoder, {field("authorization", other)}).size(), 700U);
+  EXPECT_EQ(encode(encoder, {field("authorization", token)}), bytes("be"));
+}
+
+TEST(HpackEncoder, NeverEntersCredentialsThatCanBeGuessed) {
+  HpackEncoder encoder;
+  HpackDecoder decoder({});
+  const std::string password = "bASIC " + std::string(200, 'p');
+  const std::string almost = "Bearer " + std::string(56, 't');
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string& value : {password, almost}) {
+      ASSERT_EQ(decoder.decode(encode(encoder, {field("authorization", value)})), Outcome::Ok);
+      EXPECT_TRUE(decoder.fields()[0].sensitive) << value;
+      EXPECT_EQ(decoder.fields()[0].value, value);
+    }
+  }
+  EXPECT_EQ(decoder.table_bytes(), 0U);
+}
+
+TEST(HpackEncoder, EntersTheNameOfAValueThatIsAlwaysNew) {
+  HpackEncoder encoder;
+  const auto sent = [&](const std::string& id) {
+    return encode(encoder, {field("x-request-id", id)});
+  };
+  EXPECT_EQ(sent("a1")[0], 0x00);
+  EXPECT_EQ(sent("b2")[0], 0x40);
+  EXPECT_EQ(sent("c3"), bytes("0f2f 02 6333"));
+  EXPECT_EQ(sent("d4"), bytes("0f2f 02 6434"));
+  EXPECT_EQ(sent("b2"), bytes("be"));
+}
+
+TEST(HpackEncoder, WritesHuffmanCodesOnlyIntoTheTable) {
+  HpackEncoder encoder;
+  const std::vector<std::uint8_t> entered = encode(encoder, {field("grpc-status", "aaaaaaaaaa")});
+  EXPECT_LT(entered.size(), 1U + 1U + 11U + 1U + 10U);
+  EXPECT_EQ(encode(encoder, {field("content-length", "11")}), bytes("0f0d 02 3131"));
+}
+
+TEST(HpackEncoder, LetsFewEntriesChaseOthersOut) {
+  HpackEncoder encoder;
+  HpackDecoder decoder({});
+  encode(encoder, {field("grpc-status", "0")});
+  std::vector<std::string> paths;
+  for (int i = 0; i < 100; ++i) {
+    paths.push_back("/a.package.of.many.Services/Method" + std::to_string(i));
+  }
+  // Four times as many as the table holds, in turn: each would evict the one that is needed next.
+  std::size_t found = 0;
+  for (int round = 0; round < 20; ++round) {
+    for (const std::string& path : paths) {
+      found += encode(encoder, {field(":path", path)}).size() == 1 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(found, 20U * 100U / 4U);
+}
+
+TEST(HpackEncoder, IsReadByADecoderWhateverItEnters) {
+  HpackEncoder encoder;
+  HpackDecoder decoder({.table_size = 4096, .list_size = 65536});
+  std::uint64_t random = 1;
+  const auto draw = [&random](std::uint64_t below) {
+    random = random * 0x5851f42d4c957f2d + 0x14057b7ef767814f;
+    return (random >> 33) % below;
+  };
+  const std::vector<std::string> names = {"authorization", "x-tenant",    "x-request-id",
+                                          "traceparent",   "x-requestid", "grpc-timeout",
+                                          ":path",         "cookie",      "y-tenant"};
+  for (int i = 0; i < 5000; ++i) {
+    List expected;
+    for (std::uint64_t fields = 1 + draw(6); fields > 0; --fields) {
+      expected.emplace_back(names[draw(names.size())],
+                            std::to_string(draw(12)) + std::string(draw(3) * 300, 'v'));
+    }
+    std::vector<HeaderField> list;
+    for (const auto& [name, value] : expected) list.push_back(field(name, value));
+    if (draw(500) == 0) encoder.set_max_table_size(draw(4097));
+    ASSERT_EQ(decoder.decode(encode(encoder, list)), Outcome::Ok) << decoder.error();
+    ASSERT_EQ(list_of(decoder), expected) << "block " << i;
+  }
+}
+
 TEST(HpackEncoder, KeepsLargeValuesOutOfTheTable) {
   HpackEncoder encoder;
   const std::string large(2000, 'x');

@@ -5,9 +5,6 @@ namespace weft::rpc {
 namespace {
 
 constexpr std::string_view kBinarySuffix = "-bin";
-// RFC 7541 section 7.1.3: what can be guessed byte by byte should stay out of the compression
-// table. A long token cannot, and would cost its length on every call.
-constexpr std::size_t kGuessableSecret = 20;
 
 std::string_view trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -26,12 +23,7 @@ std::string_view next_element(std::string_view& list, bool& more) noexcept {
 
 http2::HeaderField ascii_field(const Metadata::Entry& entry) noexcept {
   // RFC 9113 section 8.2.1: a value that starts or ends with a space makes the request malformed.
-  http2::HeaderField field{.name = entry.name, .value = trim(entry.value)};
-  field.token = http2::token_of(entry.name);
-  const bool secret =
-      field.token == http2::Token::Authorization || field.token == http2::Token::Cookie;
-  field.sensitive = secret && field.value.size() < kGuessableSecret;
-  return field;
+  return {.name = entry.name, .value = trim(entry.value), .token = http2::token_of(entry.name)};
 }
 
 /// One element of a list that an intermediary may have joined with commas.
@@ -79,6 +71,7 @@ void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fi
   }
   // Reserved at once, so that views of earlier values stay where they are.
   if (needed != 0) scratch.reserve(scratch.size() + needed);
+  fields.reserve(fields.size() + metadata.size());
   for (const Metadata::Entry entry : metadata) {
     if (!entry.name.ends_with(kBinarySuffix)) {
       fields.push_back(ascii_field(entry));

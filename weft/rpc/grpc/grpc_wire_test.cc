@@ -239,20 +239,6 @@ TEST(MetadataFields, SpacesAroundAValueAreNotSent) {
   EXPECT_EQ(fields[1].value, "");
 }
 
-TEST(MetadataFields, ShortSecretsStayOutOfTables) {
-  Metadata metadata;
-  metadata.add("authorization", "Basic YTpi");
-  metadata.add("authorization", "Bearer " + std::string(200, 'x'));
-  metadata.add("x-short", "abc");
-  std::vector<http2::HeaderField> fields;
-  std::string scratch;
-  append_fields(metadata, fields, scratch);
-  EXPECT_TRUE(fields[0].sensitive);
-  EXPECT_EQ(fields[0].token, http2::Token::Authorization);
-  EXPECT_FALSE(fields[1].sensitive);
-  EXPECT_FALSE(fields[2].sensitive);
-}
-
 TEST(MetadataFields, ListsOfBinaryValuesAreSplit) {
   struct Case {
     std::string_view wire;

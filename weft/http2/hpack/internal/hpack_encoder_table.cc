@@ -51,18 +51,15 @@ std::uint32_t HpackEncoderTable::find_exact(const Key& key, std::uint32_t hash) 
     if (found.hash != hash || found.token != key.token) continue;
     if (!same_text(value_of(found), key.value)) continue;
     if (key.token == Token::Other && !same_text(name_of(found), key.name)) continue;
-    last_[static_cast<std::size_t>(key.token)] = id;
+    last_[slot_of(key)] = id;
     return index_of(id);
   }
   return 0;
 }
 
 std::uint32_t HpackEncoderTable::find_name(const Key& key) const noexcept {
-  if (key.token != Token::Other) {
-    const std::uint16_t id = last_[static_cast<std::size_t>(key.token)];
-    return alive(id) && entry(id).token == key.token ? index_of(id) : 0;
-  }
-  if (count_ == 0) return 0;
+  if (const std::uint16_t last = last_[slot_of(key)]; has_name(last, key)) return index_of(last);
+  if (key.token != Token::Other || count_ == 0) return 0;
   std::uint16_t id = place(name_hash(key.name)).name_head;
   for (int age = -1; alive(id) && age_of(id) > age; id = entry(id).next_name) {
     age = age_of(id);
@@ -89,7 +86,7 @@ void HpackEncoderTable::insert(const Key& key, std::uint32_t hash) {
   memory_used_ = static_cast<std::uint16_t>(memory_used_ + added.stored());
 
   link(id);
-  last_[static_cast<std::size_t>(key.token)] = id;
+  last_[slot_of(key)] = id;
   ++next_id_;
   ++count_;
   size_ = static_cast<std::uint16_t>(size_ + added.size());

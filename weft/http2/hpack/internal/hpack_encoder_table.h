@@ -11,7 +11,7 @@
 
 namespace weft::http2 {
 
-/// Equality of strings that are mostly short, without a call into libc.
+/// Equality of strings that are mostly short, for those without a call into libc.
 inline bool same_text(std::string_view a, std::string_view b) noexcept {
   const std::size_t n = a.size();
   if (n != b.size()) return false;
@@ -21,6 +21,7 @@ inline bool same_text(std::string_view a, std::string_view b) noexcept {
     std::memcpy(&word, from, sizeof(word));
     return word;
   };
+  if (n >= 64) return std::memcmp(x, y, n) == 0;
   if (n >= 8) {
     for (std::size_t i = 0; i + 8 < n; i += 8) {
       if (load(x + i, std::uint64_t{}) != load(y + i, std::uint64_t{})) return false;
@@ -38,7 +39,7 @@ inline bool same_text(std::string_view a, std::string_view b) noexcept {
 }
 
 /// The encoder's dynamic table (RFC 7541 section 2.3.2) with the ways to find an entry in it: for a
-/// name with a token the entry it matched last, and chains by hash.
+/// name the entry that it matched last, and chains by hash.
 ///
 /// Entries are known by a number that counts up and wraps. A number is alive while it is one of the
 /// last count_; since chains run from young to old, the first dead one ends a chain and eviction
@@ -58,13 +59,10 @@ class HpackEncoderTable {
 
   /// These return an index as the wire has it (62 is the newest entry), or 0.
 
-  /// The entry that this token's field matched last, if it has this value.
-  std::uint32_t find_last(Token token, std::string_view value) const noexcept {
-    const std::uint16_t id = last_[static_cast<std::size_t>(token)];
-    if (!alive(id)) return 0;
-    const Entry& found = entry(id);
-    if (found.token != token || !same_text(value_of(found), value)) return 0;
-    return index_of(id);
+  /// The entry that a field of this name matched last, if it has this value.
+  std::uint32_t find_last(const Key& key) const noexcept {
+    const std::uint16_t id = last_[slot_of(key)];
+    return has_name(id, key) && same_text(value_of(entry(id)), key.value) ? index_of(id) : 0;
   }
   std::uint32_t find_exact(const Key& key, std::uint32_t hash) noexcept;
   std::uint32_t find_name(const Key& key) const noexcept;
@@ -74,6 +72,11 @@ class HpackEncoderTable {
     return 32 + key.name.size() + key.value.size();
   }
 
+  /// Of the name alone.
+  static std::uint32_t name_hash(const Key& key) noexcept { return name_hash(key.name); }
+
+  /// Whether insert() would have to make room.
+  bool evicts(const Key& key) const noexcept { return size_ + size_of(key) > max_size_; }
   /// Adds an entry of at most max_size(); `hash` is hash_of(key).
   void insert(const Key& key, std::uint32_t hash);
   void resize(std::size_t max_size) noexcept;
@@ -97,6 +100,20 @@ class HpackEncoderTable {
     std::size_t stored() const noexcept { return stored_name() + value_size; }
   };
   static constexpr std::size_t kTokens = static_cast<std::size_t>(Token::Traceparent) + 1;
+  static constexpr std::size_t kNameSlots = 8;  // for names without a token, which share them
+  static std::size_t slot_of(const Key& key) noexcept {
+    if (key.token != Token::Other) return static_cast<std::size_t>(key.token);
+    if (key.name.empty()) return kTokens;
+    const auto first = static_cast<unsigned char>(key.name.front());
+    const auto last = static_cast<unsigned char>(key.name.back());
+    return kTokens + (key.name.size() + first + last * std::size_t{3}) % kNameSlots;
+  }
+  bool has_name(std::uint16_t id, const Key& key) const noexcept {
+    if (!alive(id)) return false;
+    const Entry& found = entry(id);
+    return found.token == key.token &&
+           (key.token != Token::Other || same_text(name_of(found), key.name));
+  }
   static std::uint32_t name_hash(std::string_view name) noexcept;
   std::uint16_t age_of(std::uint16_t id) const noexcept {
     return static_cast<std::uint16_t>(next_id_ - 1 - id);
@@ -131,7 +148,7 @@ class HpackEncoderTable {
   std::uint16_t memory_used_ = 0;
   std::uint16_t size_ = 0;
   std::uint16_t max_size_ = kMaxSize;
-  std::array<std::uint16_t, kTokens> last_{};
+  std::array<std::uint16_t, kTokens + kNameSlots> last_{};  // ids by slot_of()
 };
 
 }  // namespace weft::http2
