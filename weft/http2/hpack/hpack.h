@@ -34,7 +34,11 @@ class HpackDecoder {
 
   /// Decodes one whole header block. `fields()` then holds the list, in order, with tokens set. On
   /// a warm connection (fields known to the table) nothing is allocated.
-  Outcome decode(std::span<const std::uint8_t> block);
+  Outcome decode(std::span<const std::uint8_t> block) { return decode(block, {}, 0); }
+  /// Decodes the rest of a block whose beginning is known to mean `known`, of `known_size` bytes as
+  /// SETTINGS_MAX_HEADER_LIST_SIZE counts them, and to leave the table as it is. fields() begins
+  /// with these.
+  Outcome decode(std::span<const std::uint8_t> rest, HeaderFields known, std::size_t known_size);
 
   /// The peer has acknowledged SETTINGS with this SETTINGS_HEADER_TABLE_SIZE. Lowered below the
   /// size in use, the next block must begin with a table size update (RFC 7541 section 4.2).

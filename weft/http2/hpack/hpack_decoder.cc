@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
@@ -43,8 +44,8 @@ struct HpackDecoder::State {
     limits.table_size = std::max(limits.table_size, kInitialTableSize);
   }
 
-  void begin();
-  Outcome run(HpackInput in);
+  void begin(HeaderFields known, std::size_t known_size);
+  Outcome run(HpackInput in, bool at_start);
   void indexed_run(HpackInput& in) noexcept;
   bool size_updates(HpackInput& in);
   bool field(HpackInput& in);
@@ -91,10 +92,14 @@ struct HpackDecoder::State {
 static_assert(std::is_trivially_copyable_v<HeaderField> &&
               std::is_trivially_destructible_v<HeaderField>);
 
-inline void HpackDecoder::State::begin() {
+inline void HpackDecoder::State::begin(HeaderFields known, std::size_t known_size) {
   table.settle();
   field_count = 0;
-  list_size = 0;
+  while (known.size() > field_capacity) [[unlikely]]
+    grow_fields();
+  if (!known.empty()) std::memcpy(fields(), known.data(), known.size_bytes());
+  field_count = static_cast<std::uint32_t>(known.size());
+  list_size = known_size;
   too_large = false;
   arena_at = nullptr;
 }
@@ -140,7 +145,8 @@ bool HpackDecoder::State::string(HpackInput& in, std::string_view& text) {
     if (result.error != nullptr) return fail(result.error);
     arena_at = result.end;
   } else {
-    arena_at = std::copy_n(in.at, length, begin);
+    std::memcpy(begin, in.at, length);  // std::copy() goes byte by byte between two types
+    arena_at = begin + length;
   }
   text = {begin, static_cast<std::size_t>(arena_at - begin)};
   in.at += length;
@@ -233,8 +239,8 @@ bool HpackDecoder::State::size_updates(HpackInput& in) {
   return true;
 }
 
-inline HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in) {
-  const bool update = !in.empty() && is_size_update(*in.at);
+inline HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in, bool at_start) {
+  const bool update = at_start && !in.empty() && is_size_update(*in.at);
   if ((update || update_required) && !size_updates(in)) return Outcome::CompressionError;
   for (;;) {
     indexed_run(in);
@@ -252,11 +258,12 @@ HpackDecoder::State& HpackDecoder::state() {
   return *state_;
 }
 
-HpackDecoder::Outcome HpackDecoder::decode(std::span<const std::uint8_t> block) {
+HpackDecoder::Outcome HpackDecoder::decode(std::span<const std::uint8_t> rest, HeaderFields known,
+                                           std::size_t known_size) {
   State& state = this->state();
   if (state.broken) return Outcome::CompressionError;
-  state.begin();
-  const Outcome outcome = state.run({block.data(), block.data() + block.size()});
+  state.begin(known, known_size);
+  const Outcome outcome = state.run({rest.data(), rest.data() + rest.size()}, known.empty());
   if (outcome != Outcome::Ok) [[unlikely]] {
     state.field_count = 0;
     state.broken = outcome == Outcome::CompressionError;

@@ -71,6 +71,7 @@ Session::Hold::Hold(Session& session) noexcept : session_(session) { session_.im
 Session::Hold::~Hold() { session_.impl_->release(); }
 
 std::unique_ptr<HeaderMemo>* Session::memo() noexcept { return impl_->memo(); }
+Session::KnownBeginning Session::known_beginning() noexcept { return impl_->known_beginning(); }
 bool Session::can_open() const noexcept { return impl_->can_open(); }
 Stream& Session::open_stream(HeaderFields fields, bool end_stream, void* user) {
   return impl_->open_stream(fields, nullptr, {}, end_stream, user);

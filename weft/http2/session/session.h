@@ -161,6 +161,13 @@ class Session {
   /// byte: a place for what the owner has made of its fields, empty the first time; null otherwise.
   /// What is put there is deleted when the block is forgotten, never within on_headers.
   std::unique_ptr<HeaderMemo>* memo() noexcept;
+  /// As memo(), for what this block and others begin with: the fields of a request that are the
+  /// same in each, before those of one call only.
+  struct KnownBeginning {
+    std::unique_ptr<HeaderMemo>* memo = nullptr;
+    HeaderFields fields;
+  };
+  KnownBeginning known_beginning() noexcept;
 
   /// Client: whether open_stream() may be called now: not draining, ids left, below the peer's
   /// limit.

@@ -126,6 +126,109 @@ TEST_F(KnownBlocks, MayHaveAContentLengthThatIsHeldToEachTime) {
   }
 }
 
+/// Requests that begin alike and end in what is of each alone.
+class KnownBeginnings : public KnownBlocks {
+ protected:
+  KnownBeginnings() {
+    server.when_headers = [this](Stream&, bool) {
+      const Session::KnownBeginning known = server.session.known_beginning();
+      beginnings.push_back(known.fields.size());
+      if (known.memo != nullptr && *known.memo == nullptr) {
+        *known.memo = std::make_unique<Note>(++made);
+      }
+    };
+  }
+  std::string send_with_id(std::string_view beginning, std::string_view id_value) {
+    std::string block(beginning);
+    block += std::string("\0\2id", 4) + static_cast<char>(id_value.size());
+    return send(block.append(id_value));
+  }
+  std::vector<std::size_t> beginnings;
+};
+
+// As kTo, with :path /a, te: trailers.
+const std::string kBeginning = kTo + "a" + std::string("\0\2te\x8trailers", 13);
+const std::string kMeaning = ":method=POST :scheme=http :path=/a te=trailers";
+
+TEST_F(KnownBeginnings, AreFoundAfterAFewRequests) {
+  for (int i = 10; i < 16; ++i) {
+    EXPECT_EQ(send_with_id(kBeginning, std::to_string(i)), kMeaning + " id=" + std::to_string(i));
+  }
+  EXPECT_THAT(beginnings, ElementsAre(0, 0, 0, 0, 4, 4));
+  EXPECT_EQ(made, 1);
+}
+
+TEST_F(KnownBeginnings, OfSeveralMethodsMeanTheSameEachTime) {
+  const std::string other = kTo + "b" + std::string("\0\2te\x8trailers", 13);
+  for (int i = 10; i < 40; ++i) {
+    EXPECT_EQ(send_with_id(kBeginning, std::to_string(i)), kMeaning + " id=" + std::to_string(i));
+    if (i % 3 == 0) {
+      EXPECT_EQ(send_with_id(other, "x"), ":method=POST :scheme=http :path=/b te=trailers id=x");
+    }
+  }
+}
+
+TEST_F(KnownBeginnings, AreForgottenWhenTheTableChanges) {
+  const auto enter = [&](char value) { return send(std::string("\x83\x86\x44\x02/", 5) + value); };
+  const std::string newest = std::string("\x83\x86\xbe\0\2te\x8trailers", 16);
+  for (const char path : {'a', 'b'}) {
+    enter(path);
+    for (int i = 10; i < 16; ++i) {
+      EXPECT_EQ(send_with_id(newest, std::to_string(i)),
+                std::string(":method=POST :scheme=http :path=/") + path +
+                    " te=trailers id=" + std::to_string(i));
+    }
+  }
+}
+
+TEST_F(KnownBeginnings, MayBeFollowedByWhatEntersTheTable) {
+  for (int i = 10; i < 16; ++i) send_with_id(kBeginning, std::to_string(i));
+  EXPECT_EQ(send(kBeginning + std::string("\x40\2id\x1z", 6)), kMeaning + " id=z");
+  EXPECT_EQ(send(kBeginning + "\xbe"), kMeaning + " id=z");
+}
+
+TEST_F(KnownBeginnings, DoNotExcuseWhatFollowsThem) {
+  for (int i = 10; i < 16; ++i) send_with_id(kBeginning, std::to_string(i));
+  EXPECT_EQ(send(kBeginning + std::string("\0\2iD\x1z", 6)), "{}") << "upper case";
+  EXPECT_EQ(send(kBeginning + "\x84"), "{}") << "a pseudo-header field after a regular one";
+  EXPECT_EQ(send(kBeginning + std::string("\0\x0a", 2) + "connection" + "\x1z"), "{}");
+  EXPECT_EQ(send(kBeginning + std::string("\x0f\x0d\1x", 4)), "{}") << "content-length x";
+  EXPECT_EQ(send_with_id(kBeginning, "99"), kMeaning + " id=99");
+}
+
+TEST_F(KnownBeginnings, HoldALaterHostToTheirAuthority) {
+  const std::string at_here = std::string("\x83\x86\x84\x01\4here\0\2te\x8trailers", 22);
+  const std::string meaning = ":method=POST :scheme=http :path=/ :authority=here te=trailers";
+  for (int i = 10; i < 16; ++i) {
+    EXPECT_EQ(send_with_id(at_here, std::to_string(i)), meaning + " id=" + std::to_string(i));
+  }
+  const std::string host = std::string("\0\4host\4", 7);
+  EXPECT_EQ(send(at_here + host + "here"), meaning + " host=here");
+  EXPECT_EQ(send(at_here + host + "else"), "{}");
+}
+
+TEST_F(KnownBeginnings, CountForTheSizeOfTheList) {
+  SessionOptions options = plain(Role::Server);
+  options.local.max_header_list_size = 300;
+  Recorder small{options};
+  small.receive(client_preface() + settings_ack());
+  small.events();
+  for (std::uint32_t stream = 1; stream < 12; stream += 2) {
+    const std::string block =
+        kBeginning + std::string("\0\2id\x1", 5) + static_cast<char>('a' + stream);
+    small.receive(frame(FrameType::Headers, flag::kEndHeaders, stream, block));
+  }
+  const std::string large = kBeginning + std::string("\0\2id\x7f\x00", 6) + std::string(127, 'x');
+  small.events();
+  small.receive(frame(FrameType::Headers, flag::kEndHeaders, 13, large));
+  EXPECT_THAT(small.events(), ElementsAre("too large 13"));
+}
+
+TEST_F(KnownBeginnings, AreNoneWhereLittleIsAlike) {
+  for (int i = 10; i < 40; ++i) send(kTo + static_cast<char>('a' + i % 26) + "\x90");
+  for (const std::size_t fields : beginnings) EXPECT_EQ(fields, 0U);
+}
+
 TEST(FixedBlocks, OfRequestsAreFollowedByWhatIsOfOneRequestOnly) {
   Recorder client{plain(Role::Client)};
   SessionOptions options = plain(Role::Server);

@@ -102,15 +102,6 @@ bool is_pseudo(const HeaderField& field) noexcept {
   return !field.name.empty() && field.name.front() == ':';
 }
 
-const char* check_regulars(HeaderFields fields, MessageHead& head) noexcept {
-  for (const HeaderField& field : fields) {
-    if (is_pseudo(field)) [[unlikely]]
-      return kLatePseudo;
-    if (const char* fault = check_regular(field, head)) return fault;
-  }
-  return nullptr;
-}
-
 constexpr std::uint32_t bit(Token token) noexcept {
   return std::uint32_t{1} << static_cast<std::uint32_t>(token);
 }
@@ -191,6 +182,15 @@ int parse_status(std::string_view value) noexcept {
 }
 
 }  // namespace
+
+const char* check_regulars(HeaderFields fields, MessageHead& head) noexcept {
+  for (const HeaderField& field : fields) {
+    if (is_pseudo(field)) [[unlikely]]
+      return kLatePseudo;
+    if (const char* fault = check_regular(field, head)) return fault;
+  }
+  return nullptr;
+}
 
 const char* check_request(HeaderFields fields, MessageHead& head) noexcept {
   PseudoFields pseudo;

@@ -24,5 +24,7 @@ struct MessageHead {
 const char* check_request(HeaderFields fields, MessageHead& head) noexcept;
 const char* check_response(HeaderFields fields, MessageHead& head) noexcept;
 const char* check_trailers(HeaderFields fields) noexcept;
+/// Of a request or response, the fields behind its pseudo-header fields.
+const char* check_regulars(HeaderFields fields, MessageHead& head) noexcept;
 
 }  // namespace weft::http2::internal

@@ -44,7 +44,7 @@ void Session::Impl::on_settings_ack() {
   if (std::exchange(settings_acked_, true)) return;
   decoder_.set_max_table_size(local_.header_table_size);
   // The next block may have to begin with a table size update, which the known ones do not.
-  known_ = nullptr;
+  known_ = beginning_ = nullptr;
   known_blocks_.forget();
   if (local_.initial_window_size >= kDefaultWindow) return;
   const std::int64_t delta = std::int64_t{local_.initial_window_size} - initial_receive_window_;

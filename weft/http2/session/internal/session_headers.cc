@@ -40,6 +40,27 @@ Fragment fragment_of(const FrameHeader& header, std::span<const std::uint8_t> pa
   return fragment;
 }
 
+/// Without the views of `head`, which need not live as long.
+const char* check_all(Section section, HeaderFields fields, MessageHead& head) {
+  head = {};
+  const char* fault = section == Section::Request    ? internal::check_request(fields, head)
+                      : section == Section::Response ? internal::check_response(fields, head)
+                                                     : internal::check_trailers(fields);
+  head.authority = head.scheme = {};
+  return fault;
+}
+
+/// Of fields whose beginning keeps the rules, and has made `head`, what follows it.
+const char* check_rest(Section section, HeaderFields all, HeaderFields rest, MessageHead& head) {
+  if (section == Section::Trailers) return internal::check_trailers(rest);
+  for (const HeaderField& field : rest) {
+    // Which is compared with :authority.
+    if (field.token == Token::Host) [[unlikely]]
+      return check_all(section, all, head);
+  }
+  return internal::check_regulars(rest, head);
+}
+
 constexpr const char* kContentDiffers =
     "content-length differs from the DATA received (RFC 9113 section 8.1.1)";
 
@@ -86,6 +107,7 @@ void Session::Impl::header_block_too_long() {
 /// decoded leaves the HPACK tables of the two sides apart (RFC 9113 section 4.3).
 void Session::Impl::process_block(std::uint32_t id, bool end_stream, bool depends_on_itself,
                                   Payload block) {
+  beginning_ = nullptr;
   const HpackDecoder::Outcome outcome = decode(block);
   if (outcome == HpackDecoder::Outcome::CompressionError) [[unlikely]] {
     return connection_error(
@@ -106,18 +128,37 @@ void Session::Impl::process_block(std::uint32_t id, bool end_stream, bool depend
 
 /// Decodes the block, or finds what it decoded to before.
 HpackDecoder::Outcome Session::Impl::decode(Payload block) {
-  std::uint64_t hash = 0;
-  known_ = known_blocks_.find(block, hash);
+  known_ = known_blocks_.find_recent(block);
   if (known_ != nullptr) [[likely]] {
     fields_ = known_->view();
     return HpackDecoder::Outcome::Ok;
   }
+  return decode_further(block);
+}
+
+/// The same of a block that is none of those that came last.
+HpackDecoder::Outcome Session::Impl::decode_further(Payload block) {
+  beginning_ = known_blocks_.find_beginning(block);
+  std::uint64_t hash = 0;
+  if (beginning_ == nullptr) {
+    known_ = known_blocks_.find(block, hash);
+    if (known_ != nullptr) {
+      fields_ = known_->view();
+      return HpackDecoder::Outcome::Ok;
+    }
+  }
   const std::uint32_t before = decoder_.table_changes();
-  const HpackDecoder::Outcome outcome = decoder_.decode(block);
+  HpackDecoder::Outcome outcome;
+  if (beginning_ == nullptr) {
+    outcome = decoder_.decode(block);
+  } else {
+    outcome = decoder_.decode(block.subspan(beginning_->bytes.size()), beginning_->view(),
+                              beginning_->list_size);
+  }
   fields_ = decoder_.fields();
   if (decoder_.table_changes() != before) {
-    known_blocks_.forget();
-  } else if (outcome == HpackDecoder::Outcome::Ok) {
+    known_blocks_.forget(beginning_);
+  } else if (outcome == HpackDecoder::Outcome::Ok && beginning_ == nullptr) {
     known_ = known_blocks_.learn(block, hash, fields_);
   }
   return outcome;
@@ -129,15 +170,21 @@ const char* Session::Impl::check(Section section, MessageHead& head) {
     head = known_->head;
     return nullptr;
   }
-  const char* fault = section == Section::Request    ? internal::check_request(fields_, head)
-                      : section == Section::Response ? internal::check_response(fields_, head)
-                                                     : internal::check_trailers(fields_);
-  head.authority = head.scheme = {};
-  if (fault == nullptr && known_ != nullptr) {
-    known_->section = section;
-    known_->head = head;
+  return check_further(section, head);
+}
+
+const char* Session::Impl::check_further(Section section, MessageHead& head) {
+  internal::KnownBlock* const known = known_ != nullptr ? known_ : beginning_;
+  if (known == nullptr) return check_all(section, fields_, head);
+  if (known->section != section) {
+    if (check_all(section, known->view(), known->head) != nullptr) {
+      known->section = Section::Unchecked;
+      return check_all(section, fields_, head);
+    }
+    known->section = section;
   }
-  return fault;
+  head = known->head;
+  return check_rest(section, fields_, fields_.subspan(known->fields.size()), head);
 }
 
 void Session::Impl::open_peer_stream(std::uint32_t id, bool end_stream, bool too_large,

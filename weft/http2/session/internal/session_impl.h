@@ -58,6 +58,10 @@ class Session::Impl {
   std::unique_ptr<HeaderMemo>* memo() noexcept {
     return known_ == nullptr ? nullptr : &known_->memo;
   }
+  Session::KnownBeginning known_beginning() noexcept {
+    if (beginning_ == nullptr) return {};
+    return {&beginning_->memo, fields_.first(beginning_->fields.size())};
+  }
   bool can_open() const noexcept;
   Stream& open_stream(HeaderFields fields, FixedBlock* fixed, HeaderFields more, bool end_stream,
                       void* user);
@@ -123,7 +127,9 @@ class Session::Impl {
   void header_block_too_long();
   void process_block(std::uint32_t id, bool end_stream, bool depends_on_itself, Payload block);
   inline HpackDecoder::Outcome decode(Payload block);
+  HpackDecoder::Outcome decode_further(Payload block);
   inline const char* check(internal::Section section, internal::MessageHead& head);
+  const char* check_further(internal::Section section, internal::MessageHead& head);
   inline void open_peer_stream(std::uint32_t id, bool end_stream, bool too_large,
                                const char* fault);
   void deliver_section(Record& stream, bool end_stream, bool too_large);
@@ -188,8 +194,10 @@ class Session::Impl {
   HpackEncoder encoder_;
   HpackDecoder decoder_;
   internal::KnownBlocks known_blocks_;
-  internal::KnownBlock* known_ = nullptr;  // the block that is being delivered, where it is known
-  HeaderFields fields_;                    // of that block, known or not
+  // Of the block that is being delivered: it, where it is known, or what it begins with.
+  internal::KnownBlock* known_ = nullptr;
+  internal::KnownBlock* beginning_ = nullptr;
+  HeaderFields fields_;  // of that block, known or not
   internal::HeaderBlock block_;
   internal::StreamTable streams_;
   internal::ClosedStreams closed_;

@@ -133,6 +133,14 @@ void ClientCall::start() {
 /// the thread builds the next. `now` counts where there is a deadline.
 http2::HeaderFields ClientCall::unusual_headers(TimePoint now, const UsualHeaders& usual) {
   fields_scratch.clear();
+  const Metadata* metadata = &std::as_const(call_).request_metadata();
+  if (call_.context().has_luggage()) [[unlikely]]
+    metadata = &carrying_metadata(usual);
+  if (!metadata->empty()) {
+    text_scratch.clear();
+    append_fields(*metadata, fields_scratch, text_scratch);
+  }
+  // Last, so that calls with the same metadata begin alike (http2::Session::known_beginning).
   if (call_.context().deadline() != kNever) {
     thread_local std::array<char, 10> timeout;
     const Duration left = call_.context().deadline() - now;
@@ -151,13 +159,6 @@ http2::HeaderFields ClientCall::unusual_headers(TimePoint now, const UsualHeader
         {"grpc-previous-rpc-attempts",
          {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
          Token::GrpcPreviousRpcAttempts});
-  }
-  const Metadata* metadata = &std::as_const(call_).request_metadata();
-  if (call_.context().has_luggage()) [[unlikely]]
-    metadata = &carrying_metadata(usual);
-  if (!metadata->empty()) {
-    text_scratch.clear();
-    append_fields(*metadata, fields_scratch, text_scratch);
   }
   return fields_scratch;
 }

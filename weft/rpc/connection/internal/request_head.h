@@ -33,6 +33,9 @@ struct RequestHead : LocalCounted, coro::Pooled {
   using Ref = LocalRef<const RequestHead>;
 
   RequestHead(http2::HeaderFields fields, std::string_view request_path, const RequestRules& rules);
+  /// Of a request that begins as the one that `beginning` was made of, whose status is OK, and goes
+  /// on with `rest`.
+  RequestHead(const RequestHead& beginning, http2::HeaderFields rest, const RequestRules& rules);
   ~RequestHead();  // not inline: a reference is given up with each call, a head seldom
 
   /// The method's path, or what the client asked for where nobody serves that.
@@ -63,7 +66,8 @@ struct RequestHead : LocalCounted, coro::Pooled {
   std::size_t carried_memory = 0;
 
  private:
-  Status read(const http2::HeaderField& field, const RequestRules& rules);
+  void read(http2::HeaderFields fields, const RequestRules& rules);
+  Status read_field(const http2::HeaderField& field, const RequestRules& rules);
 };
 
 /// Where a connection keeps the head of a header block that it has seen before.

@@ -93,6 +93,24 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
   connection.flush_later();
 }
 
+bool is_grpc(std::string_view method, std::string_view content_type) noexcept {
+  return method == "POST" && content_type_of(content_type) != ContentType::NotGrpc;
+}
+
+RequestRules rules_of(ServerConnection& connection) {
+  const ServerOptions& options = connection.server().options();
+  return {.dispatcher = connection.server().shared().dispatcher,
+          .max_metadata_size = options.max_metadata_size,
+          .accepted = options.accepted_compressions,
+          .propagation = options.propagation};
+}
+
+void spend_on(ServerConnection& connection, http2::HeaderFields fields) {
+  std::size_t size = 0;
+  for (const HeaderField& field : fields) size += field.size();
+  connection.spend_on_headers(size);
+}
+
 }  // namespace
 
 ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, RequestHead::Ref head)
@@ -199,7 +217,7 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
                                        http2::HeaderFields fields, bool end_stream) {
   const std::string_view method = field_value(fields, Token::Method);
   const std::string_view type = field_value(fields, Token::ContentType);
-  const bool grpc = method == "POST" && content_type_of(type) != ContentType::NotGrpc;
+  const bool grpc = is_grpc(method, type);
   OtherRequests* const others = connection.server().shared().other_requests.get();
   if (!grpc && others != nullptr && others->take(connection, stream, fields, end_stream)) return {};
   if (method != "POST") {
@@ -214,15 +232,30 @@ RequestHead::Ref ServerCall::read_head(ServerConnection& connection, http2::Stre
                 false, end_stream);
     return {};
   }
-  const ServerOptions& options = connection.server().options();
-  const RequestRules rules{.dispatcher = connection.server().shared().dispatcher,
-                           .max_metadata_size = options.max_metadata_size,
-                           .accepted = options.accepted_compressions,
-                           .propagation = options.propagation};
-  std::size_t size = 0;
-  for (const HeaderField& field : fields) size += field.size();
-  connection.spend_on_headers(size);
-  return RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules);
+  spend_on(connection, fields);
+  return RequestHead::Ref::make(fields, field_value(fields, Token::Path), rules_of(connection));
+}
+
+/// The same where the connection has brought other requests with the same beginning; null where
+/// that is no gRPC's, or the beginning alone cannot be served.
+RequestHead::Ref ServerCall::complete_head(ServerConnection& connection,
+                                           http2::HeaderFields fields) {
+  const http2::Session::KnownBeginning known = connection.session().known_beginning();
+  if (known.memo == nullptr) return {};
+  const RequestRules rules = rules_of(connection);
+  if (*known.memo == nullptr) {
+    if (!is_grpc(field_value(known.fields, Token::Method),
+                 field_value(known.fields, Token::ContentType))) {
+      return {};
+    }
+    *known.memo = std::make_unique<RequestHeadMemo>(
+        RequestHead::Ref::make(known.fields, field_value(known.fields, Token::Path), rules));
+  }
+  const RequestHead& beginning = *static_cast<RequestHeadMemo&>(**known.memo).head;
+  if (!beginning.status.ok()) return {};
+  const http2::HeaderFields rest = fields.subspan(known.fields.size());
+  spend_on(connection, rest);
+  return RequestHead::Ref::make(beginning, rest, rules);
 }
 
 /// As read_head(), unless the connection has brought the same header block before.
@@ -231,6 +264,9 @@ RequestHead::Ref ServerCall::find_head(ServerConnection& connection, http2::Stre
   std::unique_ptr<http2::HeaderMemo>* memo = connection.session().memo();
   if (memo != nullptr && *memo != nullptr) [[likely]] {
     return static_cast<RequestHeadMemo&>(**memo).head;
+  }
+  if (memo == nullptr) {
+    if (RequestHead::Ref head = complete_head(connection, fields)) return head;
   }
   RequestHead::Ref head = read_head(connection, stream, fields, end_stream);
   if (head && memo != nullptr) *memo = std::make_unique<RequestHeadMemo>(head);

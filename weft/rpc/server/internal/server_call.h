@@ -80,6 +80,7 @@ class ServerCall final : public coro::Pooled,
   inline std::size_t memory_taken() const noexcept;
   static RequestHead::Ref read_head(ServerConnection& connection, http2::Stream& stream,
                                     http2::HeaderFields fields, bool end_stream);
+  static RequestHead::Ref complete_head(ServerConnection& connection, http2::HeaderFields fields);
   static inline RequestHead::Ref find_head(ServerConnection& connection, http2::Stream& stream,
                                            http2::HeaderFields fields, bool end_stream);
   inline void keep_deadline();
