@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -48,22 +49,64 @@ constinit std::atomic<std::int64_t> next_line{0};
       what + "; " + std::to_string(all - before) + " values dropped since the last line like this");
 }
 
-/// Lower case only, as the standard asks.
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
+/// The bytes of a word, the first one the lowest, on any machine.
+std::uint64_t load_word(const char* from) noexcept {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof(word));
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
 
+/// Reads eight digits, lower case only, as the standard asks; false where one is none. All at once,
+/// each in its byte: a letter has bit 6, and its low bits are 9 less than its value.
+[[gnu::always_inline]] inline bool read_hex_word(const char* digits, std::uint8_t* out) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  const std::uint64_t text = load_word(digits);
+  const std::uint64_t letters = (text >> 6) & kOnes;
+  // Above 0x39 for a digit, 0x66 for a letter; below 0x30, or 0x61. Bit 7 is then set.
+  const std::uint64_t above = text + kOnes * 0x46 - letters * 0x2d;
+  const std::uint64_t below = (text | kOnes * 0x80) - kOnes * 0x30 - letters * 0x31;
+  if (((text | above | ~below) & kOnes * 0x80) != 0) return false;
+  std::uint64_t value = (text & kOnes * 0x0f) + letters * 9;
+  value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
+  value = (value | value >> 8) & 0x0000ffff0000ffff;
+  value |= value >> 16;
+  for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+  return true;
+}
+
+bool read_hex_byte(std::string_view text, std::uint8_t& out) noexcept {
+  const char padded[8] = {text[0], text[1], '0', '0', '0', '0', '0', '0'};
+  std::uint8_t bytes[4];
+  if (!read_hex_word(padded, bytes)) return false;
+  out = bytes[0];
+  return true;
+}
+
+/// `size` is a multiple of 4.
 bool read_hex(std::string_view text, std::uint8_t* out, std::size_t size) noexcept {
-  int seen = 0;
-  for (std::size_t i = 0; i < size; ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
-    seen |= high | low;
-    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  for (std::size_t i = 0; i < size; i += 4) {
+    if (!read_hex_word(text.data() + 2 * i, out + i)) return false;
   }
-  return seen >= 0;
+  return true;
+}
+
+bool read_traceparent(std::string_view text, TraceContext& trace) noexcept {
+  if (text.size() < kTraceparentSize) return false;
+  if (text[kTraceIdAt - 1] != '-' || text[kSpanIdAt - 1] != '-' || text[kFlagsAt - 1] != '-') {
+    return false;
+  }
+  std::uint8_t version = 0;
+  if (!read_hex_byte(text, version) || version == 0xff) return false;
+  // Section 3.2.4: of a later version, what follows the flags is not ours to read.
+  if (version == 0 && text.size() != kTraceparentSize) return false;
+  if (text.size() > kTraceparentSize && text[kTraceparentSize] != '-') return false;
+  if (!read_hex(text.substr(kTraceIdAt), trace.trace_id.data(), trace.trace_id.size()) ||
+      !read_hex(text.substr(kSpanIdAt), trace.span_id.data(), trace.span_id.size()) ||
+      !read_hex_byte(text.substr(kFlagsAt), trace.flags) || !trace.valid()) {
+    return false;
+  }
+  trace.flags &= version == 0 ? kKnownFlags : TraceContext::kSampled;
+  return true;
 }
 
 void write_hex(const std::uint8_t* bytes, std::size_t size, char* out) noexcept {
@@ -172,10 +215,22 @@ struct ReceivedFields {
 
   explicit ReceivedFields(const Metadata& metadata) noexcept {
     for (const Metadata::Entry entry : metadata) {
-      if (entry.name == kTraceparent) traceparent.add(entry.value);
-      if (entry.name == kTracestate) tracestate.add(entry.value);
-      if (entry.name == kTraceBin) trace_bin.add(entry.value);
-      if (entry.name == kBaggage) baggage.add(entry.value);
+      Values* const values = of(entry.name);
+      if (values != nullptr) values->add(entry.value);
+    }
+  }
+  Values* of(std::string_view name) noexcept {
+    switch (name.size()) {
+      case kTraceparent.size():
+        return name == kTraceparent ? &traceparent : nullptr;
+      case kTracestate.size():
+        return name == kTracestate ? &tracestate : nullptr;
+      case kTraceBin.size():
+        return name == kTraceBin ? &trace_bin : nullptr;
+      case kBaggage.size():
+        return name == kBaggage ? &baggage : nullptr;
+      default:
+        return nullptr;
     }
   }
   /// A tracestate alone says nothing.
@@ -208,9 +263,10 @@ TraceState read_state(const Values& values, const Metadata& metadata) {
 
 void extract_trace(const ReceivedFields& received, const Metadata& metadata, Context& context) {
   if (received.traceparent.count == 1) {
-    if (std::optional<TraceContext> trace = parse_traceparent(received.traceparent.first)) {
-      trace->state = read_state(received.tracestate, metadata);
-      context.trace() = *std::move(trace);
+    TraceContext trace;
+    if (read_traceparent(received.traceparent.first, trace)) {
+      if (received.tracestate.count != 0) trace.state = read_state(received.tracestate, metadata);
+      context.trace() = std::move(trace);
       return;
     }
   }
@@ -315,22 +371,8 @@ void inject_baggage(const Context& context, Injection& to) {
 }  // namespace
 
 std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
-  if (text.size() < kTraceparentSize) return std::nullopt;
-  if (text[kTraceIdAt - 1] != '-' || text[kSpanIdAt - 1] != '-' || text[kFlagsAt - 1] != '-') {
-    return std::nullopt;
-  }
-  std::uint8_t version = 0;
-  if (!read_hex(text, &version, 1) || version == 0xff) return std::nullopt;
-  // Section 3.2.4: of a later version, what follows the flags is not ours to read.
-  if (version == 0 && text.size() != kTraceparentSize) return std::nullopt;
-  if (text.size() > kTraceparentSize && text[kTraceparentSize] != '-') return std::nullopt;
   TraceContext trace;
-  if (!read_hex(text.substr(kTraceIdAt), trace.trace_id.data(), trace.trace_id.size()) ||
-      !read_hex(text.substr(kSpanIdAt), trace.span_id.data(), trace.span_id.size()) ||
-      !read_hex(text.substr(kFlagsAt), &trace.flags, 1) || !trace.valid()) {
-    return std::nullopt;
-  }
-  trace.flags &= version == 0 ? kKnownFlags : TraceContext::kSampled;
+  if (!read_traceparent(text, trace)) return std::nullopt;
   return trace;
 }
 

@@ -35,6 +35,19 @@ TEST(Traceparent, IsReadAndWrittenAgain) {
   EXPECT_EQ(text_of(*trace), kTraceparent);
 }
 
+TEST(Traceparent, TakesDigitsOfLowerCaseOnly) {
+  const std::string valid = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  for (std::size_t at = 0; at < valid.size(); ++at) {
+    if (valid[at] == '-' || at < 2) continue;
+    for (int c = 0; c < 256; ++c) {
+      std::string text = valid;
+      text[at] = static_cast<char>(c);
+      const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      ASSERT_EQ(parse_traceparent(text).has_value(), digit) << at << ": " << c;
+    }
+  }
+}
+
 TEST(Traceparent, KeepsOnlyTheFlagsOfTheStandard) {
   const std::string ids = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-";
   EXPECT_EQ(read_and_written(ids + "00"), ids + "00");
