@@ -27,12 +27,15 @@ constexpr const char* kExamples = R"(Examples:
   weft bench :50051 hello.Greeter/SayHello -d '{"name": "{{text:16}}"}' --rate 5k -c 4 -m 100
   weft bench :50051 shop.Shop/Read=9 shop.Shop/Buy -d @reads.json -d 'Buy={"id": {{n}}}' -n 1M
   weft bench :50051 chat.Chat/Talk --stream -c 4 -m 10
+  weft bench :50051 hello.Greeter/SayHello -c 8 -m 32 --timeout 5s -H 'x-request-id: {{uuid}}' \
+      -H 'traceparent: 00-{{hex:32}}-{{hex:16}}-01' -H "authorization: Bearer $TOKEN"
 
 Without --rate the loop is closed: -c times -m calls are under way, and the next begins when one ends.
 With it calls are due at that rate whatever the server does, and latency counts from when they were due.
 
-Variables in the JSON: {{n}} number of the call, {{random}}, {{random:LOW:HIGH}}, {{uuid}}, {{text:SIZE}},
-{{bytes:SIZE}} (base64), and {{fill:SIZE}}, {{zeros:SIZE}} (base64), which are the same in every call.
+Variables in the JSON and in headers: {{n}} number of the call, {{random}}, {{random:LOW:HIGH}}, {{uuid}},
+{{text:SIZE}}, {{hex:SIZE}}, {{bytes:SIZE}} (base64), and {{fill:SIZE}}, {{zeros:SIZE}} (base64), which are
+the same in every call.
 
 Ctrl-C ends the run early and prints what was measured.
 Exit status: 0 when every call ended OK, 2 for a mistake in the command or its JSON, else the first failing
@@ -110,9 +113,17 @@ int show(const BenchReport& report, ResultFiles& files) {
 }
 
 Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
-  const LoadPlan plan = flags->plan();
+  LoadPlan plan = flags->plan();
   Status status = check_bench_flags(*flags);
   if (!status.ok()) co_return report(status);
+  Result<HeaderTemplates> headers = HeaderTemplates::create(flags->connection.metadata);
+  if (!headers.ok()) co_return report(headers.status());
+  plan.headers = *std::move(headers);
+  // Of the calls before the run.
+  Metadata sample;
+  Variables sample_variables;
+  plan.headers.fill(sample, sample_variables);
+  if (!sample.empty()) plan.call.metadata = &sample;
   Result<ResultFiles> files = open_files(*flags);
   if (!files.ok()) {
     static_cast<void>(report(files.status()));

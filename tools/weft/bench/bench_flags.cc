@@ -200,6 +200,10 @@ void add_bench_flags(CLI::App& command, BenchFlags& flags) {
   command.add_flag("-q,--quiet", flags.quiet, "Show no progress")->group("Results");
   add_connection_flags(command, flags.connection);
   add_proto_flags(command, flags.protos);
+  command.get_option("--header")
+      ->description(
+          "Metadata 'name: value' to send, with variables such as {{uuid}} in the value; may be "
+          "repeated. The value of a name that ends in -bin is base64, without variables");
   command.get_option("--timeout")->description("Deadline of each call: 500ms, 2s (default: none)");
 }
 

@@ -47,7 +47,7 @@ Task<Status> LoadWorker::streaming_call(Channel& channel, const Ticket& ticket, 
   }
   Context* context = co_await current_context();
   BytesStream stream(
-      rpc::StreamingCall::start(context, channel, method.descriptor, nullptr, plan_.call));
+      rpc::StreamingCall::start(context, channel, method.descriptor, nullptr, next_options()));
   Scope scope(context);
   scope.spawn(send_all(method, std::move(messages), stream, sent));
   std::size_t count = 0;
@@ -91,7 +91,7 @@ Task<Status> LoadWorker::exchange_messages(Channel& channel, const MixedMethod& 
   const MethodKind kind = method.descriptor.kind;
   Context* context = co_await current_context();
   BytesStream stream(
-      rpc::StreamingCall::start(context, channel, method.descriptor, nullptr, plan_.call));
+      rpc::StreamingCall::start(context, channel, method.descriptor, nullptr, next_options()));
   bool open = true;  // the one request of a server-streaming call is still to be sent
   std::size_t answers = 0;
   TimePoint now = loop_.now();

@@ -33,6 +33,7 @@ LoadWorker::LoadWorker(net::Loop& loop, const CallMix& mix, const LoadPlan& plan
       plan_(plan),
       rotation_(mix),
       variables_{.number = 0, .rng = Rng(plan.seed + plan.index)},
+      change_headers_(!plan.headers.constant()),
       measurement_(mix.size()) {
   for (std::size_t i = 0; i < plan.connections; ++i) {
     channels_.push_back(std::make_unique<Channel>(plan.target, plan.channel));
@@ -204,6 +205,15 @@ Task<> LoadWorker::pause_after(const Status& status) {
   static_cast<void>(co_await pause);
 }
 
+CallOptions LoadWorker::next_options() {
+  CallOptions options = plan_.call;
+  if (!change_headers_) [[likely]]
+    return options;
+  plan_.headers.fill(headers_, variables_);
+  options.metadata = &headers_;
+  return options;
+}
+
 Task<> LoadWorker::lane(Channel& channel) {
   Context* context = co_await current_context();
   TimePoint now = loop_.now();
@@ -229,8 +239,9 @@ Task<> LoadWorker::lane(Channel& channel) {
     Bytes response;
     Status status;
     {
+      const CallOptions options = next_options();
       rpc::UnaryCall call(loop_, context, channel, method.descriptor, Message(*std::move(message)),
-                          plan_.call);
+                          options);
       status = co_await call.run();
       status = call.finish(std::move(status), response);
     }

@@ -20,6 +20,7 @@
 
 #include "tools/weft/bench/load/arrivals.h"
 #include "tools/weft/bench/load/call_mix.h"
+#include "tools/weft/bench/load/header_templates.h"
 #include "tools/weft/bench/load/measurement.h"
 
 namespace weft::cli::bench {
@@ -29,6 +30,7 @@ struct LoadPlan {
   std::string target;
   ChannelOptions channel;
   CallOptions call;
+  HeaderTemplates headers{};  ///< in place of the call's metadata, where they change
   std::size_t connections = 1;
   std::size_t streams = 1;           ///< calls under way on a connection
   std::uint64_t calls = UINT64_MAX;  ///< number of measured calls
@@ -135,6 +137,9 @@ class LoadWorker {
   void record(const Ticket& ticket, TimePoint now, const Status& status, std::size_t sent,
               std::size_t received);
 
+  /// Of a call that is about to begin; its headers stay until the next.
+  CallOptions next_options();
+
   Task<> lane(Channel& channel);
   Task<> streaming_lane(Channel& channel);
   Task<Status> streaming_call(Channel& channel, const Ticket& ticket, std::size_t& sent,
@@ -155,6 +160,8 @@ class LoadWorker {
   std::vector<std::unique_ptr<Channel>> channels_;
   Rotation rotation_;
   Variables variables_;
+  bool change_headers_;
+  Metadata headers_;
   Scope lanes_{nullptr};
   std::optional<Arrivals> arrivals_;
   IntrusiveList<IdleLane> idle_;

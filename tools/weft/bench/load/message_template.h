@@ -1,35 +1,19 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weft/base/result.h"
-#include "weft/base/rng.h"
 
+#include "tools/weft/bench/load/text_template.h"
 #include "tools/weft/json/json_splitter.h"
 #include "tools/weft/schema/schema.h"
 
 namespace weft::cli::bench {
 
-/// What the variables of a template take their values from.
-struct Variables {
-  std::uint64_t number = 0;  ///< of the call: {{n}}
-  Rng rng{1};
-};
-
-/// A request as JSON with variables in it, which are replaced before it is encoded:
-///
-///     {{n}}               number of the call, from 0; no two calls of a run have the same
-///     {{random}}          a whole number from 0 to 2147483647
-///     {{random:LOW:HIGH}} a whole number from LOW to HIGH
-///     {{uuid}}            a random UUID
-///     {{text:N}}          N random letters and digits
-///     {{bytes:N}}         N random bytes as base64, for a field of type bytes
-///     {{fill:N}}          the letter x N times, the same in every call
-///     {{zeros:N}}         N zero bytes as base64, the same in every call
-///
+/// A request as JSON with variables in it (TextTemplate), which are replaced before it is encoded.
 /// One without variables that change is encoded once.
 class MessageTemplate {
  public:
@@ -39,7 +23,7 @@ class MessageTemplate {
                                         const google::protobuf::Descriptor& type,
                                         const JsonText& text);
 
-  bool constant() const noexcept { return parts_.empty(); }
+  bool constant() const noexcept { return constant_; }
   /// The encoded message of one that is constant.
   const std::string& bytes() const noexcept { return bytes_; }
   /// Encodes with these values. Not OK where they make it something that cannot be encoded.
@@ -48,25 +32,15 @@ class MessageTemplate {
   std::string expand(Variables& variables) const;
 
  private:
-  enum class Kind : std::uint8_t { Literal, Number, Random, Uuid, Text, Bytes };
-  struct Part {
-    Kind kind = Kind::Literal;
-    std::string text;
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-  };
-  MessageTemplate(const Schema& schema, const google::protobuf::Descriptor& type,
+  MessageTemplate(const Schema& schema, const google::protobuf::Descriptor& type, TextTemplate text,
                   TextPosition position) noexcept
-      : schema_(&schema), type_(&type), position_(position) {}
-  Status parse(std::string_view text);
-  Status add_variable(std::string_view inside);
-  void add_literal(std::string_view text);
-  void append(const Part& part, Variables& variables, std::string& out) const;
+      : schema_(&schema), type_(&type), text_(std::move(text)), position_(position) {}
 
   const Schema* schema_;
   const google::protobuf::Descriptor* type_;
+  TextTemplate text_;
   TextPosition position_;
-  std::vector<Part> parts_;
+  bool constant_ = false;
   std::string bytes_;
 };
 

@@ -98,7 +98,7 @@ TEST_F(Template, MakesUuidsTextAndBytesOfTheirForm) {
 TEST_F(Template, NamesTheVariableThatIsNoneAndThoseThereAre) {
   EXPECT_EQ(error(R"({"value": "{{uid}}"})"),
             "line 1, column 1: {{uid}}: there is no such variable; did you mean 'uuid'? (known are "
-            "n, random, uuid, text, bytes, fill, zeros)");
+            "n, random, uuid, text, hex, bytes, fill, zeros)");
   EXPECT_EQ(error(R"({"value": "{{text}}"})"),
             "line 1, column 1: {{text}}: a size is expected, as in {{text:64}}");
   EXPECT_EQ(error(R"({"number": {{random:5:1}}})"),
