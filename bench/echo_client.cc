@@ -14,6 +14,7 @@
 #include "weft/rpc/client/channel.h"
 
 #include "bench/client/load.h"
+#include "bench/client/production.h"
 #include "bench/payload.h"
 #include "echo.weft.h"
 
@@ -55,10 +56,18 @@ Outcome outcome_of(const weft::Result<perf::Msg>& reply, const perf::Msg& reques
 /// One call after another.
 Task<> call_on_and_on(EchoClient client, Load& load) {
   const perf::Msg request = message_of(load.plan(), load.plan().spin_micros);
-  const weft::Duration timeout = timeout_of(load.plan());
+  bench::ProductionHeaders headers;
+  weft::Metadata metadata;
+  weft::CallOptions options{.timeout = timeout_of(load.plan())};
+  if (load.plan().production) options.metadata = &metadata;
   bench::TimePoint begun = bench::Clock::now();
   while (load.running()) {
-    const weft::Result<perf::Msg> reply = co_await client.Unary(request, {.timeout = timeout});
+    if (load.plan().production) {
+      headers.next();
+      metadata.clear();
+      headers.for_each([&metadata](auto name, auto value) { metadata.add(name, value); });
+    }
+    const weft::Result<perf::Msg> reply = co_await client.Unary(request, options);
     begun = load.done(begun, outcome_of(reply, request));
   }
 }

@@ -32,6 +32,8 @@ Plan read_plan(const char* description, int argc, char* argv[]) {
   app.add_option("--slow-every", plan.slow_every, "one call in so many is slow");
   app.add_option("--slow", plan.slow_micros, "CPU microseconds of a slow call");
   app.add_option("--timeout", plan.timeout_ms, "deadline of a call in milliseconds");
+  app.add_flag("--production", plan.production,
+               "unary calls have the headers that production sends: a token, a trace, three more");
   app.add_option("--seed", plan.seed, "of what is random");
   app.add_option("--poll", plan.poll_micros, "microseconds to look for work before sleeping");
   app.add_option("--tls-ca", plan.tls_ca, "PEM file to trust; then the client speaks TLS");

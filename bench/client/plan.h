@@ -37,6 +37,8 @@ struct Plan {
   std::uint32_t slow_micros = 5000;
   /// Deadline of a call in milliseconds; 0 for none.
   std::uint32_t timeout_ms = 0;
+  /// Each call has the headers of ProductionHeaders.
+  bool production = false;
   std::uint64_t seed = 1;
 
   /// Microseconds for which a client that has nothing to do looks for work before it sleeps, where

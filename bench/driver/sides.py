@@ -40,6 +40,8 @@ CAPNP = Side("Cap'n Proto", "bench_capnp_server", "bench_capnp_client")
 # Servers that have no client: h2load is theirs.
 FLOOR = Side("floor", "bench_floor_server")
 NGHTTP2 = Side("nghttp2", "bench_nghttp2_server")
+# Under weft's client, where calls have headers that differ.
+NGHTTP2_UNDER_WEFT = Side("nghttp2", "bench_nghttp2_server", "bench_echo_client")
 
 PAIRS = [RAW, WEFT, THRIFT, ASYNC, CALLBACK, CAPNP]
 HTTP2_SERVERS = [FLOOR, NGHTTP2, WEFT, ASYNC, CALLBACK]

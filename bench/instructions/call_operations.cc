@@ -9,6 +9,7 @@
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 
+#include "bench/client/production.h"
 #include "bench/instructions/operation.h"
 #include "echo.weft.h"
 
@@ -67,6 +68,20 @@ Task<> call(EchoClient client, perf::Msg request, weft::CallOptions options, uns
   }
 }
 
+Task<> call_as_production(EchoClient client, unsigned times) {
+  ProductionHeaders headers;
+  weft::Metadata metadata;
+  const weft::CallOptions options{.timeout = std::chrono::seconds(10), .metadata = &metadata};
+  const perf::Msg request = message_of(64);
+  for (unsigned i = 0; i < times; ++i) {
+    headers.next();
+    metadata.clear();
+    headers.for_each([&metadata](auto name, auto value) { metadata.add(name, value); });
+    const Result<perf::Msg> reply = co_await client.Unary(request, options);
+    require(reply.status());
+  }
+}
+
 Task<> exchange(EchoClient client, perf::Msg message, unsigned times) {
   auto stream = co_await client.Stream();
   for (unsigned i = 0; i < times; ++i) {
@@ -109,7 +124,7 @@ void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times,
   });
 }
 
-constexpr std::array<Operation, 8> kOperations{{
+constexpr std::array<Operation, 9> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -122,6 +137,8 @@ constexpr std::array<Operation, 8> kOperations{{
        metadata.add("x-tenant", "blue");
        unary(64, {.metadata = &metadata}, times);
      }},
+    {"unary_production",
+     [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
     {"stream_message",
      [](unsigned times) {
        in_one_loop(kWithHttp2, times, [](const EchoClient& client, unsigned share) {

@@ -9,6 +9,7 @@
 
 #include "bench/client/load.h"
 #include "bench/payload.h"
+#include "bench/peers/grpcpp_context.h"
 #include "bench/peers/grpcpp_credentials.h"
 #include "echo.grpc.pb.h"
 
@@ -34,6 +35,7 @@ class UnaryChain final : public Tag {
   bool next() {
     if (!load_.running()) return false;
     context_.emplace();
+    bench::prepare(*context_, load_.plan(), headers_);
     reader_ = stub_.AsyncUnary(&*context_, request_, &queue_);
     reader_->Finish(&reply_, &status_, this);
     return true;
@@ -49,6 +51,7 @@ class UnaryChain final : public Tag {
   grpc::CompletionQueue& queue_;
   Load& load_;
   bench::TimePoint begun_;
+  bench::ProductionHeaders headers_;
   std::optional<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientAsyncResponseReader<perf::Msg>> reader_;
   perf::Msg request_;

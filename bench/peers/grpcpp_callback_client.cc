@@ -11,6 +11,7 @@
 
 #include "bench/client/load.h"
 #include "bench/payload.h"
+#include "bench/peers/grpcpp_context.h"
 #include "bench/peers/grpcpp_credentials.h"
 #include "echo.grpc.pb.h"
 
@@ -48,6 +49,7 @@ class UnaryChain {
   void next() {
     if (!load_.running()) return chains_.ended();
     context_.emplace();
+    bench::prepare(*context_, load_.plan(), headers_);
     stub_.async()->Unary(&*context_, &request_, &reply_, [this](const grpc::Status& status) {
       const bool right = status.ok() && reply_.payload().size() == request_.payload().size();
       begun_ = load_.done(begun_, right ? Outcome::Ok : Outcome::Failed);
@@ -60,6 +62,7 @@ class UnaryChain {
   Load& load_;
   Chains& chains_;
   bench::TimePoint begun_;
+  bench::ProductionHeaders headers_;
   std::optional<grpc::ClientContext> context_;
   perf::Msg request_;
   perf::Msg reply_;

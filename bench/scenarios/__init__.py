@@ -23,5 +23,6 @@ ALL = {
     "I": startup.run,
     "J": threads.run,
     "K": overload.run,
+    "L": calls.as_production,
 }
 INSTRUCTIONS = {"instructions": instructions.run}

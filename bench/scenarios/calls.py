@@ -80,6 +80,26 @@ def many_under_way(bench):
     return scenario
 
 
+def as_production(bench):
+    scenario = Scenario("L", "A call as production sends it",
+                        "8×32, 64 B: bare, and with what production sends beside the message: a deadline, a bearer "
+                        "token of 700 bytes that stays the same, a traceparent that differs each time, and three more "
+                        "fields of which one does. nghttp2: its server under weft's client.")
+    present = bench.present([sides.WEFT, sides.ASYNC, sides.CALLBACK, sides.NGHTTP2_UNDER_WEFT], scenario)
+    with bench.servers(present, scenario) as servers:
+        bare = Case("bare", [CALLS, *COSTS], ["weft"], [CALLS, SERVER_CPU])
+        production = Case("production", [CALLS, *COSTS], ["weft"], [CALLS, SERVER_CPU])
+        for case, more in ((bare, []), (production, ["--timeout", 10_000, "--production"])):
+            _compare(bench, scenario, present, servers, case, [*_flags(8, 32, 64), *more])
+        for side in present:
+            costs = [(case.median(side.name, "server_us"), case.median(side.name, "client_us"))
+                     for case in (bare, production)]
+            if all(all(cost) for cost in costs):
+                production.notes.append(f"{side.name}: {costs[1][0] / costs[0][0]:.2f} × the bare call's CPU on the "
+                                        f"server, {costs[1][1] / costs[0][1]:.2f} × on the client")
+    return scenario
+
+
 def large_messages(bench):
     scenario = Scenario("C", "Large messages",
                         "1 MiB there and back, four under way on one connection (Thrift: on four, since with "
