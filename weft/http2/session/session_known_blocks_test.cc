@@ -133,6 +133,7 @@ class KnownBeginnings : public KnownBlocks {
     server.when_headers = [this](Stream&, bool) {
       const Session::KnownBeginning known = server.session.known_beginning();
       beginnings.push_back(known.fields.size());
+      whole.push_back(server.session.memo() != nullptr);
       if (known.memo != nullptr && *known.memo == nullptr) {
         *known.memo = std::make_unique<Note>(++made);
       }
@@ -144,6 +145,7 @@ class KnownBeginnings : public KnownBlocks {
     return send(block.append(id_value));
   }
   std::vector<std::size_t> beginnings;
+  std::vector<bool> whole;
 };
 
 // As kTo, with :path /a, te: trailers.
@@ -156,6 +158,15 @@ TEST_F(KnownBeginnings, AreFoundAfterAFewRequests) {
   }
   EXPECT_THAT(beginnings, ElementsAre(0, 0, 0, 0, 4, 4));
   EXPECT_EQ(made, 1);
+}
+
+TEST_F(KnownBeginnings, WithAShortRestMayBeWholeBlocksThatRepeat) {
+  for (int i = 10; i < 16; ++i) send_with_id(kBeginning, std::to_string(i));
+  whole.clear();
+  for (const char* id : {"20", "20", "20", "21", "20"}) {
+    EXPECT_EQ(send_with_id(kBeginning, id), kMeaning + " id=" + id);
+  }
+  EXPECT_THAT(whole, ElementsAre(false, true, true, false, true));
 }
 
 TEST_F(KnownBeginnings, OfSeveralMethodsMeanTheSameEachTime) {

@@ -98,7 +98,7 @@ struct Symbol {
 };
 
 /// The symbol whose code the left-aligned bits begin with, for codes beyond the root table.
-Symbol long_symbol(std::uint32_t bits) noexcept {
+[[gnu::noinline]] Symbol long_symbol(std::uint32_t bits) noexcept {
   unsigned length = kRootBits + 1;
   while (bits >= kTables.limit[length]) ++length;
   const std::uint32_t code = bits >> (32 - length);
@@ -106,7 +106,7 @@ Symbol long_symbol(std::uint32_t bits) noexcept {
   return {kTables.order[place], length};
 }
 
-Symbol next_symbol(std::uint64_t window) noexcept {
+inline Symbol next_symbol(std::uint64_t window) noexcept {
   const RootEntry entry = kTables.root[window >> (64 - kRootBits)];
   if (entry.length != 0) [[likely]] {
     return {entry.symbol, entry.length};
@@ -176,6 +176,17 @@ HuffmanResult huffman_decode(std::span<const std::uint8_t> in, char* out) noexce
       }
     }
     if (count < kLongest) break;
+    // Five short codes have 50 bits at most; one that is long, and what follows it, comes below.
+    if (count >= 5 * kRootBits) {
+      for (int i = 0; i < 5; ++i) {
+        const RootEntry entry = kTables.root[window >> (64 - kRootBits)];
+        if (entry.length == 0) [[unlikely]]
+          break;
+        *out++ = static_cast<char>(entry.symbol);
+        window <<= entry.length;
+        count -= entry.length;
+      }
+    }
     while (count >= kLongest) {
       const Symbol symbol = next_symbol(window);
       if (symbol.value == kEos) [[unlikely]] {

@@ -104,7 +104,7 @@ KnownBlock* KnownBlocks::find_beginning(std::span<const std::uint8_t> block) noe
 }
 
 KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_t hash,
-                               HeaderFields fields) {
+                               HeaderFields fields, const KnownBlock* beginning) {
   if (slots_ == nullptr) {
     if (first_ == 0) {
       first_ = hash;
@@ -115,7 +115,7 @@ KnownBlock* KnownBlocks::learn(std::span<const std::uint8_t> block, std::uint64_
   }
   const std::uint64_t seen = (*slots_)[hash % kSlots].seen;
   if (KnownBlock* const known = learn(block, hash, fields, *slots_)) return known;
-  if (seen != hash) learn_beginning(block, fields);
+  if (seen != hash && beginning == nullptr) learn_beginning(block, fields);
   return nullptr;
 }
 

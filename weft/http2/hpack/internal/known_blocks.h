@@ -60,9 +60,10 @@ class KnownBlocks {
   KnownBlock* find(std::span<const std::uint8_t> block, std::uint64_t& hash) noexcept;
   /// The longest that is known of what `block`, which is not, may begin with, or null.
   KnownBlock* find_beginning(std::span<const std::uint8_t> block) noexcept;
-  /// Has seen `block`, which is not known and decodes to `fields` without changing the table. Not
-  /// null when it is known from now on.
-  KnownBlock* learn(std::span<const std::uint8_t> block, std::uint64_t hash, HeaderFields fields);
+  /// Has seen `block`, which is not known and decodes to `fields` without changing the table;
+  /// `beginning` is what find_beginning() has found. Not null when it is known from now on.
+  KnownBlock* learn(std::span<const std::uint8_t> block, std::uint64_t hash, HeaderFields fields,
+                    const KnownBlock* beginning);
   /// The dynamic table has changed. `used`, if it is not null, stays until the next time.
   void forget(KnownBlock* used = nullptr) noexcept;
   std::size_t memory() const noexcept { return memory_ + last_.capacity(); }

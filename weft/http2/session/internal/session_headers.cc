@@ -61,6 +61,10 @@ const char* check_rest(Section section, HeaderFields all, HeaderFields rest, Mes
   return internal::check_regulars(rest, head);
 }
 
+/// What follows a known beginning and is no longer, a deadline say, is often the same for calls
+/// that begin in one turn; a trace or an id is not.
+constexpr std::size_t kShortRest = 16;
+
 constexpr const char* kContentDiffers =
     "content-length differs from the DATA received (RFC 9113 section 8.1.1)";
 
@@ -140,7 +144,9 @@ HpackDecoder::Outcome Session::Impl::decode(Payload block) {
 HpackDecoder::Outcome Session::Impl::decode_further(Payload block) {
   beginning_ = known_blocks_.find_beginning(block);
   std::uint64_t hash = 0;
-  if (beginning_ == nullptr) {
+  const std::size_t rest = block.size() - (beginning_ == nullptr ? 0 : beginning_->bytes.size());
+  const bool may_repeat = beginning_ == nullptr || rest <= kShortRest;
+  if (may_repeat) {
     known_ = known_blocks_.find(block, hash);
     if (known_ != nullptr) {
       fields_ = known_->view();
@@ -158,8 +164,8 @@ HpackDecoder::Outcome Session::Impl::decode_further(Payload block) {
   fields_ = decoder_.fields();
   if (decoder_.table_changes() != before) {
     known_blocks_.forget(beginning_);
-  } else if (outcome == HpackDecoder::Outcome::Ok && beginning_ == nullptr) {
-    known_ = known_blocks_.learn(block, hash, fields_);
+  } else if (outcome == HpackDecoder::Outcome::Ok && may_repeat) {
+    known_ = known_blocks_.learn(block, hash, fields_, beginning_);
   }
   return outcome;
 }

@@ -265,10 +265,8 @@ RequestHead::Ref ServerCall::find_head(ServerConnection& connection, http2::Stre
   if (memo != nullptr && *memo != nullptr) [[likely]] {
     return static_cast<RequestHeadMemo&>(**memo).head;
   }
-  if (memo == nullptr) {
-    if (RequestHead::Ref head = complete_head(connection, fields)) return head;
-  }
-  RequestHead::Ref head = read_head(connection, stream, fields, end_stream);
+  RequestHead::Ref head = complete_head(connection, fields);
+  if (!head) head = read_head(connection, stream, fields, end_stream);
   if (head && memo != nullptr) *memo = std::make_unique<RequestHeadMemo>(head);
   return head;
 }
