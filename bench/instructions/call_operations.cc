@@ -4,6 +4,15 @@
 #include <string>
 
 #include "weft/coro/scope.h"
+#include "weft/middleware/attempts/fault_injection.h"
+#include "weft/middleware/attempts/timeout.h"
+#include "weft/middleware/limits/adaptive_limit.h"
+#include "weft/middleware/limits/circuit_breaker.h"
+#include "weft/middleware/limits/concurrency_limit.h"
+#include "weft/middleware/limits/rate_limit.h"
+#include "weft/middleware/limits/shed.h"
+#include "weft/middleware/reports/load_report.h"
+#include "weft/middleware/reuse/call_key.h"
 #include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/server/server.h"
@@ -101,11 +110,16 @@ Task<> share_out(unsigned times, Work work) {
   co_await scope.join();
 }
 
-/// Runs `work` with a client of a server on the same loop, joined by `address`.
+void add_nothing(weft::Server&) {}
+
+/// Runs `work` with a client of a server on the same loop, joined by `address`. `set_up` gives the
+/// server its middlewares.
 template <class Work>
-void in_one_loop(const char* address, unsigned times, Work work) {
+void in_one_loop(const char* address, unsigned times, Work work,
+                 void (*set_up)(weft::Server&) = add_nothing) {
   weft::net::AsioLoop loop;
   weft::Server server{{.listen = address, .loops = {&loop}}};
+  set_up(server);
   server.add<Echo>();
   require(server.start());
   weft::Channel channel(address);
@@ -124,7 +138,23 @@ void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times,
   });
 }
 
-constexpr std::array<Operation, 9> kOperations{{
+/// What a careful server has, none of which refuses anything here.
+void add_ten_middlewares(weft::Server& server) {
+  constexpr std::size_t kMany = 1'000'000;
+  constexpr double kOften = 1e8;
+  server.use(weft::load_report());
+  server.use(weft::shed_by_priority({.limit = kMany}));
+  server.use(weft::shed_by_deadline());
+  server.use(weft::concurrency_limit(kMany));
+  server.use(weft::adaptive_limit({.initial_limit = 1000}));
+  server.use(weft::rate_limit({.rate = kOften, .burst = kOften}));
+  server.use(weft::rate_limit({.rate = kOften, .burst = kOften, .key = weft::by_method()}));
+  server.use(weft::circuit_breaker());
+  server.use(weft::fault_injection({.abort_share = 1e-9}));
+  server.use(weft::timeout(std::chrono::seconds(30)));
+}
+
+constexpr std::array<Operation, 10> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -136,6 +166,15 @@ constexpr std::array<Operation, 9> kOperations{{
        metadata.add("x-echo", "a value that comes back");
        metadata.add("x-tenant", "blue");
        unary(64, {.metadata = &metadata}, times);
+     }},
+    {"unary_ten_middlewares",
+     [](unsigned times) {
+       in_one_loop(
+           kWithHttp2, times,
+           [](const EchoClient& client, unsigned share) {
+             return call(client, message_of(64), {}, share);
+           },
+           add_ten_middlewares);
      }},
     {"unary_production",
      [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
