@@ -1,5 +1,6 @@
 #include "weft/middleware/config/internal/json_node.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -167,6 +168,14 @@ std::vector<std::string> JsonNode::names() const {
   if (!is_object()) return names;
   for (const auto& member : value_of(value_).items()) names.push_back(member.key());
   return names;
+}
+
+void JsonNode::allow_only(const std::vector<std::string_view>& allowed) const {
+  for (const std::string& name : names()) {
+    if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
+      (*this)[name].note("is not known here");
+    }
+  }
 }
 
 std::vector<JsonNode> JsonNode::list() const {

@@ -54,6 +54,8 @@ class JsonNode {
   JsonNode operator[](std::string_view name) const;
   /// The names of all members.
   std::vector<std::string> names() const;
+  /// Notes every member that has another name.
+  void allow_only(const std::vector<std::string_view>& names) const;
   /// False, and noted, where there is something else.
   bool is_object() const;
   /// The elements; none where there is nothing.

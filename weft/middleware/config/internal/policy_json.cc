@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <limits>
 #include <string>
 #include <utility>
@@ -20,226 +19,196 @@
 #include "weft/middleware/reuse/response_cache.h"
 #include "weft/middleware/reuse/single_flight.h"
 
+// A policy from JSON is a function that names its options, and its entry in kKnown.
 namespace weft::middleware {
 namespace {
 
-using Made = std::optional<Middleware>;
-
-/// Reads the members of an object into options; what is not asked for is not known.
-class Options {
- public:
-  explicit Options(const JsonNode& node) : node_(node), good_(node.is_object()) {}
-
-  JsonNode at(std::string_view name) {
-    known_.emplace_back(name);
-    return node_[name];
-  }
-  void read(std::string_view name, double& into) {
-    // What it may be is the policy's to say.
-    constexpr double kAny = std::numeric_limits<double>::max();
-    if (const auto value = at(name).number(-kAny, kAny, "a number")) into = *value;
-  }
-  template <class Integer>
-    requires std::unsigned_integral<Integer>
-  void read(std::string_view name, Integer& into) {
-    constexpr std::uint64_t kMost = std::numeric_limits<Integer>::max();
-    const auto value = at(name).integer(0, kMost, "an integer of at least 0");
-    if (value) into = static_cast<Integer>(*value);
-  }
-  void read(std::string_view name, bool& into) {
-    if (const auto value = at(name).boolean()) into = *value;
-  }
-  void read(std::string_view name, Duration& into) {
-    if (const auto value = at(name).duration()) into = *value;
-  }
-  void read(std::string_view name, std::string& into) {
-    if (auto value = at(name).text()) into = std::move(*value);
-  }
-  void read(std::string_view name, std::vector<std::string>& into) {
-    if (auto value = at(name).texts()) into = std::move(*value);
-  }
-  void read(std::string_view name, std::optional<PriorityShares>& into) {
-    const JsonNode node = at(name);
-    if (node.present()) read_shares(node, into.emplace());
-  }
-  void read(std::string_view name, PriorityShares& into) {
-    const JsonNode node = at(name);
-    if (node.present()) read_shares(node, into);
-  }
-  /// Notes what is left and what is wrong with all of it together.
-  bool end(const Status& valid = {}) {
-    if (!good_) return false;
-    for (const std::string& name : node_.names()) {
-      if (std::find(known_.begin(), known_.end(), name) == known_.end()) {
-        node_[name].note("is not known here");
-        good_ = false;
-      }
-    }
-    if (!valid.ok()) node_.note(valid.message());
-    return good_ && valid.ok();
-  }
-
- private:
-  static void read_shares(const JsonNode& node, PriorityShares& into) {
-    Options shares(node);
-    shares.read("criticalPlus", into.critical_plus);
-    shares.read("critical", into.critical);
-    shares.read("sheddablePlus", into.sheddable_plus);
-    shares.read("sheddable", into.sheddable);
-    static_cast<void>(shares.end());
-  }
-  const JsonNode& node_;
-  std::vector<std::string> known_;
-  bool good_;
-};
-
-Made read_timeout(const JsonNode& node, PolicyObserver*) {
-  Options options(node);
-  const JsonNode limit = options.at("limit");
-  if (!limit.present()) limit.expect("a duration in seconds as \"1.5s\"");
-  const auto value = limit.positive_duration();
-  return options.end() && value ? Made(timeout(*value)) : std::nullopt;
+template <class T>
+void assign(T& option, std::optional<T> value) {
+  if (value) option = std::move(*value);
 }
 
-Made read_access_log(const JsonNode& node, PolicyObserver*) {
-  AccessLogOptions log;
-  Options options(node);
-  options.read("slowerThan", log.slower_than);
-  return options.end() ? Made(access_log(log)) : std::nullopt;
+template <class Integer>
+void read_integer(const JsonNode& node, Integer& into) {
+  constexpr std::uint64_t kMost = std::numeric_limits<Integer>::max();
+  const auto value = node.integer(0, kMost, "an integer of at least 0");
+  if (value) into = static_cast<Integer>(*value);
 }
 
-Made read_circuit_breaker(const JsonNode& node, PolicyObserver* observer) {
-  CircuitBreakerOptions breaker;
-  breaker.observer = observer;
-  Options options(node);
-  options.read("consecutiveFailures", breaker.consecutive_failures);
-  options.read("failureRatio", breaker.failure_ratio);
-  options.read("minimumCalls", breaker.minimum_calls);
-  options.read("window", breaker.window);
-  options.read("openTime", breaker.open_time);
-  options.read("maxOpenTime", breaker.max_open_time);
-  options.read("growth", breaker.growth);
-  options.read("jitter", breaker.jitter);
-  options.read("probes", breaker.probes);
-  options.read("maxKeys", breaker.max_keys);
-  return options.end(validate(breaker)) ? Made(circuit_breaker(breaker)) : std::nullopt;
+/// The value at `node` in an option's type; the option stays as it is where there is none or, with
+/// a problem noted, one of another kind. Ranges are the policy's `validate()` to check.
+void read_option(const JsonNode& node, bool& into) { assign(into, node.boolean()); }
+
+void read_option(const JsonNode& node, double& into) {
+  constexpr double kAny = std::numeric_limits<double>::max();
+  assign(into, node.number(-kAny, kAny, "a number"));
 }
 
-/// "method", "peer", "principal", "identity", "metadata:NAME".
-CallKey key_of(const JsonNode& node) {
+void read_option(const JsonNode& node, std::uint32_t& into) { read_integer(node, into); }
+void read_option(const JsonNode& node, std::size_t& into) { read_integer(node, into); }
+void read_option(const JsonNode& node, Duration& into) { assign(into, node.duration()); }
+void read_option(const JsonNode& node, std::string& into) { assign(into, node.text()); }
+
+void read_option(const JsonNode& node, std::vector<std::string>& into) {
+  assign(into, node.texts());
+}
+
+void read_option(const JsonNode& node, StatusCode& into) {
+  if (node.present()) assign(into, code_of(node));
+}
+
+void read_option(const JsonNode& node, CallKey& into) {
   constexpr std::string_view kMetadata = "metadata:";
   const std::optional<std::string> name = node.text();
-  if (!name) return {};
-  if (*name == "method") return by_method();
-  if (*name == "peer") return by_peer();
-  if (*name == "principal") return by_principal();
-  if (*name == "identity") return by_identity();
-  if (name->starts_with(kMetadata) && name->size() > kMetadata.size()) {
-    return by_metadata(std::string_view(*name).substr(kMetadata.size()));
+  if (!name) return;
+  if (*name == "method") {
+    into = by_method();
+  } else if (*name == "peer") {
+    into = by_peer();
+  } else if (*name == "principal") {
+    into = by_principal();
+  } else if (*name == "identity") {
+    into = by_identity();
+  } else if (name->starts_with(kMetadata) && name->size() > kMetadata.size()) {
+    into = by_metadata(std::string_view(*name).substr(kMetadata.size()));
+  } else {
+    node.expect("\"method\", \"peer\", \"principal\", \"identity\" or \"metadata:NAME\"");
   }
-  node.expect("\"method\", \"peer\", \"principal\", \"identity\" or \"metadata:NAME\"");
-  return {};
 }
 
-Made read_rate_limit(const JsonNode& node, PolicyObserver* observer) {
-  RateLimitOptions limit;
-  limit.observer = observer;
-  Options options(node);
-  options.read("rate", limit.rate);
-  options.read("burst", limit.burst);
-  limit.key = key_of(options.at("key"));
-  options.read("maxKeys", limit.max_keys);
-  options.read("maxWait", limit.max_wait);
-  options.read("pushBack", limit.push_back);
-  return options.end(validate(limit)) ? Made(rate_limit(limit)) : std::nullopt;
+void read_option(const JsonNode& node, PriorityShares& into);
+void read_option(const JsonNode& node, std::optional<PriorityShares>& into);
+
+/// An option: its name in JSON and its member in the policy's struct.
+template <class Options, class T>
+struct Field {
+  constexpr Field(std::string_view name, T Options::*member) : name(name), member(member) {}
+  std::string_view name;
+  T Options::*member;
+};
+
+/// Reads the fields that `node` has and notes its members that are no field. False, with the
+/// problem noted, if `node` is no object.
+template <class Options, class... T>
+bool read_options(const JsonNode& node, Options& into, const Field<Options, T>&... fields) {
+  if (!node.is_object()) return false;
+  (read_option(node[fields.name], into.*fields.member), ...);
+  node.allow_only({fields.name...});
+  return true;
 }
 
-Made read_concurrency_limit(const JsonNode& node, PolicyObserver* observer) {
-  ConcurrencyLimitOptions limit;
-  limit.observer = observer;
-  Options options(node);
-  options.read("limit", limit.limit);
-  options.read("queue", limit.queue);
-  options.read("queueTimeout", limit.queue_timeout);
-  return options.end(validate(limit)) ? Made(concurrency_limit(limit)) : std::nullopt;
+void read_option(const JsonNode& node, PriorityShares& into) {
+  if (!node.present()) return;
+  using O = PriorityShares;
+  static_cast<void>(read_options(
+      node, into, Field("criticalPlus", &O::critical_plus), Field("critical", &O::critical),
+      Field("sheddablePlus", &O::sheddable_plus), Field("sheddable", &O::sheddable)));
+}
+
+void read_option(const JsonNode& node, std::optional<PriorityShares>& into) {
+  if (node.present()) read_option(node, into.emplace());
+}
+
+using Made = std::optional<Middleware>;
+
+/// Makes the policy whose options are `node`'s; nothing, with the problems noted, if it cannot be.
+template <class Options, class... Fields>
+Made read(const JsonNode& node, PolicyObserver* observer, Middleware (*make)(Options),
+          const Fields&... fields) {
+  Options options;
+  if constexpr (requires { options.observer; }) options.observer = observer;
+  if (!read_options(node, options, fields...)) return std::nullopt;
+  if constexpr (requires { validate(options); }) {
+    if (const Status valid = validate(options); !valid.ok()) {
+      node.note(valid.message());
+      return std::nullopt;
+    }
+  }
+  return make(std::move(options));
+}
+
+Made read_access_log(const JsonNode& node, PolicyObserver* observer) {
+  return read(node, observer, &access_log, Field("slowerThan", &AccessLogOptions::slower_than));
 }
 
 Made read_adaptive_limit(const JsonNode& node, PolicyObserver* observer) {
-  AdaptiveLimitOptions limit;
-  limit.observer = observer;
-  Options options(node);
-  options.read("initialLimit", limit.initial_limit);
-  options.read("minLimit", limit.min_limit);
-  options.read("maxLimit", limit.max_limit);
-  options.read("tolerance", limit.tolerance);
-  options.read("smoothing", limit.smoothing);
-  options.read("window", limit.window);
-  options.read("minSamples", limit.min_samples);
-  options.read("remeasureInterval", limit.remeasure_interval);
-  options.read("shares", limit.shares);
-  return options.end(validate(limit)) ? Made(adaptive_limit(limit)) : std::nullopt;
+  using O = AdaptiveLimitOptions;
+  return read(node, observer, &adaptive_limit, Field("initialLimit", &O::initial_limit),
+              Field("minLimit", &O::min_limit), Field("maxLimit", &O::max_limit),
+              Field("tolerance", &O::tolerance), Field("smoothing", &O::smoothing),
+              Field("window", &O::window), Field("minSamples", &O::min_samples),
+              Field("remeasureInterval", &O::remeasure_interval), Field("shares", &O::shares));
+}
+
+Made read_circuit_breaker(const JsonNode& node, PolicyObserver* observer) {
+  using O = CircuitBreakerOptions;
+  return read(
+      node, observer, &circuit_breaker, Field("consecutiveFailures", &O::consecutive_failures),
+      Field("failureRatio", &O::failure_ratio), Field("minimumCalls", &O::minimum_calls),
+      Field("window", &O::window), Field("openTime", &O::open_time),
+      Field("maxOpenTime", &O::max_open_time), Field("growth", &O::growth),
+      Field("jitter", &O::jitter), Field("probes", &O::probes), Field("maxKeys", &O::max_keys));
+}
+
+Made read_concurrency_limit(const JsonNode& node, PolicyObserver* observer) {
+  using O = ConcurrencyLimitOptions;
+  return read<O>(node, observer, &concurrency_limit, Field("limit", &O::limit),
+                 Field("queue", &O::queue), Field("queueTimeout", &O::queue_timeout));
 }
 
 Made read_deadline_shedding(const JsonNode& node, PolicyObserver* observer) {
-  DeadlineSheddingOptions shedding;
-  shedding.observer = observer;
-  Options options(node);
-  options.read("quantile", shedding.quantile);
-  options.read("minSamples", shedding.min_samples);
-  options.read("probeShare", shedding.probe_share);
-  options.read("maxMethods", shedding.max_methods);
-  return options.end(validate(shedding)) ? Made(shed_by_deadline(shedding)) : std::nullopt;
-}
-
-Made read_priority_shedding(const JsonNode& node, PolicyObserver* observer) {
-  PrioritySheddingOptions shedding;
-  shedding.observer = observer;
-  Options options(node);
-  options.read("limit", shedding.limit);
-  options.read("shares", shedding.shares);
-  return options.end(validate(shedding)) ? Made(shed_by_priority(shedding)) : std::nullopt;
+  using O = DeadlineSheddingOptions;
+  return read(node, observer, &shed_by_deadline, Field("quantile", &O::quantile),
+              Field("minSamples", &O::min_samples), Field("probeShare", &O::probe_share),
+              Field("maxMethods", &O::max_methods));
 }
 
 Made read_fault_injection(const JsonNode& node, PolicyObserver* observer) {
-  FaultInjectionOptions faults;
-  faults.observer = observer;
-  Options options(node);
-  options.read("delayShare", faults.delay_share);
-  options.read("delay", faults.delay);
-  options.read("abortShare", faults.abort_share);
-  const JsonNode code = options.at("abortCode");
-  if (code.present()) faults.abort_code = code_of(code).value_or(faults.abort_code);
-  options.read("abortMessage", faults.abort_message);
-  options.read("fromMetadata", faults.from_metadata);
-  options.read("maxDelay", faults.max_delay);
-  options.read("metadataName", faults.metadata_name);
-  options.read("metadataValue", faults.metadata_value);
-  options.read("maxActiveFaults", faults.max_active_faults);
-  return options.end(validate(faults)) ? Made(fault_injection(faults)) : std::nullopt;
+  using O = FaultInjectionOptions;
+  return read(node, observer, &fault_injection, Field("delayShare", &O::delay_share),
+              Field("delay", &O::delay), Field("abortShare", &O::abort_share),
+              Field("abortCode", &O::abort_code), Field("abortMessage", &O::abort_message),
+              Field("fromMetadata", &O::from_metadata), Field("maxDelay", &O::max_delay),
+              Field("metadataName", &O::metadata_name), Field("metadataValue", &O::metadata_value),
+              Field("maxActiveFaults", &O::max_active_faults));
 }
 
-Made read_single_flight(const JsonNode& node, PolicyObserver* observer) {
-  SingleFlightOptions flights;
-  flights.observer = observer;
-  Options options(node);
-  options.read("vary", flights.vary);
-  options.read("acrossPrincipals", flights.across_principals);
-  options.read("sharedMethods", flights.methods);
-  options.read("maxRequestSize", flights.max_request_size);
-  return options.end() ? Made(single_flight(flights)) : std::nullopt;
+Made read_priority_shedding(const JsonNode& node, PolicyObserver* observer) {
+  using O = PrioritySheddingOptions;
+  return read(node, observer, &shed_by_priority, Field("limit", &O::limit),
+              Field("shares", &O::shares));
+}
+
+Made read_rate_limit(const JsonNode& node, PolicyObserver* observer) {
+  using O = RateLimitOptions;
+  return read(node, observer, &rate_limit, Field("rate", &O::rate), Field("burst", &O::burst),
+              Field("key", &O::key), Field("maxKeys", &O::max_keys), Field("maxWait", &O::max_wait),
+              Field("pushBack", &O::push_back));
 }
 
 Made read_response_cache(const JsonNode& node, PolicyObserver* observer) {
-  ResponseCacheOptions cache;
-  cache.observer = observer;
-  Options options(node);
-  options.read("maxBytes", cache.max_bytes);
-  options.read("maxEntryBytes", cache.max_entry_bytes);
-  options.read("ttl", cache.ttl);
-  options.read("vary", cache.vary);
-  options.read("acrossPrincipals", cache.across_principals);
-  options.read("sharedMethods", cache.methods);
-  return options.end(validate(cache)) ? Made(response_cache(cache)) : std::nullopt;
+  using O = ResponseCacheOptions;
+  return read(node, observer, &response_cache, Field("maxBytes", &O::max_bytes),
+              Field("maxEntryBytes", &O::max_entry_bytes), Field("ttl", &O::ttl),
+              Field("vary", &O::vary), Field("acrossPrincipals", &O::across_principals),
+              Field("sharedMethods", &O::methods));
+}
+
+Made read_single_flight(const JsonNode& node, PolicyObserver* observer) {
+  using O = SingleFlightOptions;
+  return read(node, observer, &single_flight, Field("vary", &O::vary),
+              Field("acrossPrincipals", &O::across_principals), Field("sharedMethods", &O::methods),
+              Field("maxRequestSize", &O::max_request_size));
+}
+
+/// The one policy whose option is not in a struct, for it has no default.
+Made read_timeout(const JsonNode& node, PolicyObserver*) {
+  if (!node.is_object()) return std::nullopt;
+  const JsonNode limit = node["limit"];
+  if (!limit.present()) limit.expect("a duration in seconds as \"1.5s\"");
+  const auto value = limit.positive_duration();
+  node.allow_only({"limit"});
+  return value ? Made(timeout(*value)) : std::nullopt;
 }
 
 struct Known {
