@@ -1,7 +1,6 @@
 #include "weft/net/loop/loop_thread.h"
 
 #include <algorithm>
-#include <condition_variable>
 #include <mutex>
 #include <string_view>
 
@@ -10,6 +9,7 @@
 #include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/loop/asio_loop.h"
+#include "weft/net/loop/latch.h"
 
 namespace weft::net {
 namespace {
@@ -37,31 +37,11 @@ bool too_late(std::string_view function) {
 
 }  // namespace
 
-/// That a loop has ended, between its thread and who waits for it.
-class LoopThread::Ending {
- public:
-  void tell() {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
-  }
-  bool wait(Duration limit) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [this] { return ended_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ended_ = false;
-};
-
 LoopThread::LoopThread(const std::string& name, const LoopOptions& options)
-    : loop_(std::make_unique<AsioLoop>(options)) {
-  ending_ = std::make_shared<Ending>();
-  thread_ = std::thread([loop = loop_.get(), ending = ending_] {
+    : loop_(std::make_unique<AsioLoop>(options)), ended_(std::make_shared<Latch>()) {
+  thread_ = std::thread([loop = loop_.get(), ended = ended_] {
     loop->run();
-    ending->tell();
+    ended->open();
   });
   pthread_setname_np(thread_.native_handle(), name.substr(0, kThreadNameLimit).c_str());
 }
@@ -74,7 +54,7 @@ LoopThread::~LoopThread() {
 
 bool LoopThread::end(Duration limit) {
   loop_->stop();
-  const bool ended = ending_->wait(limit);
+  const bool ended = ended_->wait(limit);
   if (ended) {
     thread_.join();
   } else {

@@ -13,6 +13,8 @@
 
 namespace weft::net {
 
+class Latch;
+
 /// A loop on a thread of its own, from construction to destruction, which stops the loop and joins
 /// the thread. What lives on the loop must be gone by then.
 class LoopThread {
@@ -31,8 +33,7 @@ class LoopThread {
 
  private:
   std::unique_ptr<Loop> loop_;
-  class Ending;
-  std::shared_ptr<Ending> ending_;
+  std::shared_ptr<Latch> ended_;
   std::thread thread_;
 };
 

@@ -1,18 +1,15 @@
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "weft/net/loop/latch.h"
 #include "weft/net/loop/loop_thread.h"
-#include "weft/net/loop/wait.h"
 #include "weft/rpc/announce/internal/announcement.h"
 #include "weft/rpc/server/internal/server_loop.h"
 #include "weft/rpc/server/internal/socket_transport.h"
@@ -57,12 +54,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
  private:
   enum class State : std::uint8_t { New, Running, Stopping, Stopped };
-  /// A coroutine that waits for the stop; null once it has given up. Touched on its loop's thread
-  /// only, but for `loop`.
-  struct Waiting {
-    net::Loop& loop;
-    net::Wait* wait;
-  };
   class DetachedStop;
   struct Part {
     std::unique_ptr<rpc::Transport> transport;
@@ -86,10 +77,12 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   bool runs(const Part& part);
   /// The third step: says which handlers did not take notice, and counts as stopped without them.
   void report_stuck();
-  std::future<void> report_stuck(net::Loop& loop);
+  /// Opens what it returns once `loop`'s thread has said it, which a blocked thread never does.
+  std::shared_ptr<net::Latch> report_stuck(net::Loop& loop);
   void report_stuck_users();
   void log_held(const net::Loop& loop) noexcept;
-  void set_stopped(std::unique_lock<std::mutex> lock);
+  void set_stopped();
+  bool has_stopped();
   void end_threads();
   /// Whether this thread is one that the stop needs.
   bool on_own_loop() const noexcept;
@@ -109,12 +102,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
 
   std::mutex ending_;  // held while the threads are joined
   std::mutex mutex_;
-  std::condition_variable changed_;
-  State state_ = State::New;                       // with mutex_
-  std::size_t transports_running_ = 0;             // with mutex_
-  std::vector<std::shared_ptr<Waiting>> waiting_;  // with mutex_
-  UniqueFunction<void()> when_stopped_;            // with mutex_
-  std::set<const net::Loop*> held_;                // with mutex_; logged as that
+  State state_ = State::New;            // with mutex_
+  std::size_t transports_running_ = 0;  // with mutex_
+  std::set<const net::Loop*> held_;     // with mutex_; logged as that
+  net::Latch stopped_;                  // opens when state_ becomes Stopped after Running
 };
 
 }  // namespace weft

@@ -1,16 +1,24 @@
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "weft/base/log.h"
-#include "weft/net/loop/wait.h"
+#include "weft/net/loop/latch.h"
 #include "weft/rpc/server/internal/server_impl.h"
 
-// How a server ends: it drains, cancels what is left, and goes on without those who take no notice.
+// How a server stops, in three steps:
+//
+//   drain()         Running -> Stopping   leaves the registries, then every transport drains; the
+//                                         last one that is idle opens the latch `stopped_`
+//   cancel_all()    after `grace`         calls that are left are cancelled
+//   report_stuck()  after kCancelGrace    names the handlers that ignore it, and opens the latch
+//
+// Everything waits for a net::Latch, with a limit: stop() as a thread, finish_stop() and shutdown()
+// as coroutines, run() by a function. stop() cannot leave the steps to a coroutine: a handler may
+// block the only loop, and stop() has to return all the same.
 namespace weft {
 namespace {
 
@@ -19,6 +27,8 @@ constexpr Duration kCancelGrace = std::chrono::seconds(5);
 // How long a loop may take to say what it is stuck in, or to end its thread: one whose thread is
 // blocked never does.
 constexpr Duration kReportTime = std::chrono::seconds(1);
+
+TimePoint now() noexcept { return std::chrono::steady_clock::now(); }
 
 }  // namespace
 
@@ -90,23 +100,25 @@ bool Server::Impl::runs(const Part& part) {
 }
 
 void Server::Impl::transport_stopped(std::size_t index) {
-  std::unique_lock lock(mutex_);
-  if (!std::exchange(transports_[index].running, false)) return;
-  if (--transports_running_ == 0) set_stopped(std::move(lock));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(transports_[index].running, false)) return;
+    if (--transports_running_ != 0) return;
+  }
+  set_stopped();
 }
 
-void Server::Impl::set_stopped(std::unique_lock<std::mutex> lock) {
-  state_ = State::Stopped;
-  const std::vector<std::shared_ptr<Waiting>> waiting = std::exchange(waiting_, {});
-  UniqueFunction<void()> when_stopped = std::exchange(when_stopped_, {});
-  changed_.notify_all();
-  lock.unlock();
-  if (when_stopped) when_stopped();
-  for (const auto& one : waiting) {
-    one->loop.post([one] {
-      if (one->wait != nullptr) one->wait->complete();
-    });
+void Server::Impl::set_stopped() {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Stopped;
   }
+  stopped_.open();
+}
+
+bool Server::Impl::has_stopped() {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::Stopped;
 }
 
 void Server::Impl::cancel_all() {
@@ -125,19 +137,17 @@ void Server::Impl::cancel_all() {
 }
 
 void Server::Impl::report_stuck() {
-  std::vector<std::future<void>> reports;
-  reports.reserve(loops_.size());
+  std::vector<std::shared_ptr<net::Latch>> reports;
   for (net::Loop* loop : loops_) reports.push_back(report_stuck(*loop));
   // On a loop's own thread it is said later: that loop goes on.
   if (net::Loop::current() == nullptr) {
-    const TimePoint until = after(std::chrono::steady_clock::now(), kReportTime);
+    const TimePoint until = after(now(), kReportTime);
     for (std::size_t i = 0; i < reports.size(); ++i) {
-      const bool told = reports[i].wait_until(until) == std::future_status::ready;
-      if (!told) log_held(*loops_[i]);
+      if (!reports[i]->wait(until - now())) log_held(*loops_[i]);
     }
   }
   report_stuck_users();
-  set_stopped(std::unique_lock(mutex_));
+  set_stopped();
 }
 
 /// Once for a loop.
@@ -152,9 +162,9 @@ void Server::Impl::log_held(const net::Loop& loop) noexcept {
                            "program ends");
 }
 
-std::future<void> Server::Impl::report_stuck(net::Loop& loop) {
-  const auto told = std::make_shared<std::promise<void>>();
-  loop.post([self = shared_from_this(), &loop, told] {
+std::shared_ptr<net::Latch> Server::Impl::report_stuck(net::Loop& loop) {
+  const auto reported = std::make_shared<net::Latch>();
+  loop.post([self = shared_from_this(), &loop, reported] {
     std::string calls;
     for (const Part& part : self->transports_) {
       const std::string some = part.transport->describe_calls(loop);
@@ -164,9 +174,9 @@ std::future<void> Server::Impl::report_stuck(net::Loop& loop) {
       log(LogLevel::Error,
           "the server stops without waiting for handlers that ignore their cancellation: " + calls);
     }
-    told->set_value();
+    reported->open();
   });
-  return told->get_future();
+  return reported;
 }
 
 /// Of weft's own transports it is said which calls are left.
@@ -180,7 +190,6 @@ void Server::Impl::report_stuck_users() {
 
 void Server::Impl::end_threads() {
   const std::lock_guard lock(ending_);
-  const auto now = [] { return std::chrono::steady_clock::now(); };
   TimePoint until = after(now(), kCancelGrace);
   {
     // What holds a loop has been given that time already.
@@ -225,37 +234,18 @@ void Server::Impl::when_stopped(UniqueFunction<void()> function) {
   {
     const std::lock_guard lock(mutex_);
     if (state_ == State::Running || state_ == State::Stopping) {
-      when_stopped_ = std::move(function);
-      return;
+      return stopped_.when_open(std::move(function));
     }
   }
   function();
 }
 
-bool Server::Impl::wait_stopped(Duration time) {
-  std::unique_lock lock(mutex_);
-  const auto stopped = [this] { return state_ == State::Stopped; };
-  if (time == kForever) {
-    changed_.wait(lock, stopped);
-    return true;
-  }
-  return changed_.wait_for(lock, time, stopped);
-}
+// A server that was stopped before it ran has stopped with its latch closed.
+bool Server::Impl::wait_stopped(Duration time) { return has_stopped() || stopped_.wait(time); }
 
 Task<bool> Server::Impl::wait_stopped(net::Loop& loop, Duration time) {
-  net::Wait wait(loop, after(loop.now(), time));
-  const auto waiting = std::make_shared<Waiting>(Waiting{loop, &wait});
-  // Also where the coroutine is destroyed while it waits.
-  const std::unique_ptr<Waiting, void (*)(Waiting*)> forget(
-      waiting.get(), [](Waiting* one) { one->wait = nullptr; });
-  {
-    const std::lock_guard lock(mutex_);
-    if (state_ == State::Stopped) co_return true;
-    waiting_.push_back(waiting);
-  }
-  static_cast<void>(co_await wait);
-  const std::lock_guard lock(mutex_);
-  co_return state_ == State::Stopped;
+  if (has_stopped()) co_return true;
+  co_return co_await stopped_.wait(loop, time);
 }
 
 }  // namespace weft
