@@ -359,7 +359,7 @@ void LoopChannel::close() noexcept {
   for (const auto& member : leaving_) member->close(channel_destroyed());
 }
 
-void LoopChannel::on_ended() noexcept {
+void LoopChannel::coroutine_ended() noexcept {
   if (--active_ != 0 || !self_) return;
   // The coroutine that ends now is ours and still on the stack.
   loop_.post([self = std::move(self_)]() mutable { self.reset(); });

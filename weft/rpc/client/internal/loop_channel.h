@@ -21,6 +21,7 @@
 
 namespace weft::rpc {
 
+class Active;
 class Placement;
 
 /// What a channel's parts on its loops have in common.
@@ -37,10 +38,17 @@ struct ChannelSetup {
 
 /// A channel's part on one loop: finds the endpoints, keeps connections to them, places each call
 /// on one, and lets those wait for which there is no room.
+///
+/// What it owns, and what is reported to the owner by a plain call. An owner outlives its parts.
+///
+///     LoopChannel ─┬─▶ Resolution                   on_endpoints(), on_nothing_found()
+///                  └─▶ Subchannel, by endpoint      on_serving_changed(), on_health_changed(),
+///                        │                          on_attempt_failed(), announce_room()
+///                        └─▶ ClientConnection       ClientConnectionOwner
+///
+/// A coroutine of any of them holds an Active: the channel waits for the last one when it closes.
 class LoopChannel final : public ClientTransport,
                           public std::enable_shared_from_this<LoopChannel>,
-                          private ResolutionOwner,
-                          private SubchannelOwner,
                           private net::LoopEndHook {
  public:
   LoopChannel(net::Loop& loop, const ChannelSetup& setup);
@@ -54,7 +62,24 @@ class LoopChannel final : public ClientTransport,
   /// Ends every connection as well; nothing can be called any more.
   void close() noexcept override;
 
+  // By its Resolution
+  /// At least one endpoint, each of which has an address; no address twice.
+  void on_endpoints(std::vector<cluster::Endpoint> endpoints);
+  /// Nothing was found, and nothing ever has been.
+  void on_nothing_found(const Status& why);
+
+  // By its Subchannels
+  /// It has a connection now, or its last one is gone.
+  void on_serving_changed(Subchannel& subchannel) noexcept;
+  /// Active health checks have come to another result.
+  void on_health_changed(Subchannel& subchannel) noexcept;
+  /// An attempt to connect has failed. Whether to try again, when it is time.
+  bool on_attempt_failed(Subchannel& subchannel) noexcept;
+  /// There may be room for a call.
+  void announce_room() noexcept;
+
  private:
+  friend class Active;
   friend class Placement;
   /// A call that waits for a connection with room for it. Room is announced to one at a time, in
   /// the order of their coming, and who took it announces what is left.
@@ -85,17 +110,8 @@ class LoopChannel final : public ClientTransport,
 
   // LoopEndHook
   void on_loop_end() noexcept override;
-  // ResolutionOwner
-  void on_endpoints(std::vector<cluster::Endpoint> endpoints) override;
-  void on_nothing_found(const Status& why) override;
-  // SubchannelOwner
-  void on_serving_changed(Subchannel& subchannel) noexcept override;
-  void on_health_changed(Subchannel& subchannel) noexcept override;
-  void on_room() noexcept override { announce_room(); }
-  bool on_attempt_failed(Subchannel& subchannel) noexcept override;
-  void on_begun() noexcept override { ++active_; }
-  void on_ended() noexcept override;
 
+  void coroutine_ended() noexcept;
   void resolve();
   Task<> run_resolver(std::unique_ptr<cluster::Resolver> resolver);
   void use_endpoints(std::vector<cluster::Endpoint> endpoints);
@@ -127,7 +143,6 @@ class LoopChannel final : public ClientTransport,
   Status why_waited(const Status& reason) const;
   void fail_waiting(const Status& reason) noexcept;
   void fail_if_hopeless() noexcept;
-  void announce_room() noexcept;
   void wake_first() noexcept;
 
   net::Loop& loop_;
@@ -159,6 +174,18 @@ class LoopChannel final : public ClientTransport,
   Context resolver_context_;
   // Last: a frame that is destroyed with this still counts itself out.
   Task<> resolver_task_;
+};
+
+/// Counts a coroutine of a channel or of its subchannels; the channel lives that long.
+class Active {
+ public:
+  explicit Active(LoopChannel& channel) noexcept : channel_(channel) { ++channel_.active_; }
+  Active(const Active&) = delete;
+  Active& operator=(const Active&) = delete;
+  ~Active() { channel_.coroutine_ended(); }
+
+ private:
+  LoopChannel& channel_;
 };
 
 }  // namespace weft::rpc

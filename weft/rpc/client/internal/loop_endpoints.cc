@@ -98,8 +98,7 @@ std::unique_ptr<Subchannel> LoopChannel::take_member(cluster::Endpoint endpoint)
     member->set_endpoint(std::move(endpoint));
     return std::move(member);
   }
-  SubchannelOwner& owner = *this;
-  auto made = std::make_unique<Subchannel>(loop_, owner, std::move(endpoint), settings_);
+  auto made = std::make_unique<Subchannel>(loop_, *this, std::move(endpoint), settings_);
   made->check_health(balancing_.health_service);
   tell(EndpointEvent::What::Found, *made);
   return made;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/rpc/client/internal/loop_channel.h"
 
 namespace weft::rpc {
 namespace {

@@ -12,23 +12,14 @@
 
 namespace weft::rpc {
 
-/// Told of what a channel's target stands for.
-class ResolutionOwner {
- public:
-  /// At least one endpoint, each of which has an address; no address twice.
-  virtual void on_endpoints(std::vector<cluster::Endpoint> endpoints) = 0;
-  /// Nothing was found, and nothing ever has been.
-  virtual void on_nothing_found(const Status& why) = 0;
+class LoopChannel;
 
- protected:
-  ~ResolutionOwner() = default;
-};
-
-/// A channel's resolver at work: tidies what it finds, and keeps the last list that worked.
+/// A channel's resolver at work: tidies what it finds, and keeps the last list that worked. The
+/// channel hears of both by on_endpoints() and on_nothing_found().
 class Resolution final : private cluster::Resolver::Updates {
  public:
   /// `observer` may be null.
-  Resolution(net::Loop& loop, ResolutionOwner& owner, std::string_view target, Observer* observer)
+  Resolution(net::Loop& loop, LoopChannel& owner, std::string_view target, Observer* observer)
       : loop_(loop), owner_(owner), observer_(observer), target_(cluster::shown(target)) {}
 
   /// Runs `resolver` until it ends or the context of the task is cancelled.
@@ -44,7 +35,7 @@ class Resolution final : private cluster::Resolver::Updates {
   Task<Status> wanted(Duration at_least, Duration at_most) override;
 
   net::Loop& loop_;
-  ResolutionOwner& owner_;
+  LoopChannel& owner_;
   Observer* const observer_;
   std::string target_;         // as it may be shown
   net::Wait* idle_ = nullptr;  // the resolver waits to be wanted

@@ -7,9 +7,10 @@
 #include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/client/internal/connector.h"
 #include "weft/rpc/client/internal/health_watch.h"
+#include "weft/rpc/client/internal/loop_channel.h"
 
 namespace weft::rpc {
-Subchannel::Subchannel(net::Loop& loop, SubchannelOwner& owner, cluster::Endpoint endpoint,
+Subchannel::Subchannel(net::Loop& loop, LoopChannel& owner, cluster::Endpoint endpoint,
                        ConnectSettings& settings)
     : Member(std::move(endpoint)),
       loop_(loop),
@@ -157,6 +158,8 @@ void Subchannel::on_connection_closed(ClientConnection& connection) noexcept {
   if (!serving()) note_lost(connection);
   serving_changed();
 }
+
+void Subchannel::on_capacity() noexcept { owner_.announce_room(); }
 
 void Subchannel::on_leaving(ClientConnection& connection) noexcept {
   if (closed_ || serving()) return;

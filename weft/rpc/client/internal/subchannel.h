@@ -18,7 +18,7 @@
 namespace weft::rpc {
 
 class HealthWatch;
-class Subchannel;
+class LoopChannel;
 
 /// What the connections of a channel on a loop have in common.
 struct ConnectSettings {
@@ -28,37 +28,6 @@ struct ConnectSettings {
   std::string user_agent;
   std::optional<Proxy> proxy{};
   Observer* observer = nullptr;  ///< null: nobody
-};
-
-/// Told of what happens to the connections to an endpoint.
-class SubchannelOwner {
- public:
-  /// It has a connection now, or its last one is gone.
-  virtual void on_serving_changed(Subchannel& subchannel) noexcept = 0;
-  /// Active health checks have come to another result.
-  virtual void on_health_changed(Subchannel& subchannel) noexcept = 0;
-  /// There may be room for a call.
-  virtual void on_room() noexcept = 0;
-  /// An attempt to connect has failed. Whether to try again, when it is time.
-  virtual bool on_attempt_failed(Subchannel& subchannel) noexcept = 0;
-  /// A coroutine of a subchannel begins and ends; the owner lives that long.
-  virtual void on_begun() noexcept = 0;
-  virtual void on_ended() noexcept = 0;
-
- protected:
-  ~SubchannelOwner() = default;
-};
-
-/// Counts a coroutine of a subchannel or of its owner, which lives that long.
-class Active {
- public:
-  explicit Active(SubchannelOwner& owner) noexcept : owner_(owner) { owner_.on_begun(); }
-  Active(const Active&) = delete;
-  Active& operator=(const Active&) = delete;
-  ~Active() { owner_.on_ended(); }
-
- private:
-  SubchannelOwner& owner_;
 };
 
 /// The connections of one loop to one endpoint.
@@ -75,7 +44,7 @@ class Active {
 /// lost soon and before it answered a call is replaced after the back-off, for which calls wait.
 class Subchannel final : public cluster::Member, private ClientConnectionOwner {
  public:
-  Subchannel(net::Loop& loop, SubchannelOwner& owner, cluster::Endpoint endpoint,
+  Subchannel(net::Loop& loop, LoopChannel& owner, cluster::Endpoint endpoint,
              ConnectSettings& settings);
   ~Subchannel() override;
 
@@ -113,7 +82,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
 
  private:
   // ClientConnectionOwner
-  void on_capacity() noexcept override { owner_.on_room(); }
+  void on_capacity() noexcept override;
   void on_leaving(ClientConnection& connection) noexcept override;
   void on_connection_closed(ClientConnection& connection) noexcept override;
   void on_too_many_pings() noexcept override;
@@ -129,7 +98,7 @@ class Subchannel final : public cluster::Member, private ClientConnectionOwner {
   void note_lost(ClientConnection& connection);
 
   net::Loop& loop_;
-  SubchannelOwner& owner_;
+  LoopChannel& owner_;
   ConnectSettings& settings_;
   std::vector<std::unique_ptr<ClientConnection>> connections_;
   std::size_t next_ = 0;  // where connection() goes on
