@@ -64,7 +64,7 @@ void spare(weft::Channel& channel) {
   // Kept for ten seconds; and of those that ask for the same at the same time, one call.
   channel.use(weft::response_cache({.ttl = 10s}));
   channel.use(weft::single_flight());
-  // Around every try on an instance: one that keeps failing is left alone for a while.
+  // Around every attempt on an instance: one that keeps failing is left alone for a while.
   channel.use_per_endpoint(weft::circuit_breaker({.consecutive_failures = 3, .open_time = 10s}));
 }
 

@@ -128,7 +128,7 @@ TEST(Caller, SurvivesALostConnection) {
   EXPECT_TRUE(world.run(greeter.SayHello(request)).ok());
 }
 
-TEST(Caller, TriesAgainWhatIsUnavailable) {
+TEST(Caller, AttemptsAgainWhatIsUnavailable) {
   // The first answer is a failure, all others are greetings.
   weft::testing::ScriptedService far(
       {{.status = unavailable("not yet")}, {.responses = {request_of("you").SerializeAsString()}}});

@@ -261,7 +261,7 @@ TEST(BadServers, ThatLeaveEachTimeAreNotAskedInALoop) {
   EXPECT_LE(connections, 20);
 }
 
-TEST(BadServers, ThatRefuseEachTryAreNotAskedInALoop) {
+TEST(BadServers, ThatRefuseEachAttemptAreNotAskedInALoop) {
   BadServer server;
   Caller caller(server, 2s);
   Attacker peer = serve(server);

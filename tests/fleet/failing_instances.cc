@@ -23,7 +23,7 @@ void end(Fleet& fleet, Outcome& outcome) {
 /// Retries that add at most this share to the load.
 constexpr double kBudget = 0.2;
 
-class CountTries final : public PolicyObserver {
+class CountAttempts final : public PolicyObserver {
  public:
   void on_policy(const PolicyEvent& event) noexcept override {
     if (event.event == "attempt") ++further_;
@@ -64,20 +64,20 @@ Outcome rolling_deploy(std::uint64_t seed, Size size) {
   return outcome;
 }
 
-/// With retries the callers of ten instances, one of which dies, see no error, and the tries that
-/// this adds stay within the budget.
+/// With retries the callers of ten instances, one of which dies, see no error, and the attempts
+/// that this adds stay within the budget.
 Outcome dead_instance(std::uint64_t seed, Size size) {
   Outcome outcome("dead", seed);
   const bool full = size == Size::Full;
-  CountTries tries;
+  CountAttempts attempts;
   Fleet fleet({.seed = seed,
                .instances = 10,
                .clients = full ? 200U : 10U,
                .rate = full ? 10.0 : 50.0,
-               .policies = [&tries](Channel& channel) {
+               .policies = [&attempts](Channel& channel) {
                  RetryOptions options;
                  options.budget = ratio_budget({.ratio = kBudget, .min_per_second = 1});
-                 options.observer = &tries;
+                 options.observer = &attempts;
                  channel.use(retry(options));
                }});
   for (const auto& instance : fleet.instances()) {
@@ -93,8 +93,9 @@ Outcome dead_instance(std::uint64_t seed, Size size) {
   if (!seen.example().empty()) outcome.faults.push_back(seen.example());
   const auto calls = static_cast<double>(seen.calls());
   // As many as it had under way, which in a small fleet is now and then none.
-  outcome.expect_at_least("tries beyond one a call", tries.further(), full ? 1 : 0);
-  outcome.expect_at_most("share of tries beyond one a call", tries.further() / calls, kBudget);
+  outcome.expect_at_least("attempts beyond one a call", attempts.further(), full ? 1 : 0);
+  outcome.expect_at_most("share of attempts beyond one a call", attempts.further() / calls,
+                         kBudget);
   outcome.series["p99 in ms"] = seen.quantile_by_second(0.99);
   return outcome;
 }

@@ -55,7 +55,7 @@ class Fleet {
   bool end_load();
 
   Timeline& timeline() noexcept { return timeline_; }
-  /// Calls that reached an instance, with all their tries.
+  /// Calls that reached an instance, with all their attempts.
   std::uint64_t served() const;
 
  private:

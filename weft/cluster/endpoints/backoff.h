@@ -7,7 +7,7 @@
 
 namespace weft::cluster {
 
-/// Pauses between tries that fail: each longer than the one before, up to a limit, and each of a
+/// Pauses between attempts that fail: each longer than the one before, up to a limit, and each of a
 /// random length around that, so that those who fail together do not come back together. Factor and
 /// jitter are those of gRPC's connection back-off.
 class Backoff {
@@ -16,13 +16,13 @@ class Backoff {
   Backoff(Rng& rng, Duration first, Duration most) noexcept
       : rng_(rng), first_(std::min(first, most)), most_(most), next_(first_) {}
 
-  /// The pause before the next try.
+  /// The pause before the next attempt.
   Duration next() noexcept {
     const Duration base = next_;
     next_ = std::min(most_, scaled(next_, kFactor));
     return scaled(base, 1 - kJitter + 2 * kJitter * rng_.uniform());
   }
-  /// A try has succeeded: the next pause is the first again.
+  /// An attempt has succeeded: the next pause is the first again.
   void reset() noexcept { next_ = first_; }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace weft::cluster {
 
-/// The members that earlier tries of a call went to, so that the next one goes elsewhere where it
-/// can. Shared by the tries of one call, on one loop.
+/// The members that earlier attempts of a call went to, so that the next one goes elsewhere where
+/// it can. Shared by the attempts of one call, on one loop.
 class Tried {
  public:
   bool contains(const Member& member) const noexcept {

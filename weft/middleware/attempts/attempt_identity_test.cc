@@ -1,4 +1,4 @@
-// Principals and attachments of calls that are made of several tries.
+// Principals and attachments of calls that are made of several attempts.
 
 #include <memory>
 #include <string>
@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 struct Ticket {
   int number = 0;
 };
-struct OfThisTry {};
+struct OfThisAttempt {};
 
 constexpr MethodDescriptor kGet{.name = "Get", .path = "/pkg.Store/Get", .idempotent = true};
 
@@ -31,15 +31,15 @@ class AttemptIdentity : public middleware::PolicyTest {
     method_ = &kGet;
     side_ = Call::Side::Client;
   }
-  /// Fails so many times, and notes what each try knows.
+  /// Fails so many times, and notes what each attempt knows.
   void serve_after(int failures) {
     service_.script = [this, failures](Call& call) -> Task<Status> {
       const Principal* who = call.principal();
       const Ticket* ticket = call.find<Ticket>();
       seen_.push_back((who == nullptr ? "nobody" : who->subject) + " " +
                       (ticket == nullptr ? "-" : std::to_string(ticket->number)) + " " +
-                      (call.find<OfThisTry>() == nullptr ? "new" : "used"));
-      call.attach(OfThisTry{});
+                      (call.find<OfThisAttempt>() == nullptr ? "new" : "used"));
+      call.attach(OfThisAttempt{});
       if (ticket != nullptr) ++call.find<Ticket>()->number;
       return answer(call, failures);
     };

@@ -23,7 +23,7 @@ using middleware::pushback_of;
 using rpc::Attempt;
 using rpc::Attempts;
 
-/// The tries of one call, which run side by side, and what decides between them.
+/// The attempts of one call, which run side by side, and what decides between them.
 class Hedges {
  public:
   Hedges(Call& call, Next next, const HedgeOptions& options, RetryBudget* budget,
@@ -41,9 +41,9 @@ class Hedges {
   Hedges& operator=(const Hedges&) = delete;
 
   void start();
-  /// True when a try has decided the call, or there is nothing more to wait for.
+  /// True when an attempt has decided the call, or there is nothing more to wait for.
   bool look();
-  /// Starts another try if it is time.
+  /// Starts another attempt if it is time.
   bool start_if_due();
   TimePoint next_at() const noexcept { return may_start_ ? next_at_ : kNever; }
   /// What a coroutine waits with until something happens; null: it does not.
@@ -55,8 +55,8 @@ class Hedges {
   Task<Status> finish();
 
  private:
-  struct Try {
-    Try(Hedges& owner, std::uint32_t number)
+  struct HedgedAttempt {
+    HedgedAttempt(Hedges& owner, std::uint32_t number)
         : hedges(owner), attempt(owner.attempts_, number), index(number) {}
     Hedges& hedges;
     Attempt attempt;
@@ -74,7 +74,7 @@ class Hedges {
                {.policy = "hedge", .event = event, .path = call_.path(), .value = value});
   }
   Duration delay() const noexcept;
-  bool judge(Try& ended);
+  bool judge(HedgedAttempt& ended);
   void stop_starting(std::string_view event) noexcept;
   void record_latencies() noexcept;
   static void on_ended(void* argument) noexcept;
@@ -86,12 +86,12 @@ class Hedges {
   RetryBudget* budget_;
   LatencyQuantile* latency_;
   Attempts attempts_;
-  std::vector<std::unique_ptr<Try>> tries_;
+  std::vector<std::unique_ptr<HedgedAttempt>> sent_;
   coro::Countdown running_;
   std::size_t running_count_ = 0;
   TimePoint next_at_ = kNever;
   bool may_start_ = true;
-  Try* decided_ = nullptr;
+  HedgedAttempt* decided_ = nullptr;
   net::Wait* waiting_ = nullptr;
 };
 
@@ -107,10 +107,10 @@ Duration Hedges::delay() const noexcept {
 }
 
 void Hedges::start() {
-  const auto index = static_cast<std::uint32_t>(tries_.size());
+  const auto index = static_cast<std::uint32_t>(sent_.size());
   if (index != 0) tell("attempt", index);
-  Try& started = *tries_.emplace_back(std::make_unique<Try>(*this, index));
-  may_start_ = may_start_ && tries_.size() < options_.max_attempts;
+  HedgedAttempt& started = *sent_.emplace_back(std::make_unique<HedgedAttempt>(*this, index));
+  may_start_ = may_start_ && sent_.size() < options_.max_attempts;
   next_at_ = after(now(), delay());
   Context& context = started.attempt.call().context();
   running_.add();
@@ -120,7 +120,7 @@ void Hedges::start() {
 }
 
 void Hedges::on_ended(void* argument) noexcept {
-  Try& ended = *static_cast<Try*>(argument);
+  HedgedAttempt& ended = *static_cast<HedgedAttempt*>(argument);
   Hedges& hedges = ended.hedges;
   try {
     ended.status = ended.task.take();
@@ -134,17 +134,17 @@ void Hedges::on_ended(void* argument) noexcept {
 }
 
 bool Hedges::look() {
-  for (const std::unique_ptr<Try>& tried : tries_) {
-    if (tried->attempt.adopted() || (tried->ended && !tried->judged && judge(*tried))) {
-      decided_ = tried.get();
+  for (const std::unique_ptr<HedgedAttempt>& one : sent_) {
+    if (one->attempt.adopted() || (one->ended && !one->judged && judge(*one))) {
+      decided_ = one.get();
       return true;
     }
   }
   return running_count_ == 0 && !may_start_;
 }
 
-/// Whether the end of a try is that of the call.
-bool Hedges::judge(Try& ended) {
+/// Whether the end of an attempt is that of the call.
+bool Hedges::judge(HedgedAttempt& ended) {
   ended.judged = true;
   if (call_.context().is_cancelled()) return false;
   const Pushback pushback = pushback_of(ended.attempt.call().trailers());
@@ -155,7 +155,7 @@ bool Hedges::judge(Try& ended) {
   const bool fatal = !options_.non_fatal.contains(ended.status.code());
   if (budget_ != nullptr && (!fatal || pushback.stop)) budget_->on_failure();
   if (fatal) return true;
-  // Its status is the call's where no other try does better.
+  // Its status is the call's where no other attempt does better.
   decided_ = &ended;
   if (pushback.stop && may_start_) stop_starting("pushed_back");
   next_at_ = after(now(), pushback.pause.value_or(Duration::zero()));
@@ -180,13 +180,13 @@ bool Hedges::start_if_due() {
 }
 
 void Hedges::cancel_others() noexcept {
-  for (const std::unique_ptr<Try>& tried : tries_) {
-    if (tried.get() == decided_ || tried->ended) continue;
+  for (const std::unique_ptr<HedgedAttempt>& one : sent_) {
+    if (one.get() == decided_ || one->ended) continue;
     // It would have taken longer than this; leaving that out would make every quantile shrink.
     const bool lost = decided_ != nullptr && !call_.context().is_cancelled();
-    if (latency_ != nullptr && lost) latency_->record(now(), now() - tried->attempt.begun());
-    tried->attempt.call().context().cancel(
-        cancelled("another try of this call was answered first (hedging)"));
+    if (latency_ != nullptr && lost) latency_->record(now(), now() - one->attempt.begun());
+    one->attempt.call().context().cancel(
+        cancelled("another attempt of this call was answered first (hedging)"));
   }
 }
 
@@ -224,7 +224,7 @@ Task<Status> hedged(Call& call, Next next, const HedgeOptions& options, RetryBud
     hedges.set_waiting(&wait);
     const Status waited = co_await wait;
     hedges.set_waiting(nullptr);
-    if (!waited.ok()) break;  // the caller's cancellation has reached the tries
+    if (!waited.ok()) break;  // the caller's cancellation has reached the attempts
   }
   hedges.cancel_others();
   co_await hedges.running();

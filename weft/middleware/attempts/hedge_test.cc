@@ -32,7 +32,7 @@ Script answers(std::string_view with, Duration takes = 0ms) {
 
 class Hedge : public CallTest {
  protected:
-  /// When each try began, from the first.
+  /// When each attempt began, from the first.
   static std::vector<Duration> begins(const ScriptedService& far) {
     std::vector<Duration> begins;
     for (const auto& seen : far.seen()) begins.push_back(seen.begun - far.seen()[0].begun);
@@ -40,7 +40,7 @@ class Hedge : public CallTest {
   }
 };
 
-TEST_F(Hedge, ASecondTryIsSentWhenTheFirstTakesLongAndItsAnswerIsTaken) {
+TEST_F(Hedge, ASecondAttemptIsSentWhenTheFirstTakesLongAndItsAnswerIsTaken) {
   ScriptedService far({answers("slow", 10s), answers("quick", 20ms)});
   Events events;
   HedgeOptions options = after_100ms();
@@ -69,7 +69,7 @@ TEST_F(Hedge, TheLosersAreCancelledAndHaveEndedWhenTheCallEnds) {
   EXPECT_EQ(now() - far.seen()[2].begun, 20ms);
 }
 
-TEST_F(Hedge, AQuickAnswerCostsNoSecondTry) {
+TEST_F(Hedge, AQuickAnswerCostsNoSecondAttempt) {
   ScriptedService far({answers("quick", 99ms)});
   Chain chain(far, {hedge(after_100ms())});
   EXPECT_EQ(unary(chain, "").text, "quick");
@@ -86,14 +86,14 @@ TEST_F(Hedge, WithoutDelayAllAreSentAtOnce) {
   EXPECT_THAT(begins(far), ElementsAre(0ms, 0ms, 0ms));
 }
 
-TEST_F(Hedge, AFailureThatIsNotFatalSendsTheNextTryAtOnce) {
+TEST_F(Hedge, AFailureThatIsNotFatalSendsTheNextAttemptAtOnce) {
   ScriptedService far({{.takes = 10ms, .status = unavailable("a")}, answers("b", 10ms)});
   Chain chain(far, {hedge(after_100ms())});
   EXPECT_EQ(unary(chain, "").text, "b");
   EXPECT_THAT(begins(far), ElementsAre(0ms, 10ms));
 }
 
-TEST_F(Hedge, AFatalFailureEndsTheCallAndTheOtherTries) {
+TEST_F(Hedge, AFatalFailureEndsTheCallAndTheOtherAttempts) {
   ScriptedService far({answers("slow", 10s), {.status = invalid_argument("never")}});
   Chain chain(far, {hedge(after_100ms())});
   EXPECT_EQ(unary(chain, "").status, invalid_argument("never"));
@@ -101,7 +101,7 @@ TEST_F(Hedge, AFatalFailureEndsTheCallAndTheOtherTries) {
   EXPECT_EQ(far.calls(), 2U);
 }
 
-TEST_F(Hedge, TheLastFailureIsTheCallsWhereEveryTryFails) {
+TEST_F(Hedge, TheLastFailureIsTheCallsWhereEveryAttemptFails) {
   ScriptedService far(
       {{.takes = 250ms, .status = unavailable("a")},
        {.status = unavailable("b")},
@@ -113,7 +113,7 @@ TEST_F(Hedge, TheLastFailureIsTheCallsWhereEveryTryFails) {
   EXPECT_EQ(far.calls(), 3U);
 }
 
-TEST_F(Hedge, APushbackPutsOffTheNextTryOrEndsHedging) {
+TEST_F(Hedge, APushbackPutsOffTheNextAttemptOrEndsHedging) {
   const auto pushes = [](std::string_view value) {
     return Script{.status = unavailable("later"),
                   .trailers = metadata("grpc-retry-pushback-ms", value)};
@@ -130,7 +130,7 @@ TEST_F(Hedge, APushbackPutsOffTheNextTryOrEndsHedging) {
   EXPECT_EQ(never.calls(), 2U);
 }
 
-TEST_F(Hedge, TriesStayWithinTheBudget) {
+TEST_F(Hedge, AttemptsStayWithinTheBudget) {
   HedgeOptions options = after_100ms(2);
   options.budget = ratio_budget({.ratio = 0.1, .min_per_second = 0, .window = 1h});
   Events events;
@@ -142,7 +142,7 @@ TEST_F(Hedge, TriesStayWithinTheBudget) {
   EXPECT_EQ(std::count(events.lines.begin(), events.lines.end(), "over_budget"), 90);
 }
 
-TEST_F(Hedge, MetadataAndTrailersAreThoseOfTheTryThatWon) {
+TEST_F(Hedge, MetadataAndTrailersAreThoseOfTheAttemptThatWon) {
   Script slow = answers("slow", 10s);
   slow.response_metadata = metadata("from", "slow");
   Script quick = answers("quick", 20ms);
@@ -164,7 +164,7 @@ TEST_F(Hedge, TheFirstWhoseResponseBeginsIsTheCallsAlsoIfItTakesLong) {
   EXPECT_EQ(far.seen()[1].ended->code(), StatusCode::Cancelled);
 }
 
-TEST_F(Hedge, TheDeadlineEndsAllTries) {
+TEST_F(Hedge, TheDeadlineEndsAllAttempts) {
   ScriptedService far({answers("x", 10s)});
   Chain chain(far, {hedge(after_100ms(5))});
   const TimePoint begun = now();
@@ -180,7 +180,7 @@ Task<Status> cancel_after(Context& context, Duration pause) {
   co_return slept;
 }
 
-TEST_F(Hedge, TheCallersCancellationEndsAllTries) {
+TEST_F(Hedge, TheCallersCancellationEndsAllAttempts) {
   ScriptedService far({answers("x", 10s), {.status = unavailable("b")}, answers("x", 10s)});
   Chain chain(far, {hedge(after_100ms())});
   Context context;
@@ -194,7 +194,7 @@ TEST_F(Hedge, TheCallersCancellationEndsAllTries) {
   EXPECT_EQ(far.running(), 0U);
 }
 
-TEST_F(Hedge, TheCoroutineMayBeDestroyedWhileTriesRun) {
+TEST_F(Hedge, TheCoroutineMayBeDestroyedWhileAttemptsRun) {
   for (const Duration limit : {50ms, 150ms}) {
     ScriptedService far({answers("x", 10s)});
     Chain chain(far, {hedge(after_100ms())});
@@ -225,7 +225,7 @@ Task<std::vector<std::string>> chat(Service& service, std::vector<std::string> s
   co_return heard;
 }
 
-TEST_F(Hedge, EveryTryOfAStreamGetsAllRequests) {
+TEST_F(Hedge, EveryAttemptOfAStreamGetsAllRequests) {
   ScriptedService far({answers("slow", 10s), {.responses = {wire("a"), wire("b")}}});
   Chain chain(far, {hedge(after_100ms(2))});
   Status status;
@@ -237,7 +237,7 @@ TEST_F(Hedge, EveryTryOfAStreamGetsAllRequests) {
   }
 }
 
-TEST_F(Hedge, AStreamLargerThanTheBufferStaysWithTheTryThatReadTheMost) {
+TEST_F(Hedge, AStreamLargerThanTheBufferStaysWithTheAttemptThatReadTheMost) {
   const Script first{.responses = {wire("first")}};
   ScriptedService far({first, {.reads_requests = false, .takes = 10s}});
   HedgeOptions options = after_100ms(2);
@@ -281,7 +281,7 @@ TEST_F(Hedge, TheDelayFollowsWhatTheMethodTakes) {
 }
 
 TEST_F(Hedge, WhatALoserWouldHaveTakenKeepsTheDelayFromShrinking) {
-  // Of three tries one is slow; the hedges that win do not make the method's calls any quicker.
+  // Of three attempts one is slow; the hedges that win do not make the method's calls any quicker.
   std::vector<Script> scripts;
   for (int i = 0; i < 60; ++i) {
     scripts.push_back(answers("slow", 10s));

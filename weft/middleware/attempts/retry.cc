@@ -31,18 +31,18 @@ Attempts::CommitAt commit_at(const RetryOptions& options, const Call& call) {
 
 constinit LogOnce logged;
 
-/// Once for a method. gRPC bounds tries no more than we do, and no value is
+/// Once for a method. gRPC bounds attempts no more than we do, and no value is
 /// right for all methods, so this is what there is to do about it.
 [[gnu::cold]] void log_no_try_timeout(std::string_view path) {
   if (!logged.is_new(path)) return;
   log(LogLevel::Warn,
       std::string(path) +
-          ": the deadline passed during a try without an answer, and there was no "
+          ": the deadline passed during an attempt without an answer, and there was no "
           "time for another: set RetryOptions::per_try_timeout, or an instance that "
           "hangs uses up the deadline of each call that it gets");
 }
 
-/// What is decided about one call between its tries.
+/// What is decided about one call between its attempts.
 class Decider {
  public:
   Decider(Attempts& attempts, const RetryOptions& options, RetryBudget* budget) noexcept
@@ -55,13 +55,13 @@ class Decider {
                {.policy = "retry", .event = event, .path = call().path(), .value = value});
   }
 
-  /// How long to pause before the next try; nothing where there is to be none. `tries`: how many
-  /// have been made.
-  std::optional<Duration> pause(Attempt& attempt, const Status& status, std::uint32_t tries) {
+  /// How long to pause before the next attempt; nothing where there is to be none. `attempts`: how
+  /// many have been made.
+  std::optional<Duration> pause(Attempt& attempt, const Status& status, std::uint32_t attempts) {
     const Pushback pushback = pushback_of(attempt.call().trailers());
     if (!settle(attempt, status, pushback)) return std::nullopt;
     if (pushback.stop) return stop("pushed_back");
-    if (tries >= options_.max_attempts) return stop("exhausted", tries);
+    if (attempts >= options_.max_attempts) return stop("exhausted", attempts);
     const Duration pause =
         pushback.pause ? pushed_back(*pushback.pause)
                        : std::max(back_off(), retry_delay(status).value_or(Duration::zero()));
@@ -78,7 +78,7 @@ class Decider {
     return std::nullopt;
   }
 
-  /// Tells the budget how a try went; whether the call may be tried again as far as that goes.
+  /// Tells the budget how an attempt went; whether the call may be tried again as far as that goes.
   bool settle(const Attempt& attempt, const Status& status, const Pushback& pushback) {
     if (call().context().is_cancelled()) {
       if (hung()) log_no_try_timeout(call().path());
@@ -93,7 +93,7 @@ class Decider {
     return !status.ok() && repeatable && attempts_.adopted() == nullptr;
   }
 
-  /// Whether the deadline passed while a try that nothing else bounds had no answer.
+  /// Whether the deadline passed while an attempt that nothing else bounds had no answer.
   bool hung() const noexcept {
     return options_.per_try_timeout == kForever && attempts_.adopted() == nullptr &&
            call().context().cancel_reason().code() == StatusCode::DeadlineExceeded;
@@ -119,7 +119,7 @@ class Decider {
 /// Why a pause ended early, with what it came after.
 Status cut_short(const Status& reason, const Status& last) {
   std::string message(reason.message());
-  message.append(" before the next try; the last one: ").append(last.to_string());
+  message.append(" before the next attempt; the last one: ").append(last.to_string());
   return Status(reason.code(), message, reason.origin());
 }
 

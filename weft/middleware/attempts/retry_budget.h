@@ -13,14 +13,14 @@ class RetryBudget {
  public:
   virtual ~RetryBudget() = default;
 
-  /// A call begins, with its first try.
+  /// A call begins, with its first attempt.
   virtual void on_call(TimePoint now) noexcept = 0;
-  /// Whether one more try of some call may be sent; what it costs is taken.
+  /// Whether one more attempt of some call may be sent; what it costs is taken.
   virtual bool try_spend(TimePoint now) noexcept = 0;
-  /// A try has ended with OK.
+  /// An attempt has ended with OK.
   virtual void on_success() noexcept = 0;
-  /// A try has ended with a status that its policy would repeat, or the server has said that it
-  /// shall not be repeated.
+  /// An attempt has ended with a status that its policy would repeat, or the server has said that
+  /// it shall not be repeated.
   virtual void on_failure() noexcept = 0;
 };
 

@@ -14,9 +14,9 @@ using namespace std::chrono_literals;
 
 constexpr TimePoint at(Duration when) { return TimePoint{1h} + when; }
 
-int spend(RetryBudget& budget, TimePoint now, int tries) {
+int spend(RetryBudget& budget, TimePoint now, int attempts) {
   int spent = 0;
-  for (int i = 0; i < tries; ++i) spent += budget.try_spend(now) ? 1 : 0;
+  for (int i = 0; i < attempts; ++i) spent += budget.try_spend(now) ? 1 : 0;
   return spent;
 }
 

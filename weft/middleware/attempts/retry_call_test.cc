@@ -100,10 +100,10 @@ class Told final : public Observer {
   void on_end(Call&, const Status& status, const CallStats& stats) noexcept override {
     ended.emplace_back(status, stats);
   }
-  void on_try_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
+  void on_attempt_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
     codes.push_back(status.code());
     previous.push_back(call.previous_attempts());
-    tries.push_back(stats);
+    attempts.push_back(stats);
   }
   void on_policy(const PolicyEvent& event) noexcept override {
     events.push_back(std::string(event.policy) + "." + std::string(event.event));
@@ -111,11 +111,11 @@ class Told final : public Observer {
   std::vector<std::pair<Status, CallStats>> ended;
   std::vector<StatusCode> codes;
   std::vector<std::uint32_t> previous;
-  std::vector<CallStats> tries;
+  std::vector<CallStats> attempts;
   std::vector<std::string> events;
 };
 
-TEST_F(RetryCall, AnObserverSeesEachTryAndTheCallAsAWhole) {
+TEST_F(RetryCall, AnObserverSeesEachAttemptAndTheCallAsAWhole) {
   ScriptedService far({{.status = unavailable("one")}, {.responses = {wire("done")}}});
   const auto told = std::make_shared<Told>();
   RetryOptions options = steady();
@@ -127,18 +127,18 @@ TEST_F(RetryCall, AnObserverSeesEachTryAndTheCallAsAWhole) {
   EXPECT_THAT(told->codes, ElementsAre(StatusCode::Unavailable, StatusCode::Ok));
   EXPECT_THAT(told->previous, ElementsAre(0U, 1U));
   EXPECT_THAT(told->events, ElementsAre("retry.attempt"));
-  ASSERT_EQ(told->tries.size(), 2U);
-  EXPECT_EQ(told->tries[0].received_messages, 0U);
-  EXPECT_EQ(told->tries[1].sent_wire_bytes, wire("question").size() + 5);
+  ASSERT_EQ(told->attempts.size(), 2U);
+  EXPECT_EQ(told->attempts[0].received_messages, 0U);
+  EXPECT_EQ(told->attempts[1].sent_wire_bytes, wire("question").size() + 5);
   ASSERT_EQ(told->ended.size(), 1U);
   EXPECT_EQ(told->ended[0].first, ok_status());
   const CallStats& call = told->ended[0].second;
-  EXPECT_EQ(call.tries, 2U);
+  EXPECT_EQ(call.attempts, 2U);
   EXPECT_EQ(call.sent_messages, 2U);
   EXPECT_EQ(call.received_messages, 1U);
   EXPECT_EQ(call.sent_bytes, 2 * wire("question").size());
   EXPECT_EQ(call.received_bytes, wire("done").size());
-  EXPECT_GE(call.took, told->tries[0].took + 100ms + told->tries[1].took);
+  EXPECT_GE(call.took, told->attempts[0].took + 100ms + told->attempts[1].took);
 }
 
 TEST_F(RetryCall, AResponseThatHasBegunIsNotRepeated) {
@@ -210,7 +210,7 @@ TEST_F(RetryCall, AStreamsLargeRequestsPassThroughOnceItIsCommitted) {
   EXPECT_EQ(far.seen()[0].requests.size(), 500U);
 }
 
-TEST_F(RetryCall, AChannelThatIsDestroyedEndsTheTries) {
+TEST_F(RetryCall, AChannelThatIsDestroyedEndsTheAttempts) {
   ScriptedService far({{.takes = 10s}});
   Channel& channel = serve(far, hedge({.delay = 50ms}));
   const Text request = text("question");

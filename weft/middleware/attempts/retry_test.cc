@@ -34,7 +34,7 @@ RetryOptions steady(std::uint32_t attempts = 3) {
 
 class Retry : public CallTest {
  protected:
-  /// The pauses between the end of a try and the beginning of the next.
+  /// The pauses between the end of an attempt and the beginning of the next.
   static std::vector<Duration> pauses(const ScriptedService& far) {
     std::vector<Duration> pauses;
     for (std::size_t i = 1; i < far.calls(); ++i) {
@@ -44,7 +44,7 @@ class Retry : public CallTest {
   }
 };
 
-TEST_F(Retry, SendsTheRequestAgainUntilATrySucceeds) {
+TEST_F(Retry, SendsTheRequestAgainUntilAnAttemptSucceeds) {
   ScriptedService far({kFails, kFails, {.responses = {wire("third")}}});
   Chain chain(far, {retry(steady())});
   const Outcome outcome = unary(chain, "question");
@@ -131,7 +131,7 @@ TEST_F(Retry, AStatusMaySayWhenToTryAgainAtTheEarliest) {
   EXPECT_THAT(pauses(far), ElementsAre(700ms, 200ms));
 }
 
-TEST_F(Retry, DoesNotWaitForADeadlineThatComesBeforeTheNextTry) {
+TEST_F(Retry, DoesNotWaitForADeadlineThatComesBeforeTheNextAttempt) {
   ScriptedService far({kFails});
   Chain chain(far, {retry(steady(5))});
   const TimePoint begun = now();
@@ -141,7 +141,7 @@ TEST_F(Retry, DoesNotWaitForADeadlineThatComesBeforeTheNextTry) {
   EXPECT_EQ(far.calls(), 2U);
 }
 
-TEST_F(Retry, TheDeadlineHoldsAcrossTries) {
+TEST_F(Retry, TheDeadlineHoldsAcrossAttempts) {
   ScriptedService far({kFails, {.takes = 10s}});
   Chain chain(far, {retry(steady(5))});
   const TimePoint begun = now();
@@ -151,7 +151,7 @@ TEST_F(Retry, TheDeadlineHoldsAcrossTries) {
   EXPECT_EQ(far.running(), 0U);
 }
 
-TEST_F(Retry, SaysOnceForAMethodThatNothingEndsATryThatHangs) {
+TEST_F(Retry, SaysOnceForAMethodThatNothingEndsAnAttemptThatHangs) {
   std::vector<std::string> lines;
   set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
   constexpr MethodDescriptor kHangs{.name = "Hangs", .path = "/test.Kinds/Hangs"};
@@ -165,7 +165,7 @@ TEST_F(Retry, SaysOnceForAMethodThatNothingEndsATryThatHangs) {
                                        HasSubstr("RetryOptions::per_try_timeout"))));
 }
 
-TEST_F(Retry, ATryThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
+TEST_F(Retry, AnAttemptThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
   ScriptedService far({{.takes = 10s}, {.responses = {wire("second")}}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -176,7 +176,7 @@ TEST_F(Retry, ATryThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
   EXPECT_EQ(far.seen()[0].ended_at - far.seen()[0].begun, 50ms);
 }
 
-TEST_F(Retry, TheTimeoutOfATryNamesItsOptionWhereNoTryIsAnswered) {
+TEST_F(Retry, TheTimeoutOfAnAttemptNamesItsOptionWhereNoAttemptIsAnswered) {
   ScriptedService far({{.takes = 10s}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -187,7 +187,7 @@ TEST_F(Retry, TheTimeoutOfATryNamesItsOptionWhereNoTryIsAnswered) {
   EXPECT_EQ(far.calls(), 3U);
 }
 
-TEST_F(Retry, ATryWhoseResponseHasBegunMayTakeItsTime) {
+TEST_F(Retry, AnAttemptWhoseResponseHasBegunMayTakeItsTime) {
   ScriptedService far({{.announces = true, .then_takes = 10s, .status = not_found("no")}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -249,7 +249,7 @@ TEST_F(Retry, MetadataAndSettingsAreThoseOfTheCall) {
 
 // Cancellation, and coroutines that are destroyed.
 
-TEST_F(Retry, TheCallersCancellationEndsATryAndIsNotRepeated) {
+TEST_F(Retry, TheCallersCancellationEndsAnAttemptAndIsNotRepeated) {
   ScriptedService far({{.takes = 10s}});
   RetryOptions options = steady();
   options.codes.add(StatusCode::Cancelled);
@@ -286,7 +286,7 @@ TEST_F(Retry, TheCallersCancellationEndsAPauseAndTellsWhatCameBeforeIt) {
   EXPECT_EQ(now() - begun, 40ms);
 }
 
-TEST_F(Retry, TheCoroutineMayBeDestroyedInATryAndInAPause) {
+TEST_F(Retry, TheCoroutineMayBeDestroyedInAnAttemptAndInAPause) {
   for (const Duration limit : {50ms, 550ms}) {
     ScriptedService far({{.takes = 500ms, .status = unavailable("not now")}});
     Chain chain(far, {retry(steady())});
@@ -334,7 +334,7 @@ TEST_F(Retry, AStreamThatFailsHalfWayIsReplayedAndGoesOn) {
               ElementsAre(wire("a"), wire("b"), wire("c"), wire("d"), wire("e"), wire("f")));
 }
 
-TEST_F(Retry, ATryThatWaitsForRequestsEndsWhenItIsCancelled) {
+TEST_F(Retry, AnAttemptThatWaitsForRequestsEndsWhenItIsCancelled) {
   ScriptedService far({Script(), {.reads_requests = false, .responses = {wire("sum")}}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -344,7 +344,7 @@ TEST_F(Retry, ATryThatWaitsForRequestsEndsWhenItIsCancelled) {
   EXPECT_EQ(far.seen()[0].ended_at - far.seen()[0].begun, 50ms);
 }
 
-TEST_F(Retry, AStreamLargerThanTheBufferCommitsToItsTry) {
+TEST_F(Retry, AStreamLargerThanTheBufferCommitsToItsAttempt) {
   ScriptedService far({{.status = unavailable("not now")}});
   RetryOptions options = steady();
   options.buffer_limit = 250;
@@ -384,7 +384,7 @@ Task<std::vector<std::string>> expand(Service& service, const MethodDescriptor& 
   co_return all;
 }
 
-TEST_F(Retry, AServerStreamIsReadFromTheTryThatBeganIt) {
+TEST_F(Retry, AServerStreamIsReadFromTheAttemptThatBeganIt) {
   ScriptedService far({kFails, {.responses = {wire("a"), wire("b"), wire("c")}}});
   Chain chain(far, {retry(steady())});
   Status status;
@@ -437,7 +437,7 @@ TEST_F(Retry, AStreamThatTheCallerLetsGoOfEndsWhereverItIs) {
   }
 }
 
-TEST_F(Retry, ASlowReadersTryIsCancelledWithoutIt) {
+TEST_F(Retry, ASlowReadersAttemptIsCancelledWithoutIt) {
   ScriptedService far({{.responses = std::vector<std::string>(10, wire("x"))}});
   Chain chain(far, {timeout(10s), retry(steady())});
   Status status;

@@ -144,8 +144,8 @@ class Call : private net::Timer, private Context {
 
   /// Who makes the call: what a middleware has set, on a server else what the connection knows
   /// (Peer::principal()), and null where nobody is known. On a client it is the caller that a
-  /// middleware has set; who the server is has peer()->principal(). The tries of retries and hedges
-  /// have that of the call they are made for. Calls that a handler makes do not inherit it.
+  /// middleware has set; who the server is has peer()->principal(). The attempts of retries and
+  /// hedges have that of the call they are made for. Calls that a handler makes do not inherit it.
   /// Throws std::bad_alloc only.
   const Principal* principal() const { return share_principal().get(); }
   /// To be kept beyond the call.
@@ -158,13 +158,13 @@ class Call : private net::Timer, private Context {
 
   /// Leaves a value for the middlewares after this one, the handler, and what is made of the call
   /// on the way back. There is one of each type: it replaces an earlier one. It lives as long as
-  /// the call. What is attached to a try is the try's own.
+  /// the call. What is attached to an attempt is the attempt's own.
   template <class T>
   T& attach(T value) {
     return rare().attachments.put(std::move(value));
   }
-  /// The value of this type that was attached to this call, or else to the call that this is a try
-  /// of. Null where there is none.
+  /// The value of this type that was attached to this call, or else to the call that this is an
+  /// attempt of. Null where there is none.
   template <class T>
   T* find() noexcept {
     return find_attached<T>();
@@ -174,7 +174,7 @@ class Call : private net::Timer, private Context {
     return find_attached<T>();
   }
 
-  /// On a client: the instance that the call, or this try of it, was placed on. For what stands
+  /// On a client: the instance that the call, or this attempt of it, was placed on. For what stands
   /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
   const cluster::Endpoint* endpoint() const noexcept {
     return side_ == Side::Client ? place_.endpoint : nullptr;
@@ -189,8 +189,9 @@ class Call : private net::Timer, private Context {
     place_.route = &route;
     method_ = &method;
   }
-  /// On a client: where earlier tries went, shared by the tries of one call; the channel avoids
-  /// these instances where there are others, and adds the one it takes. Null: nobody keeps that.
+  /// On a client: where earlier attempts went, shared by the attempts of one call; the channel
+  /// avoids these instances where there are others, and adds the one it takes. Null: nobody keeps
+  /// that.
   cluster::Tried* tried() const noexcept { return rare_ == nullptr ? nullptr : rare_->tried; }
   void set_tried(cluster::Tried* tried) { rare().tried = tried; }
   /// On a client: calls of one key go to one instance where the balancer goes by keys.
@@ -207,7 +208,7 @@ class Call : private net::Timer, private Context {
   /// server's transport. A server's codecs live as long as its calls (codec::borrowed()).
   void set_codec(std::shared_ptr<const Codec> codec) { rare().codec = std::move(codec); }
 
-  /// What the call, or the try that it is, has taken so far. Null where nobody observes it
+  /// What the call, or the attempt that it is, has taken so far. Null where nobody observes it
   /// (Server::add(), Channel::add()).
   CallStats* stats() const noexcept {
     for (const Call* call = this; call != nullptr && call->rare_ != nullptr;
@@ -232,7 +233,7 @@ class Call : private net::Timer, private Context {
   /// Wait for a connection rather than fail while there is none.
   bool wait_for_ready() const noexcept { return wait_for_ready_; }
   void set_wait_for_ready(bool wait) noexcept { wait_for_ready_ = wait; }
-  /// How many tries came before this one, for `grpc-previous-rpc-attempts`.
+  /// How many attempts came before this one, for `grpc-previous-rpc-attempts`.
   std::uint32_t previous_attempts() const noexcept {
     return rare_ == nullptr ? 0 : rare_->previous_attempts;
   }
@@ -271,7 +272,7 @@ class Call : private net::Timer, private Context {
     std::optional<std::uint64_t> balance_key;
     std::uint32_t previous_attempts = 0;
     std::shared_ptr<const Codec> codec;
-    const Call* made_for = nullptr;  // the call that this is a try of
+    const Call* made_for = nullptr;  // the call that this is an attempt of
     CallStats* stats = nullptr;
     std::shared_ptr<const Principal> principal;
     rpc::Attachments attachments;

@@ -12,7 +12,7 @@
 
 namespace weft {
 
-/// What a call took. On a client the figures are those of all its tries together, and what comes
+/// What a call took. On a client the figures are those of all its attempts together, and what comes
 /// from a cache has none. Message sizes are those of the format's encoding; on the wire they are
 /// compressed and have gRPC's prefix of five bytes. A transport without a wire, such as `inproc:`,
 /// leaves the figures of the wire at zero.
@@ -25,7 +25,10 @@ struct CallStats {
   std::uint64_t received_wire_bytes = 0;
   /// Client: how often the call was sent on a connection, or given to a transport of another kind.
   /// 0: it never got that far.
-  std::uint32_t tries = 0;
+  union {
+    std::uint32_t attempts = 0;
+    std::uint32_t tries;  ///< older name of `attempts`
+  };
   /// Client: how long it waited for a connection with room for it.
   Duration waited{};
   /// Server: from the first middleware's begin to the handler's end.
@@ -110,11 +113,17 @@ class Observer {
   /// A call that began has ended, and so has its handler: once for each on_begin(). The status is
   /// the one that the client is told, or would be.
   virtual void on_end(Call&, const Status&, const CallStats&) noexcept {}
-  /// Client: a try of a call begins and ends, inside of the policies that repeat calls. A call
-  /// without such policies has one. `try_call` is the call itself, or that of the try, which finds
-  /// what was attached to the call. The figures are those of the try.
-  virtual void on_try_begin(Call& /*try_call*/) noexcept {}
-  virtual void on_try_end(Call& /*try_call*/, const Status&, const CallStats&) noexcept {}
+  /// Client: an attempt of a call begins and ends, inside of the policies that repeat calls. A call
+  /// without such policies has one. `attempt` is the call itself or, under such a policy, a call of
+  /// its own, which finds what was attached to the first. The figures are those of the attempt.
+  virtual void on_attempt_begin(Call& attempt) noexcept { on_try_begin(attempt); }
+  virtual void on_attempt_end(Call& attempt, const Status& status,
+                              const CallStats& stats) noexcept {
+    on_try_end(attempt, status, stats);
+  }
+  /// Older names of on_attempt_begin() and on_attempt_end().
+  virtual void on_try_begin(Call& /*attempt*/) noexcept {}
+  virtual void on_try_end(Call& /*attempt*/, const Status&, const CallStats&) noexcept {}
   /// Server: a call was refused before its handler: overload, a limit, headers that are no valid
   /// call, a path that nobody serves. `path` is empty where the headers were too large to be read.
   virtual void on_refused(std::string_view /*path*/, const Peer&, const Status&) noexcept {}

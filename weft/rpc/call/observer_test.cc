@@ -62,9 +62,9 @@ class Record final : public Observer {
   void on_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
     ended.push_back({std::string(call.path()), status, stats});
   }
-  void on_try_begin(Call&) noexcept override { ++tries_begun; }
-  void on_try_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
-    tries.push_back({std::string(call.path()), status, stats});
+  void on_attempt_begin(Call&) noexcept override { ++attempts_begun; }
+  void on_attempt_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
+    attempts.push_back({std::string(call.path()), status, stats});
   }
   void on_refused(std::string_view path, const Peer& peer, const Status& status) noexcept override {
     refused.push_back({std::string(path), peer.describe(), status});
@@ -97,8 +97,8 @@ class Record final : public Observer {
 
   std::vector<std::string> begun;
   std::vector<Ended> ended;
-  int tries_begun = 0;
-  std::vector<Ended> tries;
+  int attempts_begun = 0;
+  std::vector<Ended> attempts;
   std::vector<Refused> refused;
   std::vector<Connection> connections;
   std::vector<std::pair<EndpointEvent::What, std::string>> endpoints;
@@ -161,7 +161,7 @@ TEST_F(Observed, AUnaryCallIsCountedExactlyOnBothSides) {
   EXPECT_EQ(sent.received_bytes, 17U);
   EXPECT_EQ(sent.sent_wire_bytes, 10U);
   EXPECT_EQ(sent.received_wire_bytes, 22U);
-  EXPECT_EQ(sent.tries, 1U);
+  EXPECT_EQ(sent.attempts, 1U);
   EXPECT_GE(sent.waited, 2ms);  // the connection was made for it
   EXPECT_GE(sent.took, sent.waited + 22ms);
   const CallStats& served = server->only().stats;
@@ -260,23 +260,23 @@ TEST_F(Observed, EachMessageOfAStreamCounts) {
   EXPECT_EQ(server->only().stats.sent_wire_bytes, 24U);
 }
 
-/// Tries once more what has failed.
+/// Repeats once what has failed.
 Task<Status> try_twice(Call& call, Next next) {
   Status first = co_await next(call);
   if (first.ok() || !call.requests().rewind()) co_return first;
   co_return co_await next(call);
 }
 
-TEST_F(Observed, TriesAreToldOneByOneAndCountTogether) {
+TEST_F(Observed, AttemptsAreToldOneByOneAndCountTogether) {
   world.add<Slow>();
   channel().use(&try_twice);
   EXPECT_EQ(world.run(call(channel(), "fail")).code(), StatusCode::NotFound);
-  EXPECT_EQ(client->tries_begun, 2);
-  ASSERT_THAT(client->tries, SizeIs(2));
-  EXPECT_EQ(client->tries[0].status.code(), StatusCode::NotFound);
-  EXPECT_EQ(client->tries[1].stats.tries, 1U);
-  EXPECT_EQ(client->tries[1].stats.sent_wire_bytes, 11U);
-  EXPECT_EQ(client->only().stats.tries, 2U);
+  EXPECT_EQ(client->attempts_begun, 2);
+  ASSERT_THAT(client->attempts, SizeIs(2));
+  EXPECT_EQ(client->attempts[0].status.code(), StatusCode::NotFound);
+  EXPECT_EQ(client->attempts[1].stats.attempts, 1U);
+  EXPECT_EQ(client->attempts[1].stats.sent_wire_bytes, 11U);
+  EXPECT_EQ(client->only().stats.attempts, 2U);
   EXPECT_EQ(client->only().stats.sent_messages, 2U);
   EXPECT_EQ(client->only().stats.sent_wire_bytes, 22U);
   EXPECT_THAT(server->ended, SizeIs(2));
@@ -288,7 +288,7 @@ TEST_F(Observed, WaitingForReadyIsMeasured) {
   late.add(client);
   world.start();
   EXPECT_FALSE(world.run(call(late, "ask", {.timeout = 300ms, .wait_for_ready = true})).ok());
-  EXPECT_EQ(client->only().stats.tries, 0U);
+  EXPECT_EQ(client->only().stats.attempts, 0U);
   EXPECT_EQ(client->only().stats.waited, 300ms);
   EXPECT_EQ(client->only().status.code(), StatusCode::DeadlineExceeded);
 }
@@ -565,7 +565,7 @@ TEST(AnInprocCall, IsObservedOnBothSides) {
   EXPECT_EQ(client->ended[0].stats.sent_bytes, 5U);
   EXPECT_EQ(client->ended[0].stats.received_bytes, 17U);
   EXPECT_EQ(client->ended[0].stats.sent_wire_bytes, 0U);
-  EXPECT_EQ(client->ended[0].stats.tries, 1U);
+  EXPECT_EQ(client->ended[0].stats.attempts, 1U);
   EXPECT_EQ(client->ended[0].stats.took, 20ms);
   ASSERT_THAT(server->ended, SizeIs(2));
   EXPECT_EQ(server->ended[0].stats.received_bytes, 5U);

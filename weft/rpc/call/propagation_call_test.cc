@@ -189,7 +189,7 @@ TEST(PropagationOfCalls, CarriesTheSpanThatAMiddlewareSets) {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-0102030405060708-01");
 }
 
-/// What retry does with a call whose first try fails. Each try has a span of its own.
+/// What retry does with a call whose first attempt fails. Each attempt has a span of its own.
 Task<Status> try_twice(Call& call, Next next) {
   Attempts attempts(call, 1024, Attempts::CommitAt::Response);
   {
@@ -203,7 +203,7 @@ Task<Status> try_twice(Call& call, Next next) {
   co_return co_await second.finish(std::move(status));
 }
 
-TEST(PropagationOfCalls, IsThatOfEachTry) {
+TEST(PropagationOfCalls, IsThatOfEachAttempt) {
   Worlds worlds;
   worlds.front.next->use(&try_twice);
   worlds.call({{"traceparent", kTraceparent}, {"tracestate", "a=1"}, {"baggage", "a=1"}});

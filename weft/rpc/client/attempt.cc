@@ -14,7 +14,7 @@ bool Attempts::holds_single_response() const noexcept {
   return commit_at_ == CommitAt::Response && method != nullptr && !streams_responses(method->kind);
 }
 
-/// False where another try was adopted before.
+/// False where another attempt was adopted before.
 bool Attempts::adopt(Attempt& attempt) noexcept {
   if (adopted_ != nullptr) return adopted_ == &attempt;
   adopted_ = &attempt;
@@ -41,7 +41,7 @@ Attempt::Attempt(Attempts& attempts, std::uint32_t previous)
       begun_(attempts.call_.loop().now()) {
   call_.take_request_of(attempts.call_);
   call_.set_previous_attempts(previous);
-  // Where this call is itself a try, what it leaves out is what all of them have been to.
+  // Where this call is itself an attempt, what it leaves out is what all of them have been to.
   cluster::Tried* tried = attempts.call_.tried();
   call_.set_tried(tried != nullptr ? tried : &attempts.tried_);
   call_.set_requests(requests_);
@@ -60,11 +60,12 @@ void Attempt::limit_until_adopted(Duration limit, const char* option) {
 void Attempt::on_timeout(net::Timer& timer) noexcept {
   auto& self = static_cast<Attempt&>(timer);
   self.timed_out_ = true;
-  self.call_.context().cancel(deadline_exceeded(
-      "no response to this try after " + to_string(self.limit_) + " (" + self.limited_by_ + ")"));
+  self.call_.context().cancel(deadline_exceeded("no response to this attempt after " +
+                                                to_string(self.limit_) + " (" + self.limited_by_ +
+                                                ")"));
 }
 
-/// The try is over, also where the call is not: whoever serves it must not wait for the call's
+/// The attempt is over, also where the call is not: whoever serves it must not wait for the call's
 /// ends.
 void Attempt::on_cancelled(CancelHook& hook, const Status&) noexcept {
   auto& self = static_cast<Attempt&>(hook);

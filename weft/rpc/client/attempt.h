@@ -14,15 +14,15 @@ namespace weft::rpc {
 
 class Attempt;
 
-/// The tries of one call: what retry, hedging and failover stand on (gRFC A6). Each try is a Call
-/// of its own that is given all of the requests and keeps its response to itself. The first that
-/// *commits* is adopted: its response becomes the call's, and the call is no longer repeated.
+/// The attempts of one call: what retry, hedging and failover stand on (gRFC A6). Each attempt is a
+/// Call of its own that is given all of the requests and keeps its response to itself. The first
+/// that *commits* is adopted: its response becomes the call's, and the call is no longer repeated.
 ///
 /// Lives in the frame of the coroutine that serves the call, which must not outlive the call's
-/// service and ends its tries before it ends. Belongs to the call's loop.
+/// service and ends its attempts before it ends. Belongs to the call's loop.
 class Attempts {
  public:
-  /// When a try commits, unless the requests become too many to be kept, or it ends for good.
+  /// When an attempt commits, unless the requests become too many to be kept, or it ends for good.
   enum class CommitAt : std::uint8_t {
     ResponseMetadata,  ///< as gRFC A6 has it
     Response,          ///< a stream's first message; a single response is held back to the end
@@ -36,11 +36,12 @@ class Attempts {
   Attempts& operator=(const Attempts&) = delete;
 
   Call& call() noexcept { return call_; }
-  /// The try whose response is the call's; null as long as there is none.
+  /// The attempt whose response is the call's; null as long as there is none.
   const Attempt* adopted() const noexcept { return adopted_; }
-  /// Above 0: a try was adopted because this many bytes of requests were kept, more than the limit.
+  /// Above 0: an attempt was adopted because this many bytes of requests were kept, more than the
+  /// limit.
   std::size_t overflowed_at() const noexcept { return overflowed_at_; }
-  /// Called, once, when a try is adopted while it runs; must not end tries there and then.
+  /// Called, once, when an attempt is adopted while it runs; must not end attempts there and then.
   using Hook = void (*)(void* argument) noexcept;
   void set_on_adopted(Hook hook, void* argument) noexcept {
     on_adopted_ = hook;
@@ -63,10 +64,10 @@ class Attempts {
   CommitAt commit_at_;
 };
 
-/// One try. Serve call(), then, if this try is to be the call's, finish().
+/// One attempt. Serve call(), then, if this attempt is to be the call's, finish().
 class Attempt final : private MessageWriter, private net::Timer, private CancelHook {
  public:
-  /// `previous`: how many tries came before it.
+  /// `previous`: how many attempts came before it.
   Attempt(Attempts& attempts, std::uint32_t previous);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
@@ -78,13 +79,13 @@ class Attempt final : private MessageWriter, private net::Timer, private CancelH
   TimePoint answered() const noexcept { return answered_; }
   bool adopted() const noexcept { return attempts_.adopted_ == this; }
 
-  /// Cancels the try when it has not been adopted after that long; `option` is who says so.
+  /// Cancels the attempt when it has not been adopted after that long; `option` is who says so.
   void limit_until_adopted(Duration limit, const char* option);
   /// That has happened.
   bool timed_out() const noexcept { return timed_out_; }
 
-  /// The try has ended with `status`, and so does the call, unless another was adopted: trailers
-  /// and whatever was held back become the call's.
+  /// The attempt has ended with `status`, and so does the call, unless another was adopted:
+  /// trailers and whatever was held back become the call's.
   Task<Status> finish(Status status);
 
  private:

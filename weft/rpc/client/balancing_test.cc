@@ -349,7 +349,7 @@ TEST_F(Balanced, WhatStandsBeforeAnEndpointSeesWhichItIs) {
   EXPECT_EQ(*seen, (Answers{{"memory:a:1", 5}, {"memory:b:1", 5}}));
 }
 
-TEST_F(Balanced, ATryGoesWhereNoneHasBeen) {
+TEST_F(Balanced, AnAttemptGoesWhereNoneHasBeen) {
   start_all({"a", "b", "c"});
   make_channel({.policy = random_choice()});
   count(1);

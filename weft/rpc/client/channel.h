@@ -110,8 +110,8 @@ class Channel final : public Service {
   /// Adds an observer of the channel's calls, connections, instances and resolver; see observer.h.
   /// Like use() before the first call. Several are told in the order in which they were added.
   void add(std::shared_ptr<Observer> observer);
-  /// The same around every try of a call on an instance, where Call::endpoint() tells which: inside
-  /// of what repeats calls, outside of the connection. Like use() before the first call.
+  /// The same around every attempt of a call on an instance, where Call::endpoint() tells which:
+  /// inside of what repeats calls, outside of the connection. Like use() before the first call.
   void use_per_endpoint(Middleware middleware);
   /// Other rules for spreading calls, from now on, on every loop; from any thread. Connections to
   /// instances that are used by both rules stay. An option that cannot be followed is an error, and

@@ -274,10 +274,10 @@ TEST(Reconnecting, IsNotPutOffAfterConnectionsThatAnswered) {
 TEST(Reconnecting, IsPutOffAfterConnectionsThatAreLostBeforeTheyAnswer) {
   InProcess world({.link = kExact});
   world.add<Kinds>();
-  int tries = 0;
+  int attempts = 0;
   // The request has not left, so the call is sent again however often.
-  world.channel().use_per_endpoint([&world, &tries](Call& call, Next next) {
-    ++tries;
+  world.channel().use_per_endpoint([&world, &attempts](Call& call, Next next) {
+    ++attempts;
     world.network().break_connections("client", "server");
     return next(call);
   });
@@ -285,8 +285,8 @@ TEST(Reconnecting, IsPutOffAfterConnectionsThatAreLostBeforeTheyAnswer) {
   EXPECT_EQ(status.code(), StatusCode::DeadlineExceeded);
   EXPECT_NE(status.message().find("last error: memory:server"), std::string::npos) << status;
   // The second at once; then after 1 s, 1.6 s, and so on, give or take a fifth.
-  EXPECT_GE(tries, 5);
-  EXPECT_LE(tries, 9);
+  EXPECT_GE(attempts, 5);
+  EXPECT_LE(attempts, 9);
 }
 
 TEST(Reconnecting, GivesUpOneAddressForTheNext) {

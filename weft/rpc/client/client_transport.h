@@ -36,8 +36,8 @@ struct ClientTransportSetup {
   /// The channel's target, which this outlives.
   const std::string& target;
   const ChannelOptions& options;
-  /// Middlewares around each try of a call (Channel::use_per_endpoint()); a transport that chooses
-  /// no instances runs them around each call.
+  /// Middlewares around each attempt of a call (Channel::use_per_endpoint()); a transport that
+  /// chooses no instances runs them around each call.
   const MiddlewareChain& per_endpoint;
 };
 

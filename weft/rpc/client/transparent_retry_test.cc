@@ -64,8 +64,8 @@ Task<Status> try_twice(Call& call, Next next) {
   co_return co_await next(call);
 }
 
-// The second try finds no connection and was never sent; the call was.
-TEST(ACallOfWhichATryHasLeft, IsNotSentAgainBesidesItsMiddlewares) {
+// The second attempt finds no connection and was never sent; the call was.
+TEST(ACallOfWhichAnAttemptHasLeft, IsNotSentAgainBesidesItsMiddlewares) {
   InProcess world;
   BreaksOff& service = world.add<BreaksOff>();
   service.network = &world.network();

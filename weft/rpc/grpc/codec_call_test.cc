@@ -366,7 +366,7 @@ TEST(CodecCall, AMessageOverTheLimitIsRefusedByTheSizeOfItsFormat) {
               HasSubstr("request message of 17 bytes is larger than the limit of 16"));
 }
 
-/// Tries each call twice.
+/// Makes two attempts of each call.
 Task<Status> twice(Call& call, Next next) {
   Attempts attempts(call, std::size_t{64} * 1024, Attempts::CommitAt::Response);
   Attempt first(attempts, 0);
@@ -377,7 +377,7 @@ Task<Status> twice(Call& call, Next next) {
   co_return co_await second.finish(std::move(status));
 }
 
-TEST(CodecCall, ATryThatIsRepeatedKeepsItsFormat) {
+TEST(CodecCall, AnAttemptThatIsRepeatedKeepsItsFormat) {
   struct Flaky : Formats {
     Task<Result<Text>> Unary(ServerContext& context, const Text& request) override {
       if (++calls == 1) return unavailable("not yet");

@@ -420,13 +420,13 @@ TEST_F(Leaving, ACallThatAGoawayExcludesAgainSaysWhatTheServerSaid) {
   }
 }
 
-/// A try of a policy that has made others before.
+/// An attempt of a policy that has made others before.
 Task<Status> try_again(Call& call, Next next) {
   call.set_previous_attempts(1);
   return next(call);
 }
 
-TEST_F(Leaving, LaterTriesOfAPolicyAreNotRepeatedBesides) {
+TEST_F(Leaving, LaterAttemptsOfAPolicyAreNotRepeatedBesides) {
   channel.use(&try_again);
   auto running = call();
   ScriptedPeer& peer = server.accept();

@@ -13,8 +13,8 @@
 
 namespace weft::cluster {
 
-/// Whether a call should go elsewhere where there is an elsewhere: an earlier try of it went there,
-/// or it is being probed and has its one call.
+/// Whether a call should go elsewhere where there is an elsewhere: an earlier attempt of it went
+/// there, or it is being probed and has its one call.
 inline bool avoided(const Member& member, const Tried* tried) noexcept {
   return (member.probing() && member.outstanding() != 0) ||
          (tried != nullptr && tried->contains(member));

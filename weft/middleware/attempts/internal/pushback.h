@@ -7,7 +7,7 @@
 
 namespace weft::middleware {
 
-/// What a server says of a further try with `grpc-retry-pushback-ms` in its trailers (gRFC A6).
+/// What a server says of a further attempt with `grpc-retry-pushback-ms` in its trailers (gRFC A6).
 struct Pushback {
   /// Not to be sent: the value is negative, or no number.
   bool stop = false;

@@ -16,7 +16,7 @@ using std::chrono::seconds;
 
 constexpr Duration kFirstPause = milliseconds(500);
 constexpr Duration kMostPause = seconds(10);
-// So that a lease outlives two tries that fail.
+// So that a lease outlives two attempts that fail.
 constexpr int kKeepAlivesPerLease = 3;
 
 /// grant a lease ──> put the entry with it ──> extend it, again and again

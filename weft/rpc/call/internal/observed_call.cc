@@ -16,11 +16,11 @@ class Observers final : public Observer {
   void on_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
     for (const auto& one : all_) one->on_end(call, status, stats);
   }
-  void on_try_begin(Call& call) noexcept override {
-    for (const auto& one : all_) one->on_try_begin(call);
+  void on_attempt_begin(Call& call) noexcept override {
+    for (const auto& one : all_) one->on_attempt_begin(call);
   }
-  void on_try_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
-    for (const auto& one : all_) one->on_try_end(call, status, stats);
+  void on_attempt_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
+    for (const auto& one : all_) one->on_attempt_end(call, status, stats);
   }
   void on_refused(std::string_view path, const Peer& peer, const Status& status) noexcept override {
     for (const auto& one : all_) one->on_refused(path, peer, status);
@@ -49,7 +49,7 @@ void add(CallStats& to, const CallStats& more) noexcept {
   to.received_bytes += more.received_bytes;
   to.sent_wire_bytes += more.sent_wire_bytes;
   to.received_wire_bytes += more.received_wire_bytes;
-  to.tries += more.tries;
+  to.attempts += more.attempts;
   to.waited += more.waited;
 }
 
@@ -131,24 +131,24 @@ void ObservedCall::end(const Status& status) noexcept {
   observer_.on_end(call_, outcome, *this);
 }
 
-ObservedTry::ObservedTry(Observer& observer, Call& call, std::uint32_t tries,
-                         CountedMessages::Wire wire)
+ObservedAttempt::ObservedAttempt(Observer& observer, Call& call, std::uint32_t attempts,
+                                 CountedMessages::Wire wire)
     : observer_(observer), call_(call), outer_(call.stats()), begun_(call.loop().now()) {
-  stats_.tries = tries;
+  stats_.attempts = attempts;
   call_.set_stats(&stats_);
   messages_.emplace(call_, stats_, wire);
-  observer_.on_try_begin(call_);
+  observer_.on_attempt_begin(call_);
 }
 
-ObservedTry::~ObservedTry() {
+ObservedAttempt::~ObservedAttempt() {
   if (!ended_) end(dropped());
 }
 
-void ObservedTry::end(const Status& status) noexcept {
+void ObservedAttempt::end(const Status& status) noexcept {
   ended_ = true;
   stats_.took = call_.loop().now() - begun_;
   messages_.reset();
-  observer_.on_try_end(call_, status, stats_);
+  observer_.on_attempt_end(call_, status, stats_);
   if (outer_ != nullptr) add(*outer_, stats_);
   call_.set_stats(outer_);
 }

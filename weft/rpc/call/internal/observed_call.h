@@ -62,7 +62,7 @@ class CountedMessages {
 };
 
 /// A call with an observer, from its on_begin() to its on_end(). On a server it counts messages; on
-/// a client its tries do.
+/// a client its attempts do.
 class ObservedCall final : public coro::Pooled, public CallStats {
  public:
   /// Whether somebody serves the call's path. Where nobody does, and no middleware answers it with
@@ -95,14 +95,15 @@ class ObservedCall final : public coro::Pooled, public CallStats {
   bool ended_ = false;
 };
 
-/// A try of a client's call; its figures are added to those of the call.
-class ObservedTry {
+/// An attempt of a client's call; its figures are added to those of the call.
+class ObservedAttempt {
  public:
-  /// `tries`: where the transport does not count them.
-  ObservedTry(Observer& observer, Call& call, std::uint32_t tries, CountedMessages::Wire wire);
-  ObservedTry(const ObservedTry&) = delete;
-  ObservedTry& operator=(const ObservedTry&) = delete;
-  ~ObservedTry();
+  /// `attempts`: where the transport does not count them.
+  ObservedAttempt(Observer& observer, Call& call, std::uint32_t attempts,
+                  CountedMessages::Wire wire);
+  ObservedAttempt(const ObservedAttempt&) = delete;
+  ObservedAttempt& operator=(const ObservedAttempt&) = delete;
+  ~ObservedAttempt();
 
   void end(const Status& status) noexcept;
 

@@ -15,14 +15,14 @@ class AtEndpoint final : public Service {
 
   /// UNAVAILABLE where there is no connection with room.
   Task<Status> serve(Call& call) override;
-  /// Whether the call may be sent again, to any: what holds for all tries of it that were made
+  /// Whether the call may be sent again, to any: what holds for all attempts of it that were made
   /// here, also those that have not ended.
   Repeat may_repeat() const noexcept;
 
  private:
   Subchannel& subchannel_;
   const ConnectSettings& settings_;
-  unsigned tries_ = 0;
+  unsigned attempts_ = 0;
   unsigned unsent_ = 0;   // of them
   unsigned refused_ = 0;  // of them
 };

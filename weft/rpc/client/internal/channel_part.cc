@@ -40,7 +40,7 @@ Task<Status> ChannelPart::run_observed(std::shared_ptr<ChannelPart> self, Call& 
 /// The chain's end, of a call that is observed. It has the channel.
 Task<Status> ChannelPart::serve_observed(Call& call) {
   // Others than HTTP/2 do not say how often they send a call.
-  ObservedTry observed(
+  ObservedAttempt observed(
       *observer_, call, http2_ == nullptr ? 1 : 0,
       http2_ == nullptr ? CountedMessages::Wire::None : CountedMessages::Wire::Framed);
   Status status = co_await transport_->serve(call);

@@ -111,7 +111,7 @@ ClientCall::~ClientCall() {
 void ClientCall::start() {
   call_.set_peer(connection_.peer());
   if (CallStats* const stats = call_.stats()) [[unlikely]] {
-    ++stats->tries;
+    ++stats->attempts;
     set_observed();
   }
   if (!call_.context().add_hook(*this)) return decide(call_.context().cancel_reason());
@@ -257,7 +257,7 @@ void ClientCall::on_unpacked(std::size_t packed, std::size_t plain) noexcept {
   if (CallStats* const stats = call_.stats()) stats->received_wire_bytes += packed - plain;
 }
 
-/// What the try's counter does not know: that it was compressed.
+/// What the attempt's counter does not know: that it was compressed.
 void ClientCall::count_sent(const Message& message) noexcept {
   CallStats* const stats = call_.stats();
   if (stats == nullptr || !Connection::compresses(message, call_.compression())) return;

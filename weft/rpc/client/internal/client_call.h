@@ -17,15 +17,15 @@ namespace weft::rpc {
 class ClientConnection;
 struct UsualHeaders;
 
-/// Whether a try may be made again as if it never had been (gRFC A6, transparent retry).
+/// Whether an attempt may be made again as if it never had been (gRFC A6, transparent retry).
 enum class Repeat : std::uint8_t {
   No,
   Refused,  ///< once: the server says that it has not begun it
   Unsent,   ///< however often: the server knows nothing of it
 };
 
-/// One try of a call on one connection: sends the call's requests as they come and receives what
-/// the server answers. Lives in the frame of the coroutine that serves the call. Its status is
+/// One attempt of a call on one connection: sends the call's requests as they come and receives
+/// what the server answers. Lives in the frame of the coroutine that serves the call. Its status is
 /// decided once, by the trailers, by a cancellation, by a broken rule or by the end of the stream,
 /// whichever is first.
 class ClientCall final : private CancelHook, private StreamMessages {

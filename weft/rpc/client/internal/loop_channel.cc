@@ -124,8 +124,8 @@ Task<Status> LoopChannel::serve(Call& call) {
   ++calls_;
   if (!resolving_) [[unlikely]]
     resolve();
-  // gRFC A6: a call that the server has not begun is sent again at once, but once, whatever tries
-  // of it a policy makes.
+  // gRFC A6: a call that the server has not begun is sent again at once, but once, whatever
+  // attempts a policy makes.
   bool refusable = call.previous_attempts() == 0;
   for (;;) {
     // Nobody overtakes those who wait.
@@ -137,22 +137,22 @@ Task<Status> LoopChannel::serve(Call& call) {
       if (!status.ok()) co_return status;
       picked = pick(call);
     }
-    Placement placement(*this, *picked.subchannel, call);
+    AttemptTracker tracker(*this, *picked.subchannel, call);
     Status status;
     Repeat repeat = Repeat::No;
     if (per_endpoint_.empty()) {
-      Exchange exchange(*picked.connection, call, settings_);
+      ClientAttempt attempt(*picked.connection, call, settings_);
       announce_room();
-      exchange.finish(co_await exchange.responses());
-      repeat = exchange.may_repeat();
-      status = exchange.status();
+      attempt.finish(co_await attempt.responses());
+      repeat = attempt.may_repeat();
+      status = attempt.status();
     } else {
-      AtEndpoint terminal(placement.where(), settings_);
+      AtEndpoint terminal(tracker.where(), settings_);
       announce_room();
       status = co_await per_endpoint_.serve(call, terminal);
       repeat = terminal.may_repeat();
     }
-    placement.ended(status);
+    tracker.ended(status);
     if (status.ok()) co_return status;
     const bool again =
         repeat == Repeat::Unsent || (repeat == Repeat::Refused && std::exchange(refusable, false));
@@ -307,7 +307,7 @@ void LoopChannel::wake_first() noexcept {
   }
 }
 
-bool LoopChannel::on_attempt_failed(Subchannel& subchannel) noexcept {
+bool LoopChannel::on_connect_failed(Subchannel& subchannel) noexcept {
   last_error_ = subchannel.last_error();
   resolution_.look_again();
   if (!leaving_.empty() && !is_member(subchannel)) return false;

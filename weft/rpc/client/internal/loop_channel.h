@@ -22,7 +22,7 @@
 namespace weft::rpc {
 
 class Active;
-class Placement;
+class AttemptTracker;
 
 /// What a channel's parts on its loops have in common.
 struct ChannelSetup {
@@ -31,7 +31,7 @@ struct ChannelSetup {
   std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
   std::optional<Proxy> proxy{};
   MiddlewareChain middlewares{};         ///< around a call
-  MiddlewareChain per_endpoint{};        ///< around a try of it, when it has a connection
+  MiddlewareChain per_endpoint{};        ///< around an attempt of it, when it has a connection
   std::shared_ptr<Observer> observer{};  ///< null: nobody
   ClientTransportFactory transport{};    ///< empty: HTTP/2
 };
@@ -43,7 +43,7 @@ struct ChannelSetup {
 ///
 ///     LoopChannel ─┬─▶ Resolution                   on_endpoints(), on_nothing_found()
 ///                  └─▶ Subchannel, by endpoint      on_serving_changed(), on_health_changed(),
-///                        │                          on_attempt_failed(), announce_room()
+///                        │                          on_connect_failed(), announce_room()
 ///                        └─▶ ClientConnection       ClientConnectionOwner
 ///
 /// A coroutine of any of them holds an Active: the channel waits for the last one when it closes.
@@ -74,13 +74,13 @@ class LoopChannel final : public ClientTransport,
   /// Active health checks have come to another result.
   void on_health_changed(Subchannel& subchannel) noexcept;
   /// An attempt to connect has failed. Whether to try again, when it is time.
-  bool on_attempt_failed(Subchannel& subchannel) noexcept;
+  bool on_connect_failed(Subchannel& subchannel) noexcept;
   /// There may be room for a call.
   void announce_room() noexcept;
 
  private:
   friend class Active;
-  friend class Placement;
+  friend class AttemptTracker;
   /// A call that waits for a connection with room for it. Room is announced to one at a time, in
   /// the order of their coming, and who took it announces what is left.
   struct Waiting : ListNode {

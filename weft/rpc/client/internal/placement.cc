@@ -6,7 +6,7 @@
 
 namespace weft::rpc {
 
-Placement::Placement(LoopChannel& owner, Subchannel& where, Call& call)
+AttemptTracker::AttemptTracker(LoopChannel& owner, Subchannel& where, Call& call)
     : owner_(owner), where_(where), call_(call) {
   if (owner_.timed_) begun_ = owner_.loop_.now();
   where_.call_begins();
@@ -15,14 +15,14 @@ Placement::Placement(LoopChannel& owner, Subchannel& where, Call& call)
   if (owner_.balancer_) owner_.balancer_->on_begun(where_);
 }
 
-Placement::~Placement() {
+AttemptTracker::~AttemptTracker() {
   if (!reported_) ended(cancelled("the call was dropped"));
   call_.set_endpoint(nullptr);
   where_.call_ends();
   if (!owner_.leaving_.empty()) owner_.let_go(where_);
 }
 
-void Placement::ended(const Status& status) noexcept {
+void AttemptTracker::ended(const Status& status) noexcept {
   reported_ = true;
   if (!owner_.balancer_) return;
   cluster::CallReport report{.code = status.code(), .origin = status.origin()};
@@ -36,7 +36,7 @@ void Placement::ended(const Status& status) noexcept {
 }
 
 /// The server's load report in the call's trailers. An unreadable report is ignored.
-bool Placement::read_load(cluster::LoadReport& load) const noexcept {
+bool AttemptTracker::read_load(cluster::LoadReport& load) const noexcept {
   const Metadata& trailers = std::as_const(call_).trailers();
   if (trailers.empty()) [[likely]]
     return false;
@@ -47,7 +47,7 @@ bool Placement::read_load(cluster::LoadReport& load) const noexcept {
   return report.has_value();
 }
 
-void Exchange::finish(bool taken) noexcept {
+void ClientAttempt::finish(bool taken) noexcept {
   if (taken) return;
   const Context& context = call_.context();
   attempt_.not_delivered(context.is_cancelled() ? context.cancel_reason()

@@ -9,14 +9,15 @@ namespace weft::rpc {
 
 class LoopChannel;
 
-/// A try of a call on an endpoint: counted there while it lasts, and reported when it ends, also
-/// when the coroutine that waits for it is destroyed. Lives in that coroutine's frame.
-class Placement {
+/// Counts an attempt on the endpoint that was picked while it lasts, and reports to the balancer
+/// how it ended, also when the coroutine that waits for it is destroyed. Lives in that coroutine's
+/// frame.
+class AttemptTracker {
  public:
-  Placement(LoopChannel& owner, Subchannel& where, Call& call);
-  Placement(const Placement&) = delete;
-  Placement& operator=(const Placement&) = delete;
-  ~Placement();
+  AttemptTracker(LoopChannel& owner, Subchannel& where, Call& call);
+  AttemptTracker(const AttemptTracker&) = delete;
+  AttemptTracker& operator=(const AttemptTracker&) = delete;
+  ~AttemptTracker();
 
   Subchannel& where() const noexcept { return where_; }
   void ended(const Status& status) noexcept;
@@ -31,13 +32,13 @@ class Placement {
   bool reported_ = false;
 };
 
-/// A try of a call on a connection.
+/// An attempt of a call on a connection.
 ///
-///     Exchange exchange(connection, call, settings);
-///     exchange.finish(co_await exchange.responses());
-class Exchange {
+///     ClientAttempt attempt(connection, call, settings);
+///     attempt.finish(co_await attempt.responses());
+class ClientAttempt {
  public:
-  Exchange(ClientConnection& connection, Call& call, const ConnectSettings& settings)
+  ClientAttempt(ClientConnection& connection, Call& call, const ConnectSettings& settings)
       : call_(call),
         attempt_(connection, call, settings.authority, settings.user_agent),
         transfer_((attempt_.start(), attempt_.responses()), call.responses()) {}

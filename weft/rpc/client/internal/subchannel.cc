@@ -88,7 +88,7 @@ Task<> Subchannel::keep_connecting() {
     if (settings_.observer != nullptr) tell_failed(status);
     retry_at_ = after(begun, backoff_.next());
     just_failed_ = true;
-    const bool again = owner_.on_attempt_failed(*this);
+    const bool again = owner_.on_connect_failed(*this);
     just_failed_ = false;
     if (!again) break;
   }

@@ -5,7 +5,7 @@
 
 #include "weft/coro/hand_written.h"
 #include "weft/rpc/client/channel.h"
-#include "weft/rpc/inproc/internal/inproc_exchange.h"
+#include "weft/rpc/inproc/internal/inproc_attempt.h"
 #include "weft/rpc/inproc/internal/inproc_transport.h"
 #include "weft/rpc/inproc/internal/local_call.h"
 
@@ -27,14 +27,14 @@ Status begin(Call& call) {
 
 /// The coroutine of a call that is served on its caller's loop; every such call has one, so it is
 /// written by hand.
-class HereExchange final : public coro::HandWritten<HereExchange, Status>,
-                           public InprocExchange,
-                           private LocalCaller,
-                           private Runnable {
+class HereAttempt final : public coro::HandWritten<HereAttempt, Status>,
+                          public InprocAttempt,
+                          private LocalCaller,
+                          private Runnable {
  public:
-  HereExchange(InprocChannel& channel, Call& call)
-      : Runnable(&HereExchange::resume), channel_(&channel), call_(call) {}
-  ~HereExchange() {
+  HereAttempt(InprocChannel& channel, Call& call)
+      : Runnable(&HereAttempt::resume), channel_(&channel), call_(call) {}
+  ~HereAttempt() {
     decided_ = true;
     leave();
   }
@@ -84,7 +84,7 @@ class HereExchange final : public coro::HandWritten<HereExchange, Status>,
   void leave() noexcept {
     if (LocalCall* local = std::exchange(local_, nullptr)) local->gone();
   }
-  static void resume(Runnable& item) noexcept { static_cast<HereExchange&>(item).go_on(); }
+  static void resume(Runnable& item) noexcept { static_cast<HereAttempt&>(item).go_on(); }
 
   InprocChannel* channel_;  // until it has begun
   Call& call_;
@@ -95,13 +95,13 @@ class HereExchange final : public coro::HandWritten<HereExchange, Status>,
 
 }  // namespace
 
-/// The end of the chain of middlewares around a try.
+/// The end of the chain of middlewares around an attempt.
 class InprocChannel::Terminal final : public Service {
  public:
   explicit Terminal(InprocChannel& channel) noexcept : channel_(channel) {}
   Task<Status> serve(Call& call) override {
     Status valid = std::as_const(call).request_metadata().validate();
-    return valid.ok() ? channel_.exchange(call) : Task<Status>(std::move(valid));
+    return valid.ok() ? channel_.attempt(call) : Task<Status>(std::move(valid));
   }
 
  private:
@@ -115,23 +115,23 @@ InprocChannel::InprocChannel(const ClientTransportSetup& setup)
 
 Task<Status> InprocChannel::serve(Call& call) {
   if (per_endpoint_.empty()) [[likely]]
-    return exchange(call);
+    return attempt(call);
   return [](std::shared_ptr<InprocChannel> self, Call& served) -> Task<Status> {
     Terminal terminal(*self);
     co_return co_await self->per_endpoint_.serve(served, terminal);
   }(shared_from_this(), call);
 }
 
-Task<Status> InprocChannel::exchange(Call& call) {
+Task<Status> InprocChannel::attempt(Call& call) {
   if (closed_) return channel_destroyed();
   if (!find()) return serve_later(call);
-  return here_ != nullptr ? HereExchange::make(*this, call) : serve_across(call);
+  return here_ != nullptr ? HereAttempt::make(*this, call) : serve_across(call);
 }
 
-InprocPart* InprocChannel::begin_here(Call& call, InprocExchange& exchange) {
+InprocPart* InprocChannel::begin_here(Call& call, InprocAttempt& attempt) {
   if (!find() || here_ == nullptr) return nullptr;
   call.set_peer(peer_);
-  exchanges_.push_back(exchange);
+  attempts_.push_back(attempt);
   return here_;
 }
 
@@ -148,7 +148,7 @@ const Route* InprocChannel::route_of(const Call& call) noexcept {
 Task<Status> InprocChannel::serve_across(Call& call) {
   call.set_peer(peer_);
   Status begun = begin(call);
-  return begun.ok() ? serve_on_other_loop(call, server_, exchanges_)
+  return begun.ok() ? serve_on_other_loop(call, server_, attempts_)
                     : Task<Status>(std::move(begun));
 }
 
@@ -164,7 +164,7 @@ Task<Status> InprocChannel::serve_later(Call& call) {
     Status status = co_await waiting.wait;
     if (!status.ok()) co_return status;
   }
-  co_return co_await exchange(call);
+  co_return co_await attempt(call);
 }
 
 void InprocChannel::on_name() noexcept {
@@ -196,7 +196,7 @@ Task<Status> InprocChannel::connect() {
 void InprocChannel::close() noexcept {
   if (std::exchange(closed_, true)) return;
   while (Waiting* waiting = waiting_.pop_front()) waiting->wait.complete(channel_destroyed());
-  while (InprocExchange* exchange = exchanges_.pop_front()) exchange->cut(channel_destroyed());
+  while (InprocAttempt* attempt = attempts_.pop_front()) attempt->cut(channel_destroyed());
 }
 
 Result<std::shared_ptr<ClientTransport>> make_inproc_channel(const ClientTransportSetup& setup) {

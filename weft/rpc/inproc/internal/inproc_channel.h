@@ -4,7 +4,7 @@
 
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/client/client_transport.h"
-#include "weft/rpc/inproc/internal/inproc_exchange.h"
+#include "weft/rpc/inproc/internal/inproc_attempt.h"
 #include "weft/rpc/inproc/internal/inproc_names.h"
 
 namespace weft::rpc {
@@ -23,10 +23,10 @@ class InprocChannel final : public ClientTransport,
   Task<Status> connect() override;
   void close() noexcept override;
 
-  // For its exchanges.
-  /// The server's part on this loop, which the exchange is with from now on; null where there is
+  // For its attempts.
+  /// The server's part on this loop, which the attempt is with from now on; null where there is
   /// none any more.
-  InprocPart* begin_here(Call& call, InprocExchange& exchange);
+  InprocPart* begin_here(Call& call, InprocAttempt& attempt);
   const Route* route_of(const Call& call) noexcept;
   /// UNAVAILABLE: no server has the name.
   Status nobody() const;
@@ -42,7 +42,7 @@ class InprocChannel final : public ClientTransport,
   void on_name() noexcept override;
   Task<Status> serve_across(Call& call);
   Task<Status> serve_later(Call& call);
-  Task<Status> exchange(Call& call);
+  Task<Status> attempt(Call& call);
   /// Finds the server where it is not known yet, or has gone.
   bool find();
 
@@ -55,7 +55,7 @@ class InprocChannel final : public ClientTransport,
   const MethodDescriptor* known_method_ = nullptr;
   const Route* known_route_ = nullptr;
   Peer::Ref peer_;
-  IntrusiveList<InprocExchange> exchanges_;
+  IntrusiveList<InprocAttempt> attempts_;
   IntrusiveList<Waiting> waiting_;
   bool closed_ = false;
 };

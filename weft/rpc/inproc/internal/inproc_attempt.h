@@ -12,19 +12,19 @@ namespace weft::rpc {
 
 class InprocServer;
 
-/// A call under way, for its channel.
-class InprocExchange : public ListNode {
+/// An attempt of a call that is under way, for its channel.
+class InprocAttempt : public ListNode {
  public:
   /// Ends it with `reason`.
   virtual void cut(const Status& reason) noexcept = 0;
 
  protected:
-  ~InprocExchange() = default;
+  ~InprocAttempt() = default;
 };
 
 /// Serves a call on another loop, one of the server's; `all` has it meanwhile.
 Task<Status> serve_on_other_loop(Call& call, std::shared_ptr<InprocServer> server,
-                                 IntrusiveList<InprocExchange>& all);
+                                 IntrusiveList<InprocAttempt>& all);
 
 /// What a server has to know of the format of a call's messages; empty: protobuf.
 inline std::string_view format_of(const Call& call) noexcept {

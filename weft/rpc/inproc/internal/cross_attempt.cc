@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "weft/rpc/inproc/internal/cross_call.h"
-#include "weft/rpc/inproc/internal/inproc_exchange.h"
+#include "weft/rpc/inproc/internal/inproc_attempt.h"
 
 namespace weft::rpc {
 namespace {
@@ -21,22 +21,22 @@ std::unique_ptr<const Context> copy_of_luggage(const Context& context) {
 }
 
 /// A call that is served on another loop.
-class CrossExchange final : public InprocExchange, private CancelHook, private MessageReader {
+class CrossAttempt final : public InprocAttempt, private CancelHook, private MessageReader {
  public:
-  CrossExchange(Call& call, InprocPart& part)
-      : CancelHook(&CrossExchange::on_cancelled),
+  CrossAttempt(Call& call, InprocPart& part)
+      : CancelHook(&CrossAttempt::on_cancelled),
         call_(call),
         cross_(std::make_shared<CrossCall>(call.loop(), part, head_of(call))) {}
-  CrossExchange(const CrossExchange&) = delete;
-  CrossExchange& operator=(const CrossExchange&) = delete;
-  ~CrossExchange() {
+  CrossAttempt(const CrossAttempt&) = delete;
+  CrossAttempt& operator=(const CrossAttempt&) = delete;
+  ~CrossAttempt() {
     if (!ended_) cross_->cancel(weft::cancelled("the caller has gone before the end of the call"));
   }
 
   /// The task may begin when the server has ended, so it keeps what that had.
   static Task<Status> serve(Call& call, std::shared_ptr<InprocServer> server,
-                            IntrusiveList<InprocExchange>& all) {
-    CrossExchange self(call, server->next_part());
+                            IntrusiveList<InprocAttempt>& all) {
+    CrossAttempt self(call, server->next_part());
     all.push_back(self);
     if (!call.context().add_hook(self)) co_return Status(call.context().cancel_reason());
     if (!self.cross_->start()) co_return unavailable("the server's loop has ended");
@@ -68,7 +68,7 @@ class CrossExchange final : public InprocExchange, private CancelHook, private M
     cross.end_requests();
   }
   static void on_cancelled(CancelHook& hook, const Status& reason) noexcept {
-    static_cast<CrossExchange&>(hook).cut(reason);
+    static_cast<CrossAttempt&>(hook).cut(reason);
   }
   Status finish(bool taken) {
     if (ended_) return status_;
@@ -116,8 +116,8 @@ void give_response_metadata(Call& call, Metadata& metadata) {
 }
 
 Task<Status> serve_on_other_loop(Call& call, std::shared_ptr<InprocServer> server,
-                                 IntrusiveList<InprocExchange>& all) {
-  return CrossExchange::serve(call, std::move(server), all);
+                                 IntrusiveList<InprocAttempt>& all) {
+  return CrossAttempt::serve(call, std::move(server), all);
 }
 
 }  // namespace weft::rpc
