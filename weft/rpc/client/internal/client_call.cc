@@ -10,6 +10,7 @@
 
 #include "weft/base/ascii.h"
 #include "weft/rpc/client/internal/client_connection.h"
+#include "weft/rpc/connection/internal/header_scratch.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -68,11 +69,6 @@ std::string content_type_of(const Codec& codec) {
   return std::string("application/grpc+").append(codec.name());
 }
 
-// Header lists are built here and encoded before anything else runs on the thread.
-thread_local std::vector<HeaderField> fields_scratch;
-thread_local std::string text_scratch;
-thread_local Metadata metadata_scratch;
-
 // Of the fields beside the usual and the metadata, and of base64, in a request that carries a
 // trace.
 constexpr std::size_t kOtherFields = 256;
@@ -129,49 +125,46 @@ void ClientCall::start() {
   pump();
 }
 
-/// What a call may have beside the usual: deadline, compression, attempts and metadata. Valid until
-/// the thread builds the next. `now` counts where there is a deadline.
-http2::HeaderFields ClientCall::unusual_headers(TimePoint now, const UsualHeaders& usual) {
-  fields_scratch.clear();
+/// What a call may have beside the usual: deadline, compression, attempts and metadata. `now`
+/// counts where there is a deadline.
+void ClientCall::add_unusual_headers(TimePoint now, const UsualHeaders& usual,
+                                     HeaderScratch& scratch) {
+  std::vector<HeaderField>& fields = scratch.fields();
   const Metadata* metadata = &std::as_const(call_).request_metadata();
   if (call_.context().has_luggage()) [[unlikely]]
-    metadata = &carrying_metadata(usual);
-  if (!metadata->empty()) {
-    text_scratch.clear();
-    append_fields(*metadata, fields_scratch, text_scratch);
-  }
+    metadata = &carrying_metadata(usual, scratch);
+  if (!metadata->empty()) append_fields(*metadata, fields, scratch.text());
   // Last, so that calls with the same metadata begin alike (http2::Session::known_beginning).
   if (call_.context().deadline() != kNever) {
-    thread_local std::array<char, 10> timeout;
+    std::array<char, 10>& timeout = scratch.timeout();
     const Duration left = call_.context().deadline() - now;
-    fields_scratch.push_back({"grpc-timeout",
-                              {timeout.data(), format_timeout(left, timeout.data())},
-                              Token::GrpcTimeout});
+    fields.push_back({"grpc-timeout",
+                      {timeout.data(), format_timeout(left, timeout.data())},
+                      Token::GrpcTimeout});
   }
   if (call_.compression() != Compression::Identity) {
-    fields_scratch.push_back({"grpc-encoding", name_of(call_.compression()), Token::GrpcEncoding});
+    fields.push_back({"grpc-encoding", name_of(call_.compression()), Token::GrpcEncoding});
   }
   if (call_.previous_attempts() != 0) {
-    thread_local std::array<char, 10> attempts;
+    std::array<char, 10>& attempts = scratch.attempts();
     const auto end = std::to_chars(attempts.data(), attempts.data() + attempts.size(),
                                    call_.previous_attempts());
-    fields_scratch.push_back(
-        {"grpc-previous-rpc-attempts",
-         {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
-         Token::GrpcPreviousRpcAttempts});
+    fields.push_back({"grpc-previous-rpc-attempts",
+                      {attempts.data(), static_cast<std::size_t>(end.ptr - attempts.data())},
+                      Token::GrpcPreviousRpcAttempts});
   }
-  return fields_scratch;
 }
 
 /// The call's metadata with its context's trace and baggage, of which no more is added than the
-/// server takes: a call does not fail for what it carries. Valid until the thread builds the next.
-const Metadata& ClientCall::carrying_metadata(const UsualHeaders& usual) {
-  metadata_scratch = std::as_const(call_).request_metadata();
+/// server takes: a call does not fail for what it carries.
+const Metadata& ClientCall::carrying_metadata(const UsualHeaders& usual, HeaderScratch& scratch) {
+  Metadata& metadata = scratch.metadata();
+  metadata = std::as_const(call_).request_metadata();
   const std::size_t limit = connection_.session().peer_settings().max_header_list_size;
-  const std::size_t taken = usual.size + encoded_size(metadata_scratch) + kOtherFields;
-  inject_context(connection_.propagation(), call_.context(), metadata_scratch,
+  const std::size_t taken = usual.size + encoded_size(metadata) + kOtherFields;
+  inject_context(connection_.propagation(), call_.context(), metadata,
                  limit - std::min(limit, taken));
-  return metadata_scratch;
+  return metadata;
 }
 
 /// INVALID_ARGUMENT for a codec of a name that no content-type can have.
@@ -193,7 +186,9 @@ Status ClientCall::send_headers(TimePoint now) {
     return coded;
   }
   UsualHeaders& usual = *found;
-  const http2::HeaderFields more = unusual_headers(now, usual);
+  HeaderScratch scratch;
+  add_unusual_headers(now, usual, scratch);
+  const http2::HeaderFields more = scratch.fields();
   std::size_t size = usual.size;
   for (const HeaderField& field : more) size += field.size();
   const std::size_t limit = connection_.session().peer_settings().max_header_list_size;

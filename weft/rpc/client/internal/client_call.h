@@ -15,6 +15,7 @@
 namespace weft::rpc {
 
 class ClientConnection;
+class HeaderScratch;
 struct UsualHeaders;
 
 /// Whether an attempt may be made again as if it never had been (gRFC A6, transparent retry).
@@ -62,8 +63,9 @@ class ClientCall final : private CancelHook, private StreamMessages {
   };
 
   Status send_headers(TimePoint now);
-  http2::HeaderFields unusual_headers(TimePoint now, const UsualHeaders& usual);
-  [[gnu::noinline]] const Metadata& carrying_metadata(const UsualHeaders& usual);
+  void add_unusual_headers(TimePoint now, const UsualHeaders& usual, HeaderScratch& scratch);
+  [[gnu::noinline]] const Metadata& carrying_metadata(const UsualHeaders& usual,
+                                                      HeaderScratch& scratch);
   static void run_pump(Runnable& runnable) noexcept;
   void pump();
   bool send(const Message& message);

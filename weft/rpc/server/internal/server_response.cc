@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "weft/rpc/connection/internal/header_scratch.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/rpc/server/internal/answer_metadata.h"
 #include "weft/rpc/server/internal/server_call.h"
@@ -24,10 +25,6 @@ constexpr std::array<HeaderField, 1> kUsualTrailers = {
     HeaderField{"grpc-status", "0", Token::GrpcStatus}};
 // What a header block of gRPC's own takes beside metadata, message and details.
 constexpr std::size_t kOwnFields = 512;
-
-// Header lists are built here and encoded before anything else runs on the thread.
-thread_local std::vector<HeaderField> fields_scratch;
-thread_local std::string text_scratch;
 
 HeaderField content_type(const RequestHead& request) noexcept {
   if (request.format == nullptr) return kContentType;
@@ -163,16 +160,17 @@ void ServerCall::send_headers() {
     return connection().session().send_headers(*stream(), kUsualHeaders,
                                                connection().usual_headers(), false);
   }
-  fields_scratch.assign({kStatus200, content_type(*head_)});
-  text_scratch.clear();
+  HeaderScratch scratch;
+  std::vector<HeaderField>& fields = scratch.fields();
+  fields.assign({kStatus200, content_type(*head_)});
   if (sent_compression_ != Compression::Identity) {
-    fields_scratch.push_back({"grpc-encoding", name_of(sent_compression_), Token::GrpcEncoding});
+    fields.push_back({"grpc-encoding", name_of(sent_compression_), Token::GrpcEncoding});
   }
   if (head_->compressed) {
-    fields_scratch.push_back({"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
+    fields.push_back({"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
   }
-  append_fields(answer_metadata(), fields_scratch, text_scratch);
-  connection().session().send_headers(*stream(), fields_scratch, false);
+  append_fields(answer_metadata(), fields, scratch.text());
+  connection().session().send_headers(*stream(), fields, false);
 }
 
 void ServerCall::send_trailers(const Status& status) {
@@ -185,14 +183,13 @@ void ServerCall::send_trailers(const Status& status) {
     return connection().session().send_headers(*stream(), kUsualTrailers,
                                                connection().usual_trailers(), true);
   }
-  fields_scratch.clear();
-  text_scratch.clear();
+  HeaderScratch scratch;
+  std::vector<HeaderField>& fields = scratch.fields();
   if (!headers_sent_) {
     // Trailers-Only: one header block that both begins and ends the response.
-    fields_scratch.assign({kStatus200, content_type(*head_)});
+    fields.assign({kStatus200, content_type(*head_)});
     if (head_->compressed && status.code() == StatusCode::Unimplemented) {
-      fields_scratch.push_back(
-          {"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
+      fields.push_back({"grpc-accept-encoding", accepted_names(), Token::GrpcAcceptEncoding});
     }
   }
   std::array<char, 2> digits;
@@ -200,20 +197,20 @@ void ServerCall::send_trailers(const Status& status) {
   std::size_t length = 0;
   if (code >= 10) digits[length++] = '1';
   digits[length++] = static_cast<char>('0' + code % 10);
-  fields_scratch.push_back({"grpc-status", {digits.data(), length}, Token::GrpcStatus});
+  fields.push_back({"grpc-status", {digits.data(), length}, Token::GrpcStatus});
   std::string message;
   if (!status.message().empty()) {
     percent_encode(status.message(), message);
-    fields_scratch.push_back({"grpc-message", message, Token::GrpcMessage});
+    fields.push_back({"grpc-message", message, Token::GrpcMessage});
   }
   std::string details;
   if (!status.details().empty()) {
     base64_encode(status.details(), details);
-    fields_scratch.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
+    fields.push_back({"grpc-status-details-bin", details, Token::GrpcStatusDetailsBin});
   }
-  append_fields(answer_trailers(), fields_scratch, text_scratch);
+  append_fields(answer_trailers(), fields, scratch.text());
   headers_sent_ = true;
-  connection().session().send_headers(*stream(), fields_scratch, true);
+  connection().session().send_headers(*stream(), fields, true);
 }
 
 /// Tells a client that is still sending to stop, once the response has left (RFC 9113 section 8.1).
