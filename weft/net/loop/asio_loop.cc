@@ -14,7 +14,6 @@
 #include "weft/net/socket/internal/socket_listener.h"
 #include "weft/net/socket/memory_stream.h"
 #include "weft/net/takeover/internal/take_over.h"
-#include "weft/net/takeover/internal/watchdog.h"
 
 namespace weft::net {
 namespace {
@@ -90,8 +89,7 @@ AsioLoop::AsioLoop(asio::io_context* program, const LoopOptions& options)
   if (program != nullptr) {
     asio_ = std::make_unique<Asio>(*this, program);
   } else if (options.handler_bound != kForever) {
-    take_over_ = std::make_shared<internal::TakeOver>(*this, options);
-    internal::Watchdog::instance().add(take_over_);
+    take_over_ = internal::TakeOver::watch(*this, options);
   }
 }
 
@@ -100,7 +98,7 @@ AsioLoop::AsioLoop(const LoopOptions& options) : AsioLoop(nullptr, options) {}
 AsioLoop::AsioLoop(asio::io_context& context) : AsioLoop(&context, {}) {}
 
 AsioLoop::~AsioLoop() {
-  if (take_over_ != nullptr) internal::Watchdog::instance().remove(take_over_);
+  if (take_over_ != nullptr) internal::TakeOver::forget(take_over_);
   end();
   // What is discarded may post while it goes.
   do {
@@ -277,7 +275,7 @@ void AsioLoop::rejoin() noexcept {
   resume_turn();
 }
 
-void AsioLoop::user_code_begins() noexcept { internal::Watchdog::wake_if_asleep(); }
+void AsioLoop::user_code_begins() noexcept { internal::TakeOver::user_code_begins(); }
 
 void AsioLoop::stop() noexcept {
   if (on_programs_context_) {

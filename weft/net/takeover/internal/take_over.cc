@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "weft/net/takeover/internal/time_slice.h"
+#include "weft/net/takeover/internal/watchdog.h"
 
 namespace weft::net::internal {
 namespace {
@@ -32,6 +33,18 @@ std::optional<std::uint32_t> arrival_core(int socket) noexcept {
 TakeOver::TakeOver(AsioLoop& loop, const LoopOptions& options) : loop_(loop), options_(options) {
   yielding_.reserve(options.max_slow_handlers);
 }
+
+std::shared_ptr<TakeOver> TakeOver::watch(AsioLoop& loop, const LoopOptions& options) {
+  auto made = std::make_shared<TakeOver>(loop, options);
+  Watchdog::instance().add(made);
+  return made;
+}
+
+void TakeOver::forget(const std::shared_ptr<TakeOver>& loop) noexcept {
+  Watchdog::instance().remove(loop);
+}
+
+void TakeOver::user_code_begins() noexcept { Watchdog::wake_if_asleep(); }
 
 void TakeOver::begin() noexcept {
   const std::lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -11,26 +12,45 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
 #include "weft/net/loop/asio_loop.h"
-#include "weft/net/loop/internal/system_thread.h"
+#include "weft/net/takeover/internal/system_thread.h"
 
 namespace weft::net::internal {
 
-/// Who runs an AsioLoop, of the threads that may (record 6).
+/// Decides which thread runs an AsioLoop whose handlers may be slow (ADR 6). AsioLoop knows of this
+/// folder only TakeOver. Behind it: Watchdog has the threads that look and take loops over;
+/// SystemThread, CoreStay and change_slice() ask the system's scheduler.
 ///
 /// One thread at a time is the loop's *runner*; it alone touches what is the loop's. The *base* is
-/// the thread that is in AsioLoop::run(). A thread whose UserCode was taken over is *out*, until it
-/// asks for the loop back and is granted it, by the runner of then and between two turns: one
-/// after the other, in the order in which they ask. The base is granted it when there is nobody
-/// else.
+/// the thread in AsioLoop::run(). A thread's states, for one loop:
+///
+///                take(): its UserCode exceeds the bound
+///     runner ──────────────────────────────────────────────▶ out
+///       ▲  ▲                                                  │ rejoin(): its UserCode is over
+///       │  └────────── granted, between two turns ──────── waiting
+///       │
+///       │ granted when no other thread waits                  Watchdog's threads:
+///      base that has given way  ◀── let_others_run()          idle ─▶ on watch ─▶ runner ─▶ idle
+///
+/// Waiting threads are granted the loop in the order in which they ask. One take-over in time:
 ///
 ///     base:   run ── turn ─ UserCode ·········· rejoin ─ rest of the turn ── turn ── ...
 ///     spare:                     └ take ─ rest of the turn ── turn ── grant ┘
+///
+/// Threads change cores on two occasions, and ADR 24 says what that pays: the one on watch keeps to
+/// the core of a slow handler (ADR 12), and a new runner changes places with a slow handler that is
+/// on the core where the loop's peers are heard (ADR 15).
 ///
 /// Shared by the loop and the threads that run it, so that the last to leave need not be the
 /// loop's.
 class TakeOver {
  public:
   TakeOver(AsioLoop& loop, const LoopOptions& options);
+  /// For `loop`, watched from now on until forget().
+  static std::shared_ptr<TakeOver> watch(AsioLoop& loop, const LoopOptions& options);
+  /// Before `loop`'s loop ends; no thread runs it any more.
+  static void forget(const std::shared_ptr<TakeOver>& loop) noexcept;
+  /// A loop begins a UserCode: the watch must not be asleep.
+  static void user_code_begins() noexcept;
   TakeOver(const TakeOver&) = delete;
   TakeOver& operator=(const TakeOver&) = delete;
 

@@ -13,8 +13,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include "weft/net/loop/internal/test_threads.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/net/takeover/internal/test_threads.h"
 
 namespace weft::net::internal {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
-#include "weft/net/loop/internal/system_thread.h"
+#include "weft/net/takeover/internal/system_thread.h"
 
 namespace weft::net::internal {
 

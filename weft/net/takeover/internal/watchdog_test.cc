@@ -15,8 +15,8 @@
 #include <gtest/gtest.h>
 
 #include "weft/net/loop/internal/test_io.h"
-#include "weft/net/loop/internal/test_threads.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/net/takeover/internal/test_threads.h"
 
 namespace weft::net::internal {
 namespace {

@@ -8,8 +8,8 @@
 #include <sched.h>
 
 #include "weft/coro/executor.h"
-#include "weft/net/loop/internal/system_thread.h"
 #include "weft/net/loop/loop.h"
+#include "weft/net/takeover/internal/system_thread.h"
 #include "weft/net/takeover/internal/time_slice.h"
 
 namespace weft::net::internal {

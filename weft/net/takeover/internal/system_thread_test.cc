@@ -1,4 +1,4 @@
-#include "weft/net/loop/internal/system_thread.h"
+#include "weft/net/takeover/internal/system_thread.h"
 
 #include <atomic>
 #include <future>
@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "weft/net/loop/internal/test_threads.h"
+#include "weft/net/takeover/internal/test_threads.h"
 
 namespace weft::net::internal {
 namespace {

@@ -1,4 +1,4 @@
-#include "weft/net/loop/internal/system_thread.h"
+#include "weft/net/takeover/internal/system_thread.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
