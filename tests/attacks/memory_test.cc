@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(OfBytes, UnreadMessages,
                          ::testing::PrintToStringParamName());
 
 // Half of the budget is as far as credit goes; a client that keeps to it is held up, not punished.
-TEST(UnreadMessages, OfAClientThatKeepsToItsWindowsEndInBackPressure) {
+TEST(UnreadMessages, WithinTheWindowsEndInBackPressure) {
   Victim victim({.max_connection_memory = 16 * kMiB, .max_window = 0});
   Attacker attacker(victim.port());
   EXPECT_TRUE(attacker.round_trip()) << attacker.last_words();
@@ -127,7 +127,7 @@ TEST(AnnouncedMessages, AreHeldUpToTheBudgetOfTheConnection) {
       << refused->field("grpc-message");
 }
 
-TEST(Metadata, OfManyCallsIsHeldUpToTheBudgetOfTheConnection) {
+TEST(Metadata, OfManyCallsStaysWithinTheConnectionsBudget) {
   Victim victim({.max_connection_memory = 4 * kMiB});
   const PeakMemory memory;
   Attacker attacker(victim.port());

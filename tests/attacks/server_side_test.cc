@@ -109,7 +109,7 @@ TEST(BadServers, ThatFloodWithPingsAndReadNothingAreLeft) {
   EXPECT_LT(memory.bytes(), 8 * kMiB);
 }
 
-TEST(BadServers, ThatFloodWithPingsDoNotHoldUpTheEndOfACall) {
+TEST(BadServers, ThatFloodWithPingsDoNotDelayACallsEnd) {
   BadServer server;
   Caller caller(server, 500ms);
   Attacker peer = serve(server);

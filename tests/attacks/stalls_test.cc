@@ -148,7 +148,7 @@ TEST(SlowRead, OfManyClosedWindowsHoldsLittle) {
   EXPECT_LT(memory.bytes(), 500 * 140 * 1024);
 }
 
-TEST(SlowRead, OfManyClosedWindowsStopsAtAPartOfTheBudget) {
+TEST(SlowRead, OfManyClosedWindowsStopsBelowTheBudget) {
   Victim victim({.max_connection_memory = 16 * kMiB});
   Attacker attacker(victim.port());
   attacker.send(testing::settings({{SettingId::InitialWindowSize, 0}}));

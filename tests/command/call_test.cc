@@ -188,7 +188,7 @@ TEST_F(WeftCall, RefusesAResponseBeyondItsLimit) {
   EXPECT_THAT(ended.err, AllOf(HasSubstr("RESOURCE_EXHAUSTED"), HasSubstr("4096")));
 }
 
-TEST_F(WeftCall, TakesTypesFromAProtoFileAndAsksForNoReflection) {
+TEST_F(WeftCall, TakesTypesFromAProtoFileWithoutReflection) {
   ServerOptions options;
   options.listen = "127.0.0.1:0";
   options.reflection = false;

@@ -51,7 +51,7 @@ class Shutdown : public ::testing::Test {
 
 // "A server that is attempting to gracefully shut down a connection SHOULD send an initial GOAWAY
 // frame with the last stream identifier set to 2^31-1 and a NO_ERROR code."
-TEST_F(Shutdown, Section_6_8_FirstGoawayLeavesRoomForCallsOnTheirWay) {
+TEST_F(Shutdown, Section_6_8_FirstGoawayAllowsCallsInFlight) {
   stop();
   EXPECT_EQ(last_stream(), u32(0x7fffffff));
   EXPECT_EQ(connection.last(FrameType::Goaway, 0)->error(), ErrorCode::NoError);
@@ -80,7 +80,7 @@ TEST_F(Shutdown, Section_6_8_CallsBelowTheLastIdAreFinished) {
   EXPECT_TRUE(connection.read_to_the_end()) << connection.log();
 }
 
-TEST_F(Shutdown, Section_6_8_CallsAboveTheLastIdAreNotProcessed) {
+TEST_F(Shutdown, Section_6_8_IgnoresCallsAboveTheLastId) {
   connection.send(open(1));
   connection.settle();
   stop();

@@ -169,7 +169,7 @@ TEST_F(Etcd, FindsWhatIsAnnouncedAndMissesWhatIsWithdrawn) {
   EXPECT_TRUE(until(resolving, {"10.0.0.2:80"}));
 }
 
-TEST_F(Etcd, AnInstanceThatIsGoneWithoutAWordGoesWithItsLease) {
+TEST_F(Etcd, ACrashedInstanceGoesWithItsLease) {
   start_members(1);
   Resolving resolving(loop, resolver());
   auto first = announce("10.0.0.1:80", "?ttl=2s");
@@ -179,7 +179,7 @@ TEST_F(Etcd, AnInstanceThatIsGoneWithoutAWordGoesWithItsLease) {
   EXPECT_TRUE(until(resolving, {"10.0.0.2:80"}));
 }
 
-TEST_F(Etcd, UnderstandsEntriesOfGoServicesAndPassesOverWhatNobodyCanRead) {
+TEST_F(Etcd, ReadsEntriesOfGoServicesAndSkipsUnreadableOnes) {
   start_members(1);
   put("weft/greeter/a", R"({"Op":0,"Addr":"10.0.0.1:80","Metadata":{"version":"7"}})");
   put("weft/greeter/b", R"({"Op":0,"Addr":"localhost:81","Metadata":null})");
@@ -193,7 +193,7 @@ TEST_F(Etcd, UnderstandsEntriesOfGoServicesAndPassesOverWhatNobodyCanRead) {
   EXPECT_NE(resolving.texts()[1].find(":81"), std::string::npos);
 }
 
-TEST_F(Etcd, AWatchGoesOnWhereItWasWhenEtcdWasKilledAndCameBack) {
+TEST_F(Etcd, AWatchResumesAfterEtcdWasKilled) {
   start_members(1);
   put("weft/greeter/a", R"("10.0.0.1:80")");
   Resolving resolving(loop, resolver());
@@ -222,7 +222,7 @@ TEST_F(Etcd, WhatWasCompactedMeanwhileIsListedAgain) {
   EXPECT_TRUE(until(*resolving, {"10.0.0.2:80"}));
 }
 
-TEST_F(Etcd, InstancesComeBackByThemselvesWhenEtcdHasLostItsData) {
+TEST_F(Etcd, InstancesComeBackAfterEtcdLostItsData) {
   start_members(1);
   auto first = announce("10.0.0.1:80");
   auto second = announce("10.0.0.2:80");

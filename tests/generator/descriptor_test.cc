@@ -83,7 +83,7 @@ TEST(GeneratedDescriptor, SaysOfEveryServiceWhatProtobufSays) {
   }
 }
 
-TEST(GeneratedDescriptor, KnowsTheFileOfAServiceThatHasOnlyImportedMessages) {
+TEST(GeneratedDescriptor, KnowsTheFileOfAServiceWithImportedMessagesOnly) {
   const weft::google::std::ImportsService service;
   EXPECT_EQ(service.descriptor().file()->name(), "deep/er/imports.proto");
 }
@@ -94,7 +94,7 @@ TEST(GeneratedDescriptor, HasNoFileForTheLiteRuntime) {
   EXPECT_EQ(service.descriptor().file, nullptr);
 }
 
-TEST(GeneratedDescriptor, KeepsThePathOfAMethodThatIsCalledDifferentlyInCpp) {
+TEST(GeneratedDescriptor, KeepsThePathOfAMethodRenamedInCpp) {
   const names::WordsService service;
   EXPECT_EQ(service.descriptor().methods[0].path, "/weft.test.names.Words/delete");
   EXPECT_EQ(service.descriptor().methods[1].path, "/weft.test.names.Words/delete_");

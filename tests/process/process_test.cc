@@ -109,7 +109,7 @@ TEST_P(StopSignal, IsSeenAlsoWhereAThreadWasStartedBeforeRun) {
   EXPECT_EQ(child.wait(), "exit 0");
 }
 
-TEST_P(StopSignal, IsSeenAlsoWhereTheProcessWasStartedWithItBlocked) {
+TEST_P(StopSignal, IsSeenInAProcessStartedWithItBlocked) {
   Child child(serve(), [] {
     sigset_t set;
     sigfillset(&set);
@@ -157,7 +157,7 @@ TEST_F(Process, RunReturnsWhenAHandlerStopsTheServer) {
   EXPECT_EQ(child.wait(), "exit 0");
 }
 
-TEST_F(Process, AHandlerThatWaitsForTheShutdownIsCancelledAfterTheGrace) {
+TEST_F(Process, CancelsAHandlerThatAwaitsTheShutdownAfterTheGrace) {
   Child child(serve());
   EXPECT_EQ(ask("shutdown 100").status().message(), "the server is shutting down");
   EXPECT_EQ(child.wait(), "exit 0");
@@ -297,7 +297,7 @@ TEST_F(Process, CallsOverTheConnectionsItHasWhileDescriptorsAreOut) {
   EXPECT_EQ(Child({"starved_client", address()}).wait(), "exit 0");
 }
 
-TEST_F(Process, EndsACallThatRunsOutOfMemoryAndNotItself) {
+TEST_F(Process, RunningOutOfMemoryEndsTheCallOnly) {
 #if WEFT_ASAN || WEFT_TSAN
   GTEST_SKIP() << "a sanitizer's shadow memory needs more than the limit";
 #endif

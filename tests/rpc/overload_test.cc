@@ -70,7 +70,7 @@ Task<> call_from_everywhere(const std::string& target, Counts& counts) {
   co_await scope.join();
 }
 
-TEST(Overload, EveryCallIsServedOrRefusedAndTheServerIsWellAfterwards) {
+TEST(Overload, ServesOrRefusesEveryCallAndRecovers) {
   Serving<Busy> serving({.max_queue_delay = 20ms});
   ASSERT_TRUE(serving.started().ok()) << serving.started().to_string();
   Counts counts;

@@ -104,7 +104,7 @@ TEST(Channels, MayBeUsedFromSeveralLoopsAtOnce) {
   EXPECT_TRUE(test::call(*channel, "x", {.timeout = 10s}).ok());
 }
 
-TEST(Channels, MayBeDestroyedByAThreadThatIsNoneOfTheirLoops) {
+TEST(Channels, MayBeDestroyedOnAThreadWithoutALoop) {
   Serving<Kinds> serving;
   ASSERT_TRUE(serving.started().ok());
   net::LoopThread loop;
@@ -146,7 +146,7 @@ struct Blocks : Kinds {
   bool released = false;
 };
 
-TEST(Offloading, LeavesTheLoopToOtherCallsAndComesBackToIt) {
+TEST(Offloading, FreesTheLoopForOtherCallsAndReturns) {
   Serving<Blocks> serving;
   ASSERT_TRUE(serving.started().ok());
   Blocks& service = serving.service();

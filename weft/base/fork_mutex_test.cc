@@ -35,7 +35,7 @@ struct Pair {
   int b = 0;
 };
 
-TEST(ForkMutex, IsFreeInAChildAndWhatItGuardsIsWhole) {
+TEST(ForkMutex, IsFreeInAChildWithItsDataWhole) {
   std::vector<std::unique_ptr<Pair>> pairs;
   for (int i = 0; i < 5; ++i) pairs.push_back(std::make_unique<Pair>());
   std::atomic<bool> stop = false;

@@ -73,7 +73,7 @@ TEST_F(Log, WritesNothingWhenItIsOff) {
   EXPECT_TRUE(lines_.empty());
 }
 
-TEST_F(Log, KeepsAMessageOnOneLineAndFreeOfControlBytes) {
+TEST_F(Log, KeepsAMessageOnOneLineWithoutControlBytes) {
   collect();
   log(LogLevel::Info, std::string_view("a\nb\033[31m\0c\td", 12));
   ASSERT_EQ(lines_.size(), 1U);
@@ -87,7 +87,7 @@ TEST_F(Log, CountsALineWhoseSinkThrows) {
   EXPECT_EQ(log_lines_lost(), before + 1);
 }
 
-TEST_F(Log, CountsALineThatASinkLogsItselfInsteadOfWaitingForItself) {
+TEST_F(Log, CountsALineThatASinkLogsItself) {
   set_log_sink([](LogLevel, std::string_view) { log(LogLevel::Info, "again"); });
   const std::uint64_t before = log_lines_lost();
   log(LogLevel::Info, "x");
@@ -128,7 +128,7 @@ TEST_F(Log, DoesNotWaitForANamedPipeThatNobodyReads) {
   std::remove(path.c_str());
 }
 
-TEST_F(Log, DropsLinesWhileAPipeIsFullAndGoesOnWhenItIsRead) {
+TEST_F(Log, DropsLinesWhileAPipeIsFull) {
   const std::string path = scratch_path("full_fifo");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   const int reader = open(path.c_str(), O_RDONLY | O_NONBLOCK);
@@ -171,7 +171,7 @@ TEST_F(Log, TakesLinesFromSeveralThreads) {
   EXPECT_EQ(lines_.size(), 400U);
 }
 
-TEST_F(Log, WritesToStandardErrorWithoutColourWhenThatIsNoTerminal) {
+TEST_F(Log, WritesNoColourToAPipe) {
   set_log_sink({});
   ::testing::internal::CaptureStderr();
   // The kind of the descriptor is looked at when the sink is set.

@@ -59,7 +59,7 @@ TEST(Result, OfAPointerIsNotMadeOfAStatus) {
   EXPECT_FALSE(result.ok());
 }
 
-TEST(ResultDeathTest, EndsTheProgramWithItsStatusWhereAValueIsUsedThatIsNotThere) {
+TEST(ResultDeathTest, TakingAMissingValueEndsTheProgramWithTheStatus) {
   Result<std::string> result = not_found("no such key");
   EXPECT_DEATH(static_cast<void>(result->size()), "ok.. first; its status is NOT_FOUND: no such");
   EXPECT_DEATH(static_cast<void>(*result), "its status is NOT_FOUND: no such key");

@@ -27,7 +27,7 @@ TEST(Message, OfBytesOfItsOwnIsKeptAsItIs) {
   }
 }
 
-TEST(Message, OfALargePartOfABlockIsKeptAsItIs) {
+TEST(Message, KeepsALargePartOfABlock) {
   const Bytes block = Bytes::copy_of(std::string(60000, 'a'));
   const Message message(block.slice(0, 30000));
   EXPECT_FALSE(message.borrows());

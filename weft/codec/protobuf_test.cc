@@ -125,7 +125,7 @@ TEST(ProtobufMessage, BelowThatItLendsNothing) {
   for (const Bytes& piece : message_of(value).to_pieces("")) EXPECT_TRUE(piece.owns());
 }
 
-TEST(ProtobufMessage, AFieldThatClaimsToBeLongerThanItsMessageGetsNoMemoryForThat) {
+TEST(ProtobufMessage, AllocatesNothingForAFieldLongerThanItsMessage) {
   // Field 1, of 40 million bytes, of which few are there.
   const std::string start = "\x0a\x80\xb4\x89\x13" + std::string(1000, 'x');
   const std::vector<Bytes> pieces = {Bytes::copy_of(start), Bytes::copy_of(std::string(500, 'y'))};

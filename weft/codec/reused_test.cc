@@ -71,7 +71,7 @@ void destroy(Counted<5>* object) {
   delete object;
 }
 
-TEST(Reused, LeavesWhatItAdoptsAndWhatThatReplacesToAFunction) {
+TEST(Reused, LeavesAdoptedAndReplacedObjectsToAFunction) {
   using Object = Counted<5>;
   auto* const adopted = new Object;
   {

@@ -75,7 +75,7 @@ TEST(Any, WaitsForALoserThatTakesItsTime) {
   EXPECT_EQ(task.take().index(), 0U);
 }
 
-TEST(Any, DoesNotStartWhatComesAfterATaskThatEndsAtOnce) {
+TEST(Any, DoesNotStartTasksAfterOneThatEndsAtOnce) {
   ManualExecutor executor;
   Event never;
   Outcomes outcomes;

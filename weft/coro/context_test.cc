@@ -91,7 +91,7 @@ TEST(Context, CancelsItsDescendantsButNotItsParent) {
   EXPECT_EQ(grandchild.cancel_reason(), cancelled("x"));
 }
 
-TEST(Context, AChildOfACancelledOneIsCancelledFromTheStart) {
+TEST(Context, AChildOfACancelledContextStartsCancelled) {
   Context root;
   root.cancel(deadline_exceeded("late"));
   const Context child(&root);
@@ -115,7 +115,7 @@ TEST(Context, AHookMayDestroyItselfAndOthersWhileItCancels) {
   EXPECT_EQ(third.reasons.size(), 1U);
 }
 
-TEST(Context, AHookMayDestroyTheContextOrAChildOfIt) {
+TEST(Context, AHookMayDestroyItsContextOrAChild) {
   auto* context = new Context;
   auto* child = new Context(context);
   Recorder hook, last;

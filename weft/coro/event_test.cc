@@ -55,7 +55,7 @@ TEST(Event, SuspendsAgainAfterAReset) {
   EXPECT_EQ(notes.size(), 1U);
 }
 
-TEST(Event, AWaitEndsWithTheReasonWhenItsContextIsCancelled) {
+TEST(Event, CancellingTheContextEndsAWaitWithTheReason) {
   ManualExecutor executor;
   Event event;
   std::vector<std::string> notes;
@@ -78,7 +78,7 @@ TEST(Event, AWaitInACancelledContextDoesNotSuspend) {
   EXPECT_EQ(notes, (std::vector<std::string>{"a CANCELLED: enough"}));
 }
 
-TEST(Event, KeepsTheFirstOutcomeWhenSetAndCancelledInOneTurn) {
+TEST(Event, TheFirstOutcomeOfATurnCounts) {
   ManualExecutor executor;
   Event event;
   std::vector<std::string> notes;
@@ -90,7 +90,7 @@ TEST(Event, KeepsTheFirstOutcomeWhenSetAndCancelledInOneTurn) {
   EXPECT_EQ(notes, (std::vector<std::string>{"a OK"}));
 }
 
-TEST(Event, KeepsTheCancellationWhenItIsSetLaterInTheSameTurn) {
+TEST(Event, ACancellationOutlastsALaterSetInItsTurn) {
   ManualExecutor executor;
   Event event;
   std::vector<std::string> notes;

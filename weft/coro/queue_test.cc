@@ -125,7 +125,7 @@ TEST(Queue, ACancelledWaitTakesAndLeavesNothing) {
   EXPECT_EQ(more, (Strings{"a0", "end"}));
 }
 
-TEST(Queue, AnItemGivenToATaskThatIsDestroyedIsNotLost) {
+TEST(Queue, KeepsAnItemGivenToADestroyedTask) {
   ManualExecutor executor;
   Queue<std::string> queue(1);
   Strings lost, got;

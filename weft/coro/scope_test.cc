@@ -36,7 +36,7 @@ Task<> note_join(Scope& scope, int& joined) {
   ++joined;
 }
 
-TEST(Scope, RunsAChildAtOnceAndJoinsItWhenItEnds) {
+TEST(Scope, RunsAChildAtOnceAndJoinsIt) {
   ManualExecutor executor;
   Event event;
   int ended = 0;
@@ -199,7 +199,7 @@ void destroy_while_running() {
   scope.spawn(wait_for(event, ended));
 }
 
-TEST(ScopeDeathTest, DestroyingItWhileChildrenRunEndsTheProgramWithAMessage) {
+TEST(ScopeDeathTest, DestroyingItWithRunningChildrenEndsTheProgram) {
   EXPECT_DEATH(destroy_while_running(), "destroyed while 1 of its tasks run: co_await scope.join");
 }
 

@@ -22,7 +22,7 @@ Task<Status> hold(Semaphore& semaphore, Event& until, std::vector<std::string>& 
   co_return Status();
 }
 
-TEST(Semaphore, GrantsAsManyPermitsAsItHasAndTheRestInOrder) {
+TEST(Semaphore, GrantsItsPermitsThenWaitersInOrder) {
   ManualExecutor executor;
   Semaphore semaphore(2);
   Event first, rest;
@@ -96,7 +96,7 @@ TEST(Semaphore, APermitGrantedBeforeTheCancellationIsKept) {
   EXPECT_EQ(semaphore.available(), 1U);
 }
 
-TEST(Semaphore, APermitGrantedToATaskThatIsDestroyedGoesToTheNext) {
+TEST(Semaphore, ADestroyedTasksPermitGoesToTheNext) {
   ManualExecutor executor;
   Semaphore semaphore(1);
   Event done;

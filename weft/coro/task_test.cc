@@ -280,7 +280,7 @@ Task<long> loop_of_ready_children(int n) {
   co_return total;
 }
 
-TEST(Task, AwaitsAMillionChildrenThatCompleteAtOnceWithoutGrowingTheStack) {
+TEST(Task, AMillionImmediateChildrenDoNotGrowTheStack) {
   ManualExecutor executor;
   EXPECT_EQ(executor.run(loop_of_ready_children(1'000'000)), 1'000'000);
 }
@@ -305,7 +305,7 @@ Task<long> loop_of_suspending_children(int n) {
   co_return total;
 }
 
-TEST(Task, AwaitsChildrenThatSuspendInALoopWithoutGrowingTheStack) {
+TEST(Task, SuspendingChildrenInALoopDoNotGrowTheStack) {
   ManualExecutor executor;
   EXPECT_EQ(executor.run(loop_of_suspending_children(200'000)), 200'000);
 }
@@ -367,7 +367,7 @@ Task<> await_moved(Task<> task) {
   co_await std::move(task);
 }
 
-TEST(TaskDeathTest, EndsTheProgramWhenItIsAwaitedAfterItWasMovedFrom) {
+TEST(TaskDeathTest, AwaitingAMovedFromTaskEndsTheProgram) {
   ManualExecutor executor;
   EXPECT_DEATH(executor.run(await_moved(value(1))), "was moved from");
   EXPECT_DEATH(executor.run(await_moved(plain_value(1))), "was moved from");
@@ -375,7 +375,7 @@ TEST(TaskDeathTest, EndsTheProgramWhenItIsAwaitedAfterItWasMovedFrom) {
   EXPECT_DEATH(executor.run(await_moved(Task<>())), "was moved from");
 }
 
-TEST(TaskDeathTest, EndsTheProgramWhenItsResultIsTakenBeforeItsEnd) {
+TEST(TaskDeathTest, TakingTheResultTooEarlyEndsTheProgram) {
   ManualExecutor executor;
   Task<int> task = yields();
   task.start(nullptr, {.function = [](void*) noexcept {}, .argument = &task});

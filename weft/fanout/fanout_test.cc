@@ -76,7 +76,7 @@ ParallelOptions joined() {
 
 class Parallel : public FanoutTest {};
 
-TEST_F(Parallel, AllPartsGetTheRequestAtOnceAndTheirResponsesAreMergedInOrder) {
+TEST_F(Parallel, SendsToAllPartsAndMergesResponsesInOrder) {
   ScriptedService a({answers("a", 30ms)});
   ScriptedService b({answers("b", 10ms)});
   ScriptedService c({answers("c", 20ms)});
@@ -88,14 +88,14 @@ TEST_F(Parallel, AllPartsGetTheRequestAtOnceAndTheirResponsesAreMergedInOrder) {
   }
 }
 
-TEST_F(Parallel, WithoutAMergeTheLastValueOfAFieldStaysAsInMergeFrom) {
+TEST_F(Parallel, WithoutAMergeTheLastValueWins) {
   ScriptedService a({answers("a")});
   ScriptedService b({answers("b")});
   ParallelChannel all({&a, &b});
   EXPECT_EQ(value(all), "b");
 }
 
-TEST_F(Parallel, OneFailureFailsTheCallAtOnceAndCancelsTheRest) {
+TEST_F(Parallel, OneFailureFailsTheCallAndCancelsTheRest) {
   ScriptedService a({answers("a", 10s)});
   ScriptedService b({fails(not_found("no b"), 10ms)});
   ParallelChannel all({&a, &b}, joined());
@@ -141,7 +141,7 @@ TEST_F(Parallel, AFailLimitToleratesFailuresAndWaitsForTheOthers) {
   EXPECT_EQ(unary(none, "").status().code(), StatusCode::Unavailable);
 }
 
-TEST_F(Parallel, ASplitGivesEachPartItsShareAndLeavesOthersOut) {
+TEST_F(Parallel, ASplitGivesEachPartItsShare) {
   ScriptedService a({answers("a")});
   ScriptedService b({answers("b")});
   ScriptedService c({answers("c")});
@@ -257,7 +257,7 @@ TEST_F(Sharded, TheRequestChoosesThePart) {
   EXPECT_THAT(b.seen().at(0).requests, ElementsAre(wire("bob")));
 }
 
-TEST_F(Sharded, TheFirstMessageOfAStreamChoosesAndIsNotLost) {
+TEST_F(Sharded, AStreamsFirstMessageChoosesAndIsKept) {
   ScriptedService a({answers("from a")});
   ScriptedService b({answers("from b")});
   ShardedChannel shards({&a, &b}, by_first_letter());
@@ -268,7 +268,7 @@ TEST_F(Sharded, TheFirstMessageOfAStreamChoosesAndIsNotLost) {
   EXPECT_THAT(testing::run(loop_, chat(shards, {}, status)), ElementsAre("from a"));
 }
 
-TEST_F(Sharded, AShardThatDoesNotExistIsAnErrorThatSaysSo) {
+TEST_F(Sharded, ANonexistentShardIsAnErrorThatNamesIt) {
   ScriptedService a({answers("a")});
   ShardedChannel shards({&a}, [](const Bytes&, std::size_t) -> Result<std::size_t> { return 7U; });
   EXPECT_EQ(value(shards), "INTERNAL: the request was given to shard 7, and there are only 1");

@@ -86,7 +86,7 @@ class WeftScheme : public ::testing::Test {
   net::SimNetwork network{1};
 };
 
-TEST_F(WeftScheme, AnnouncedInstancesAreFoundWithAllThatIsKnownOfThem) {
+TEST_F(WeftScheme, FindsAnnouncedInstancesWithTheirAttributes) {
   test::SimRegistry registry(network, "registry");
   const auto resolving = resolve("weft://registry:7070/greeter");
   Announcing announcing(network.host("s1"), "weft://registry/greeter", endpoint_of("s1", 3));
@@ -108,7 +108,7 @@ TEST_F(WeftScheme, ChangesArriveAsTheyHappen) {
   EXPECT_THAT(resolving->texts(), ElementsAre("memory:s2:80"));
 }
 
-TEST_F(WeftScheme, AnInstanceThatDiesIsListedForItsLeasesTimeAndOneThatLivesStays) {
+TEST_F(WeftScheme, ListsADeadInstanceUntilItsLeaseEnds) {
   test::SimRegistry registry(network, "registry");
   const auto resolving = resolve("weft://registry:7070/greeter");
   const auto living = announce("s1", "weft://registry:7070/greeter?ttl=3s");
@@ -167,7 +167,7 @@ TEST_F(WeftScheme, ARegistryThatComesLaterIsFound) {
   EXPECT_THAT(resolving->texts(), ElementsAre("memory:s1:80"));
 }
 
-TEST_F(WeftScheme, ARegistryThatLostItsDataTakesNobodyAwayWhoComesBackInTime) {
+TEST_F(WeftScheme, ARegistryThatLostItsDataKeepsInstancesThatReturn) {
   test::SimRegistry registry(network, "registry");
   const auto resolving = resolve("weft://registry:7070/greeter");
   std::vector<std::unique_ptr<Announcing>> announcing;
@@ -207,7 +207,7 @@ TEST_F(WeftScheme, ASilentRegistryIsGivenUpForTheNext) {
   EXPECT_THAT(resolving->texts(), SizeIs(2));
 }
 
-TEST_F(WeftScheme, AnInstanceThatIsCutOffLapsesAndComesBackWhenTheNetworkHeals) {
+TEST_F(WeftScheme, AnIsolatedInstanceLapsesAndReturns) {
   test::SimRegistry registry(network, "registry");
   const auto resolving = resolve("weft://registry:7070/greeter");
   const auto first = announce("s1");
@@ -256,7 +256,7 @@ TEST_F(WeftScheme, AResolverEndsWithItsContext) {
   EXPECT_TRUE(without->stop());
 }
 
-TEST_F(WeftScheme, WithdrawingFromARegistryThatIsAwayEndsWithAnError) {
+TEST_F(WeftScheme, WithdrawingFromAnUnreachableRegistryFails) {
   auto registry = std::make_unique<test::SimRegistry>(network, "registry");
   const auto announcing = announce("s1");
   network.run_for(1s);

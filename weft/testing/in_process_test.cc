@@ -39,7 +39,7 @@ TEST(Run, GivesTheTasksResultInVirtualTime) {
   EXPECT_EQ(network.now() - begun, Duration(30min));
 }
 
-TEST(Run, GivesUpOnATaskThatNothingCanEndAndDestroysIt) {
+TEST(Run, DestroysATaskThatNothingCanEnd) {
   net::SimNetwork network(1);
   bool dropped = false;
   EXPECT_THROW(run(network.host("a"), for_ever(dropped)), DidNotHappen);
@@ -66,7 +66,7 @@ TEST(Run, WorksOnALoopOfLifeToo) {
   EXPECT_TRUE(dropped);
 }
 
-TEST(InProcess, StartsItsServerWithTheFirstChannelAndSaysWhyItCannot) {
+TEST(InProcess, StartsItsServerWithTheFirstChannel) {
   InProcess world;
   EXPECT_TRUE(world.server().addresses().empty());
   world.channel();

@@ -30,7 +30,7 @@ TEST(StatusText, ShowsDetailsThatCannotForgeALine) {
             "ABORTED: no\n  google.rpc.ErrorInfo {\"reason\":\"a\\nb\\u202e\\u009b\"}");
 }
 
-TEST(StatusText, ShowsATypeOfADetailThatCannotForgeALine) {
+TEST(StatusText, ShowsADetailsTypeWithoutForgedLines) {
   google::rpc::ErrorInfo info;
   Status status = with_detail(Status(StatusCode::Aborted, "no", Origin::Peer), info);
   std::string details(status.details());

@@ -114,7 +114,7 @@ TEST_F(HostileReflection, ManySlowFilesEndAtTheLimitOfTime) {
   EXPECT_LT(passed(), 11s);
 }
 
-TEST_F(HostileReflection, AServerThatFallsSilentEndsAtTheLimitOfTime) {
+TEST_F(HostileReflection, ASilentServerEndsAtTheTimeLimit) {
   reflection_->answer = [](const ServerReflectionRequest& request, auto& response) {
     add_file(request.file_by_filename(), "another", response);
     return request.file_by_filename().empty();

@@ -84,7 +84,7 @@ TEST_P(EveryBalancer, GoesWhereTheCallHasNotBeen) {
   }
 }
 
-TEST_P(EveryBalancer, GivesAMemberThatIsProbedOneCallAtATime) {
+TEST_P(EveryBalancer, GivesAProbedMemberOneCallAtATime) {
   ScriptedFleet fleet(GetParam().policy, 3);
   fleet[1].set_probing(true);
   fleet.begin(fleet[1]);

@@ -150,7 +150,7 @@ TEST_P(HashedBalancers, MoveOnlyTheKeysOfAMemberThatIsAway) {
   EXPECT_EQ(moved(before, owners(fleet)), 0u);
 }
 
-TEST_P(HashedBalancers, SpreadTheKeysOfAMemberThatIsAwayOverManyOthers) {
+TEST_P(HashedBalancers, SpreadAMissingMembersKeysOverManyOthers) {
   ScriptedFleet fleet(GetParam().policy, 20);
   const std::vector<std::string> before = owners(fleet);
   fleet.set_available(7, false);
@@ -172,7 +172,7 @@ TEST_P(HashedBalancers, FollowWeights) {
   EXPECT_NEAR(static_cast<double>(heavy) / kKeys, 0.5, 0.05);
 }
 
-TEST_P(HashedBalancers, TakeTheKeyFromTheCallerThenFromTheHeaderThenByChance) {
+TEST_P(HashedBalancers, TakeTheKeyFromCallerThenHeaderThenChance) {
   ScriptedFleet fleet(GetParam().policy, 20);
   const auto stays = [&] {
     const std::size_t first = fleet.pick_number();

@@ -56,7 +56,7 @@ TEST_F(PreferZoneTest, StaysWhereThereIsNobodyElse) {
   EXPECT_EQ(share_of_a(), 1);
 }
 
-TEST_F(PreferZoneTest, LeavesTheZoneForACallThatWasEverywhereInIt) {
+TEST_F(PreferZoneTest, LeavesTheZoneAfterItsEveryMemberWasTried) {
   Tried tried;
   for (std::size_t i = 0; i < 10; ++i) tried.add(fleet_[i]);
   fleet_.request.tried_before = &tried;

@@ -187,7 +187,7 @@ TEST(OutlierConsecutive, EjectsNoMoreThanTheCap) {
   EXPECT_EQ(judged.ejected_count(), 3u);
 }
 
-TEST(OutlierConsecutive, EjectsOneOfAFewAtTheDefaultCapAndNoneAtZero) {
+TEST(OutlierConsecutive, EjectsOneOfAFewUnlessTheCapIsZero) {
   OutlierOptions options = only_consecutive(1);
   options.max_ejection_percent = 10;
   Judged judged(3, options);

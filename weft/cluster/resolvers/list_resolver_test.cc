@@ -147,7 +147,7 @@ TEST_F(File, FollowsALinkThatIsMadeToPointElsewhere) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(File, ThatIsWrongOrEmptyOrGoneIsToldOnceAndMayComeBack) {
+TEST_F(File, ThatIsWrongIsReportedOnceAndMayRecover) {
   Resolving resolving(host, resolver(target()));
   network.run_for(1min);
   ASSERT_EQ(resolving.failures.size(), 1u);

@@ -101,7 +101,7 @@ TEST_F(Simulated, FailuresAreRepeatedAtGrowingAndRandomIntervals) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(Simulated, AHostThatDnsWasNotAskedForIsOnlyLookedUpAgainWhenWanted) {
+TEST_F(Simulated, LooksALiteralHostUpAgainOnlyWhenWanted) {
   network.host("greeter");
   Resolving resolving(host, resolver(host, "greeter:80"));
   ASSERT_TRUE(resolving.until_lists(1));
@@ -131,7 +131,7 @@ net::DnsService service(std::string host, std::uint16_t port, std::uint16_t prio
   return {.host = std::move(host), .port = port, .priority = priority, .weight = weight};
 }
 
-TEST_F(Simulated, ServicesAreTheHostsOfTheLowestPriorityWithTheirWeights) {
+TEST_F(Simulated, ServicesAreTheLowestPrioritysHostsWithWeights) {
   network.set_answer("_grpc._tcp.x", services({service("c", 83, 20, 1), service("a", 81, 10, 5),
                                                service("b", 82, 10, 0)}));
   network.set_answer("a", addresses({"a4", "a6"}, 10s));
@@ -147,7 +147,7 @@ TEST_F(Simulated, ServicesAreTheHostsOfTheLowestPriorityWithTheirWeights) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(Simulated, AHostWithoutAddressesIsLeftOutAndAGroupWithoutHostsGivesWayToTheNext) {
+TEST_F(Simulated, SkipsHostsWithoutAddressesAndEmptyGroups) {
   network.set_answer(
       "x", services({service("gone", 1, 1, 1), service("a", 2, 2, 1), service("lost", 3, 2, 1)}));
   network.set_answer("a", addresses({"a"}, 1min));
@@ -162,7 +162,7 @@ TEST_F(Simulated, AHostWithoutAddressesIsLeftOutAndAGroupWithoutHostsGivesWayToT
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(Simulated, AServiceThatIsDecidedlyNotThereIsSaidToBeSo) {
+TEST_F(Simulated, ReportsAServiceThatDoesNotExist) {
   network.set_answer("x", services({service(".", 0, 0, 0)}));
   Resolving resolving(host, resolver(host, "srv:///x"));
   ASSERT_TRUE(resolving.until_failures(1));
@@ -207,7 +207,7 @@ TEST(NameResolver, AsksTheNameServerThatTheTargetNames) {
   EXPECT_EQ(six.texts(), Texts{"[fd00::9]:443"});
 }
 
-TEST(NameResolver, TellsANameThatDoesNotExistFromAServerThatDoesNotAnswer) {
+TEST(NameResolver, TellsAMissingNameFromASilentServer) {
   net::AsioLoop loop;
   NameServer server(loop);
   server.names["broken.test"] = {.response_code = 2};
@@ -247,7 +247,7 @@ TEST(NameResolver, RefusesTargetsItCannotUse) {
             "no options");
 }
 
-TEST(NameResolver, SpreadsCallsOverListsAndNotOverTheAddressesOfAName) {
+TEST(NameResolver, SpreadsCallsOverListsButNotOverADnsName) {
   for (const char* target : {"static:10.0.0.1:80", "file:///x", "srv:///x"}) {
     EXPECT_TRUE(lists_instances(target)) << target;
   }

@@ -44,7 +44,7 @@ TEST(TokenOf, KnowsEveryTokensName) {
   for (const auto& [name, token] : kNames) EXPECT_EQ(token_of(name), token) << name;
 }
 
-TEST(TokenOf, IsOtherForWhatDiffersInOneCharacterOrInLength) {
+TEST(TokenOf, DiffersForOneCharacterOrLength) {
   for (const auto& [name, token] : kNames) {
     for (std::size_t i = 0; i < name.size(); ++i) {
       std::string other(name);

@@ -163,7 +163,7 @@ TEST(HpackDecoder, SetsTokensOfStaticDynamicAndLiteralNames) {
   EXPECT_EQ(decoder.fields()[3].token, Token::Method);
 }
 
-TEST(HpackDecoder, KeepsTheViewsOfABlockThatEvictsWhatItUses) {
+TEST(HpackDecoder, KeepsViewsOfEntriesThatItsBlockEvicts) {
   HpackDecoder decoder({});
   // A table of 64 bytes holds one of these entries.
   expect_steps(decoder, {{"3f21 4001 6102 6161", {{"a", "aa"}}, 35}});
@@ -252,7 +252,7 @@ TEST(HpackDecoder, AllowsTheInitialTableUntilALowerLimitIsAcknowledged) {
   EXPECT_EQ(decoder.decode(bytes("21 82")), Outcome::CompressionError);
 }
 
-TEST(HpackDecoder, GoesOnWithTheTableAfterAListThatIsTooLarge) {
+TEST(HpackDecoder, KeepsItsTableAfterATooLargeList) {
   HpackDecoder decoder({.list_size = 80});
   // 35 + 42 bytes fit, the third field does not; it and the fourth are still entered.
   ASSERT_EQ(decoder.decode(bytes("4001 6102 6161 82 4001 6202 6262 4001 6302 6363")),
@@ -261,7 +261,7 @@ TEST(HpackDecoder, GoesOnWithTheTableAfterAListThatIsTooLarge) {
   expect_steps(decoder, {{"bebf", {{"c", "cc"}, {"b", "bb"}}, 105}});
 }
 
-TEST(HpackDecoder, CountsAListAsItsLengthsAnd32BytesAField) {
+TEST(HpackDecoder, CountsLengthsAnd32BytesForEachField) {
   for (const std::size_t limit : {70U, 69U}) {
     HpackDecoder decoder({.list_size = limit});
     EXPECT_EQ(decoder.decode(bytes("0001 6102 6161 0001 6202 6262")),
@@ -287,7 +287,7 @@ TEST(HpackDecoder, StoresNothingOfABombBeyondTheLimit) {
   EXPECT_EQ(decoder.decode(bytes("be")), Outcome::Ok);
 }
 
-TEST(HpackDecoder, MarksTheFieldsOfItsTablesWhoseCharactersKeepTheRules) {
+TEST(HpackDecoder, MarksTableFieldsWithValidCharacters) {
   HpackDecoder decoder({});
   // A static entry; then "a: b", and "a: \n", which enter the table.
   ASSERT_EQ(decoder.decode(bytes("82 4001 6101 62 4001 6101 0a")), Outcome::Ok);

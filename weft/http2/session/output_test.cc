@@ -142,7 +142,7 @@ TEST(OutputQueue, TakesAReservationLargerThanABlock) {
   EXPECT_EQ(contents(queue), "a" + large + "z");
 }
 
-TEST(OutputQueue, LetsGoOfAPayloadAsSoonAsItIsConsumed) {
+TEST(OutputQueue, ReleasesAPayloadOnceConsumed) {
   OutputQueue queue;
   ChunkRef chunk(Chunk::allocate(4000));
   std::memset(chunk->data(), 'x', 4000);

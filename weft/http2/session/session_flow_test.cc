@@ -39,7 +39,7 @@ class Sending : public ::testing::Test {
   Recorder server{plain(Role::Server)};
 };
 
-TEST_F(Sending, StopsAtTheStreamsWindowAndGoesOnWhenItOpens) {
+TEST_F(Sending, WaitsForTheStreamsWindowToOpen) {
   server.receive(window_update(0, 1000000));
   Stream& stream = open(1);
   server.session.queue_data(stream, zeros(70000), false);
@@ -64,7 +64,7 @@ TEST_F(Sending, StopsAtTheConnectionsWindow) {
   EXPECT_THAT(server.events(), ElementsAre("drained 1", "closed 1 by completion"));
 }
 
-TEST_F(Sending, TakesTurnsFrameByFrameAmongStreamsThatWaitForTheConnection) {
+TEST_F(Sending, AlternatesFramesAmongWaitingStreams) {
   Stream& first = open(1);
   Stream& second = open(3);
   server.session.queue_data(first, zeros(65535), false);  // all of the connection's window
@@ -180,7 +180,7 @@ TEST_F(Sending, FollowsChangesOfTheInitialWindow) {
   EXPECT_THAT(server.frames(), ElementsAre("DATA 1 size=10"));
 }
 
-TEST_F(Sending, LeavesOutAStreamThatLostItsWindowWhileItWaitedForTheConnection) {
+TEST_F(Sending, SkipsAWaitingStreamThatLostItsWindow) {
   Stream& stream = open(1);
   Stream& other = open(3);
   server.session.queue_data(stream, zeros(65535), false);  // all of the connection's window
@@ -256,7 +256,7 @@ TEST_F(Receiving, GivesTheConnectionsCreditBackWithoutTheOwner) {
   EXPECT_THAT(server.frames(), ElementsAre("WINDOW_UPDATE 0 +32768"));
 }
 
-TEST_F(Receiving, GivesTheStreamsCreditBackWhenHalfAWindowWasConsumed) {
+TEST_F(Receiving, ReturnsCreditWhenHalfAStreamsWindowIsConsumed) {
   for (int i = 0; i < 3; ++i) server.receive(data(1, std::string(16384, 'x')));
   server.frames();
   server.session.consumed(server.stream(1), 32767);
@@ -271,7 +271,7 @@ TEST_F(Receiving, GivesNoMoreCreditThanHasArrived) {
   EXPECT_THAT(server.frames(), IsEmpty());
 }
 
-TEST_F(Receiving, SendsNoCreditForAStreamThatThePeerHasEnded) {
+TEST_F(Receiving, SendsNoCreditForAnEndedStream) {
   for (int i = 0; i < 2; ++i) server.receive(data(1, std::string(16384, 'x')));
   server.receive(data(1, std::string(16384, 'x'), kEnd));
   server.frames();

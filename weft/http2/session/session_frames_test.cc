@@ -278,7 +278,7 @@ TEST_F(ServerFrames, RejectAPriorityOfAnIdleStreamOnItself) {
                           ErrorCode::ProtocolError, "depends on itself");
 }
 
-TEST_F(ServerFrames, AnswerAPriorityOfTheWrongSizeOnAClosedStream) {
+TEST_F(ServerFrames, AnswerAMissizedPriorityOnAClosedStream) {
   server.receive(headers(1, kRequest, kEnd));
   server.session.send_headers(server.stream(1), kOk, true);
   server.frames();
@@ -394,7 +394,7 @@ TEST_F(ServerFrames, DoNotAnswerAPingAck) {
   EXPECT_THAT(server.events(), ElementsAre("ping ack 5"));
 }
 
-TEST_F(ServerFrames, RejectAPingOfTheWrongSizeOrOnAStream) {
+TEST_F(ServerFrames, RejectAMissizedPingOrOneOnAStream) {
   expect_connection_error(ping("1234567"), ErrorCode::FrameSizeError,
                           "a PING frame has 7 bytes, it needs 8");
   Recorder other{plain(Role::Server)};

@@ -76,7 +76,7 @@ TEST_F(KnownBlocks, MakeWayForOthersAndMeanTheSameStill) {
   }
 }
 
-TEST_F(KnownBlocks, HaveAPlaceForWhatTheOwnerMakesOfThemFromTheSecondTimeOn) {
+TEST_F(KnownBlocks, KeepTheOwnersMemoFromTheSecondTimeOn) {
   for (int i = 0; i < 4; ++i) send(kTo + "a");
   send(kTo + "b");
   EXPECT_THAT(places, ElementsAre(-1, 0, 1, 1, -1));
@@ -117,7 +117,7 @@ TEST_F(KnownBlocks, ThatBreakARuleBreakItEachTime) {
   EXPECT_TRUE(places.empty());
 }
 
-TEST_F(KnownBlocks, MayHaveAContentLengthThatIsHeldToEachTime) {
+TEST_F(KnownBlocks, EnforceTheirContentLengthEachTime) {
   const std::string length = std::string("\x83\x86\x04\x01/\x0f\x0d\x01", 8);
   for (int i = 0; i < 4; ++i) {
     send(length + "2");
@@ -240,7 +240,7 @@ TEST_F(KnownBeginnings, AreNoneWhereLittleIsAlike) {
   for (const std::size_t fields : beginnings) EXPECT_EQ(fields, 0U);
 }
 
-TEST(FixedBlocks, OfRequestsAreFollowedByWhatIsOfOneRequestOnly) {
+TEST(FixedBlocks, OfRequestsPrecedeARequestsOwnFields) {
   Recorder client{plain(Role::Client)};
   SessionOptions options = plain(Role::Server);
   options.local.max_header_list_size = 64 * 1024;

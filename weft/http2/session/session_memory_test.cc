@@ -49,7 +49,7 @@ TEST_F(Memory, CountsWhatWaitsForWindowsUntilItHasGone) {
   EXPECT_LT(server.session.memory(), before + 2000);
 }
 
-TEST_F(Memory, ForgetsWhatWaitedOnAStreamThatIsResetOrWhoseQueueIsDropped) {
+TEST_F(Memory, ForgetsTheQueueOfAResetStream) {
   Stream& reset = open(1);
   Stream& dropped = open(3);
   for (Stream* stream : {&reset, &dropped}) {

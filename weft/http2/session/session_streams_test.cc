@@ -85,7 +85,7 @@ TEST_F(ServerStreams, IgnoreWhatWasUnderWayWhenTheyWereReset) {
   EXPECT_THAT(server.frames(), IsEmpty());
 }
 
-TEST_F(ServerStreams, CountIgnoredDataAgainstTheConnectionAndGiveTheCreditBack) {
+TEST_F(ServerStreams, ReturnTheConnectionsCreditForIgnoredData) {
   open();
   server.session.reset(server.stream(1), ErrorCode::Cancel);
   server.frames();
@@ -201,7 +201,7 @@ TEST(ClientLimits, HoldTheClientToThePeersMaxConcurrentStreams) {
 
 // Sections 8.1 to 8.3: messages
 
-TEST_F(ServerStreams, ResetARequestWithABrokenHeaderWithoutTellingTheOwner) {
+TEST_F(ServerStreams, ResetARequestWithABrokenHeader) {
   EXPECT_TRUE(server.receive(headers(1, {{":method", "GET"}, {":path", "/"}}, kEnd)));
   EXPECT_THAT(server.frames(), ElementsAre("RST_STREAM 1 PROTOCOL_ERROR"));
   EXPECT_THAT(server.events(), IsEmpty());

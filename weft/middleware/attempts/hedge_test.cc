@@ -40,7 +40,7 @@ class Hedge : public CallTest {
   }
 };
 
-TEST_F(Hedge, ASecondAttemptIsSentWhenTheFirstTakesLongAndItsAnswerIsTaken) {
+TEST_F(Hedge, ASlowFirstAttemptIsHedged) {
   ScriptedService far({answers("slow", 10s), answers("quick", 20ms)});
   Events events;
   HedgeOptions options = after_100ms();
@@ -58,7 +58,7 @@ TEST_F(Hedge, ASecondAttemptIsSentWhenTheFirstTakesLongAndItsAnswerIsTaken) {
   EXPECT_THAT(events.lines, ElementsAre("attempt=1", "won=1"));
 }
 
-TEST_F(Hedge, TheLosersAreCancelledAndHaveEndedWhenTheCallEnds) {
+TEST_F(Hedge, LosersEndBeforeTheCallDoes) {
   ScriptedService far({answers("slow", 10s), answers("slow", 10s), answers("quick", 20ms)});
   Chain chain(far, {hedge(after_100ms())});
   EXPECT_EQ(unary(chain, "").text, "quick");
@@ -86,7 +86,7 @@ TEST_F(Hedge, WithoutDelayAllAreSentAtOnce) {
   EXPECT_THAT(begins(far), ElementsAre(0ms, 0ms, 0ms));
 }
 
-TEST_F(Hedge, AFailureThatIsNotFatalSendsTheNextAttemptAtOnce) {
+TEST_F(Hedge, ANonFatalFailureSendsTheNextAttemptAtOnce) {
   ScriptedService far({{.takes = 10ms, .status = unavailable("a")}, answers("b", 10ms)});
   Chain chain(far, {hedge(after_100ms())});
   EXPECT_EQ(unary(chain, "").text, "b");
@@ -155,7 +155,7 @@ TEST_F(Hedge, MetadataAndTrailersAreThoseOfTheAttemptThatWon) {
   EXPECT_EQ(outcome.trailers.get("end"), "quick");
 }
 
-TEST_F(Hedge, TheFirstWhoseResponseBeginsIsTheCallsAlsoIfItTakesLong) {
+TEST_F(Hedge, TheFirstResponseToBeginWins) {
   ScriptedService far(
       {{.takes = 150ms, .announces = true, .then_takes = 1s, .status = unavailable("a")},
        answers("b", 100ms)});
@@ -237,7 +237,7 @@ TEST_F(Hedge, EveryAttemptOfAStreamGetsAllRequests) {
   }
 }
 
-TEST_F(Hedge, AStreamLargerThanTheBufferStaysWithTheAttemptThatReadTheMost) {
+TEST_F(Hedge, ALargeStreamStaysWithTheFurthestAttempt) {
   const Script first{.responses = {wire("first")}};
   ScriptedService far({first, {.reads_requests = false, .takes = 10s}});
   HedgeOptions options = after_100ms(2);
@@ -280,7 +280,7 @@ TEST_F(Hedge, TheDelayFollowsWhatTheMethodTakes) {
   EXPECT_THAT(now() - begun, ::testing::AllOf(Lt(22ms), ::testing::Gt(19ms)));
 }
 
-TEST_F(Hedge, WhatALoserWouldHaveTakenKeepsTheDelayFromShrinking) {
+TEST_F(Hedge, LosersKeepTheDelayFromShrinking) {
   // Of three attempts one is slow; the hedges that win do not make the method's calls any quicker.
   std::vector<Script> scripts;
   for (int i = 0; i < 60; ++i) {

@@ -74,7 +74,7 @@ TEST(RatioBudget, ThreadsTogetherNeverTakeMore) {
   EXPECT_EQ(all + spend(*budget, at(0s), kCalls), kThreads * kCalls / 10);
 }
 
-TEST(TokenBudget, StopsAtHalfAndGoesOnWhenSuccessesHaveReturnedEnough) {
+TEST(TokenBudget, StopsAtHalfUntilSuccessesRefillIt) {
   const auto budget = token_budget({.max_tokens = 10, .token_ratio = 0.1});
   for (int i = 0; i < 4; ++i) budget->on_failure();
   EXPECT_TRUE(budget->try_spend(at(0s)));  // 6 left

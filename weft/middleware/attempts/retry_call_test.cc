@@ -115,7 +115,7 @@ class Told final : public Observer {
   std::vector<std::string> events;
 };
 
-TEST_F(RetryCall, AnObserverSeesEachAttemptAndTheCallAsAWhole) {
+TEST_F(RetryCall, AnObserverSeesEachAttemptAndTheCall) {
   ScriptedService far({{.status = unavailable("one")}, {.responses = {wire("done")}}});
   const auto told = std::make_shared<Told>();
   RetryOptions options = steady();
@@ -161,7 +161,7 @@ TEST_F(RetryCall, AStreamIsSentAgainWhole) {
   EXPECT_EQ(far.seen()[1].requests, far.seen()[0].requests);
 }
 
-TEST_F(RetryCall, AServerThatCrashesIsTriedAgainWhenItIsBack) {
+TEST_F(RetryCall, RetriesReachARestartedServer) {
   ScriptedService far({{.takes = 10s}, {.responses = {wire("done")}}});
   RetryOptions options = steady();
   options.max_attempts = 10;

@@ -109,7 +109,7 @@ TEST_F(Retry, AServersPushbackReplacesThePauseAndStartsPausesAnew) {
   EXPECT_THAT(pauses(far), ElementsAre(100ms, 200ms, 1500ms, 100ms));
 }
 
-TEST_F(Retry, APushbackThatIsNegativeOrNoNumberEndsTheCall) {
+TEST_F(Retry, ANegativeOrInvalidPushbackEndsTheCall) {
   for (const std::string_view value : {"-1", "soon", "", "1.5", "99999999999"}) {
     ScriptedService far({pushes_back(value)});
     Events events;
@@ -122,7 +122,7 @@ TEST_F(Retry, APushbackThatIsNegativeOrNoNumberEndsTheCall) {
   }
 }
 
-TEST_F(Retry, AStatusMaySayWhenToTryAgainAtTheEarliest) {
+TEST_F(Retry, AStatusMaySetTheEarliestRetry) {
   ScriptedService far({{.status = with_retry_delay(unavailable("later"), 700ms)},
                        {.status = with_retry_delay(unavailable("sooner"), 1ms)},
                        {.responses = {wire("x")}}});
@@ -131,7 +131,7 @@ TEST_F(Retry, AStatusMaySayWhenToTryAgainAtTheEarliest) {
   EXPECT_THAT(pauses(far), ElementsAre(700ms, 200ms));
 }
 
-TEST_F(Retry, DoesNotWaitForADeadlineThatComesBeforeTheNextAttempt) {
+TEST_F(Retry, EndsAtOnceIfTheDeadlinePrecedesTheNextAttempt) {
   ScriptedService far({kFails});
   Chain chain(far, {retry(steady(5))});
   const TimePoint begun = now();
@@ -151,7 +151,7 @@ TEST_F(Retry, TheDeadlineHoldsAcrossAttempts) {
   EXPECT_EQ(far.running(), 0U);
 }
 
-TEST_F(Retry, SaysOnceForAMethodThatNothingEndsAnAttemptThatHangs) {
+TEST_F(Retry, LogsAnUnboundedAttemptOncePerMethod) {
   std::vector<std::string> lines;
   set_log_sink([&](LogLevel, std::string_view line) { lines.emplace_back(line); });
   constexpr MethodDescriptor kHangs{.name = "Hangs", .path = "/test.Kinds/Hangs"};
@@ -165,7 +165,7 @@ TEST_F(Retry, SaysOnceForAMethodThatNothingEndsAnAttemptThatHangs) {
                                        HasSubstr("RetryOptions::per_try_timeout"))));
 }
 
-TEST_F(Retry, AnAttemptThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
+TEST_F(Retry, CancelsAndRepeatsAnUnansweredAttempt) {
   ScriptedService far({{.takes = 10s}, {.responses = {wire("second")}}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -176,7 +176,7 @@ TEST_F(Retry, AnAttemptThatIsNotAnsweredInTimeIsCancelledAndRepeated) {
   EXPECT_EQ(far.seen()[0].ended_at - far.seen()[0].begun, 50ms);
 }
 
-TEST_F(Retry, TheTimeoutOfAnAttemptNamesItsOptionWhereNoAttemptIsAnswered) {
+TEST_F(Retry, TheTimeoutsStatusNamesItsOption) {
   ScriptedService far({{.takes = 10s}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -207,7 +207,7 @@ TEST_F(Retry, NothingIsRepeatedOnceTheResponseHasBegun) {
   EXPECT_EQ(far.calls(), 1U);
 }
 
-TEST_F(Retry, AnIdempotentMethodMayFailAfterItsResponseWhereTheCallerAllowsIt) {
+TEST_F(Retry, AnIdempotentMethodMayFailAfterItsResponseBegan) {
   RetryOptions options = steady();
   options.after_response_began = true;
   const std::vector<Script> scripts{
@@ -227,7 +227,7 @@ TEST_F(Retry, AnIdempotentMethodMayFailAfterItsResponseWhereTheCallerAllowsIt) {
   EXPECT_EQ(not_idempotent.calls(), 1U);
 }
 
-TEST_F(Retry, AHeldBackResponseOfTooManyMessagesIsFoundOut) {
+TEST_F(Retry, RefusesAHeldResponseWithTooManyMessages) {
   RetryOptions options = steady();
   options.after_response_began = true;
   ScriptedService far({{.responses = std::vector<std::string>(100, wire("again"))}});
@@ -270,7 +270,7 @@ Task<Status> cancel_after(Context& context, Duration pause) {
   co_return slept;
 }
 
-TEST_F(Retry, TheCallersCancellationEndsAPauseAndTellsWhatCameBeforeIt) {
+TEST_F(Retry, CancellationEndsAPauseWithTheLastFailure) {
   ScriptedService far({kFails});
   Chain chain(far, {retry(steady())});
   Context context;
@@ -286,7 +286,7 @@ TEST_F(Retry, TheCallersCancellationEndsAPauseAndTellsWhatCameBeforeIt) {
   EXPECT_EQ(now() - begun, 40ms);
 }
 
-TEST_F(Retry, TheCoroutineMayBeDestroyedInAnAttemptAndInAPause) {
+TEST_F(Retry, MayBeDestroyedInAnAttemptAndInAPause) {
   for (const Duration limit : {50ms, 550ms}) {
     ScriptedService far({{.takes = 500ms, .status = unavailable("not now")}});
     Chain chain(far, {retry(steady())});
@@ -323,7 +323,7 @@ TEST_F(Retry, AllMessagesOfAClientStreamAreSentAgain) {
   }
 }
 
-TEST_F(Retry, AStreamThatFailsHalfWayIsReplayedAndGoesOn) {
+TEST_F(Retry, ReplaysAStreamThatFailsHalfWay) {
   ScriptedService far({{.reads_requests = false, .takes = 25ms, .status = unavailable("early")},
                        {.responses = {wire("sum")}}});
   Chain chain(far, {retry(steady())});
@@ -334,7 +334,7 @@ TEST_F(Retry, AStreamThatFailsHalfWayIsReplayedAndGoesOn) {
               ElementsAre(wire("a"), wire("b"), wire("c"), wire("d"), wire("e"), wire("f")));
 }
 
-TEST_F(Retry, AnAttemptThatWaitsForRequestsEndsWhenItIsCancelled) {
+TEST_F(Retry, CancelsAnAttemptThatWaitsForRequests) {
   ScriptedService far({Script(), {.reads_requests = false, .responses = {wire("sum")}}});
   RetryOptions options = steady();
   options.per_try_timeout = 50ms;
@@ -362,7 +362,7 @@ TEST_F(Retry, AStreamLargerThanTheBufferCommitsToItsAttempt) {
   EXPECT_THAT(events.lines, ElementsAre("buffer_full=300"));
 }
 
-TEST_F(Retry, TheRequestOfAUnaryCallMayBeLargerThanTheBuffer) {
+TEST_F(Retry, AUnaryRequestMayExceedTheBuffer) {
   ScriptedService far({kFails, {.responses = {wire("x")}}});
   RetryOptions options = steady();
   options.buffer_limit = 10;
@@ -384,7 +384,7 @@ Task<std::vector<std::string>> expand(Service& service, const MethodDescriptor& 
   co_return all;
 }
 
-TEST_F(Retry, AServerStreamIsReadFromTheAttemptThatBeganIt) {
+TEST_F(Retry, ReadsAServerStreamFromOneAttempt) {
   ScriptedService far({kFails, {.responses = {wire("a"), wire("b"), wire("c")}}});
   Chain chain(far, {retry(steady())});
   Status status;
@@ -405,7 +405,7 @@ TEST_F(Retry, AServerStreamThatBreaksOffIsNotRepeated) {
   EXPECT_EQ(far.calls(), 1U);
 }
 
-TEST_F(Retry, AnIdempotentStreamMayFailBetweenItsMetadataAndItsFirstMessage) {
+TEST_F(Retry, AnIdempotentStreamMayFailBeforeItsFirstMessage) {
   ScriptedService far(
       {{.announces = true, .status = unavailable("broke off")}, {.responses = {wire("a")}}});
   RetryOptions options = steady();
@@ -424,7 +424,7 @@ Task<Status> abandon(Service& service, Duration pause) {
   co_return co_await net::sleep(pause);
 }
 
-TEST_F(Retry, AStreamThatTheCallerLetsGoOfEndsWhereverItIs) {
+TEST_F(Retry, AnAbandonedStreamEndsWhereverItIs) {
   for (const Duration when : {0ms, 50ms, 150ms}) {
     // Waits for requests in the first, pauses in the second, answers in the third.
     ScriptedService far({{.reads_requests = when < 50ms, .status = unavailable("not now")},
@@ -499,7 +499,7 @@ TEST_F(Retry, OptionsThatCannotBeAreNamedByEveryCall) {
   }
 }
 
-TEST_F(Retry, AServerThatAlwaysFailsGetsNoMoreThanTheBudgetAdds) {
+TEST_F(Retry, TheBudgetBoundsTheLoadOfAFailingServer) {
   RetryOptions options = steady(4);
   options.initial_backoff = options.max_backoff = 1ms;
   options.budget = ratio_budget({.ratio = 0.2, .min_per_second = 1});

@@ -278,7 +278,7 @@ class ServiceConfigPolicyTest : public middleware::PolicyTest {
   ServiceConfigPolicy config_{options()};
 };
 
-TEST_F(ServiceConfigPolicyTest, ATimeoutEndsCallsAndTheCallersOwnHoldsWhereItIsShorter) {
+TEST_F(ServiceConfigPolicyTest, TheShorterOfTimeoutAndDeadlineHolds) {
   ASSERT_TRUE(config_.set(timeout("2s")).ok());
   service_.takes = 5s;
   const TimePoint begun = loop_.now();

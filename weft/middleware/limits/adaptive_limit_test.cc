@@ -171,7 +171,7 @@ class AdaptiveLimitSimulation : public middleware::PolicyTest {
   }
 };
 
-TEST_F(AdaptiveLimitSimulation, FindsTheKneeOfAServiceAtThreeTimesItsCapacity) {
+TEST_F(AdaptiveLimitSimulation, FindsTheKneeAtThreeTimesTheCapacity) {
   const Outcomes out = run(10, 3, false);
   EXPECT_GE(out.limit, 10U);
   EXPECT_LE(out.limit, 18U);

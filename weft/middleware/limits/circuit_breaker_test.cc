@@ -57,7 +57,7 @@ TEST_F(CircuitBreakerTest, ASuccessStartsTheCountOfFailuresAnew) {
   EXPECT_EQ(breaker().state(), State::Closed);
 }
 
-TEST_F(CircuitBreakerTest, OpensByTheShareOfFailuresOnceThereAreEnoughCalls) {
+TEST_F(CircuitBreakerTest, OpensByFailureRatioAfterEnoughCalls) {
   options_.consecutive_failures = 0;
   for (int i = 0; i < 9; ++i) {
     call(Outcome::Success);
@@ -79,7 +79,7 @@ TEST_F(CircuitBreakerTest, ForgetsWhatIsOlderThanTheWindow) {
   EXPECT_EQ(breaker().state(), State::Closed) << "10 of 30";
 }
 
-TEST_F(CircuitBreakerTest, LetsSoManyProbesThroughWhenTheOpenTimeIsOver) {
+TEST_F(CircuitBreakerTest, AllowsItsProbesAfterTheOpenTime) {
   fail(5);
   now_ = breaker().open_until() - 1ns;
   EXPECT_FALSE(breaker().admit(now_));
@@ -98,7 +98,7 @@ TEST_F(CircuitBreakerTest, ClosesWhenAllProbesSucceeded) {
   EXPECT_EQ(breaker().state(), State::Closed);
 }
 
-TEST_F(CircuitBreakerTest, OpensForLongerWithEachFailedProbeUpToALimit) {
+TEST_F(CircuitBreakerTest, EachFailedProbeLengthensTheOpenTime) {
   options_.jitter = 0;
   fail(5);
   for (const Duration expected : {5s, 10s, 20s, 40s, 60s, 60s}) {
@@ -128,7 +128,7 @@ TEST_F(CircuitBreakerTest, VariesTheOpenTimeByTheJitter) {
   EXPECT_GT(most, 5800ms);
 }
 
-TEST_F(CircuitBreakerTest, ResultsOfCallsFromBeforeTheOpeningSayNothingAboutProbes) {
+TEST_F(CircuitBreakerTest, IgnoresResultsOfCallsBegunBeforeItOpened) {
   const CircuitBreaker::Pass early = *breaker().admit(now_);
   fail(5);
   now_ = breaker().open_until();

@@ -45,7 +45,7 @@ TEST_F(ConcurrencyLimitTest, LetsSoManyRunAndRefusesTheOthers) {
   EXPECT_EQ(service_.most_in_flight, 2);
 }
 
-TEST_F(ConcurrencyLimitTest, ACallThatIsLetGoOfGivesItsPlaceBack) {
+TEST_F(ConcurrencyLimitTest, ADestroyedCallReleasesItsPermit) {
   limit(1);
   service_.takes = 1s;
   const Handle first = start();
@@ -93,7 +93,7 @@ TEST_F(ConcurrencyLimitTest, AQueuedCallKeepsToItsOwnDeadline) {
   EXPECT_EQ(service_.calls, 1);
 }
 
-TEST_F(ConcurrencyLimitTest, ALetGoPlaceInTheQueueGoesToTheNext) {
+TEST_F(ConcurrencyLimitTest, ADestroyedWaitersPlaceGoesToTheNext) {
   limit(1, 3);
   service_.takes = 100ms;
   const Handle first = start();
@@ -105,7 +105,7 @@ TEST_F(ConcurrencyLimitTest, ALetGoPlaceInTheQueueGoesToTheNext) {
   EXPECT_EQ(third->ended - first->ended, 100ms);
 }
 
-TEST_F(ConcurrencyLimitTest, ACallThatIsLetGoOfInTheTurnInWhichItWasGrantedPassesItOn) {
+TEST_F(ConcurrencyLimitTest, ACallDestroyedWhenGrantedPassesItsPermitOn) {
   limit(1, 3);
   service_.takes = 100ms;
   const Handle first = start();
@@ -119,7 +119,7 @@ TEST_F(ConcurrencyLimitTest, ACallThatIsLetGoOfInTheTurnInWhichItWasGrantedPasse
   EXPECT_TRUE(third->status.ok());
 }
 
-TEST_F(ConcurrencyLimitTest, APlaceThatComesToACallInTheTurnOfItsCancellationGoesToTheNext) {
+TEST_F(ConcurrencyLimitTest, ACallCancelledWhenGrantedPassesItsPermitOn) {
   limit(1, 3);
   service_.takes = 100ms;
   const Handle first = start();

@@ -85,7 +85,7 @@ class RateLimitTest : public middleware::PolicyTest {
   }
 };
 
-TEST_F(RateLimitTest, RefusesWhatIsTooMuchAndSaysWhenToTryAgain) {
+TEST_F(RateLimitTest, RefusesExcessCallsWithARetryDelay) {
   use(rate_limit(options(10, 2)));
   EXPECT_TRUE(serve().ok());
   EXPECT_TRUE(serve().ok());
@@ -145,7 +145,7 @@ TEST_F(RateLimitTest, MayMakeCallsWaitInstead) {
   EXPECT_EQ(events_.count("rate_limit.delayed"), 2);
 }
 
-TEST_F(RateLimitTest, RefusesAtOnceACallWhoseDeadlineComesBeforeItsToken) {
+TEST_F(RateLimitTest, RefusesACallWhoseDeadlinePrecedesItsToken) {
   RateLimitOptions patient = options(10, 1);
   patient.max_wait = 250ms;
   use(rate_limit(patient));

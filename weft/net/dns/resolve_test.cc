@@ -137,7 +137,7 @@ TEST(Resolve, EndsWhenItsContextIsCancelledOrExpires) {
   EXPECT_EQ(texts(run(loop, loop.resolve("four.test", 1))), std::vector<std::string>{"10.0.0.7:1"});
 }
 
-TEST(Resolve, MayBeDestroyedInTheMiddleAndTheLoopWithIt) {
+TEST(Resolve, MayBeDestroyedMidwayWithItsLoop) {
   AsioLoop loop;
   NameServer server(loop);
   server.names["silent.test"] = {.silent = true};
@@ -225,7 +225,7 @@ TEST(LookUp, AsksTheNameServersOfTheQuestion) {
   EXPECT_EQ(look_up(loop, question).status().code(), StatusCode::InvalidArgument);
 }
 
-TEST(LookUp, TellsAServerThatFailsFromANameThatIsMissing) {
+TEST(LookUp, TellsAFailingServerFromAMissingName) {
   AsioLoop loop;
   NameServer server(loop);
   server.names["broken.test"] = {.response_code = 2};

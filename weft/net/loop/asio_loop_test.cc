@@ -41,7 +41,7 @@ struct EndNote final : TurnEndHook {
   int id;
 };
 
-TEST(AsioLoop, RunsWhatIsReadyBeforeTheHooksOfTheTurnsEnd) {
+TEST(AsioLoop, RunsReadyWorkBeforeTurnEndHooks) {
   AsioLoop loop;
   std::vector<int> log;
   Note first(log, 1), second(log, 2);
@@ -58,7 +58,7 @@ TEST(AsioLoop, RunsWhatIsReadyBeforeTheHooksOfTheTurnsEnd) {
   EXPECT_EQ(Loop::current(), nullptr);
 }
 
-TEST(AsioLoop, RunsAHookOfTheTurnsEndBeforeAHundredAreThrough) {
+TEST(AsioLoop, RunsTurnEndHooksAmidManyReadyItems) {
   AsioLoop loop;
   std::vector<int> log;
   std::deque<Note> notes;
@@ -148,7 +148,7 @@ TEST(AsioLoop, BeginsARoundBetweenTwoTurnsOfReadyAlone) {
   EXPECT_NE(first.round, second.round);
 }
 
-TEST(AsioLoop, StartsATurnForWhatIsMadeReadyOutsideOfOne) {
+TEST(AsioLoop, WorkReadyOutsideATurnStartsOne) {
   AsioLoop loop;
   const test::Watchdog watchdog(loop);
   Stopping stopping(loop);
@@ -159,7 +159,7 @@ TEST(AsioLoop, StartsATurnForWhatIsMadeReadyOutsideOfOne) {
   loop.run();
 }
 
-TEST(AsioLoop, StartsATurnForAHookThatIsSetOutsideOfOne) {
+TEST(AsioLoop, AHookSetOutsideATurnStartsOne) {
   AsioLoop loop;
   const test::Watchdog watchdog(loop);
   Stopping stopping(loop);
@@ -216,7 +216,7 @@ TEST(AsioLoop, StopsBeforeItRanAndRunsAgain) {
   expect_to_run_again(loop);
 }
 
-TEST(AsioLoop, LivesOnAProgramsContextAndLetsGoOfItWhenStopped) {
+TEST(AsioLoop, LeavesAProgramsContextWhenStopped) {
   boost::asio::io_context context(1);
   AsioLoop loop(context);
   int ran = 0;
@@ -283,7 +283,7 @@ TEST(AsioLoop, StopsWhenItsContextIsStopped) {
   expect_to_run_again(loop);
 }
 
-TEST(AsioLoop, MayEndBeforeTheHandlersItLeftOnAProgramsContext) {
+TEST(AsioLoop, MayEndBeforeItsHandlersOnAProgramsContext) {
   boost::asio::io_context context(1);
   std::vector<int> log;
   Timer timer([](Timer&) noexcept { ADD_FAILURE() << "expired on a loop that had ended"; });

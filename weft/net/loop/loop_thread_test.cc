@@ -95,7 +95,7 @@ Task<Duration> time_left() {
   co_return context->deadline() - Loop::current()->now();
 }
 
-TEST(LoopThread, GivesATaskWhatTimeACallOfAnotherClockHasLeft) {
+TEST(LoopThread, GivesATaskTheTimeLeftOnAnotherClock) {
   LoopThread thread;
   SimNetwork network(1);
   SimLoop& simulated = network.host("server");
@@ -138,7 +138,7 @@ TEST(LoopPool, TakesItsLoopsInTurn) {
   EXPECT_EQ(&pool.next(), &pool.at(0));
 }
 
-TEST(LoopPool, StartsTheProcesssLoopsOnceWithTheCountThatWasSet) {
+TEST(LoopPool, StartsTheDefaultLoopsOnceWithTheSetCount) {
   EXPECT_TRUE(set_default_loop_count(2));
   EXPECT_EQ(default_loops().size(), 2U);
   EXPECT_FALSE(set_default_loop_count(3));

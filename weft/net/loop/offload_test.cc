@@ -199,7 +199,7 @@ TEST(BlockingPool, RunsNextBeforeWhatWaits) {
   EXPECT_EQ(order, "cba");
 }
 
-TEST(BlockingPool, HasThreadsOfTheNameAndNicenessThatItWasGiven) {
+TEST(BlockingPool, GivesItsThreadsTheirNameAndNiceness) {
   std::string name(16, '\0');
   int nice = 0;
   {

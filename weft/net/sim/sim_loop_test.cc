@@ -135,7 +135,7 @@ TEST(SimLoop, TimesOutConnectingIntoAPartitionUnlessCancelledBefore) {
             "DEADLINE_EXCEEDED: connecting to memory:b:80: deadline exceeded");
 }
 
-TEST(SimLoop, NamesAPortThatIsInUseAndAHostThatIsNotItself) {
+TEST(SimLoop, NamesAUsedPortAndAForeignHost) {
   SimNetwork network(1);
   SimLoop& a = network.host("a");
   Accepting first, second;
@@ -230,7 +230,7 @@ TEST(SimNetwork, ResetsConnectionsByChance) {
   EXPECT_EQ(transfer.writing->take().code(), StatusCode::Unavailable);
 }
 
-TEST(SimNetwork, ResetsThePeerWhenAStreamIsClosedWithUnreadBytes) {
+TEST(SimNetwork, ClosingWithUnreadBytesResetsThePeer) {
   Transfer transfer(16, {}, 1000);
   transfer.start();
   transfer.reading.reset();

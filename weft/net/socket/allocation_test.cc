@@ -96,7 +96,7 @@ TEST(Allocations, AreNoneWhileAConnectionIsWarm) {
   EXPECT_EQ(rounds(100), 0U);
 }
 
-TEST(Allocations, AreNoneForWorkThatIsPostedToAWarmLoop) {
+TEST(Allocations, AreNoneForWorkPostedToAWarmLoop) {
   AsioLoop loop;
   struct Again : Runnable {
     explicit Again(AsioLoop& on) : Runnable(&Again::go), loop(on) {}

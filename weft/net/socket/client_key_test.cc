@@ -7,7 +7,7 @@ namespace {
 
 std::string key(std::string_view text) { return client_key(*Address::parse(text)); }
 
-TEST(ClientKey, IsAnIpv4AddressWhateverThePortAndTheSocket) {
+TEST(ClientKey, IsAnIpv4AddressForAnyPortAndSocket) {
   EXPECT_EQ(key("10.0.0.1:80"), "10.0.0.1");
   EXPECT_EQ(key("10.0.0.1:81"), "10.0.0.1");
   EXPECT_EQ(key("[::ffff:10.0.0.1]:80"), "10.0.0.1");

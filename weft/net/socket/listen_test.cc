@@ -52,7 +52,7 @@ TEST(Listen, NamesAnAddressThatIsNotOfThisMachine) {
             "INVALID_ARGUMENT: 192.0.2.1:0: the address is none of this machine's");
 }
 
-TEST(Listen, TakesOverAStaleSocketFileButNotALiveOne) {
+TEST(Listen, ReplacesAStaleSocketFileOnly) {
   const Folder folder;
   const Address address = Address::unix_path(folder.file("s"));
   AsioLoop loop;

@@ -182,7 +182,7 @@ TEST(Socket, ReportsAResetByThePeer) {
   EXPECT_EQ(result.status().origin(), Origin::Transport);
 }
 
-TEST(Socket, WritingToAPeerThatHasGoneFailsWithoutASignal) {
+TEST(Socket, WritingToAClosedPeerFailsWithoutASignal) {
   AsioLoop loop;
   Result<Pair> pair =
       run(loop, connect_pair(loop, Address::unix_path("@weft-pipe-" + std::to_string(::getpid()))));
@@ -218,7 +218,7 @@ struct Suicidal final : StreamHandler {
   std::unique_ptr<Stream> stream;
 };
 
-TEST(Socket, MayBeDestroyedInItsOwnCallbackWithAWaitOutstanding) {
+TEST(Socket, MayBeDestroyedInItsCallbackWhileWaiting) {
   AsioLoop loop;
   Result<Pair> pair = run(loop, connect_pair(loop, loopback()));
   ASSERT_TRUE(pair.ok());
@@ -255,7 +255,7 @@ TEST(Socket, ToleratesThatItsHandlerHasGoneWithAWaitOutstanding) {
   EXPECT_EQ(*run(loop, read_some(*pair->server)), "x");
 }
 
-TEST(Socket, MayBeDestroyedWithAWaitOutstandingWhenTheLoopEnds) {
+TEST(Socket, MayBeDestroyedWhileWaitingWhenTheLoopEnds) {
   std::unique_ptr<Stream> client;
   AsioLoop loop;
   Result<Pair> pair = run(loop, connect_pair(loop, loopback()));

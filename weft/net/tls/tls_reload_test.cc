@@ -181,7 +181,7 @@ TEST_F(TlsReload, ShowsChangedCertificatesToWhoComesLaterAndKeepsConnections) {
   EXPECT_TRUE(log.lines[0].starts_with("tls: loaded again: CN=two, until ")) << log.lines[0];
 }
 
-TEST_F(TlsReload, KeepsTheOldWhileFilesAreHalfWrittenAndSaysSoOnce) {
+TEST_F(TlsReload, KeepsTheOldFilesWhileNewOnesAreHalfWritten) {
   const CertificateText next = pair("two");
   directory.write("cert.pem", next.certificate.substr(0, 100));
   for (int i = 0; i < 3; ++i) EXPECT_EQ(shown(), "CN=one");
@@ -225,7 +225,7 @@ TEST_F(TlsReload, FollowsALinkThatIsMadeToPointElsewhere) {
   EXPECT_EQ(shown(), "CN=v2");
 }
 
-TEST_F(TlsReload, LooksNoMoreOftenThanTheIntervalAndAtOnceWhenTold) {
+TEST_F(TlsReload, LooksOnceAnIntervalOrWhenAsked) {
   server.reload_interval = 1h;
   make_contexts();
   EXPECT_EQ(shown(), "CN=one");

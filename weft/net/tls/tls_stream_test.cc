@@ -249,7 +249,7 @@ struct Counting final : StreamHandler {
   int writable = 0;
 };
 
-TEST_F(TlsStreams, TellOfBufferedBytesInALaterTurnOnceForEachAsking) {
+TEST_F(TlsStreams, ReportBufferedBytesOncePerRequestInALaterTurn) {
   Handshake both = shake_hands();
   ASSERT_EQ(both.client_error(), "ok");
   ASSERT_TRUE(run(loop, write_all(both.a(), "0123456789")).ok());
@@ -514,7 +514,7 @@ TEST_F(TlsStreams, WorkOnSocketsBetweenThreads) {
   }(accepting));
 }
 
-TEST_F(TlsStreams, GiveUpAHandshakeAtItsDeadlineAndSayWhatTheyWaitedFor) {
+TEST_F(TlsStreams, EndAHandshakeAtItsDeadlineWithTheReason) {
   make_contexts();
   SimNetwork network(1);
   SimLoop& host = network.host("host");

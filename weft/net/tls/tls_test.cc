@@ -123,7 +123,7 @@ TEST_F(Tls, TrustsExactlyTheCertificateItIsGiven) {
   EXPECT_EQ(shake_hands().client_error(), "ok");
 }
 
-TEST_F(Tls, TakesAnyCertificateWhereToldToAndSaysWhatIsWrongWithIt) {
+TEST_F(Tls, AcceptsAnyCertificateIfToldAndLogsItsFault) {
   client.insecure = true;
   client.ca = CertificateAuthority("another").certificate();
   Handshake both = shake_hands();
@@ -158,7 +158,7 @@ TEST_F(Tls, ComparesNamesAsTheRfcSays) {
   }
 }
 
-TEST_F(Tls, LooksForTheNameOfTheOptionsInsteadOfTheHost) {
+TEST_F(Tls, VerifiesTheNameFromTheOptions) {
   client.server_name = "greeter.test";
   Handshake both = shake_hands("127.0.0.1");
   ASSERT_EQ(both.client_error(), "ok");

@@ -97,7 +97,7 @@ TEST_F(SimulatedEtcd, RefusesNamesThatLeadToThisMachine) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(SimulatedEtcd, ResumesOnAnotherMemberBehindTheLastChangeItHasSeen) {
+TEST_F(SimulatedEtcd, ResumesOnAnotherMemberAfterTheLastChange) {
   SimEtcd etcd(network, 2);
   etcd.data.put(key("a"), R"("10.0.0.1:80")");
   Resolving resolving(client, resolver(etcd));
@@ -193,7 +193,7 @@ TEST_F(SimulatedEtcd, DetectsReplacedDataAtTheSameRevision) {
   EXPECT_TRUE(resolving.stop());
 }
 
-TEST_F(SimulatedEtcd, AnEmptyAnswerIsAFailureAndNotAnEmptyList) {
+TEST_F(SimulatedEtcd, AnEmptyAnswerIsAFailure) {
   SimEtcd etcd(network, 1);
   etcd.data.put(key("a"), R"("10.0.0.1:80")");
   Resolving resolving(client, resolver(etcd));
@@ -326,7 +326,7 @@ struct Announcing {
   Task<> running;
 };
 
-TEST_F(SimulatedEtcd, AnAnnouncementIsKeptByItsLeaseAndEndsWithIt) {
+TEST_F(SimulatedEtcd, AnAnnouncementLivesAsLongAsItsLease) {
   SimEtcd etcd(network, 1);
   Announcing announcing(client, etcd, "10.0.0.1:80");
   network.run_for(1s);

@@ -177,7 +177,7 @@ TEST_F(Service, DropsAnInstanceWhoseLeaseWasNotKeptAlive) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("is not known here"));
 }
 
-TEST_F(Service, ReplacesAnInstanceThatRegistersAgainAndEndsItsOldLease) {
+TEST_F(Service, RegisteringAgainEndsTheOldLease) {
   begin();
   const std::uint64_t before = lease_of(request_for("greeter", "a", "10.0.0.1:80"));
   const std::uint64_t now = lease_of(request_for("greeter", "a", "10.0.0.2:80"));
@@ -295,7 +295,7 @@ TEST_F(Service, ARestartKeepsInstancesLeasesAndRevisions) {
   EXPECT_THAT(watch("greeter", before).lines, ElementsAre("!b"));
 }
 
-TEST_F(Service, LeasesHoldLongerByTheTimeThatTheRegistryStoodStill) {
+TEST_F(Service, ExtendsLeasesByTheTimeItStoodStill) {
   begin();
   const std::uint64_t lease = lease_of(request_for("greeter", "a", "10.0.0.1:80", 3000));
   registry->host().enter([this] { registry->host().work(30s); });

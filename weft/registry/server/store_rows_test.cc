@@ -205,7 +205,7 @@ TEST_F(StoredRows, MissingChangesEndTheHistory) {
   EXPECT_THAT(lines, ElementsAre(HasSubstr("changes up to revision 2 are missing")));
 }
 
-TEST_F(StoredRows, OfTheHistoryAreReadOnlyAsManyAsAreKept) {
+TEST_F(StoredRows, OfTheHistoryAreReadUpToTheLimit) {
   make_file();
   const Saved saved = load({.history = 1});
   EXPECT_THAT(saved.changes, SizeIs(1));
@@ -278,7 +278,7 @@ TEST_F(StoredRows, AreForTheirOwnerOnly) {
   EXPECT_EQ(mode_of(path + "-wal"), 0600U);
 }
 
-TEST_F(StoredRows, OfAFileThatOthersCouldReadAreTakenFromThem) {
+TEST_F(StoredRows, OfAWorldReadableFileBecomePrivate) {
   make_file();
   ASSERT_EQ(::chmod(path.c_str(), 0664), 0);
   const auto store = open_sqlite_store(path);

@@ -59,7 +59,7 @@ void run_sql(const std::string& path, const std::string& sql) {
   sqlite3_close(connection);
 }
 
-TEST_F(SqliteStore, IsEmptyAtFirstAndHasAnIdOfItsOwn) {
+TEST_F(SqliteStore, StartsEmptyWithAnIdOfItsOwn) {
   const Saved saved = reopened();
   EXPECT_EQ(saved.revision, 0U);
   EXPECT_TRUE(saved.records.empty());
@@ -163,7 +163,7 @@ TEST_F(SqliteStore, SaysThatAFileIsDamagedAndLeavesIt) {
 }
 
 /// Power that fails while a commit is written leaves a part of the log behind it.
-TEST_F(SqliteStore, HasWholeCommitsAndNoPartsOfThemWhereverWritingEnded) {
+TEST_F(SqliteStore, HasWholeCommitsWhereverWritingEnded) {
   const std::string log = path + "-wal";
   const auto store = open();
   std::uint64_t revision = 0;
@@ -215,7 +215,7 @@ class FileSizeLimit {
   rlimit before_{};
 };
 
-TEST_F(SqliteStore, GivesAnErrorWhereTheDiskIsFullAndGoesOnWhenItIsNotAnyMore) {
+TEST_F(SqliteStore, RecoversFromAFullDisk) {
   const auto store = open();
   ASSERT_TRUE(store->commit(batch({put("a", "1", 1)})).ok());
   std::vector<ChangeRecord> many;

@@ -92,7 +92,7 @@ class Announce : public ::testing::Test {
   std::unique_ptr<InProcess> world;
 };
 
-TEST_F(Announce, TellsWhereTheServerListensAndWhatItSaysOfItself) {
+TEST_F(Announce, AnnouncesTheServersAddressAndAttributes) {
   options.server.announce_options.also = {"test:///second"};
   options.server.announce_options.attributes = {{"version", "2"}};
   begin();
@@ -125,7 +125,7 @@ TEST_F(Announce, AStopLeavesTheRegistryBeforeAnythingIsRefused) {
   EXPECT_EQ(call().code(), StatusCode::Unavailable);
 }
 
-TEST_F(Announce, ARegistryThatDoesNotAnswerHoldsUpAStopForTwoSecondsAtMost) {
+TEST_F(Announce, ASilentRegistryDelaysAStopBriefly) {
   registry.withdraw_time = kForever;
   begin();
   stop();
@@ -170,7 +170,7 @@ TEST_F(Announce, AWeightAboveTheLimitFailsTheStart) {
   });
 }
 
-TEST_F(Announce, ATargetThatCannotBeUsedFailsTheStartAndLeavesNothingOpen) {
+TEST_F(Announce, AnUnusableTargetFailsTheStart) {
   begin();
   Server server(
       ServerOptions{.listen = ":81", .announce = "test:///", .loops = {&world->server_host()}});
@@ -236,7 +236,7 @@ TEST(AnnouncedAddress, IsNeverEveryInterface) {
   EXPECT_NE(routable_host(), "::");
 }
 
-TEST(AnnouncedAddress, IsTheChosenOneWithThePortThatIsListenedOnWhereItHasNone) {
+TEST(AnnouncedAddress, TakesAMissingPortFromTheListener) {
   const std::vector listening{ip("::", 80)};
   EXPECT_THAT(texts(announced_addresses("10.0.0.1:443", listening)), ElementsAre("10.0.0.1:443"));
   EXPECT_THAT(texts(announced_addresses("10.0.0.1", listening)), ElementsAre("10.0.0.1:80"));

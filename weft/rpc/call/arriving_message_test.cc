@@ -49,11 +49,9 @@ bool borrows(bool later) {
   return borrows;
 }
 
-TEST(ArrivingMessage, SharesTheBlockThatItArrivedInWithWhoReadsItAtOnce) {
-  EXPECT_TRUE(borrows(false));
-}
+TEST(ArrivingMessage, SharesItsBlockWithAnImmediateReader) { EXPECT_TRUE(borrows(false)); }
 
-TEST(ArrivingMessage, HasABlockOfItsOwnOnceItHasToWait) { EXPECT_FALSE(borrows(true)); }
+TEST(ArrivingMessage, MovesToItsOwnBlockWhenItWaits) { EXPECT_FALSE(borrows(true)); }
 
 /// Reads the request as a program's own service does, which may keep it.
 struct Keep {

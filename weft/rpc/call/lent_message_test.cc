@@ -79,7 +79,7 @@ Task<Result<Text>> call_and_forget(Channel& channel, CallOptions options) {
   co_return reply;
 }
 
-TEST(LentMessage, MayGoWithACallThatEndsAtItsDeadlineAnywhere) {
+TEST(LentMessage, MayEndWithItsCallAtAnyDeadline) {
   InProcess world({.link = kNarrow});
   world.add<Kinds>();
   int late = 0;

@@ -148,7 +148,7 @@ TEST(PropagationOfCalls, OfStreamsGoesThroughAsWell) {
   EXPECT_EQ(worlds.back.seen[0].baggage, "tenant=blue");
 }
 
-TEST(PropagationOfCalls, IsReadAnewFromEachHeaderBlockAndSharedByEqualOnes) {
+TEST(PropagationOfCalls, IsSharedByEqualHeaderBlocks) {
   Worlds worlds;
   const std::string other = "00-11111111111111111111111111111111-2222222222222222-00";
   for (int i = 0; i < 3; ++i) {
@@ -252,7 +252,7 @@ TEST(PropagationOfCalls, OfGrpcTraceBinIsReadAndHandedOn) {
   EXPECT_EQ(seen.metadata.get("traceparent"), kTraceparent);
 }
 
-TEST(PropagationOfCalls, DoesNotLetStrangersBaggageInWhereAServerSaysSo) {
+TEST(PropagationOfCalls, RefusesStrangersBaggageIfTheServerSaysSo) {
   InProcess::Options options;
   options.server.propagation.baggage = false;
   Worlds worlds(options);
@@ -322,7 +322,7 @@ Task<Status> call_with_baggage(Channel& channel) {
   co_return (co_await test::unary(channel, request)).status();
 }
 
-TEST(PropagationOfCalls, OfAClientThatServesNoCallComesFromItsContext) {
+TEST(PropagationOfCalls, OfAClientOutsideACallComesFromItsContext) {
   InProcess world;
   Hop& hop = world.add<Hop>();
   Context root;

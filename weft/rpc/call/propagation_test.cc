@@ -55,7 +55,7 @@ TEST(Traceparent, KeepsOnlyTheFlagsOfTheStandard) {
   EXPECT_EQ(read_and_written(ids + "ff"), ids + "03");
 }
 
-TEST(Traceparent, OfALaterVersionIsReadAsFarAsItIsKnown) {
+TEST(Traceparent, OfALaterVersionIsReadInPart) {
   const std::string later = "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-";
   EXPECT_EQ(read_and_written(later + "01"), kTraceparent);
   EXPECT_EQ(read_and_written(later + "03"), kTraceparent) << "only sampled is known of it";
@@ -138,7 +138,7 @@ TEST(Tracestate, HasAtMost32Members) {
   EXPECT_EQ(state_of(members(33)), "invalid");
 }
 
-TEST(Tracestate, LosesItsLongMembersFirstAndThenThoseAtTheEnd) {
+TEST(Tracestate, LosesLongMembersFirstThenTheLast) {
   std::size_t dropped = 0;
   const std::string long_member = "long=" + std::string(124, 'x');
   EXPECT_EQ(state_of(long_member + "," + members(5, 100), &dropped), members(5, 100));
@@ -414,7 +414,7 @@ TEST(Propagation, LeavesTheCallersOwnAlone) {
   EXPECT_EQ(pairs_of(metadata), own) << "nor does it mix a tracestate with their traceparent";
 }
 
-TEST(Propagation, DoesNotWriteATraceOfWhichAnIdIsMissing) {
+TEST(Propagation, WritesNoTraceWithoutBothIds) {
   Context context;
   context.trace().trace_id[0] = 1;
   Metadata metadata;

@@ -119,7 +119,7 @@ TEST_F(Replay, TheChosenReaderKeepsNothingAndReadsFromTheSource) {
   EXPECT_FALSE(a.rewind());
 }
 
-TEST_F(Replay, AWaiterGoesToTheSourceWhenItsReaderIsChosen) {
+TEST_F(Replay, ChoosingAReaderMovesItsWaiterToTheSource) {
   RequestReplay::Reader a(replay_);
   Flag at_a;
   a.wait(at_a);
@@ -148,7 +148,7 @@ TEST_F(Replay, WhoTakesTheMessageBeyondTheLimitIsAskedFor) {
   EXPECT_EQ(replay_.kept(), 0U);
 }
 
-TEST_F(Replay, AClosedReaderIsAtItsEndAndWakesWhoWaits) {
+TEST_F(Replay, ClosingAReaderEndsItAndWakesItsWaiter) {
   RequestReplay::Reader a(replay_);
   RequestReplay::Reader b(replay_);
   Flag at_a;
@@ -161,7 +161,7 @@ TEST_F(Replay, AClosedReaderIsAtItsEndAndWakesWhoWaits) {
   EXPECT_EQ(read(b), "1...");
 }
 
-TEST_F(Replay, TheOneRequestOfACallIsNeitherCopiedNorCounted) {
+TEST_F(Replay, DoesNotCopyOrCountASingleRequest) {
   const test::Text text = test::text("a long text");
   SingleRequest source(codec::message_of(text));
   RequestReplay replay(source, executor_, 1, &Replay::on_overflow, this);
@@ -177,7 +177,7 @@ TEST_F(Replay, TheOneRequestOfACallIsNeitherCopiedNorCounted) {
   EXPECT_EQ(leader_, nullptr);
 }
 
-TEST_F(Replay, TheSourceForgetsAReplayThatIsDestroyedWhileItWaits) {
+TEST_F(Replay, MayBeDestroyedWhileItWaitsForTheSource) {
   Flag flag;
   {
     RequestReplay replay(pipe_.reader(), executor_, 10, &Replay::on_overflow, this);

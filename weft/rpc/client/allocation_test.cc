@@ -101,7 +101,7 @@ TEST_F(RpcAllocations, AreNoneOnAWarmUnaryCallWithADeadline) {
 }
 
 // The request's object is one that was used before, with its string.
-TEST_F(RpcAllocations, AreTheStringOfTheHandlersAnswerWhereThisSideHasBytes) {
+TEST_F(RpcAllocations, AreOneStringForABytesAnswer) {
   testing::run(loop_, count_bytes(*channel_, 200));
   const std::size_t counted = testing::run(loop_, count_bytes(*channel_, 100));
   EXPECT_GE(counted, 100U);
@@ -192,7 +192,7 @@ class RpcMemory : public ::testing::Test {
 
 TEST_F(RpcMemory, OfAnIdleConnectionIsLittle) { EXPECT_LE(of_connections_with({}), 2000U); }
 
-TEST_F(RpcMemory, OfAnIdleConnectionThatHasMadeACallIsLittle) {
+TEST_F(RpcMemory, OfAnIdleConnectionAfterACallIsLittle) {
   const std::string call =
       testing::headers(1, testing::grpc_request("/grpc.health.v1.Health/Check")) +
       testing::data(1, testing::grpc_message({}), testing::EndStream::Yes);

@@ -146,7 +146,7 @@ TEST_F(BadServer, AServerThatSpeaksTlsIsNamed) {
       << outcome.status().to_string();
 }
 
-TEST_F(BadServer, AServerThatSaysNothingIsGivenUpAfterTheConnectTimeout) {
+TEST_F(BadServer, ASilentServerFailsAfterTheConnectTimeout) {
   server = std::make_unique<ScriptedServer>(host(), kPort, "");
   channel = std::make_unique<Channel>("server:50051", ChannelOptions{.connect_timeout = 3s});
   const TimePoint begun = network.now();
@@ -173,7 +173,7 @@ TEST_F(BadServer, AServerThatClosesAtOnceIsNamed) {
       "(ChannelOptions::tls)?");
 }
 
-TEST_F(BadServer, BytesThatAreNotHttp2EndTheCallsWithTheRuleThatWasBroken) {
+TEST_F(BadServer, ForeignBytesEndCallsWithTheBrokenRule) {
   outcome_of(kHeaders + "this is no frame, whatever its length may say");
   EXPECT_NE(outcome.status().code(), StatusCode::Ok);
   EXPECT_EQ(outcome.status().origin(), Origin::Transport);
@@ -182,7 +182,7 @@ TEST_F(BadServer, BytesThatAreNotHttp2EndTheCallsWithTheRuleThatWasBroken) {
       << outcome.status().to_string();
 }
 
-TEST_F(BadServer, AConnectionThatBreaksInTheMiddleOfAMessageIsUnavailable) {
+TEST_F(BadServer, AConnectionLostInAMessageIsUnavailable) {
   begin();
   peer->send(kHeaders + message("hello").substr(0, 12));
   network.run_for(10ms);
@@ -251,7 +251,7 @@ TEST_F(BadServer, AnotherContentTypeIsUnknown) {
             "answer begins: <html>");
 }
 
-TEST_F(BadServer, AnAnswerThatIsNotGrpcIsShownAsPrintableTextUpToALine) {
+TEST_F(BadServer, AForeignAnswerIsShownAsOnePrintableLine) {
   const Fields head = {{":status", "502"}, {"content-type", "text/plain"}};
   const std::string said = "the server answered with HTTP status 502 instead of gRPC";
   outcome_of(testing::headers(1, head, EndStream::Yes));
@@ -267,7 +267,7 @@ TEST_F(BadServer, AnAnswerThatIsNotGrpcIsShownAsPrintableTextUpToALine) {
   EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::Cancel);
 }
 
-TEST_F(BadServer, AnAnswerThatIsNotGrpcAndBreaksOffHasItsHttpStatus) {
+TEST_F(BadServer, ATruncatedForeignAnswerHasItsHttpStatus) {
   outcome_of(testing::headers(1, {{":status", "503"}, {"content-type", "text/html"}}) +
              testing::rst_stream(1, ErrorCode::InternalError));
   EXPECT_EQ(outcome.status().code(), StatusCode::Unavailable);
@@ -287,7 +287,7 @@ TEST_F(BadServer, MessagesOfAnotherFormatAreInternal) {
   }
 }
 
-TEST_F(BadServer, AGrpcStatusIsTakenWhereverItStandsInAnAnswerOfHttp) {
+TEST_F(BadServer, TakesAGrpcStatusAnywhereInAnHttpAnswer) {
   const Fields named = {{"grpc-status", "7"}, {"grpc-message", "no"}};
   for (const Fields& head :
        {Fields{{":status", "503"}, {"content-type", "text/html"}},
@@ -315,7 +315,7 @@ TEST_F(BadServer, AnHttpErrorIsNoSuccessWhateverItsGrpcStatus) {
   }
 }
 
-TEST_F(BadServer, AGrpcStatusBeforeTheEndCountsWhereNoneComesWithIt) {
+TEST_F(BadServer, AnEarlyGrpcStatusCountsIfTheEndHasNone) {
   const Fields early = grpc_response({{"grpc-status", "14"}, {"grpc-message", "no upstream"}});
   // Twice: what comes again is not read again where it says no more than most do.
   for (int i = 0; i < 2; ++i) {
@@ -354,7 +354,7 @@ TEST_F(BadServer, OkWithoutTheResponseIsUnimplemented) {
   EXPECT_EQ(outcome.status().message(), "the call ended with OK but without its response message");
 }
 
-TEST_F(BadServer, TwoResponsesWhereOneIsDueAreUnimplementedAlsoWithOk) {
+TEST_F(BadServer, TwoResponsesToAUnaryCallAreUnimplemented) {
   outcome_of(kHeaders + message("a") + message("b") + trailers(0));
   EXPECT_EQ(outcome.status().code(), StatusCode::Unimplemented);
   EXPECT_EQ(outcome.status().message(), "the method takes one message, but a second one came");
@@ -372,20 +372,20 @@ TEST_F(BadServer, ASecondResponseIsUnimplementedWheneverItComes) {
   EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::Cancel);
 }
 
-TEST_F(BadServer, AStreamThatEndsInsideAMessageIsInternalAlsoWithOk) {
+TEST_F(BadServer, AnUnfinishedMessageIsInternalDespiteOk) {
   outcome_of(kHeaders + testing::data(1, grpc_message("12345678").substr(0, 9)) + trailers(0));
   EXPECT_EQ(outcome.status().code(), StatusCode::Internal);
   EXPECT_EQ(outcome.status().message(),
             "the stream ended inside a message: 9 bytes of it had arrived");
 }
 
-TEST_F(BadServer, AResponseThatDoesNotParseIsInternalAlsoWithOk) {
+TEST_F(BadServer, AnUnparsableResponseIsInternalDespiteOk) {
   outcome_of(kHeaders + testing::data(1, grpc_message("\x0a\x7f")) + trailers(0));
   EXPECT_EQ(outcome.status().code(), StatusCode::Internal);
   EXPECT_EQ(outcome.status().origin(), Origin::Local);
 }
 
-TEST_F(BadServer, AResponseThatDoesNotDecompressIsInternalAlsoWithOk) {
+TEST_F(BadServer, ACorruptCompressedResponseIsInternalDespiteOk) {
   outcome_of(testing::headers(1, grpc_response({{"grpc-encoding", "gzip"}})) +
              testing::data(1, grpc_message("no gzip", true)) + trailers(0));
   EXPECT_EQ(outcome.status().code(), StatusCode::Internal);
@@ -451,7 +451,7 @@ TEST_F(BadServer, APushPromiseBreaksTheConnection) {
       << outcome.status().to_string();
 }
 
-TEST_F(BadServer, WhatTheServerSaidInItsGoawayIsPartOfTheStatus) {
+TEST_F(BadServer, TheStatusQuotesTheServersGoaway) {
   begin();
   peer->send(testing::goaway(1, ErrorCode::EnhanceYourCalm, "too_many_pings"));
   network.run_for(10ms);
@@ -471,7 +471,7 @@ Task<> call_and_leave(std::unique_ptr<Channel> channel, Outcome& outcome) {
   outcome.reply.emplace(std::move(reply));
 }
 
-TEST_F(BadServer, IsToldOfItsErrorAlsoByAClientThatIsGoneAtOnce) {
+TEST_F(BadServer, HearsItsErrorFromAClientThatLeavesAtOnce) {
   server = std::make_unique<ScriptedServer>(host(), kPort);
   task = call_and_leave(std::make_unique<Channel>("server:50051"), outcome);
   client().enter([&] { task.start(nullptr, {[](void*) noexcept {}, nullptr}); });
@@ -506,7 +506,7 @@ TEST_F(BadServer, ThatWantsTlsSaysSoAndNamesTheOptionOnce) {
   EXPECT_TRUE(lines.empty()) << ::testing::PrintToString(lines);
 }
 
-TEST_F(BadServer, AnEarlyErrorStopsARequestThatIsStillBeingSent) {
+TEST_F(BadServer, AnEarlyErrorStopsTheRequest) {
   begin();
   peer->send(testing::headers(1,
                               {{":status", "200"},

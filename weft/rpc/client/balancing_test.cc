@@ -128,7 +128,7 @@ TEST_F(Balanced, SharesFollowWhatServersReportOfTheirLoad) {
   EXPECT_NEAR(answers.at("b"), 100, 5);
 }
 
-TEST_F(Balanced, ANewInstanceGetsItsShareAndARemovedOneNoMore) {
+TEST_F(Balanced, NewInstancesGetCallsAndRemovedOnesNone) {
   start_all({"a", "b"});
   make_channel();
   count(10);
@@ -194,7 +194,7 @@ TEST_F(Balanced, DuplicatesCountOnceAndEndpointsWithoutAddressNotAtAll) {
   EXPECT_EQ(count(20), (Answers{{"a", 10}, {"b", 10}}));
 }
 
-TEST_F(Balanced, AnInstanceThatIsDownGetsNoCallsAndComesBackByItself) {
+TEST_F(Balanced, ADeadInstanceGetsNoCallsUntilItReturns) {
   start_all({"a", "b"});
   make_channel();
   count(4);
@@ -275,7 +275,7 @@ TEST_F(Balanced, OneWithoutAHealthServiceCountsAsHealthy) {
   EXPECT_EQ(*call(), "a");
 }
 
-TEST_F(Balanced, OneThatFailsAgainAndAgainIsEjectedAndComesBack) {
+TEST_F(Balanced, AFailingInstanceIsEjectedAndReturns) {
   start_all({"a", "b", "c"});
   OutlierOptions outliers;
   outliers.max_ejection_percent = 50;
@@ -395,7 +395,7 @@ TEST_F(Balanced, OfSeveralAddressesTheFirstThatAnswersIsUsed) {
   EXPECT_EQ(count(5), (Answers{{"b", 5}}));
 }
 
-TEST_F(Balanced, AnAddressThatRefusesMakesRoomForTheNextAtOnce) {
+TEST_F(Balanced, ARefusingAddressIsFollowedByTheNextAtOnce) {
   start("c");
   network.host("a");
   network.host("b");
@@ -421,7 +421,7 @@ TEST_F(Balanced, AChannelMayBeDestroyedAtAnyTime) {
   EXPECT_EQ(network.connections(), 0U);
 }
 
-TEST_F(Balanced, OptionsThatCannotBeFollowedFailEveryCallWithTheirName) {
+TEST_F(Balanced, InvalidOptionsFailEveryCallByName) {
   make_channel({.panic_threshold_percent = 101});
   const Status status = call().status();
   EXPECT_EQ(status.code(), StatusCode::InvalidArgument);

@@ -34,7 +34,7 @@ Task<Status> call_once(Channel& channel, CallOptions options = {}) {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-TEST(Connecting, ToAPortNobodyListensOnIsUnavailableWithAddressAndCause) {
+TEST(Connecting, ToAClosedPortIsUnavailableWithAddressAndCause) {
   net::SimNetwork network(1, kExact);
   network.host("server");
   Channel channel("server:1");
@@ -69,7 +69,7 @@ TEST(Connecting, ThatWasAskedForSaysWhyItCannotBe) {
   EXPECT_FALSE(testing::run(network.host("client"), unusable.connect()).ok());
 }
 
-TEST(Connecting, LongerThanItMayTakeIsUnavailableAlsoWhereTheCallHasTime) {
+TEST(Connecting, BeyondTheConnectTimeoutIsUnavailable) {
   net::SimNetwork network(1, kExact);
   network.host("server");
   network.host("client");
@@ -81,7 +81,7 @@ TEST(Connecting, LongerThanItMayTakeIsUnavailableAlsoWhereTheCallHasTime) {
             "memory:server:1: no connection within 300ms (ChannelOptions::connect_timeout)");
 }
 
-TEST(Connecting, ToANameThatDoesNotResolveIsUnavailableWithTheName) {
+TEST(Connecting, ToAnUnresolvableNameIsUnavailableWithTheName) {
   net::SimNetwork network(1, kExact);
   Channel channel("no.such.host:1");
   const Status status = testing::run(network.host("client"), call_once(channel));
@@ -181,7 +181,7 @@ TEST(BackOff, BeginsAnewAfterAConnectionThatWorked) {
   client.enter([&] { const Task<Status> dropped = std::move(call); });
 }
 
-TEST(BackOff, FailsCallsThatDoNotWaitAtOnceWithTheLastError) {
+TEST(BackOff, FailsCallsAtOnceWithTheLastError) {
   net::SimNetwork network(1, kExact);
   network.host("server");
   net::SimLoop& client = network.host("client");
@@ -250,7 +250,7 @@ TEST(Reconnecting, HappensWhenTheServerIsBack) {
   }
 }
 
-TEST(Reconnecting, ALostConnectionEndsItsCallsAndTheNextOneMakesAnother) {
+TEST(Reconnecting, ACallAfterALostConnectionMakesANewOne) {
   InProcess world({.link = kExact});
   world.add<Kinds>();
   ASSERT_TRUE(world.run(call_once(world.channel())).ok());
@@ -271,7 +271,7 @@ TEST(Reconnecting, IsNotPutOffAfterConnectionsThatAnswered) {
   EXPECT_LT(world.network().now() - begun, Duration(500ms));
 }
 
-TEST(Reconnecting, IsPutOffAfterConnectionsThatAreLostBeforeTheyAnswer) {
+TEST(Reconnecting, WaitsAfterConnectionsThatNeverAnswered) {
   InProcess world({.link = kExact});
   world.add<Kinds>();
   int attempts = 0;

@@ -197,7 +197,7 @@ TEST(Proxy, ThatCannotBeUsedIsNamedWithoutItsPassword) {
   EXPECT_THAT(chosen("host:80", {.proxy = "environment"}), HasSubstr("http_proxy: 'ftp://p'"));
 }
 
-TEST(Proxy, IsAskedForNoHostThatWouldBeMoreThanAName) {
+TEST(Proxy, RefusesHostsThatAreMoreThanAName) {
   for (const std::string host :
        {"[x HTTP/1.1\r\nX-Admin: 1\r\nA: b]", "a b", "a\r\nb", "h\xc3\xb6st"}) {
     const auto proxy = proxy_for("dns:///" + host + ":443", {.proxy = "http://p:1"}, &fake);

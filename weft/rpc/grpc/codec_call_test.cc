@@ -257,7 +257,7 @@ TEST(CodecCall, ACodecThatFailsIsInternalWithItsText) {
   EXPECT_EQ(world.call("say it").value().value(), "it");
 }
 
-TEST(CodecCall, ACodecThatThrowsFailsItsCallOnlyAndTellsThePeerNothing) {
+TEST(CodecCall, AThrowingCodecFailsItsCallWithoutLeakingText) {
   std::string lines;
   set_log_sink([&](LogLevel, std::string_view line) { lines.append(line).append("\n"); });
   World world(codec::borrowed(kMoody));
@@ -295,7 +295,7 @@ Task<Status> write_to_chat(Channel& channel, std::string value, bool& written) {
   co_return status;
 }
 
-TEST(CodecCall, AStreamEndsWithTheMessageThatCannotBeWrittenOrRead) {
+TEST(CodecCall, AnUncodableMessageEndsItsStream) {
   World world(codec::borrowed(kMoody));
   world.add<Kinds>();
   bool written = true;
@@ -334,7 +334,7 @@ Task<Status> collect_nothing(Channel& channel) {
   co_return reply.status();
 }
 
-TEST(CodecCall, AStreamOfAServerEndsWithTheResponseThatCannotBeWritten) {
+TEST(CodecCall, AnUnwritableResponseEndsAServerStream) {
   World world(codec::borrowed(kMoody));
   world.add<Unwritable>();
   const Status why =
@@ -348,7 +348,7 @@ TEST(CodecCall, AStreamOfAServerEndsWithTheResponseThatCannotBeWritten) {
   EXPECT_EQ(messages, 1);
 }
 
-TEST(CodecCall, AMessageOverTheLimitIsRefusedByTheSizeOfItsFormat) {
+TEST(CodecCall, LimitsCountTheEncodedSizeOfTheFormat) {
   InProcess::Options small = options(codec::borrowed(kToy));
   small.channel.max_send_size = 16;
   small.server.max_send_size = 14;
@@ -434,7 +434,7 @@ TEST(CodecsOfAServer, ANameThatCannotBeIsAnErrorOfStart) {
   EXPECT_EQ(start_with({std::shared_ptr<const Codec>()}).code(), StatusCode::InvalidArgument);
 }
 
-TEST(CodecsOfAClient, ANameThatCannotBeIsAnErrorOfItsCalls) {
+TEST(CodecsOfAClient, AnInvalidNameFailsItsCalls) {
   World world(std::make_shared<ToyCodec>("Toy"));
   world.add<Kinds>();
   EXPECT_THAT(std::string(world.call("x").status().message()),
@@ -468,7 +468,7 @@ TEST(CodecOnTheWire, AResponseHasTheContentTypeOfItsRequest) {
   }
 }
 
-TEST(CodecOnTheWire, AnErrorAtOnceHasTheContentTypeOfItsRequest) {
+TEST(CodecOnTheWire, AnImmediateErrorKeepsTheRequestsContentType) {
   struct Failing : Kinds {
     Task<Result<Text>> Unary(ServerContext&, const Text&) override { return not_found("it"); }
   };
@@ -515,7 +515,7 @@ Result<Text> outcome_of(const Codec* codec, const std::string& content_type,
   return outcome ? *std::move(outcome) : Result<Text>(internal_error("it has not ended"));
 }
 
-TEST(CodecOnTheWire, AResponseOfAnotherFormatIsAnErrorThatNamesBoth) {
+TEST(CodecOnTheWire, AResponseInAnotherFormatIsAnErrorNamingBoth) {
   for (const std::string type : {"application/grpc+other", "application/grpc+proto"}) {
     EXPECT_EQ(outcome_of(&kToy, type, "toy<hi>").status(),
               internal_error("the server answered with content-type '" + type +

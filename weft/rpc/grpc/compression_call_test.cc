@@ -89,7 +89,7 @@ TEST_P(EachCompression, OfARequestIsOnTheWire) {
   EXPECT_EQ(plain->view(), request.SerializeAsString());
 }
 
-TEST_P(EachCompression, OfAResponseIsOnTheWireWhereTheClientAcceptsIt) {
+TEST_P(EachCompression, OfAResponseNeedsTheClientsAcceptance) {
   service.compression = GetParam();
   auto peer = ScriptedPeer::connect(world.client_host(), "server", InProcess::kPort);
   const std::string request = text(std::string(10000, 'z')).SerializeAsString();
@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(Encodings, EachCompression,
                          ::testing::Values(Compression::Identity, Compression::Gzip,
                                            Compression::Deflate, Compression::Zstd));
 
-TEST(CompressionOfCalls, OfARequestThatIsInflatedBeyondTheLimitStopsThere) {
+TEST(CompressionOfCalls, OfARequestStopsInflatingAtTheLimit) {
   InProcess world({.server = {.max_receive_size = 100000}});
   world.add<Kinds>();
   for (const Compression compression :
@@ -138,7 +138,7 @@ TEST(CompressionOfCalls, OfARequestThatIsInflatedBeyondTheLimitStopsThere) {
   EXPECT_TRUE(world.run(test::unary(world.channel(), text("small"))).ok());
 }
 
-TEST(CompressionOfCalls, OfAResponseThatIsInflatedBeyondTheLimitStopsThere) {
+TEST(CompressionOfCalls, OfAResponseStopsInflatingAtTheLimit) {
   InProcess world({.channel = {.max_receive_size = 100000}});
   world.add<Packs>().compression = Compression::Gzip;
   const Text bomb = text(std::string(1024 * 1024, '\0'));

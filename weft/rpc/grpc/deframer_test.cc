@@ -196,7 +196,7 @@ TEST(Deframer, CopiesASmallMessageOutOfALargeBlock) {
   EXPECT_LT(pop_expected(deframer, "small").pinned(), 1024U);
 }
 
-TEST(Deframer, SharesASmallMessageThatIsReadAtOnceAndCountsItsSize) {
+TEST(Deframer, SharesASmallMessageReadAtOnce) {
   Deframer deframer(100000);
   deframer.expect_reader();
   const std::string text(1000, 'a');
@@ -205,7 +205,7 @@ TEST(Deframer, SharesASmallMessageThatIsReadAtOnceAndCountsItsSize) {
   EXPECT_TRUE(pop_expected(deframer, text).shares_block_with(block));
 }
 
-TEST(Deframer, CopiesASmallMessageThatWasToBeReadAtOnceAndWasNot) {
+TEST(Deframer, CopiesASmallMessageThatIsReadLater) {
   Deframer deframer(100000);
   deframer.expect_reader();
   const std::string text(1000, 'a');
@@ -261,7 +261,7 @@ TEST(Deframer, ALargeMessageKeepsTheSlicesItCameIn) {
   EXPECT_EQ(deframer.held(), 0U);
 }
 
-TEST(Deframer, ALargeMessageOfSmallSlicesDoesNotKeepTheirBlocks) {
+TEST(Deframer, CopiesALargeMessageOutOfSmallSlices) {
   const std::string text = varied((std::size_t{1} << 20) + 3);
   Deframer deframer(text.size());
   push_as_read(deframer, framed(text), 3000, 3000);
@@ -370,7 +370,7 @@ TEST(Deframer, KeepsSmallUnreadMessagesAsTheyCame) {
   EXPECT_EQ(deframer.ready(), 0U);
 }
 
-TEST(Deframer, SmallUnreadMessagesDoNotKeepTheBlockTheyCameIn) {
+TEST(Deframer, SmallUnreadMessagesReleaseTheirBlock) {
   std::string wire;
   for (int i = 0; i < 1000; ++i) wire += framed("x");
   ChunkRef block(Chunk::allocate(64 * 1024 - 16));
@@ -415,7 +415,7 @@ TEST(Deframer, CountsNothingTwiceWhereUnreadMessagesAreOfAllSizes) {
   }
 }
 
-TEST(Deframer, CountsTheBlockOfARowAlsoWhereItsFirstWasToBeReadAtOnce) {
+TEST(Deframer, CountsTheBlockOfARowReadAtOnce) {
   Deframer deframer(100);
   deframer.expect_reader();
   ASSERT_TRUE(deframer.push(in_large_block(framed("1") + framed("2") + framed("3"))).ok());
@@ -470,7 +470,7 @@ TEST(Deframer, HoldsNothingOnceItIsDropped) {
   EXPECT_EQ(deframer.ready(), 0U);
 }
 
-TEST(Deframer, HoldsNothingOnceItIsDroppedAfterAnErrorAndStillSaysWhatItWas) {
+TEST(Deframer, ADroppedDeframerHoldsNothingButItsError) {
   Deframer deframer(100);
   const std::string bad = framed("first") + framed("second") + framed(std::string(101, 'x'));
   const Status error = deframer.push(Bytes::copy_of(bad));

@@ -87,7 +87,7 @@ Task<Status> ping_pong(Channel& channel, int rounds) {
   co_return co_await stream.finish();
 }
 
-TEST(Kinds, ABidirectionalStreamGoesBothWaysUntilItIsHalfClosed) {
+TEST(Kinds, ABidirectionalStreamRunsUntilHalfClosed) {
   InProcess world;
   world.add<Kinds>();
   const Status status = world.run(ping_pong(world.channel(), 100));
@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(Sizes, MessageSize,
                                            256 * 1024 - 10, 256 * 1024 - 9, 256 * 1024 - 8,
                                            256 * 1024 + 1, 1024 * 1024, kLimit - 5));
 
-TEST(Kinds, ARequestLargerThanTheLimitIsRefusedWithSizeLimitAndOption) {
+TEST(Kinds, TooLargeARequestIsRefusedWithTheLimit) {
   InProcess world;
   world.add<Kinds>();
   const Text request = text(std::string(kLimit - 4, 'x'));
@@ -154,7 +154,7 @@ TEST(Kinds, ARequestLargerThanTheLimitIsRefusedWithSizeLimitAndOption) {
   EXPECT_EQ(reply.status().origin(), Origin::Peer);
 }
 
-TEST(Kinds, AResponseLargerThanTheClientsLimitIsRefusedByTheClient) {
+TEST(Kinds, TheClientRefusesATooLargeResponse) {
   InProcess world({.channel = {.max_receive_size = 100}});
   world.add<Kinds>();
   const Text request = text(std::string(101, 'x'));
@@ -197,7 +197,7 @@ Task<Status> call_many(Channel& channel, std::size_t count, std::size_t& ok) {
   co_return scope.status();
 }
 
-TEST(Kinds, TenThousandCallsAtOnceShareOneConnectionOfAHundredStreams) {
+TEST(Kinds, TenThousandCallsShareAHundredStreams) {
   InProcess world({.server = {.max_calls_per_connection = 100}, .channel = {.max_connections = 1}});
   world.add<Kinds>();
   std::size_t ok = 0;

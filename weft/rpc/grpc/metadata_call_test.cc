@@ -296,7 +296,7 @@ struct Throws : Kinds {
   }
 };
 
-TEST(Statuses, AHandlerThatThrowsIsInternalAndItsTextStaysHere) {
+TEST(Statuses, AThrowingHandlerIsInternalWithoutItsText) {
   InProcess world;
   world.add<Throws>();
   for (const std::string how : {"plain", "later"}) {
@@ -311,7 +311,7 @@ Task<Status> throw_at_once(Call& call, Next next) {
   return next(call);
 }
 
-TEST(Statuses, AMiddlewareThatThrowsAsAPlainFunctionIsInternalToo) {
+TEST(Statuses, AThrowingPlainMiddlewareIsInternal) {
   InProcess world;
   world.add<Kinds>();
   world.server().use(throw_at_once);

@@ -389,7 +389,7 @@ TEST_P(Inproc, AMiddlewareThatIsAPlainFunctionMayThrow) {
   EXPECT_EQ(world.server().active_calls(), 0U);
 }
 
-TEST_P(Inproc, MetadataOfAMiddlewareThatMayNotBeSentEndsTheCall) {
+TEST_P(Inproc, InvalidMetadataOfAMiddlewareEndsTheCall) {
   World world(GetParam());
   world.server().add<Kinds>();
   world.channel().use([](Call& call, Next next) -> Task<Status> {

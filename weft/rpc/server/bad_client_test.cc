@@ -76,7 +76,7 @@ TEST_F(BadClient, AWellFormedRequestByHandIsServed) {
   EXPECT_EQ(peer->data_of(1), grpc_message("\x0a\x02hi"));
 }
 
-TEST_F(BadClient, BytesThatAreNotHttp2EndTheConnectionWithAGoawayThatSaysSo) {
+TEST_F(BadClient, ForeignBytesGetAGoawayThatSaysSo) {
   peer = connect_silently();
   peer->send("GET / HTTP/1.1\r\nHost: server\r\nConnection: keep-alive\r\n\r\n");
   const Frame& goaway = peer->expect(FrameType::Goaway);
@@ -110,7 +110,7 @@ TEST_F(BadClient, RandomBytesEndTheConnection) {
   }
 }
 
-TEST_F(BadClient, APeerThatVanishesInTheMiddleOfAMessageCancelsItsCall) {
+TEST_F(BadClient, VanishingMidMessageCancelsTheCall) {
   for (const std::size_t cut : {0, 3, 7, 40, 60, 66, 70}) {
     peer = connect_silently();
     const std::string bytes = testing::client_preface() +
@@ -165,7 +165,7 @@ TEST_F(BadClient, ThatBreaksTheProtocolLosesItsManyCalls) {
   EXPECT_EQ(world.server().active_connections(), 1U);
 }
 
-TEST_F(BadClient, ThatBreaksTheProtocolAndIsGoneLosesItsManyCalls) {
+TEST_F(BadClient, LosesItsCallsWhenItBreaksTheProtocol) {
   peer = connect();
   peer->send(many_calls() + testing::data(0, "x"));
   world.run_for(1us);
@@ -193,7 +193,7 @@ TEST_F(BadClient, AMessageThatDoesNotParseIsInternal) {
       << end.field("grpc-message");
 }
 
-TEST_F(BadClient, AMessageOfAStreamThatDoesNotParseIsInternal) {
+TEST_F(BadClient, AnUnparsableStreamMessageIsInternal) {
   const Frame end = answer_to(grpc_request("/test.Kinds/Collect"),
                               grpc_message("\x0a\x02hi") + grpc_message("\x0a\x7f"));
   EXPECT_EQ(end.field("grpc-status"), "13") << peer->log();
@@ -219,7 +219,7 @@ TEST_F(BadClient, APathOfAnotherFormIsUnimplemented) {
   }
 }
 
-TEST_F(BadClient, APathThatIsNotAPathIsRefusedByHttp2) {
+TEST_F(BadClient, Http2RefusesAnInvalidPath) {
   const Frame end = answer_to(grpc_request("test.Kinds/Unary"));
   if (end.type == FrameType::RstStream) {
     EXPECT_EQ(end.error(), ErrorCode::ProtocolError);
@@ -275,7 +275,7 @@ TEST_F(BadClient, AHeadIs405WithoutContent) {
   EXPECT_FALSE(peer->has(FrameType::Data, 1));
 }
 
-TEST_F(BadClient, TheRestOfARequestThatIsNotGrpcIsReadAndItsErrorsAreTold) {
+TEST_F(BadClient, ReadsAForeignRequestToItsEnd) {
   peer = connect();
   peer->send(
       testing::headers(1, with(with(kUnary, "content-type", "text/html"), "content-length", "3")));
@@ -285,7 +285,7 @@ TEST_F(BadClient, TheRestOfARequestThatIsNotGrpcIsReadAndItsErrorsAreTold) {
   EXPECT_EQ(peer->expect(FrameType::RstStream, 1).error(), ErrorCode::ProtocolError);
 }
 
-TEST_F(BadClient, AClientThatGoesOnSendingWhatNobodyWantsIsAskedToStop) {
+TEST_F(BadClient, SendingUnwantedDataIsStoppedByAReset) {
   peer = connect();
   peer->send(testing::headers(1, with(kUnary, "content-type", "text/html")));
   peer->expect(FrameType::Headers, 1);
@@ -340,7 +340,7 @@ TEST_F(BadClient, BinaryMetadataThatIsNotBase64IsNamed) {
   EXPECT_EQ(end.field("grpc-message"), "metadata 'trace-bin' is not valid base64");
 }
 
-TEST_F(BadClient, AnAnnouncedMessageBeyondTheLimitIsRefusedBeforeItComes) {
+TEST_F(BadClient, RefusesATooLargeMessageByItsPrefix) {
   peer = connect();
   peer->send(testing::headers(1, kUnary) + testing::data(1, std::string("\0\x7f\xff\xff\xff", 5)));
   const Frame end = peer->expect_end(1);
@@ -413,7 +413,7 @@ TEST_F(BadClient, AStreamThatEndsInsideAMessageIsInternal) {
             "the stream ended inside a message: 9 bytes of it had arrived");
 }
 
-TEST_F(BadClient, AFlagByteThatIsNeither0Nor1IsInternal) {
+TEST_F(BadClient, AnUnknownFlagByteIsInternal) {
   const Frame end = answer_to(kUnary, std::string("\2\0\0\0\0", 5));
   EXPECT_EQ(end.field("grpc-status"), "13");
 }
@@ -480,7 +480,7 @@ TEST_F(BadClient, RequestMetadataBeyondTheLimitIsResourceExhausted) {
             "(ServerOptions::max_metadata_size)");
 }
 
-TEST_F(BadClient, TrailersOfARequestEndItLikeAnEmptyDataFrame) {
+TEST_F(BadClient, RequestTrailersEndTheRequest) {
   peer = connect();
   peer->send(testing::headers(1, kUnary) + testing::data(1, grpc_message("")) +
              testing::headers(1, {{"anything", "at all"}}, EndStream::Yes));

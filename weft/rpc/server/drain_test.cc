@@ -241,7 +241,7 @@ TEST(StoppingServers, WaitAWhileForAClientThatDoesNotEnd) {
   EXPECT_NEAR(std::chrono::duration<double>(world.now() - begun).count(), 5, 0.1);
 }
 
-TEST(StoppingServers, WaitNoLongerThanTheGraceForAClientThatKeepsSending) {
+TEST(StoppingServers, EndAClientThatKeepsSendingAfterTheGrace) {
   InProcess world({.link = kExact});
   world.add<Kinds>();
   world.start();
@@ -346,7 +346,7 @@ class Leaving : public ::testing::Test {
   Channel channel{"server:1"};
 };
 
-TEST_F(Leaving, CallsBelowTheLastIdEndWhereTheyAreAndThoseAboveAreRepeated) {
+TEST_F(Leaving, OnlyCallsAboveTheLastIdAreRepeated) {
   auto first = call();
   auto second = call();
   auto third = call();
@@ -404,7 +404,7 @@ TEST_F(Leaving, AStreamThatIsRefusedAgainIsUnavailable) {
   EXPECT_FALSE(peer.has(FrameType::Headers, 5));
 }
 
-TEST_F(Leaving, ACallThatAGoawayExcludesAgainSaysWhatTheServerSaid) {
+TEST_F(Leaving, ATwiceExcludedCallQuotesTheGoaway) {
   for (const std::string said : {"", "restart"}) {
     auto running = call();
     for (int i = 0; i < 2; ++i) {
@@ -435,7 +435,7 @@ TEST_F(Leaving, LaterAttemptsOfAPolicyAreNotRepeatedBesides) {
   EXPECT_EQ(running.result().code(), StatusCode::Unavailable);
 }
 
-TEST_F(Leaving, ACallThatTheServerMayHaveBegunIsNotRepeated) {
+TEST_F(Leaving, DoesNotRepeatACallTheServerMayHaveBegun) {
   auto running = call();
   ScriptedPeer& peer = server.accept();
   peer.expect_end(1);

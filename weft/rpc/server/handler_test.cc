@@ -222,7 +222,7 @@ TEST_F(UnaryHandler, KeepsACoroutinesResponseUntilItIsTaken) {
   EXPECT_EQ(responses_.taken, text("a request").SerializeAsString());
 }
 
-TEST_F(UnaryHandler, EndsWithTheCallsStatusWhereItsResponseIsNotTaken) {
+TEST_F(UnaryHandler, AnUntakenResponseEndsWithTheCallsStatus) {
   responses_.answer = MessageWriter::Poll::Closed;
   call_.context().cancel(cancelled("the client has gone"));
   start();

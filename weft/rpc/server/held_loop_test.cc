@@ -107,7 +107,7 @@ class HeldLoop : public ::testing::Test {
   Channel channel_{"memory:near"};
 };
 
-TEST_F(HeldLoop, ABlockingCallOfAHandlerIsLoggedOnceAndInheritsTheDeadline) {
+TEST_F(HeldLoop, LogsABlockingCallOnceAndPassesTheDeadline) {
   LogLines log;
   const Result<Text> reply = call("deadline", {.timeout = 1min});
   ASSERT_TRUE(reply.ok()) << reply.status();
@@ -147,7 +147,7 @@ Task<> call_near(Channel& channel, std::promise<void>& opened, std::promise<void
   context.cancel(cancelled("the caller has gone"));
 }
 
-TEST_F(LeftBehindLoop, ABlockingCallIsNotLoggedAndIsCancelledWithItsHandler) {
+TEST_F(LeftBehindLoop, ABlockingCallIsCancelledWithItsHandlerUnlogged) {
   LogLines log;
   net::LoopThread loop;
   std::promise<void> opened, cancel;

@@ -150,7 +150,7 @@ TEST_F(ClientKeepalive, PingsOnlyWhileThereAreCallsUnlessToldOtherwise) {
   peer.expect(FrameType::Ping, ScriptedPeer::kAnyStream, 11s);
 }
 
-TEST_F(ClientKeepalive, BecomesHalfAsFrequentWhenTheServerFindsItTooMuch) {
+TEST_F(ClientKeepalive, HalvesItsRateOnTooManyPings) {
   Channel channel("server:1", {.keepalive_time = 10s});
   Call call(client(), channel, {.wait_for_ready = true});
   ScriptedPeer& first = server.accept();
@@ -168,7 +168,7 @@ TEST_F(ClientKeepalive, BecomesHalfAsFrequentWhenTheServerFindsItTooMuch) {
   second.expect(FrameType::Ping, ScriptedPeer::kAnyStream, 2s);
 }
 
-TEST_F(ClientKeepalive, AnIdleConnectionIsClosedAndMadeAgainWhenItIsNeeded) {
+TEST_F(ClientKeepalive, ClosesAnIdleConnectionAndReconnectsOnDemand) {
   Channel channel("server:1", {.idle_timeout = 30s});
   Call call(client(), channel);
   ScriptedPeer& first = server.accept();
@@ -207,7 +207,7 @@ TEST(ServerIdleness, IsNotThereWhileACallRuns) {
   EXPECT_EQ(world.server().active_calls(), 1U);
 }
 
-TEST(ServerAge, AsksClientsToLeaveAndLetsTheirCallsEndWithinTheGrace) {
+TEST(ServerAge, LetsCallsEndWithinTheGrace) {
   InProcess world(
       {.link = kExact, .server = {.max_connection_age = 100s, .max_connection_age_grace = 20s}});
   world.add<Forever>();
@@ -225,7 +225,7 @@ TEST(ServerAge, AsksClientsToLeaveAndLetsTheirCallsEndWithinTheGrace) {
   EXPECT_EQ(world.server().active_calls(), 0U);
 }
 
-TEST(ServerAge, IsNotNoticedByAClientThatMakesACallNowAndThen) {
+TEST(ServerAge, IsInvisibleToAClientWithOccasionalCalls) {
   InProcess world({.link = kExact, .server = {.max_connection_age = 10s}});
   world.add<Kinds>();
   for (int i = 0; i < 100; ++i) {
@@ -267,7 +267,7 @@ TEST(Handshake, OfAClientThatSaysNothingIsGivenUp) {
 }
 
 // RFC 9113 section 6.5.3
-TEST(Handshake, OfAClientThatDoesNotAcknowledgeOurSettingsEndsInSettingsTimeout) {
+TEST(Handshake, OfAClientWithoutSettingsAckTimesOut) {
   InProcess world({.link = kExact, .server = {.handshake_timeout = 3s}});
   world.add<Forever>();
   world.start();
@@ -283,7 +283,7 @@ TEST(Handshake, OfAClientThatDoesNotAcknowledgeOurSettingsEndsInSettingsTimeout)
   EXPECT_EQ(world.server().active_calls(), 0U);
 }
 
-TEST(Handshake, OfAServerThatDoesNotAcknowledgeOurSettingsEndsInSettingsTimeout) {
+TEST(Handshake, OfAServerWithoutSettingsAckTimesOut) {
   net::SimNetwork network(1);
   ScriptedServer server(network.host("server"), 1);
   Channel channel("server:1", {.connect_timeout = 3s});

@@ -76,7 +76,7 @@ Task<Status> open_and_read(Channel& channel, std::size_t bytes, Duration pause, 
   co_return co_await stream.finish();
 }
 
-TEST(BackPressure, AServerThatStreamsToAClientWhichDoesNotReadStops) {
+TEST(BackPressure, AClientThatDoesNotReadStopsTheServer) {
   InProcess world({.link = kFast});
   Flood& service = world.add<Flood>();
   std::size_t read = 0;
@@ -111,7 +111,7 @@ Task<Status> flood_server(Channel& channel, std::size_t bytes, std::size_t& writ
   co_return reply.status();
 }
 
-TEST(BackPressure, AClientThatStreamsToAHandlerWhichDoesNotReadStops) {
+TEST(BackPressure, AHandlerThatDoesNotReadStopsTheClient) {
   InProcess world({.link = kFast});
   world.add<Flood>().pause = 1h;
   std::size_t written = 0;
@@ -151,7 +151,7 @@ TEST(BackPressure, OfOneStreamDoesNotHoldUpTheOthers) {
   EXPECT_EQ(world.server().active_connections(), 1U);
 }
 
-TEST(BackPressure, AClientThatGivesNoCreditHoldsTheServerToTheWindow) {
+TEST(BackPressure, WithoutCreditTheServerSendsOneWindow) {
   InProcess world({.link = kFast});
   Flood& service = world.add<Flood>();
   world.start();
@@ -166,7 +166,7 @@ TEST(BackPressure, AClientThatGivesNoCreditHoldsTheServerToTheWindow) {
   EXPECT_LE(service.written, 2 * kPart);
 }
 
-TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
+TEST(BackPressure, AnUnreadConnectionBoundsTheServersOutput) {
   InProcess world({.link = kFast});
   Flood& service = world.add<Flood>();
   world.start();
@@ -187,7 +187,7 @@ TEST(BackPressure, AConnectionThatIsNotReadHoldsTheServerToItsOutput) {
   EXPECT_EQ(service.outcome.code(), StatusCode::DeadlineExceeded);
 }
 
-TEST(Limits, AConnectionsWindowIsAnEighthOfItsBudgetAtMost) {
+TEST(Limits, AWindowIsAnEighthOfTheBudgetAtMost) {
   InProcess world({.server = {.max_connection_memory = 2 * kMiB}});
   world.add<Kinds>();
   world.start();
@@ -274,7 +274,7 @@ Task<> call_numbered(Channel& channel, int number, std::vector<int>& order) {
   if ((co_await test::unary(channel, request)).ok()) order.push_back(number);
 }
 
-TEST(Limits, CallsThatWaitForAStreamAreServedInTheirOrder) {
+TEST(Limits, WaitingCallsGetStreamsInOrder) {
   InProcess world({.server = {.max_calls_per_connection = 1}, .channel = {.max_connections = 1}});
   world.add<Gate>().time = 10ms;
   struct Numbered {
@@ -294,7 +294,7 @@ TEST(Limits, CallsThatWaitForAStreamAreServedInTheirOrder) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST(Limits, ACallThatGivesUpItsPlaceInTheQueueLeavesTheOthersTheirs) {
+TEST(Limits, ACancelledWaiterDoesNotDelayTheOthers) {
   InProcess world({.server = {.max_calls_per_connection = 1}, .channel = {.max_connections = 1}});
   world.add<Gate>().time = 50ms;
   struct Mixed {
@@ -338,7 +338,7 @@ TEST(Limits, ConnectionsBeyondTheServersLimitAreClosedAtOnce) {
   EXPECT_TRUE(world.run(test::unary(world.channel(), text("x"))).ok());
 }
 
-TEST(Limits, AResponseThatIsNotTakenIsGivenUpAtItsDeadline) {
+TEST(Limits, AnUntakenResponseEndsAtItsDeadline) {
   InProcess world({.link = kFast});
   world.add<Kinds>();
   world.start();

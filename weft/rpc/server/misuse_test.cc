@@ -174,7 +174,7 @@ Task<> chat_without_a_word(Channel& channel) {
   static_cast<void>(co_await stream.read());
 }
 
-TEST(MisuseDeathTest, ATaskThatWaitsForAStreamLongerThanItsHandler) {
+TEST(MisuseDeathTest, ATaskThatOutlivesItsHandlersStream) {
   EXPECT_DEATH(
       {
         InProcess world;

@@ -112,7 +112,7 @@ InProcess::Options with_delay(Duration max_queue_delay) {
   return options;
 }
 
-TEST(Overload, AtTwiceTheCapacityTheServerServesAtCapacityAndRefusesTheRest) {
+TEST(Overload, ServesAtCapacityAndRefusesTheRest) {
   InProcess world(with_delay(50ms));
   world.add<Busy>();
   const Load load = Load::run(world, {.every = kCost / 2});
@@ -135,7 +135,7 @@ TEST(Overload, WithoutALimitCallsWithoutADeadlineWait) {
   EXPECT_EQ(world.server().refused_calls(), 0U);
 }
 
-TEST(Overload, CallsThatWouldMissTheirDeadlinesAreRefusedAndTheOthersServedInTime) {
+TEST(Overload, RefusesOnlyCallsThatWouldMissTheirDeadlines) {
   InProcess world(with_delay(kForever));
   world.add<Busy>();
   const Load load = Load::run(world, {.every = kCost / 2, .timeout = 100ms});

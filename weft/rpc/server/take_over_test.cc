@@ -157,7 +157,7 @@ class TakeOver : public ::testing::Test {
   std::vector<std::unique_ptr<Channel>> channels_;
 };
 
-TEST_F(TakeOver, CallsOfThisAndOfOtherConnectionsAreAnsweredWhileAHandlerBlocks) {
+TEST_F(TakeOver, OtherCallsAreAnsweredWhileAHandlerBlocks) {
   auto& service = serve<Blocking>();
   Channel& channel = connect();
   Channel& other = connect();
@@ -267,7 +267,7 @@ TEST_F(TakeOver, AStopWaitsForAHandlerThatIsOut) {
   stopping.join();
 }
 
-TEST_F(TakeOver, AServerThatStopsAtOnceCancelsAHandlerThatIsOut) {
+TEST_F(TakeOver, AnImmediateStopCancelsAHandlerThatIsOut) {
   auto& service = serve<UntilCancelled>();
   Channel& channel = connect();
   const auto slow = begin(channel, "slow");
@@ -278,7 +278,7 @@ TEST_F(TakeOver, AServerThatStopsAtOnceCancelsAHandlerThatIsOut) {
   EXPECT_EQ(service.reason.code(), StatusCode::Unavailable);
 }
 
-TEST_F(TakeOver, ALoopThatIsStoppedWaitsForThoseWhoAreOut) {
+TEST_F(TakeOver, AStoppedLoopWaitsForHandlersThatAreOut) {
   auto& service = serve<Blocking>();
   Channel& channel = connect();
   const auto first = begin(channel, "slow1");
@@ -431,7 +431,7 @@ struct CallsOn : Kinds {
   Channel* next = nullptr;
 };
 
-TEST_F(TakeOver, ASlowHandlerGoesOnWithItsLoopAsAnyOther) {
+TEST_F(TakeOver, ASlowHandlerContinuesOnItsLoop) {
   auto& service = serve<CallsOn>();
   Channel& channel = connect();
   Channel& next = connect();
@@ -492,7 +492,7 @@ struct WaitForALock : Kinds {
   Gates gates;
 };
 
-TEST_F(FewThreads, HandlersThatWaitForOneThatIsOutDoNotKeepTheLoopFromIt) {
+TEST_F(FewThreads, HandlersMayWaitForOneThatIsOut) {
   auto& service = serve<WaitForALock>();
   Channel& channel = connect();
   std::vector<std::unique_ptr<Asked>> slow;

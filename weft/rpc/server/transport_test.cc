@@ -449,7 +449,7 @@ TEST(ClientTransports, AreChosenByAnOption) {
   EXPECT_EQ(reply->value(), "for people");
 }
 
-TEST(ClientTransports, OfAnUnknownSchemeAreAnErrorThatSaysWhatToLink) {
+TEST(ClientTransports, OfAnUnknownSchemeNameTheComponentToLink) {
   net::SimNetwork network(1);
   const Text request = text("x");
   Channel etcd("etcd://localhost:1/greeter");

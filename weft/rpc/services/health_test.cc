@@ -174,7 +174,7 @@ TEST_F(HealthWatching, TellsOnlyTheLastOfChangesThatCameTogether) {
   end_watching();
 }
 
-TEST_F(HealthWatching, EndsWhenTheServerDrainsAndDoesNotHoldItUp) {
+TEST_F(HealthWatching, EndsWhenTheServerDrains) {
   start_watching("");
   const TimePoint begun = world.now();
   testing::run(world.server_host(), world.server().shutdown(seconds(600)));

@@ -108,7 +108,7 @@ TEST(Reflection, SendsAFileWithWhatItImports) {
                                       "google/protobuf/source_context.proto"}));
 }
 
-TEST(Reflection, SendsAnImportOncePerStreamButWhatIsAskedForAlways) {
+TEST(Reflection, SendsAnImportOnceAndRequestedFilesAlways) {
   v1::ServerReflectionRequest type;
   type.set_file_by_filename("google/protobuf/type.proto");
   v1::ServerReflectionRequest api;
@@ -121,7 +121,7 @@ TEST(Reflection, SendsAnImportOncePerStreamButWhatIsAskedForAlways) {
   EXPECT_EQ(file_names(responses[2]), std::vector<std::string>{"google/protobuf/type.proto"});
 }
 
-TEST(Reflection, AnswersWhatItDoesNotKnowWithNotFoundAndGoesOn) {
+TEST(Reflection, AnswersUnknownSymbolsWithNotFound) {
   v1::ServerReflectionRequest file;
   file.set_file_by_filename("no.proto");
   v1::ServerReflectionRequest extension;

@@ -33,7 +33,7 @@ TEST_F(Mix, SendsAnEmptyMessageWhereNoneIsGiven) {
   EXPECT_EQ(mix[0].descriptor.path, "/test.Kinds/Unary");
 }
 
-TEST_F(Mix, TakesTheMessagesOfAllFlagsAndAllTheirValuesInTurn) {
+TEST_F(Mix, UsesTheMessagesOfAllFlagsInTurn) {
   const CallMix mix =
       make({"test.Kinds/Unary"}, {R"({"number":1}{"number":2})", R"({"number":3})"});
   ASSERT_EQ(mix[0].messages.size(), 3U);
@@ -41,7 +41,7 @@ TEST_F(Mix, TakesTheMessagesOfAllFlagsAndAllTheirValuesInTurn) {
   for (const std::size_t expected : {0U, 1U, 2U, 0U}) EXPECT_EQ(rotation.next().message, expected);
 }
 
-TEST_F(Mix, GivesAMethodItsOwnMessagesAndOthersThoseForAll) {
+TEST_F(Mix, PrefersAMethodsOwnMessages) {
   const CallMix mix = make({"test.Kinds/Unary", "test.Kinds/Collect", "test.Kinds/Chat"},
                            {"Collect={\"number\":7}", "{}", "test.Kinds/Chat={}{}"});
   EXPECT_EQ(mix[0].messages.size(), 1U);

@@ -113,7 +113,7 @@ Task<> run_and_work(LoadWorker& worker, net::SimLoop& loop, TimePoint from, Dura
   co_await scope.join();
 }
 
-TEST_F(HostileServer, ThatIsGoneAtTheEndDoesNotKeepALaneBusy) {
+TEST_F(HostileServer, ThatIsGoneAtTheEndFreesItsLane) {
   // Connections fail at once, and lanes go on every 10 ms: nothing that one does between two of its
   // pauses waits for anything. In the last turn before the end the clock passes the end, and the
   // timer that says so cannot expire.

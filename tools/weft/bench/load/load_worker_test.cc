@@ -158,7 +158,7 @@ TEST_F(Worker, KeepsConnectionsTimesStreamsUnderWay) {
   EXPECT_EQ(measured.window, 10 * (kRoundTrip + 8ms));
 }
 
-TEST_F(Worker, EndsAfterItsTimeAndCountsWhatWasUnderWayThen) {
+TEST_F(Worker, EndsInTimeAndCountsCallsUnderWay) {
   plan_.duration = 99ms;
   const Measurement measured = run("Unary");
   EXPECT_EQ(ok_count(measured), 50U);
@@ -177,7 +177,7 @@ TEST_F(Worker, DoesNotMeasureTheWarmUp) {
   EXPECT_EQ(measured.methods[0].ok.max(), kRoundTrip);
 }
 
-TEST_F(Worker, InAClosedLoopOneSlowCallIsOneSlowCall) {
+TEST_F(Worker, AClosedLoopCountsASlowCallOnce) {
   plan_.duration = 1s;
   kinds_->slow_call = 100;
   kinds_->slow = 500ms;
@@ -186,7 +186,7 @@ TEST_F(Worker, InAClosedLoopOneSlowCallIsOneSlowCall) {
   EXPECT_EQ(measured.methods[0].ok.max(), kRoundTrip + 500ms);
 }
 
-TEST_F(Worker, InAnOpenLoopTheCallsThatWaitedForASlowOneAreSlowToo) {
+TEST_F(Worker, AnOpenLoopChargesWaitingToEachCall) {
   plan_.duration = 1s;
   plan_.rate = 100;
   plan_.max_backlog = 1000;
@@ -216,7 +216,7 @@ TEST_F(Worker, InAnOpenLoopCallsBeginWhenTheyAreDue) {
   EXPECT_EQ(kinds_->most_under_way <= 2, true);
 }
 
-TEST_F(Worker, DropsWhatTheBacklogHasNoRoomForAndSaysWhatWasNeverBegun) {
+TEST_F(Worker, DropsCallsBeyondTheBacklogAndReportsThem) {
   plan_.duration = 1s;
   plan_.rate = 1000;
   plan_.max_backlog = 100;
@@ -264,7 +264,7 @@ TEST_F(Worker, CancelsWhatIsUnderWayWhenItIsInterrupted) {
   EXPECT_EQ(measured.window, 95ms);
 }
 
-TEST_F(Worker, InAnOpenLoopEndsWhenItIsInterruptedWithNothingDue) {
+TEST_F(Worker, AnIdleOpenLoopEndsWhenInterrupted) {
   plan_.rate = 1;
   plan_.streams = 3;
   plan_.max_backlog = 10;
@@ -274,7 +274,7 @@ TEST_F(Worker, InAnOpenLoopEndsWhenItIsInterruptedWithNothingDue) {
   EXPECT_EQ(measured.unfinished, 0U);
 }
 
-TEST_F(Worker, CutsOffCallsThatDoNotEndInTheSecondsAfterTheRun) {
+TEST_F(Worker, CutsOffCallsThatOutlastTheRunBySeconds) {
   plan_.duration = 100ms;
   kinds_->slow_call = 5;
   kinds_->slow = 10h;
@@ -327,7 +327,7 @@ TEST_F(Worker, PlaysPingPongOnStreams) {
   EXPECT_EQ(measured.window, 10 * kRoundTrip);
 }
 
-TEST_F(Worker, CountsTheMessagesOfAServersStreamsOneAfterTheOther) {
+TEST_F(Worker, CountsEachMessageOfServerStreams) {
   plan_.message_streams = true;
   plan_.calls = 7;
   const Measurement measured = run("Expand", {R"({"value":"a"})"});

@@ -51,7 +51,7 @@ TEST_F(Template, WithVariablesThatNeverChangeIsEncodedOnceToo) {
   EXPECT_EQ(decoded(made.bytes()), R"({"value":"xxxxx","raw":"AAAAAA=="})");
 }
 
-TEST_F(Template, PutsTheNumberOfTheCallWhereItIsAskedFor) {
+TEST_F(Template, InsertsTheNumberOfTheCall) {
   const MessageTemplate made = make(R"({"value": "call-{{n}}", "number": {{n}}})");
   EXPECT_FALSE(made.constant());
   Variables variables;
@@ -106,7 +106,7 @@ TEST_F(Template, NamesTheVariableThatIsNoneAndThoseThereAre) {
   EXPECT_EQ(error(R"({"number": {{n:5}}})"), "line 1, column 1: {{n:5}}: takes no number");
 }
 
-TEST_F(Template, NamesThePlaceOfWhatIsNoJsonBehindAVariable) {
+TEST_F(Template, NamesThePlaceOfBadJsonBehindAVariable) {
   const Status status = create("{\"number\": {{n}},\n \"value\" \"x\"}").status();
   EXPECT_TRUE(status.message().starts_with("line 2, column 10:")) << status.to_string();
 }

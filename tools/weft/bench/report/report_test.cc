@@ -149,7 +149,7 @@ TEST_F(Reports, JsonHasSumsThatAgree) {
   EXPECT_EQ(errors, 100);
 }
 
-TEST_F(Reports, PageIsOneFileWithChartsAndEscapesWhatPeersSay) {
+TEST_F(Reports, PageIsOneFileAndEscapesTextOfPeers) {
   const std::string page = html_report(report());
   EXPECT_THAT(page, ::testing::StartsWith("<!doctype html>"));
   EXPECT_THAT(page, ::testing::EndsWith("</html>\n"));
@@ -178,7 +178,7 @@ TEST(ChartAxis, HasRoundTicks) {
   EXPECT_DOUBLE_EQ(axis.position(5000), 1);
 }
 
-TEST(ChartAxis, OfFactorsHasATickForEachAndPlacesThemEvenly) {
+TEST(ChartAxis, OfFactorsSpacesItsTicksEvenly) {
   const auto label = [](double value) { return std::to_string(static_cast<int>(value)); };
   const ChartAxis axis = ChartAxis::logarithmic(1, 1e6, label);
   ASSERT_EQ(axis.ticks().size(), 7U);

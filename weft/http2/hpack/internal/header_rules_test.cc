@@ -50,7 +50,7 @@ TEST(HeaderRules, AcceptAGrpcRequest) {
             "ok");
 }
 
-TEST(HeaderRules, WantAPathThatStartsWithASlashOfTheWebsSchemes) {
+TEST(HeaderRules, WantASlashBeforePathsOfWebSchemes) {
   const auto path = [](std::string_view method, std::string_view scheme, std::string_view value) {
     return request({{":method", method}, {":scheme", scheme}, {":path", value}});
   };

@@ -88,7 +88,7 @@ TEST(Poller, IsWokenFromAnotherThreadHoweverOften) {
   }
 }
 
-TEST(Poller, TellsOfATimeThatHasComeAndOfOneThatHasPassed) {
+TEST(Poller, ReportsTimesDueAndPassed) {
   Target timer;
   Poller poller(timer);
   poller.set_timer(std::chrono::steady_clock::now() + 1ms);
@@ -185,7 +185,7 @@ TEST_F(Descriptors, TellsOfWhatComesAfterAllWasRead) {
   EXPECT_EQ(reader_.text, "ab");
 }
 
-TEST_F(Descriptors, TellsOfAnEndThatCameTogetherWithTheLastBytes) {
+TEST_F(Descriptors, ReportAnEndThatCameWithTheLastBytes) {
   pair_.send("z");
   ::shutdown(pair_.ends[1], SHUT_WR);
   reader_.descriptor->want_read();
@@ -261,7 +261,7 @@ TEST(Descriptor, IsToldOfBeforeWhatIsPostedMeanwhile) {
   for (const DescriptorRef& descriptor : descriptors) descriptor->close();
 }
 
-TEST_F(Descriptors, AreNotKeptWaitingByWorkThatPostsItselfForEver) {
+TEST_F(Descriptors, AreNotStarvedByWorkThatPostsItself) {
   struct Again final : Runnable {
     explicit Again(AsioLoop& on) : Runnable(&Again::go), loop(on) {}
     static void go(Runnable& item) noexcept { static_cast<Again&>(item).loop.post(item); }

@@ -52,7 +52,7 @@ void let_watch_run_on(const std::vector<std::uint32_t>& cores) {
   }
 }
 
-TEST(Watchdog, KeepsWatchOnTheCoreOfASlowHandlerForAsLongAsItIsOut) {
+TEST(Watchdog, WatchesOnTheCoreOfASlowHandler) {
   SKIP_WITH_ONE_CORE();
   SKIP_WITHOUT_CORE_NUMBERS();
   SKIP_WITHOUT_SLICES();
@@ -146,7 +146,7 @@ bool is_free(std::uint32_t core) {
   return (cpu_time_of_this_thread() - had) * 10 > passed * 7;
 }
 
-TEST(Watchdog, SendsASlowHandlerAwayFromTheCoreWhereItsLoopIsHeard) {
+TEST(Watchdog, MovesASlowHandlerOffItsLoopsCore) {
   SKIP_WITH_ONE_CORE();
   SKIP_WITHOUT_CORE_NUMBERS();
   SKIP_WITHOUT_SLICES();

@@ -26,7 +26,7 @@ struct SessionCache : ::testing::Test {
   TlsSessionCache cache{4};
 };
 
-TEST_F(SessionCache, GivesASessionOfTls13OnceAndOneOfTls12Often) {
+TEST_F(SessionCache, GivesTls13SessionsOnceAndTls12SessionsOften) {
   put("a", TLS1_3_VERSION);
   put("b", TLS1_2_VERSION);
   EXPECT_TRUE(takes("a"));

@@ -33,7 +33,7 @@ TEST(Sniffing, TellsWhatAClientSpeaks) {
   for (const auto& [bytes, expected] : cases) EXPECT_EQ(sniff(bytes), expected) << bytes;
 }
 
-TEST(Sniffing, WaitsForNoMoreThanItNeedsAndNeverChangesItsMind) {
+TEST(Sniffing, DecidesOnceWithTheFewestBytes) {
   for (const auto& [whole, needed] :
        {std::pair(kHello, std::size_t{6}), std::pair(kPreface, kPreface.size()),
         std::pair("DELETE /"sv, std::size_t{7})}) {

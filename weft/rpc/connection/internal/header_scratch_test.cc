@@ -19,7 +19,7 @@ TEST(HeaderScratch, IsEmptyAtFirstAndReusesItsMemory) {
   EXPECT_EQ(scratch.fields().data(), before);
 }
 
-TEST(HeaderScratch, ASecondOneAtTheSameTimeLeavesTheFirstAlone) {
+TEST(HeaderScratch, ASecondOneLeavesTheFirstAlone) {
   HeaderScratch outer;
   outer.text() = "outer";
   {

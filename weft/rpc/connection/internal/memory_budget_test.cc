@@ -68,7 +68,7 @@ TEST_F(Budget, OfAConnectionRefusesBeyondItsLimitAndNamesIt) {
   EXPECT_TRUE(memory->admit().ok());
 }
 
-TEST_F(Budget, OfTheServerIsScarceFirstForThoseWithMoreThanTheirShare) {
+TEST_F(Budget, OfTheServerEndsFirstForConnectionsAboveTheirShare) {
   const auto large = connection();
   const auto small = connection();
   const auto others = connection();
@@ -82,7 +82,7 @@ TEST_F(Budget, OfTheServerIsScarceFirstForThoseWithMoreThanTheirShare) {
   for (int i = 0; i < 6; ++i) server.connection_ended();
 }
 
-TEST_F(Budget, OfAServerWithNothingLeftIsForThoseWithNextToNothing) {
+TEST_F(Budget, OfAnExhaustedServerServesSmallConnections) {
   const auto large = connection();
   const auto small = connection();
   server.add(33 * kMiB);
@@ -107,7 +107,7 @@ TEST_F(Budget, TellsTheKeeperBeforeNothingIsLeft) {
   server.add(-27 * kMiB);
 }
 
-TEST_F(Budget, OfACallIsHeldUntilItEndsThoughItsConnectionIsGone) {
+TEST_F(Budget, OfACallOutlivesItsConnection) {
   net::SimNetwork network(1);
   WaitingReads waiting;
   auto of_call = ConnectionAccount::Ref::make(network.host("server"), loop, waiting, kMiB, 0);

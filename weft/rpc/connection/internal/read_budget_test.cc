@@ -84,7 +84,7 @@ TEST_F(ReadBudgetTest, IsSmallWhereOthersHaveDoneMuchInTheRound) {
   });
 }
 
-TEST_F(ReadBudgetTest, CountsNoTimeForAMessageThatCameAfterAMeasuredOne) {
+TEST_F(ReadBudgetTest, IgnoresTheTimeOfMessagesAfterAMeasuredOne) {
   WaitingReads all;
   ReadBudget budget(loop, all);
   loop.enter([&] { budget.begin_parsing(true); });

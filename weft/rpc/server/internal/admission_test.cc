@@ -117,7 +117,7 @@ TEST(Admission, RefusesNothingWhileTheLoopKeepsUp) {
   EXPECT_EQ(machine.admission.standing_delay(), 0ms);
 }
 
-TEST(Admission, AtTwiceTheCapacityServesAtCapacityAndKeepsTheDelayBelowTheLimit) {
+TEST(Admission, ServesAtCapacityUnderTwiceTheLoad) {
   for (const std::size_t connections : {1U, 8U, 100U}) {
     Machine machine(20ms, connections);
     const Machine::Arrivals twice{.every = 50us * connections};
@@ -144,7 +144,7 @@ TEST(Admission, WithoutALimitRefusesNobodyWhoHasNoDeadline) {
   EXPECT_EQ(machine.run(1s, {.every = 50us}, 100us).refused, 0U);
 }
 
-TEST(Admission, RefusesCallsThatWouldMissTheirDeadlinesAndServesTheOthersInTime) {
+TEST(Admission, RefusesOnlyCallsThatWouldMissTheirDeadlines) {
   Machine machine(kForever, 4);
   const Machine::Arrivals twice{.every = 200us, .timeout = 50ms};
   machine.run(1s, twice, 100us);
@@ -199,7 +199,7 @@ TEST(Admission, StopsRefusingWhenTheLoadIsGone) {
   EXPECT_EQ(machine.run(5s, {.every = 1000us}, 100us).refused, 0U);
 }
 
-TEST(Admission, TakesACallOfEveryRoundThoughItCostsMoreThanTheLimit) {
+TEST(Admission, TakesOneCallOfEveryRoundAtAnyCost) {
   Machine machine(20ms, 4);
   machine.run(5s, {.every = 100ms}, 50ms);
   const Machine::Count count = machine.run(10s, {.every = 100ms}, 50ms);
@@ -208,7 +208,7 @@ TEST(Admission, TakesACallOfEveryRoundThoughItCostsMoreThanTheLimit) {
   EXPECT_GE(count.refused, 150U);
 }
 
-TEST(Admission, LearnsWhatCallsCostFromRoundsAndBelievesNoSingleOne) {
+TEST(Admission, LearnsTheCostOfCallsFromManyRounds) {
   Machine machine(20ms, 1);
   machine.run(1s, {.every = 50us}, 100us);
   EXPECT_GE(machine.admission.cost(), 90us);
