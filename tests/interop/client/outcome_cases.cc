@@ -2,8 +2,8 @@
 #include <chrono>
 #include <string>
 
-#include "tests/interop/client_case.h"
-#include "tests/interop/expect.h"
+#include "tests/interop/client/client_case.h"
+#include "tests/interop/client/expect.h"
 
 namespace weft::interop {
 namespace {

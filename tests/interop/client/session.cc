@@ -1,4 +1,4 @@
-#include "tests/interop/client_case.h"
+#include "tests/interop/client/client_case.h"
 
 namespace weft::interop {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "weft/net/loop_thread.h"
 
-#include "tests/interop/client_case.h"
+#include "tests/interop/client/client_case.h"
 #include "tests/interop/test_files.h"
 
 namespace {

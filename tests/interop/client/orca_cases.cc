@@ -4,8 +4,8 @@
 
 #include <google/protobuf/util/message_differencer.h>
 
-#include "tests/interop/client_case.h"
-#include "tests/interop/expect.h"
+#include "tests/interop/client/client_case.h"
+#include "tests/interop/client/expect.h"
 #include "tests/interop/load_reports.h"
 
 /// gRPC's description has a balancer look at the reports. weft has no balancer yet, so these look

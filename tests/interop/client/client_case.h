@@ -9,7 +9,7 @@
 #include "weft/rpc/channel.h"
 
 #include "src/proto/grpc/testing/test.weft.h"
-#include "tests/interop/client_options.h"
+#include "tests/interop/client/client_options.h"
 #include "tests/interop/observed_messages.h"
 
 namespace weft::interop {

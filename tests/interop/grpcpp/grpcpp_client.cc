@@ -17,7 +17,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "src/proto/grpc/testing/test.grpc.pb.h"
-#include "tests/interop/grpcpp_program.h"
+#include "tests/interop/grpcpp/grpcpp_program.h"
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 #include "weft/coro/all.h"
 
-#include "tests/interop/client_case.h"
-#include "tests/interop/expect.h"
+#include "tests/interop/client/client_case.h"
+#include "tests/interop/client/expect.h"
 
 namespace weft::interop {
 namespace {

@@ -10,14 +10,14 @@ endif()
 weft_grpcpp_proto(interop_grpcpp_proto DIR ${proto_dir} PROTOS ${proto_names})
 
 foreach(part server client)
-  add_executable(grpcpp_interop_${part} grpcpp_${part}.cc)
+  add_executable(grpcpp_interop_${part} grpcpp/grpcpp_${part}.cc)
   target_compile_options(grpcpp_interop_${part} PRIVATE ${WEFT_WARNINGS})
   target_include_directories(grpcpp_interop_${part} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(grpcpp_interop_${part} PRIVATE interop_grpcpp_proto)
 endforeach()
 
 # What grpc++ says of service configs, which weft is held to (service_config_test.cc).
-add_executable(grpcpp_service_config grpcpp_service_config.cc)
+add_executable(grpcpp_service_config grpcpp/grpcpp_service_config.cc)
 target_compile_options(grpcpp_service_config PRIVATE ${WEFT_WARNINGS})
 target_include_directories(grpcpp_service_config PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(grpcpp_service_config PRIVATE PkgConfig::GRPCPP)

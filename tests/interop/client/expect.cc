@@ -1,4 +1,4 @@
-#include "tests/interop/expect.h"
+#include "tests/interop/client/expect.h"
 
 #include <utility>
 

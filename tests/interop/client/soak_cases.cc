@@ -10,8 +10,8 @@
 #include "weft/coro/all.h"
 #include "weft/net/loop.h"
 
-#include "tests/interop/client_case.h"
-#include "tests/interop/expect.h"
+#include "tests/interop/client/client_case.h"
+#include "tests/interop/client/expect.h"
 
 namespace weft::interop {
 namespace {
