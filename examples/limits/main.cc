@@ -61,7 +61,7 @@ void protect(weft::Server& server) {
 }
 
 void spare(weft::Channel& channel) {
-  // Kept for ten seconds; and of those that ask for the same at the same time, one call.
+  // Kept for ten seconds; and equal calls at the same time become one.
   channel.use(weft::response_cache({.ttl = 10s}));
   channel.use(weft::single_flight());
   // Around every attempt on an instance: one that keeps failing is left alone for a while.

@@ -62,7 +62,7 @@ void print_includes(const FileModel& file, Printer& out) {
   if (file.has_unary) out.Print("#include \"weft/rpc/client/unary_call.h\"\n");
   if (file.has_deprecated) {
     out.Print(
-        "\n// What is deprecated has to be defined all the same.\n"
+        "\n// Deprecated members have to be defined, too.\n"
         "#pragma GCC diagnostic ignored \"-Wdeprecated-declarations\"\n");
   }
 }

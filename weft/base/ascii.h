@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-/// Letters and digits of ASCII, whatever the program's locale is: <cctype> asks that, and in a
-/// Turkish one the capital of 'i' is no 'I'. For protocols, configs and names.
+/// Letters and digits of ASCII in every locale of the program: <cctype> asks that, and in a Turkish
+/// one the capital of 'i' is no 'I'. For protocols, configs and names.
 namespace weft::ascii {
 
 constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }

@@ -14,8 +14,8 @@ namespace weft {
 
 /// A block of memory shared by reference count; what sockets read into and messages point into.
 ///
-/// Blocks of a power of two up to 256 KiB come from a free list of the thread, to which a release
-/// on whatever thread gives them back.
+/// Blocks of a power of two up to 256 KiB come from a free list of the thread, and a release on any
+/// thread returns them to its own.
 class Chunk {
  public:
   /// A block of at least `capacity` bytes with one reference, its data aligned to 16 bytes. Throws
@@ -31,7 +31,7 @@ class Chunk {
 
   void retain() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() noexcept {
-    // A sole holder needs no read-modify-write: nobody else can be adding a reference.
+    // A sole holder needs no read-modify-write: no other holder can add a reference.
     if (unique() || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(this);
   }
 
@@ -69,8 +69,8 @@ class ChunkRef {
   Chunk* chunk_ = nullptr;
 };
 
-/// Large messages are sent from blocks of this size. Reads of sockets come in such, too, so that
-/// both take the same free ones.
+/// Large messages are sent from blocks of this size. Sockets read into blocks of the same size, so
+/// both use one free list.
 inline constexpr std::size_t kPieceBlock = std::size_t{64} * 1024 - 64;
 
 /// An immutable slice of bytes that keeps alive the block it points into. Copying shares; a slice
@@ -100,7 +100,7 @@ class Bytes {
   static Bytes of_static(std::string_view text) noexcept {
     return Bytes(ChunkRef(), text.data(), text.size());
   }
-  /// Refers to memory that its owner lends for a while: copied by whoever keeps it longer.
+  /// Refers to memory that its owner lends for a while: copy it to keep it longer.
   static Bytes lent(std::string_view text) noexcept { return of_static(text); }
 
   /// A copy of the pieces, one after another, in a block of its own.
@@ -155,8 +155,8 @@ class Bytes {
   ChunkRef owner_;
 };
 
-/// A slice of somebody's Bytes, who keeps the block alive while it is looked at. Unlike Bytes it
-/// counts no references when it is passed on; share() is for what stays.
+/// A slice of Bytes whose owner keeps the block alive while the slice is used. Passing it on counts
+/// no references, unlike Bytes; share() makes Bytes to keep.
 class BytesView {
  public:
   BytesView() noexcept = default;

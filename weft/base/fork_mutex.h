@@ -8,7 +8,7 @@ namespace weft {
 
 /// A mutex for what calls share. fork() waits until no other thread holds one, so a child finds all
 /// of them free and what they guard whole; of a std::mutex that another thread holds at that moment
-/// a child would wait for ever.
+/// a child would wait forever.
 ///
 /// Hold it for a short time, since fork() waits for that, and not while waiting for a thread that
 /// may fork. A thread may fork while it holds one itself; the child then holds it too.

@@ -12,9 +12,9 @@ enum class LogLevel : std::uint8_t { Trace, Debug, Info, Warn, Error, Off };
 /// Whether a message of this level would be written; one relaxed load.
 bool log_enabled(LogLevel level) noexcept;
 
-/// Writes one line to the log (standard error unless a sink is set): `message` as printable() makes
-/// it, whatever it holds. Never throws and never blocks the caller on a failing sink: a line that
-/// cannot be written is counted in `log_lines_lost()`. Callable from any thread.
+/// Writes one line to the log (standard error unless a sink is set): `message` as printable() shows
+/// it, whatever bytes it has. Never throws and never blocks the caller on a failing sink: a line
+/// that cannot be written is counted in `log_lines_lost()`. Callable from any thread.
 void log(LogLevel level, std::string_view message) noexcept;
 
 /// Default: Info, or what the environment variable WEFT_LOG names (trace, debug, info, warn, error,

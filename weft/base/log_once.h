@@ -11,8 +11,8 @@
 namespace weft {
 
 /// What has been logged already, for lines that say nothing new the second time. Lets each key pass
-/// once, and kMost of them in all: whoever causes such lines may name methods without end. For
-/// static storage; from any thread.
+/// once, and kMost of them in all: a peer that causes such lines could name any number of methods.
+/// For static storage; from any thread.
 class LogOnce {
  public:
   static constexpr std::size_t kMost = 100;

@@ -16,7 +16,7 @@ namespace weft {
 ///     \u009b         other characters up to U+FFFF
 ///     \U000e0001     characters above
 ///
-/// A backslash stays as it is, so the text cannot be turned back; see log_value() for that.
+/// A backslash is not escaped, so the text cannot be decoded; see log_value() for that.
 std::string printable(std::string_view text);
 
 /// As printable(), but newlines and tabs stay. For text that we lay out ourselves, and in which
@@ -28,7 +28,7 @@ std::string printable_lines(std::string_view text);
 /// hold, become U+FFFD.
 std::string printable_json(std::string_view json);
 
-/// Whether printable() would leave `text` as it is. Does not allocate.
+/// Whether printable() would return `text` unchanged. Does not allocate.
 bool is_printable(std::string_view text) noexcept;
 
 }  // namespace weft

@@ -10,7 +10,7 @@
 namespace weft {
 namespace base {
 
-/// Ends the program: the value of a Result was used that has none.
+/// Ends the program: a Result without a value was used as if it had one.
 [[noreturn, gnu::cold]] void no_value(const Status& status) noexcept;
 
 }  // namespace base
@@ -32,7 +32,7 @@ class [[nodiscard]] Result {
              !std::same_as<std::remove_cvref_t<U>, Status> &&
              !std::same_as<std::remove_cvref_t<U>, T>)
   Result(U&& value) : value_(std::in_place, std::forward<U>(value)) {}
-  /// Of a value that is made here.
+  /// Constructs the value in place.
   template <class... Arguments>
     requires std::constructible_from<T, Arguments...>
   Result(std::in_place_t, Arguments&&... arguments)

@@ -10,8 +10,7 @@
 namespace weft {
 
 /// The sixteen gRPC status codes and OK; values are gRPC's (doc/statuscodes.md of the gRPC
-/// project). An int, so that a number that is none of them stays what it is until a Status looks at
-/// it.
+/// project). An int, so that an unknown number is kept until a Status checks it.
 enum class StatusCode : int {
   Ok = 0,
   Cancelled = 1,
@@ -37,7 +36,7 @@ std::string_view name_of(StatusCode code) noexcept;
 /// The name, so that tests and logs show it: EXPECT_EQ(status.code(), StatusCode::Ok).
 std::ostream& operator<<(std::ostream& out, StatusCode code);
 
-/// Who is to blame for a status.
+/// Where a status comes from.
 enum class Origin : std::uint8_t {
   Local,      ///< decided in this process: a limit, a deadline, a handler
   Peer,       ///< sent by the other side as the call's status
@@ -81,7 +80,7 @@ class [[nodiscard]] Status {
   }
   Status with_details(std::string_view details) const;
   Status with_origin(Origin origin) const;
-  /// The same status with `prefix: ` before its message, to say what was being done.
+  /// The same status with `prefix: ` before its message, to name the operation.
   Status with_prefix(std::string_view prefix) const;
 
   /// "DEADLINE_EXCEEDED: the call took longer than 50ms".
@@ -117,7 +116,7 @@ class [[nodiscard]] Status {
 std::ostream& operator<<(std::ostream& out, const Status& status);
 
 inline Status ok_status() noexcept { return {}; }
-// Cold: what leads to one of these is compiled for size, and out of the way of what goes well.
+// Cold: code that leads to one of these is compiled for size, apart from the usual path.
 [[gnu::cold]] Status cancelled(std::string_view message);
 [[gnu::cold]] Status unknown_error(std::string_view message);
 [[gnu::cold]] Status invalid_argument(std::string_view message);

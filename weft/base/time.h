@@ -7,7 +7,7 @@
 namespace weft {
 
 using Duration = std::chrono::nanoseconds;
-/// A point on a monotonic clock: the steady clock in life, virtual time in a simulation.
+/// A point on a monotonic clock: the steady clock in production, virtual time in a simulation.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 /// "No deadline".

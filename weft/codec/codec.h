@@ -17,8 +17,8 @@ namespace weft {
 /// given (Server::add); a client chooses one for a channel (ChannelOptions::codec) or for a call
 /// (CallOptions::codec). Calls without one are protobuf and do not come here.
 ///
-/// Messages are protobuf objects whatever their format is, because they are what generated code,
-/// handlers and stubs have; a codec finds the fields of a type by its reflection:
+/// Messages are protobuf objects in every format, because they are what generated code, handlers
+/// and stubs have; a codec finds the fields of a type by its reflection:
 ///
 ///     const auto* message = dynamic_cast<const google::protobuf::Message*>(&object);
 ///     // null for a lite type, which has no reflection
@@ -39,7 +39,7 @@ class Codec {
   /// The object's bytes. The message may borrow `object` (Message, MessageOps), which lives until
   /// the message has been written; its MessageOps must not throw. What is larger than the call's
   /// max_send_size is refused afterwards. An error ends the call with INTERNAL and its text, which
-  /// a server sends to the client; only RESOURCE_EXHAUSTED stays what it is.
+  /// a server sends to the client; only RESOURCE_EXHAUSTED keeps its code.
   virtual Result<Message> encode(const google::protobuf::MessageLite& object) const = 0;
 
   /// Fills `into`, which is empty, with what `message` says; it has bytes (Message::is_bytes()), in
@@ -60,7 +60,7 @@ const Codec& protobuf_codec() noexcept;
 
 namespace codec {
 
-/// Refers to a codec that outlives whoever uses the reference.
+/// Refers to a codec that outlives every use of the reference.
 inline std::shared_ptr<const Codec> borrowed(const Codec& codec) noexcept {
   return {std::shared_ptr<const Codec>(), &codec};
 }

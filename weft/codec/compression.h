@@ -18,7 +18,7 @@ std::string_view name_of(Compression compression) noexcept;
 /// False when the name is none of these.
 bool compression_of(std::string_view name, Compression& out) noexcept;
 
-/// The encodings that one side accepts. Identity, a message as it is, is always among them.
+/// The encodings that one side accepts. Identity (no compression) is always among them.
 class CompressionSet {
  public:
   constexpr CompressionSet(std::initializer_list<Compression> members = {}) noexcept {

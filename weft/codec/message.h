@@ -29,7 +29,7 @@ struct MessageOps {
 };
 
 /// A message on its way: bytes, or a borrowed object that writes itself where the bytes are wanted
-/// (as a rule straight behind a frame header). Borrowing is for the time of one write or read: what
+/// (usually directly behind a frame header). Borrowing is for the time of one write or read: what
 /// is kept longer is kept as to_bytes() or owned().
 class Message {
  public:

@@ -8,7 +8,7 @@
 namespace weft::codec {
 
 /// A message object that the thread has used before, or a new one: what it parses into has the
-/// memory of its strings and fields already. It goes back when this ends, to whatever thread that
+/// memory of its strings and fields already. It returns when this ends, to whichever thread that
 /// is.
 ///
 /// An object that it adopts is destroyed by kDestroy, not here.
@@ -41,7 +41,7 @@ class Reused {
   }
 
   M& operator*() const noexcept { return *object_; }
-  /// A message of so many bytes was parsed into the object.
+  /// A message of this many bytes was parsed into the object.
   void note_parsed(std::size_t bytes) noexcept {
     held_ += bytes <= kMostAtOnce ? static_cast<std::uint32_t>(bytes) : kMostInAll;
   }

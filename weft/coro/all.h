@@ -34,8 +34,7 @@ ValueOf<T> take_value(Task<T>& task) {
 }  // namespace coro
 
 /// Runs the tasks concurrently and gives all their results, std::monostate for void. It ends when
-/// the last of them has ended, whatever they end with; then the exception of the first in order
-/// that threw is thrown on.
+/// all of them have ended, then rethrows the exception of the first task, in order, that threw.
 template <class... T>
 Task<std::tuple<coro::ValueOf<T>...>> all(Task<T>... tasks) {
   [[maybe_unused]] Context* context = co_await current_context();

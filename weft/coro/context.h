@@ -43,8 +43,8 @@ class CancelHook : public ListNode {
 /// that cancellation. A context belongs to one thread, but for deadline(), is_cancelled() and
 /// cancel_reason(), must outlive the tasks that run in it, and a parent must outlive its children.
 ///
-/// It is its own hook in its parent. Every call has one of these, so what only some need is behind
-/// a pointer.
+/// It is its own hook in its parent. Every call has a Context, so rare members are behind a
+/// pointer.
 class Context : private CancelHook {
  public:
   using Baggage = std::vector<BaggageEntry>;
@@ -58,14 +58,14 @@ class Context : private CancelHook {
   ~Context() = default;
 
   TimePoint deadline() const noexcept { return deadline_.load(std::memory_order_relaxed); }
-  /// Moves the deadline earlier; a later one is ignored. It is enforced by whoever waits (timers of
-  /// the loop, the transport of a call), which cancels this context when the time has come.
+  /// Moves the deadline earlier; a later one is ignored. The timers of the loop and the transport
+  /// of a call enforce it: they cancel this context when the time has come.
   void limit_deadline(TimePoint deadline) noexcept {
     if (deadline < this->deadline()) deadline_.store(deadline, std::memory_order_relaxed);
   }
 
   bool is_cancelled() const noexcept { return cancelled_.load(std::memory_order_acquire); }
-  /// OK, or why this context was cancelled: CANCELLED or DEADLINE_EXCEEDED as a rule.
+  /// OK, or why this context was cancelled: usually CANCELLED or DEADLINE_EXCEEDED.
   const Status& cancel_reason() const noexcept { return is_cancelled() ? reason_ : kNotCancelled; }
   /// Cancels this context and its children; the first reason stays. `reason` must not be OK.
   void cancel(const Status& reason) noexcept;
@@ -109,8 +109,7 @@ class Context : private CancelHook {
     parent_ = &carried;
     if (carried.luggage_ != nullptr) luggage().trace = carried.luggage_->trace;
   }
-  /// False where there is neither trace nor baggage to be found: what a transport asks before it
-  /// looks for them.
+  /// Whether there is a trace or baggage; a transport asks before it reads them.
   bool has_luggage() const noexcept {
     const Context* context = this;
     while (context != nullptr && context->luggage_ == nullptr) context = context->parent_;
@@ -120,7 +119,7 @@ class Context : private CancelHook {
   std::size_t luggage_memory() const noexcept;
 
  protected:
-  /// A root whose owner, who derives from it, is told of its cancellation, before its hooks are:
+  /// A root that tells its owner, a derived class, of its cancellation before it calls its hooks:
   /// `told` gets this context's own hook, which a root has no other use for; see of().
   explicit Context(CancelHook::Function told) noexcept : CancelHook(told) {
     hooks_.push_back(*this);
@@ -150,7 +149,7 @@ class Context : private CancelHook {
   Status reason_;  // does not change once cancelled_
   IntrusiveList<CancelHook> hooks_;
   std::unique_ptr<Luggage> luggage_;
-  // Last, so that who derives from this has room behind it.
+  // Last, so that a derived class can use the padding.
   std::atomic<bool> cancelled_{false};
 };
 

@@ -8,8 +8,8 @@
 
 namespace weft {
 
-/// A flag to wait for: set() wakes all who wait, and until reset() nobody waits any more. Belongs
-/// to one thread; must outlive those who wait.
+/// A flag to wait for: set() wakes all waiters, and until reset() a wait ends at once. Belongs to
+/// one thread; must outlive its waiters.
 class Event {
  public:
   class Wait;

@@ -149,7 +149,7 @@ class Executor : public Clock {
   /// The window that this thread has open; 0: none.
   inline static constinit thread_local std::uint64_t open_ = 0;
   /// Keeps `item`, which this thread posts to its own executor in a UserCode, until that is over:
-  /// it must not run before, and who posts may hold a lock, so must not wait. False: post it.
+  /// it must not run before, and the poster may hold a lock, so it must not wait. False: post it.
   static bool defer_post(Runnable& item) noexcept {
     if (open_ == 0) [[likely]]
       return false;
@@ -196,7 +196,7 @@ class UserCode {
   }
 };
 
-/// While it exists no UserCode begins: for who runs a coroutine in the middle of something.
+/// While it exists no UserCode begins: for code that runs a coroutine in the middle of a change.
 class NestedCode {
  public:
   WEFT_NOT_INLINE_IN_COROUTINES NestedCode() noexcept

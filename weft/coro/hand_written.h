@@ -23,8 +23,8 @@ struct FrameHead {
 [[noreturn, gnu::cold]] void wrong_frame_layout() noexcept;
 
 /// A coroutine of a Task<T> whose frame is a class, for what every call has one of: compilers give
-/// each local and each temporary of a coroutine a place of its own, and steps to set it up. To
-/// whoever awaits, starts or destroys the task it is a coroutine like any other.
+/// each local and each temporary of a coroutine a place of its own, and steps to set it up. To code
+/// that awaits, starts or destroys the task sees a coroutine like any other.
 ///
 /// `Self` derives from it and has `bool advance()`, which is called when the task is started and
 /// whenever it is to go on: it goes on from where it stands, and returns true when it has ended,
@@ -35,7 +35,7 @@ class HandWritten : public Pooled, private FrameHead<T> {
   HandWritten(const HandWritten&) = delete;
   HandWritten& operator=(const HandWritten&) = delete;
 
-  /// The task, lazy as every other; it owns what it is made of.
+  /// The task, lazy like every other; it owns this object.
   template <class... Arguments>
   static Task<T> make(Arguments&&... arguments) {
     return (new Self(std::forward<Arguments>(arguments)...))->promise.get_return_object();

@@ -11,7 +11,7 @@
 
 namespace weft {
 
-/// An Executor for unit tests: nothing runs until it is told to, and its clock is turned by hand.
+/// An Executor for unit tests: nothing runs until run() is called, and the test sets its clock.
 /// While it exists it is the current executor of the thread that made it; such executors may nest.
 class ManualExecutor final : public Executor {
  public:

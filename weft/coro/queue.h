@@ -14,7 +14,7 @@
 namespace weft {
 
 /// A bounded channel between coroutines of one thread, first in, first out on both sides. push()
-/// waits while it is full, pop() while it is empty. Must outlive those who wait.
+/// waits while it is full, pop() while it is empty. Must outlive its waiters.
 template <class T>
 class Queue {
  public:
@@ -39,8 +39,8 @@ class Queue {
   [[nodiscard("co_await it: until then nothing happens")]] Pop pop() noexcept { return Pop(*this); }
   [[nodiscard]] std::optional<T> try_pop();
 
-  /// No more items come: who waits in push() fails, who waits in pop() gets nullopt. What is in can
-  /// still be popped. Idempotent.
+  /// No more items come: waiting push() calls fail, waiting pop() calls give nullopt. Queued items
+  /// can still be popped. Idempotent.
   void close() noexcept;
   bool closed() const noexcept {
     Executor::leave_user_code();
@@ -52,7 +52,7 @@ class Queue {
   }
 
  private:
-  // An item that arrives goes straight to the first who waits, so that nobody overtakes.
+  // An item that arrives goes straight to the first waiter, so that no coroutine overtakes it.
   bool give(T& item) {
     auto* waiting = static_cast<Popper*>(poppers_.pop_front());
     if (waiting == nullptr) return false;
@@ -160,7 +160,7 @@ template <class T>
 void Queue<T>::close() noexcept {
   Executor::leave_user_code();
   closed_ = true;
-  // From lists of their own: whoever is resumed may destroy the queue.
+  // From lists of their own: a resumed coroutine may destroy the queue.
   coro::WaiterList pushers;
   coro::WaiterList poppers;
   pushers.splice_back(pushers_);

@@ -11,8 +11,8 @@
 namespace weft {
 
 /// A number of permits to hold, granted first come, first served. With one permit it is a mutex
-/// that may be held across a co_await. Belongs to one thread; must outlive its permits and those
-/// who wait.
+/// that may be held across a co_await. Belongs to one thread; must outlive its permits and its
+/// waiters.
 class Semaphore {
  public:
   class Permit;

@@ -7,8 +7,8 @@
 
 namespace weft::coro {
 
-/// A Task of the size of a pointer, for who keeps one as long as a call is pending: a Task has room
-/// besides for a value that was there from the beginning, which gets a coroutine here.
+/// A Task of the size of a pointer, to be kept while a call is pending. A Task also has room for a
+/// value that was there from the beginning; here such a value gets a coroutine.
 template <class T>
 class SmallTask {
  public:

@@ -31,7 +31,7 @@ struct DoneCallback {
   void* argument = nullptr;
 };
 
-/// What `operator co_await`, where there is one, makes of an awaitable.
+/// The result of an awaitable's `operator co_await`, if it has one.
 template <class A>
 decltype(auto) awaiter_of(A&& awaitable) {
   if constexpr (requires { static_cast<A&&>(awaitable).operator co_await(); }) {
@@ -203,14 +203,14 @@ class Promise<void> final : public PromiseBase {
   std::exception_ptr exception_;
 };
 
-/// What a coroutine ends with that has a result to give and flows off its end. It is thrown on to
-/// whoever awaits, like an exception of the coroutine's own.
+/// What a coroutine ends with that has a result to give and flows off its end. The awaiting
+/// coroutine gets it like any exception that the coroutine throws.
 class MissingResult final : public std::exception {
  public:
   const char* what() const noexcept override;
 };
 
-/// Ends the program: a task was awaited or started that cannot be. `done`: it has ended.
+/// Ends the program: a task that cannot run was awaited or started. `done`: it has ended.
 [[noreturn, gnu::cold]] void awaited_again(std::coroutine_handle<> task) noexcept;
 /// Ends the program: the task was moved from, or its value has been taken.
 [[noreturn, gnu::cold]] void value_gone() noexcept;
@@ -252,15 +252,15 @@ struct [[nodiscard("co_await it: until then nothing happens")]] CurrentContext {
 
 }  // namespace coro
 
-/// A coroutine's result-to-be: lazy (it runs when awaited or started), move-only, awaited at most
-/// once.
+/// A coroutine and its future result: lazy (it runs when awaited or started), move-only, awaited at
+/// most once.
 ///
-/// A Task runs on the executor of whoever awaits it and inherits its Context. A Task that is
-/// destroyed before its end destroys its frame, and with it everything it awaits. A plain function
-/// may return a Task by returning the value: no coroutine frame is made for it. A default-made
-/// Task<void> is done already. To await or start one twice, or one that was moved from, ends the
-/// program with a message. A coroutine that ends without `co_return` of its result throws
-/// coro::MissingResult.
+/// A Task runs on the executor of the coroutine that awaits it and inherits its Context. A Task
+/// that is destroyed before its end destroys its frame, and with it everything it awaits. A plain
+/// function may return a Task by returning the value: no coroutine frame is made for it. A
+/// default-made Task<void> is done already. To await or start one twice, or one that was moved
+/// from, ends the program with a message. A coroutine that ends without `co_return` of its result
+/// throws coro::MissingResult.
 template <class T>
 class [[nodiscard("co_await the Task, or start it: until then nothing of it runs")]] Task {
   static_assert(!std::is_reference_v<T>, "give a pointer instead");

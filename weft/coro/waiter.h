@@ -15,7 +15,7 @@ namespace weft::coro {
 /// Whether a wait ends when the context of the waiting coroutine is cancelled.
 enum class OnCancel : std::uint8_t { End, KeepWaiting };
 
-/// Links a Waiter into the list of those who wait for the same.
+/// Links a Waiter into the list of waiters for the same thing.
 struct WaiterNode : ListNode {};
 class Waiter;
 using WaiterList = IntrusiveList<Waiter, WaiterNode>;
@@ -24,7 +24,7 @@ using WaiterList = IntrusiveList<Waiter, WaiterNode>;
 /// cancelled, whichever comes first. Part of an awaiter, so of the coroutine's frame; may be
 /// destroyed at any time. For one thread.
 ///
-/// A deadline ends the wait when whoever enforces it cancels the context.
+/// A deadline ends the wait by cancelling the context.
 class Waiter : public WaiterNode, private Runnable, private CancelHook {
  public:
   Waiter() noexcept : Runnable(&Waiter::resume), CancelHook(&Waiter::context_cancelled) {}

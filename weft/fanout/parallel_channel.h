@@ -33,8 +33,8 @@ struct ParallelOptions {
                                                            std::size_t parts)>;
   Split split = nullptr;
   /// The call's response from those of the parts that succeeded, in the order of the parts. Null:
-  /// the encodings one after another, which is what protobuf's MergeFrom makes of the messages
-  /// (protobuf's encoding guide). See merge_responses().
+  /// the encodings one after another, which equals protobuf's MergeFrom of the messages (protobuf's
+  /// encoding guide). See merge_responses().
   using Merge = std::function<Result<Bytes>(const std::vector<PartResponse>& responses)>;
   Merge merge = nullptr;
 };

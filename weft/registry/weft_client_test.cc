@@ -300,7 +300,7 @@ TEST_F(WeftScheme, SaysWhatIsWrongWithATarget) {
   EXPECT_THAT(resolver_error("weft://registry:port/greeter"), HasSubstr("port 'port'"));
   EXPECT_THAT(resolver_error("weft://registry/a b"), HasSubstr("service 'a b'"));
   EXPECT_THAT(resolver_error("weft://registry/greeter?ttl=fast"), HasSubstr("ttl 'fast'"));
-  EXPECT_THAT(resolver_error("weft://registry/greeter?zone=a"), HasSubstr("there are: ttl"));
+  EXPECT_THAT(resolver_error("weft://registry/greeter?zone=a"), HasSubstr("known: ttl"));
   EXPECT_THAT(resolver_error("weft://registry/greeter?allow_local=x"),
               HasSubstr("allow_local 'x' is neither true nor false"));
   EXPECT_THAT(resolver_error("weft://registry/greeter?ca=/no/such.pem"), HasSubstr("/no/such.pem"));

@@ -15,7 +15,7 @@ namespace weft::testing {
 
 /// Calls of operator new on this thread.
 inline thread_local std::size_t allocations = 0;
-/// Bytes that this thread has taken, less those that it has given back.
+/// Bytes that this thread has allocated and not freed.
 inline thread_local std::ptrdiff_t live_bytes = 0;
 
 }  // namespace weft::testing

@@ -44,7 +44,7 @@ class CertificateAuthority {
   /// The certificates of the CAs from this one up to, and without, the root.
   std::string chain() const;
 
-  /// A server's certificate that nobody issued.
+  /// A server's certificate without an issuer.
   static CertificateText self_signed(const CertificateOptions& options);
 
  private:

@@ -54,7 +54,7 @@ class InProcess {
   void start();
   /// The channel to the server; starts both where they are not there yet.
   Channel& channel();
-  /// Destroys the channel, with whatever it has under way.
+  /// Destroys the channel and the calls that it has under way.
   void drop_channel() noexcept { channel_.reset(); }
 
   net::SimNetwork& network() noexcept { return network_; }

@@ -16,9 +16,9 @@
 
 namespace weft::testing {
 
-/// The far end of a connection, by script: sends what it is told to, right or wrong, and keeps what
-/// it receives, frame by frame. It stands on a host of a simulated network, so a test decides when
-/// time passes: the functions that wait run the network.
+/// The far end of a connection, by script: sends what the script says, right or wrong, and keeps
+/// what it receives, frame by frame. It stands on a host of a simulated network, so a test decides
+/// when time passes: the functions that wait run the network.
 ///
 /// Unless told otherwise it does what keeps a connection alive: acknowledges SETTINGS, answers
 /// PINGs and gives credit for DATA.
@@ -117,7 +117,7 @@ class ScriptedServer {
 
   /// The next connection. Runs the network until it is there; DidNotHappen when it does not come.
   ScriptedPeer& accept(Duration limit = std::chrono::minutes(1));
-  /// How many there were so far, with those that accept() has not returned.
+  /// How many there were so far, including those that accept() has not returned.
   std::size_t connections() const noexcept { return peers_.size(); }
   /// Refuses connections from now on.
   void stop_listening() noexcept { listener_.reset(); }

@@ -169,7 +169,8 @@ void add_bench_flags(CLI::App& command, BenchFlags& flags) {
   command
       .add_option_function<std::string>(
           "--rate", [&flags](const std::string& text) { flags.rate = parse_rate(text); },
-          "Open loop: calls due per second, whatever becomes of those before. Latency counts from "
+          "Open loop: calls due per second, whether or not earlier ones have ended. Latency counts "
+          "from "
           "when a call is due")
       ->type_name("RATE")
       ->group("Load");

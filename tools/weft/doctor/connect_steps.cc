@@ -57,7 +57,7 @@ std::vector<std::string> advice_on_connection(const std::string& cause, const ne
     return {"this machine has no way to that network: is the VPN up, is the address right?"};
   }
   return {
-      "nobody answers at that address: a firewall or security group that drops packets, or a "
+      "no machine answers at that address: a firewall or security group that drops packets, or a "
       "wrong address"};
 }
 

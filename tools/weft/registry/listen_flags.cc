@@ -52,7 +52,8 @@ void add_listen_flags(CLI::App& command, ListenFlags& flags) {
       ->group(group);
   command
       .add_flag("--insecure-listen", flags.insecure,
-                "Serve other machines in plaintext: whoever reaches the registry decides where its "
+                "Serve other machines in plaintext: any machine that reaches the registry decides "
+                "where its "
                 "clients connect")
       ->group(group);
   CLI::Option* certificate =
@@ -86,7 +87,7 @@ Status check_listen_flags(const ListenFlags& flags) {
       "--listen " + flags.listen +
       ": other machines could reach it in plaintext, and decide where clients "
       "connect; give --cert and --key for TLS, --client-ca with them for mutual "
-      "TLS, or --insecure-listen to serve them all the same");
+      "TLS, or --insecure-listen to serve them anyway");
 }
 
 }  // namespace weft::cli

@@ -28,7 +28,7 @@ struct CallReport {
   StatusCode code = StatusCode::Ok;
   /// Who said so: the server, or the way to it.
   Origin origin = Origin::Local;
-  /// From when it was sent until it ended; zero where nobody asked for it (wants_latency()).
+  /// From when it was sent until it ended; zero unless wants_latency() asked for it.
   Duration latency{};
   TimePoint now{};                   ///< likewise
   const LoadReport* load = nullptr;  ///< where the server reported one with the call

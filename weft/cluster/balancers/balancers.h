@@ -130,7 +130,7 @@ Balancing prefer_zone(PreferZoneOptions options);
 
 /// The balancer of that name with its default options, under the names that gRPC gives them, with
 /// and without "_experimental": pick_first, round_robin, random, weighted_round_robin,
-/// least_request, peak_ewma, ring_hash, maglev. INVALID_ARGUMENT names those that there are.
+/// least_request, peak_ewma, ring_hash, maglev. INVALID_ARGUMENT lists the known names.
 Result<Balancing> make_balancer(std::string_view name);
 
 }  // namespace weft

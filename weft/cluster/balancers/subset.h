@@ -12,9 +12,9 @@ namespace weft::cluster {
 /// all of them where size is 0 or not below their number.
 ///
 /// Rendezvous hashing of client and endpoint (Thaler and Ravishankar, 1998; gRFC A68): the same
-/// client gets the same ones of the same fleet, in whatever order it is listed; an endpoint that
-/// goes is replaced by one other, and nothing else changes. Over many clients the calls spread as
-/// if each had drawn its subset by chance.
+/// client gets the same subset of the same fleet, listed in any order; an endpoint that goes is
+/// replaced by one other, and nothing else changes. Over many clients the calls spread as if each
+/// had drawn its subset by chance.
 std::vector<Endpoint> subset(std::vector<Endpoint> endpoints, std::size_t size,
                              std::string_view client_id);
 

@@ -8,7 +8,7 @@
 namespace weft::cluster {
 
 /// Pauses between attempts that fail: each longer than the one before, up to a limit, and each of a
-/// random length around that, so that those who fail together do not come back together. Factor and
+/// random length around that, so that clients that fail together do not return together. Factor and
 /// jitter are those of gRPC's connection back-off.
 class Backoff {
  public:

@@ -89,7 +89,7 @@ namespace weft::cluster {
 
 /// What a call's end says of the server that it was sent to.
 enum class Verdict : std::uint8_t {
-  Success,  ///< the server answered, whatever the answer
+  Success,  ///< the server answered, with any status
   Failure,  ///< the server's fault, or that of the way to it
   Nothing,  ///< it tells nothing: the caller's doing, or a server that protects itself
 };
@@ -105,14 +105,15 @@ enum class Verdict : std::uint8_t {
 /// | Peer      | RESOURCE_EXHAUSTED                                      | Nothing |
 /// | Peer      | any other (NOT_FOUND, INVALID_ARGUMENT, ...)            | Success |
 ///
-/// gRFC A50 counts every status but OK as a failure, so that callers who ask for what is not there
+/// gRFC A50 counts every status but OK as a failure, so that callers that ask for missing things
 /// eject servers that work.
 Verdict verdict_of(StatusCode code, Origin origin) noexcept;
 
 /// Decides which members of a channel are ejected. On one loop; keeps its counts in
 /// Member::outlier_state and its decisions in Member::ejected() and Member::probing().
 ///
-/// Reports must hold times (Balancer::wants_latency), whatever the balancer wants.
+/// Reports must have latencies, even if the balancer does not ask for them
+/// (Balancer::wants_latency).
 class OutlierDetection {
  public:
   /// `options` are valid. `rng` outlives this.

@@ -26,7 +26,7 @@ class Announcer {
   /// cancelled.
   virtual Task<> run(Endpoint self) = 0;
   /// Takes it out of the registry at once; after run() has ended. Where that fails, the lease
-  /// lapses by itself.
+  /// expires.
   virtual Task<Status> withdraw() = 0;
 };
 

@@ -99,7 +99,7 @@ Status read_member(const std::string& path, const std::string& name, const Json&
   if (name == "attributes") return read_attributes(path, value, into);
   if (unknown == UnknownMembers::Ignore) return ok_status();
   return wrong(path, value,
-               "is of no known name; an endpoint has address, addresses, name, weight, zone and "
+               "is not a known member; an endpoint has address, addresses, name, weight, zone and "
                "attributes");
 }
 

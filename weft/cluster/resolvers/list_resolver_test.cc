@@ -98,9 +98,10 @@ TEST(EndpointJson, NamesThePathAndTheValueThatIsWrong) {
   EXPECT_EQ(error(R"([{"weight": 1}])"), R"($[0]: {"weight":1} has no address)");
   EXPECT_EQ(error(R"([{"address": "1.1.1.1:1", "attributes": {"a": 1}}])"),
             "$[0].attributes.a: 1 is not a text");
-  EXPECT_EQ(error(R"([{"address": "1.1.1.1:1", "wieght": 1}])"),
-            "$[0].wieght: 1 is of no known name; an endpoint has address, addresses, name, weight, "
-            "zone and attributes");
+  EXPECT_EQ(
+      error(R"([{"address": "1.1.1.1:1", "wieght": 1}])"),
+      "$[0].wieght: 1 is not a known member; an endpoint has address, addresses, name, weight, "
+      "zone and attributes");
   EXPECT_EQ(error(R"({"servers": []})"), "$.servers: [] is not known; expected endpoints");
   EXPECT_EQ(error("7"), "$: 7 is not a list of endpoints");
   EXPECT_EQ(error("[").substr(0, 31), "not JSON: parse error at line 1");

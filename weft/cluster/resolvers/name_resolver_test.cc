@@ -158,7 +158,7 @@ TEST_F(Simulated, SkipsHostsWithoutAddressesAndEmptyGroups) {
   ASSERT_TRUE(resolving.until_failures(1, 10min));
   EXPECT_EQ(resolving.failures[0].message(),
             "none of the hosts of 'x' can be found: name 'gone' cannot be resolved: no host of the "
-            "simulated network is called so");
+            "simulated network has that name");
   EXPECT_TRUE(resolving.stop());
 }
 

@@ -34,7 +34,7 @@ class Resolver {
   /// Where a resolver tells what it finds; the channel's end.
   class Updates {
    public:
-    /// The whole list as it is now. Duplicates count once; an empty list counts as a failure.
+    /// The whole current list. Duplicates count once; an empty list counts as a failure.
     virtual void publish(std::vector<Endpoint> endpoints) = 0;
     /// The list cannot be had. One that was published before stays in use; calls fail with `why`
     /// only where there never was one.
@@ -49,8 +49,8 @@ class Resolver {
   };
 
   virtual ~Resolver() = default;
-  /// Runs as long as the channel does. Its context is cancelled at the end, and with it whatever it
-  /// awaits. A resolver that returns before has said all it has to say.
+  /// Runs as long as the channel does. Its context is cancelled at the end, and with it everything
+  /// it awaits. A resolver that returns before has said all it has to say.
   virtual Task<> run(Updates& updates) = 0;
 };
 
@@ -78,9 +78,9 @@ using ResolverFactory =
 /// same name replaces the first. From any thread.
 void register_resolver(std::string scheme, ResolverFactory factory);
 
-/// The resolver of a target: of a registered scheme, or of one of those that are always there:
-/// `host:port`, `dns:///host:port`, `srv:///name`, `static:`, `file:`, `ipv4:`, `ipv6:`, `unix:`,
-/// `memory:` (docs/reference/targets.md). INVALID_ARGUMENT names the schemes that are known.
+/// The resolver of a target: of a registered scheme or a built-in one: `host:port`,
+/// `dns:///host:port`, `srv:///name`, `static:`, `file:`, `ipv4:`, `ipv6:`, `unix:`, `memory:`
+/// (docs/reference/targets.md). INVALID_ARGUMENT names the schemes that are known.
 Result<std::unique_ptr<Resolver>> make_resolver(net::Loop& loop, std::string_view target);
 
 /// Whether the endpoints of a scheme are instances among which calls are spread, and not addresses

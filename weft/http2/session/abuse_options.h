@@ -4,8 +4,8 @@
 
 namespace weft::http2 {
 
-/// What a peer may do before it is told ENHANCE_YOUR_CALM. The defaults are far above what a
-/// well-meant peer does; 0 turns a limit off.
+/// What a peer may do before the session ends with ENHANCE_YOUR_CALM. The defaults are far above
+/// what a well-meant peer does; 0 turns a limit off.
 struct AbuseOptions {
   /// PING and SETTINGS answers and RST_STREAMs that may wait in the output while the peer does not
   /// read.

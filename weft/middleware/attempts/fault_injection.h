@@ -15,8 +15,7 @@ struct FaultInjectionOptions {
   /// This share of the calls, in [0, 1], is made to wait for so long first.
   double delay_share = 0;
   Duration delay = Duration::zero();
-  /// This share, of those that waited as of the others, ends with this status instead of being
-  /// made.
+  /// This share of calls, delayed or not, ends with this status instead of being made.
   double abort_share = 0;
   StatusCode abort_code = StatusCode::Unavailable;
   std::string abort_message = "injected fault";

@@ -12,9 +12,8 @@ namespace weft {
 
 /// What share of a method's calls took how long lately: a histogram whose buckets grow by a
 /// constant factor, so that every quantile is known to about 5 % (DDSketch: Masson, Rim and Lee,
-/// VLDB 2019), kept for two windows of time, of which the older is dropped when the newer is full.
-/// From 10 microseconds to 100 seconds; what is beyond counts as that. Thread-safe, without locks;
-/// 3 KiB.
+/// VLDB 2019), kept for two windows of time; the older is dropped when the newer is full. From 10
+/// microseconds to 100 seconds; what is beyond counts as that. Thread-safe, without locks; 3 KiB.
 class LatencyQuantile {
  public:
   explicit LatencyQuantile(Duration window = std::chrono::seconds(30)) noexcept : window_(window) {}

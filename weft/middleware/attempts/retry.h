@@ -27,10 +27,10 @@ struct RetryOptions {
   double multiplier = 2;
   double jitter = 0.2;
   /// An attempt that has brought no response metadata after this long is cancelled and the call
-  /// tried again, whatever `codes` says. The server is told by the cancellation only. By default,
-  /// as in gRPC, an attempt has what is left of the call's deadline: then an instance that hangs
-  /// uses all of it, and retries do not help. The first time that happens to a method it is logged.
-  /// A good value is several times what the method takes as a rule.
+  /// repeated, also if `codes` lacks DEADLINE_EXCEEDED. The server learns of it by the cancellation
+  /// only. By default, as in gRPC, an attempt has what is left of the call's deadline: then an
+  /// instance that hangs uses all of it, and retries do not help. The first time that happens to a
+  /// method it is logged. A good value is several times what the method usually takes.
   Duration per_try_timeout = kForever;
   /// Requests are kept to be sent again up to this many bytes; a call with more commits to the
   /// attempt it has. The request of a unary or server-streaming call lies with the caller and is
@@ -45,7 +45,7 @@ struct RetryOptions {
   /// Must outlive the calls. Policy "retry"; events:
   ///   "attempt"        a further attempt begins; value: how many came before
   ///   "over_budget"    the budget refused a further attempt
-  ///   "pushed_back"    the server said not to try again
+  ///   "pushed_back"    the server asked for no retry
   ///   "exhausted"      max_attempts attempts have failed; value: how many
   ///   "out_of_time"    the deadline comes before the next attempt would
   ///   "buffer_full"    the requests exceed buffer_limit; value: bytes that were kept

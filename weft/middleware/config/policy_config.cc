@@ -91,7 +91,7 @@ std::optional<std::string> name_of_policy(const JsonNode& element) {
     }
   }
   if (count == 1) return found;
-  element.expect("an object with one policy, and \"methods\" where it is for some only");
+  element.expect("an object with one policy, and \"methods\" if it is for some methods only");
   return std::nullopt;
 }
 

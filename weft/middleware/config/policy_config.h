@@ -37,8 +37,8 @@ class PolicyConfig {
   /// member that is not known is wrong, too.
   Status set(std::string_view json);
 
-  /// Runs calls through the policies there are when they begin. No lock on the way of a call but
-  /// the policies' own.
+  /// Runs calls through the policies in force when they begin. A call takes no lock but those of
+  /// the policies.
   Middleware middleware() const;
 
  private:

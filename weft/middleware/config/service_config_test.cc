@@ -258,7 +258,7 @@ TEST(ServiceConfig, WhatIsNotJsonIsAnErrorWithItsPlace) {
   EXPECT_THAT(error_of(std::string(1000, '[')), HasSubstr("not JSON"));
   EXPECT_THAT(error_of(std::string(100, '[') + std::string(100, ']')),
               HasSubstr("is nested deeper than 64"));
-  EXPECT_THAT(error_of(std::string(5 << 20, ' ')), HasSubstr("at most 4194304"));
+  EXPECT_THAT(error_of(std::string(5 << 20, ' ')), HasSubstr("the limit is 4194304"));
 }
 
 class ServiceConfigPolicyTest : public middleware::PolicyTest {

@@ -229,8 +229,8 @@ Middleware adaptive_limit(AdaptiveLimitOptions options) {
   if (!valid.ok()) return middleware::unusable(std::move(valid));
   auto shared = std::make_shared<Shared>();
   shared->options = std::move(options);
-  shared->refusal =
-      unavailable("as many calls are under way as can be served without waiting (adaptive_limit)");
+  shared->refusal = unavailable(
+      "the limit of calls that can be served without queueing is reached (adaptive_limit)");
   return Adaptive{std::move(shared)};
 }
 

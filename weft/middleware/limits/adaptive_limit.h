@@ -12,8 +12,8 @@
 
 // A limit of concurrency that finds itself. A server with room for M calls at a time answers in the
 // same time as long as no more than M are under way; beyond that each further call only waits, and
-// everybody's latency grows in proportion. The knee of that curve is where the limit belongs, and
-// nobody knows M.
+// everybody's latency grows in proportion. The knee of that curve is where the limit belongs, and M
+// is unknown.
 //
 // The algorithm, once a window of calls has ended:
 //
@@ -46,7 +46,7 @@ struct AdaptiveLimitOptions {
   double tolerance = 1.2;
   /// How far a window moves the limit towards what it says, in (0, 1].
   double smoothing = 0.2;
-  /// A window lasts at least so long and has at least so many calls.
+  /// A window lasts at least this long and has at least `min_samples` calls.
   Duration window = std::chrono::milliseconds(100);
   std::uint32_t min_samples = 20;
   Duration remeasure_interval = std::chrono::seconds(30);
@@ -117,8 +117,8 @@ class AdaptiveLimit {
 /// what its server can take. Streaming calls pass: how long they last says nothing.
 ///
 /// Every loop has a limit of its own: on a server a loop is a core, with a knee of its own, and on
-/// a client it has its own connections; and so nothing is shared on the way of a call. Calls of
-/// very different length need a policy each, or a change in their mix looks like one in latency.
+/// a client it has its own connections; so calls share nothing. Calls of very different length need
+/// a policy each, or a change in their mix looks like one in latency.
 Middleware adaptive_limit(AdaptiveLimitOptions options = {});
 
 }  // namespace weft

@@ -33,7 +33,7 @@
 namespace weft {
 
 struct CircuitBreakerOptions {
-  /// Opens after so many failures in a row; 0: not by this.
+  /// Opens after this many failures in a row; 0: off.
   std::uint32_t consecutive_failures = 5;
   /// Opens when this share of the calls of the window has failed, in (0, 1]; 0: not by this.
   double failure_ratio = 0.5;
@@ -54,12 +54,12 @@ struct CircuitBreakerOptions {
 
   /// Which final states are failures. Empty: UNAVAILABLE, DEADLINE_EXCEEDED, INTERNAL, UNKNOWN and
   /// DATA_LOSS, which say that the server or the way to it is in trouble. A call that its caller
-  /// cancelled is neither failure nor success.
+  /// cancelled counts as neither failure nor success.
   std::function<bool(const Status&)> is_failure{};
   /// Which calls share a breaker. Empty: those of the same method to the same endpoint (the
   /// endpoint is known to middlewares of Channel::use_per_endpoint).
   CallKey key{};
-  /// Beyond so many keys, for each loop, the breaker that was used least recently is forgotten.
+  /// Above this many keys on a loop the least recently used breaker is forgotten.
   std::size_t max_keys = 4096;
   /// Told "breaker": "opened" (value: for how many nanoseconds), "half_open", "closed", "rejected".
   PolicyObserver* observer = nullptr;
@@ -118,8 +118,8 @@ class CircuitBreaker {
 /// Refuses calls of a method to an endpoint that keeps failing, with UNAVAILABLE saying why. On a
 /// client; on a server it spares what the handlers depend on.
 ///
-/// Every loop has breakers of its own, so that nothing is locked on the way of a call, as it has
-/// connections of its own: a loop opens by what its calls met.
+/// Every loop has breakers of its own, so that a call takes no lock, as it has connections of its
+/// own: a loop opens by what its calls met.
 Middleware circuit_breaker(CircuitBreakerOptions options = {});
 
 }  // namespace weft

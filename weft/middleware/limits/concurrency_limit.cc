@@ -40,13 +40,13 @@ class Limit {
   explicit Limit(const ConcurrencyLimitOptions& options)
       : options_(options),
         refusal_(unavailable(std::to_string(options.limit) +
-                             " calls are under way, as many as may be "
+                             " calls are under way, which is the limit "
                              "(ConcurrencyLimitOptions::limit)" +
                              (options.queue == 0
                                   ? std::string()
                                   : ", and " + std::to_string(options.queue) + " wait (queue)"))),
         timeout_(unavailable(std::to_string(options.limit) +
-                             " calls are under way, as many as may be "
+                             " calls are under way, which is the limit "
                              "(ConcurrencyLimitOptions::limit), and the call waited for " +
                              to_string(options.queue_timeout) + " (queue_timeout)")) {}
 

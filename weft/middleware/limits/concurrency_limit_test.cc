@@ -37,7 +37,7 @@ TEST_F(ConcurrencyLimitTest, LetsSoManyRunAndRefusesTheOthers) {
   EXPECT_EQ(refused.code(), StatusCode::Unavailable);
   EXPECT_THAT(
       std::string(refused.message()),
-      HasSubstr("2 calls are under way, as many as may be (ConcurrencyLimitOptions::limit)"));
+      HasSubstr("2 calls are under way, which is the limit (ConcurrencyLimitOptions::limit)"));
   finish(*first);
   finish(*second);
   EXPECT_TRUE(first->status.ok());

@@ -16,7 +16,7 @@ namespace weft {
 enum class Priority : std::uint8_t {
   CriticalPlus,   ///< what users notice at once, and badly
   Critical,       ///< the default: what users notice
-  SheddablePlus,  ///< what is tried again later: batches with a time to keep
+  SheddablePlus,  ///< retried later if refused: batches with a time to keep
   Sheddable,      ///< what may fail often: background work
 };
 inline constexpr std::size_t kPriorities = 4;

@@ -12,9 +12,9 @@
 
 namespace weft {
 
-/// So many calls a second in the long run, and so many at once after a pause: a token bucket, kept
-/// as one number, the time at which it would be full again (ITU-T I.371's generic cell rate
-/// algorithm, as a virtual schedule). Thread-safe, without locks.
+/// A rate of calls a second in the long run, and a burst after a pause: a token bucket, kept as one
+/// number, the time at which it would be full again (ITU-T I.371's generic cell rate algorithm, as
+/// a virtual schedule). Thread-safe, without locks.
 class TokenBucket {
  public:
   /// Full. `rate` tokens a second, and room for `burst` of them.
@@ -37,14 +37,14 @@ struct RateLimitOptions {
   double burst = 0;
   /// Which calls share a bucket; empty: all do.
   CallKey key{};
-  /// Beyond so many keys the one that was used least recently is forgotten, and begins with a full
-  /// bucket when it comes again.
+  /// Above this many keys the least recently used one is forgotten, and begins with a full bucket
+  /// when it comes again.
   std::size_t max_keys = 65536;
-  /// How long a call may wait for its token instead of being refused: zero on servers as a rule; on
-  /// a client that keeps to a quota, more. Calls whose deadline comes before their token are
-  /// refused at once.
+  /// How long a call may wait for its token instead of being refused: usually zero on servers; on a
+  /// client that keeps to a quota, more. Calls whose deadline comes before their token are refused
+  /// at once.
   Duration max_wait = Duration::zero();
-  /// Tell callers in `grpc-retry-pushback-ms` (gRFC A6) when to try again, too.
+  /// Also tell callers in `grpc-retry-pushback-ms` (gRFC A6) when to retry.
   bool push_back = true;
   /// Told "rate_limit": "rejected" (value: nanoseconds until there would be a token), "delayed"
   /// (value: nanoseconds).
@@ -54,11 +54,11 @@ struct RateLimitOptions {
 /// OK, or INVALID_ARGUMENT naming the option that cannot be followed.
 Status validate(const RateLimitOptions& options);
 
-/// Lets so many calls a second pass, for each key, and refuses the others with RESOURCE_EXHAUSTED,
+/// Lets `rate` calls a second pass, for each key, and refuses the others with RESOURCE_EXHAUSTED,
 /// with a google.rpc.RetryInfo that says when to try again (retry_delay() in rpc/google_status.h).
 ///
-/// The rate is the process's, whatever loops the calls are on. One bucket for all is an atomic;
-/// buckets by key are in sixteen parts with a lock each, which is held while a key is looked up.
+/// The rate is that of the process, over all loops. One bucket for all is an atomic; buckets by key
+/// are in sixteen parts with a lock each, which is held while a key is looked up.
 Middleware rate_limit(RateLimitOptions options);
 
 }  // namespace weft

@@ -11,8 +11,8 @@
 
 namespace weft {
 
-/// A quantile of times that come one by one and change over time, in one number, for who asks at
-/// every call (LatencyQuantile knows all quantiles, and costs more to ask): each that is longer
+/// Estimates a quantile of times that come one by one and change over time, in one number, for use
+/// at every call (LatencyQuantile knows all quantiles, and costs more to ask): each that is longer
 /// moves the estimate up by a share of itself, each that is shorter moves it down, in such a
 /// proportion that it rests at the quantile (stochastic approximation after H. Robbins and S.
 /// Monro, 1951, on the logarithm). Not thread-safe.
@@ -37,10 +37,10 @@ class TimeQuantile {
 
 struct DeadlineSheddingOptions {
   /// A call is refused when it has less time left than this share of the method's calls is served
-  /// within: 0.5 refuses those that would most probably come too late, less refuses fewer. In
-  /// (0, 1).
+  /// within: 0.5 refuses calls that would most probably come too late, less refuses fewer. In (0,
+  /// 1).
   double quantile = 0.5;
-  /// Nothing is refused of a method before so many of its calls have been seen, on each loop.
+  /// No call of a method is refused before this many of its calls have been seen on the loop.
   std::uint32_t min_samples = 20;
   /// This share of what would be refused passes, so that the estimate follows when a method becomes
   /// quicker. In (0, 1].
@@ -66,10 +66,10 @@ Status validate(const PrioritySheddingOptions& options);
 
 /// Refuses unary calls that can no longer be answered in time, with DEADLINE_EXCEEDED, before their
 /// request is decoded (server) or sent (client): the time they have left is less than the method
-/// takes as a rule. What calls wait for an overloaded loop is not counted here: that is
+/// usually takes. The wait for an overloaded loop is not counted here: that is
 /// ServerOptions::max_queue_delay's, which refuses before any middleware runs.
 ///
-/// Estimates are per loop and method; nothing is shared on the way of a call.
+/// Estimates are per loop and method; calls share nothing.
 Middleware shed_by_deadline(DeadlineSheddingOptions options = {});
 
 /// Refuses calls with UNAVAILABLE as the number of those under way comes near the limit, those that

@@ -22,7 +22,7 @@ struct AccessLogOptions {
 /// with `principal=SUBJECT` behind the peer where the caller is known (Call::principal()), and
 /// `message="..."` at the end where the status has one. Path, peer, principal and message are as
 /// log_value() shows them: quoted where they are more than a word, and cut behind 256 bytes. So a
-/// client can neither forge a field nor make the line long.
+/// client cannot forge a field or make the line long.
 Middleware access_log(AccessLogOptions options = {});
 
 }  // namespace weft

@@ -15,16 +15,16 @@ struct ResponseCacheOptions {
   /// Bytes of memory that the cache may take: answers, their metadata, and the requests they belong
   /// to. Beyond it what was not asked for longest goes.
   std::size_t max_bytes = std::size_t{64} << 20;
-  /// Larger answers are not kept, nor those that would take more than a sixteenth of the cache.
+  /// Larger answers are not kept, nor answers that would take more than a sixteenth of the cache.
   std::size_t max_entry_bytes = std::size_t{1} << 20;
   /// How long an answer is kept at most. More than 0.
   Duration ttl = std::chrono::seconds(10);
-  /// Metadata of the request that an answer depends on, besides method and request.
+  /// Metadata of the request that an answer depends on, in addition to method and request.
   std::vector<std::string> vary{"authorization"};
   /// An answer may be given to any caller: for data that is the same for all. By default, only the
   /// same principal with the same `authorization` gets it, also where `vary` does not name that.
   bool across_principals = false;
-  /// Unary methods ("/pkg.Service/Method") to which this applies besides those marked
+  /// Unary methods ("/pkg.Service/Method") to which this applies, in addition to those marked
   /// NO_SIDE_EFFECTS.
   std::vector<std::string> methods{};
   /// Told "cache": "hit" (value: nanoseconds of age), "miss", "stored" (value: bytes), "evicted",

@@ -11,14 +11,14 @@
 namespace weft {
 
 struct SingleFlightOptions {
-  /// Metadata of the request that calls must have in common, besides method and request. What an
-  /// answer depends on belongs here.
+  /// Metadata of the request that calls must have in common, in addition to method and request.
+  /// What an answer depends on belongs here.
   std::vector<std::string> vary{"authorization"};
   /// Calls of any callers may share one: for answers that are the same for all. By default, only
   /// calls of the same principal with the same `authorization` do, also where `vary` does not name
   /// that.
   bool across_principals = false;
-  /// Unary methods ("/pkg.Service/Method") to which this applies besides those marked
+  /// Unary methods ("/pkg.Service/Method") to which this applies, in addition to those marked
   /// NO_SIDE_EFFECTS.
   std::vector<std::string> methods{};
   /// Calls with larger requests, in bytes, are made on their own.
@@ -28,9 +28,9 @@ struct SingleFlightOptions {
   PolicyObserver* observer = nullptr;
 };
 
-/// Makes one call of those that ask for the same at the same time: the first leads, those that come
-/// while it is under way follow and get its answer or its error. For unary methods marked
-/// `option idempotency_level = NO_SIDE_EFFECTS`.
+/// Makes one call of several equal ones at the same time: the first leads, the calls that come
+/// while it is under way follow and get its answer or its error. For unary methods marked `option
+/// idempotency_level = NO_SIDE_EFFECTS`.
 ///
 /// Which callers share, and where to add it, is as with response_cache(): those with the same
 /// principal, credentials and certificate, behind the middlewares that authenticate.

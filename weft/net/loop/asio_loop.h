@@ -33,14 +33,14 @@ class TakeOver;
 class AsioLoop final : public Loop, private internal::EventTarget {
  public:
   explicit AsioLoop(const LoopOptions& options = {});
-  /// On a program's own context; there it can neither be taken over nor spin.
+  /// On a program's own context; there it cannot be taken over and cannot spin.
   explicit AsioLoop(boost::asio::io_context& context);
   AsioLoop(const AsioLoop&) = delete;
   AsioLoop& operator=(const AsioLoop&) = delete;
   ~AsioLoop() override;
 
-  /// For Asio operations on this loop: the program's context, or one that run() runs besides, made
-  /// when it is first asked for. On the loop's thread, or before that runs.
+  /// For Asio operations on this loop: the program's context, or one that run() also runs, made on
+  /// first use. On the loop's thread, or before that runs.
   boost::asio::io_context& context();
 
   /// Runs `item` soon; from any thread. On the loop's own thread this is a turn, at once.
@@ -103,7 +103,7 @@ class AsioLoop final : public Loop, private internal::EventTarget {
   internal::Poller poller_;
   // What other threads posted, newest first.
   std::atomic<Runnable*> posted_{nullptr};
-  // Waits for events, or is about to: who posts has to wake it.
+  // Waits for events, or is about to: a post has to wake it.
   std::atomic<bool> asleep_{false};
   std::atomic<bool> stopped_{false};
   bool turn_wanted_ = false;
@@ -111,7 +111,7 @@ class AsioLoop final : public Loop, private internal::EventTarget {
   TimePoint spin_until_{};
   // Of the descriptor that had an event last; it may have been closed since.
   int last_active_ = -1;
-  // Null until somebody uses Asio here.
+  // Null until Asio is used here.
   std::unique_ptr<Asio> asio_;
   // By the name servers that they ask.
   std::map<std::string, std::unique_ptr<internal::AresResolver>> resolvers_;

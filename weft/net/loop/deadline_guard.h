@@ -11,7 +11,7 @@ namespace weft::net {
 /// at once. The guard must not outlive the context or the loop.
 class DeadlineGuard : private Timer {
  public:
-  /// `start`: since when the time counts, for the message; as a rule loop.now().
+  /// `start`: since when the time counts, for the message; usually loop.now().
   DeadlineGuard(Loop& loop, Context& context, TimePoint start);
   DeadlineGuard(Loop& loop, Context& context) : DeadlineGuard(loop, context, loop.now()) {}
 

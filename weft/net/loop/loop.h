@@ -52,8 +52,7 @@ class TurnEndHook : public ListNode {
 };
 
 /// Called when a loop is about to end, on the thread that destroys it and while its streams and
-/// timers can still be destroyed: for what lives on a loop without its owner knowing how long that
-/// is.
+/// timers can still be destroyed: for objects that live as long as the loop.
 class LoopEndHook : public ListNode {
  public:
   virtual void on_loop_end() noexcept = 0;
@@ -144,7 +143,7 @@ class Loop : public Executor {
   void ready_to_end(Runnable& item) noexcept;
   /// Counts work in units of about half a microsecond. Between two looks for events many of the
   /// loop's connections may have much to do: once round_is_long(), what can be put off waits for
-  /// ready_alone(), so that those that have little to do come soon.
+  /// ready_alone(), so that connections with little to do are not delayed.
   void add_work(std::int32_t units) noexcept { work_ += units; }
   bool round_is_long() const noexcept { return work_ >= kLongRound; }
   /// Which round this is.

@@ -43,7 +43,7 @@ void log_blocked_loop(std::string_view of) {
                          : "the handler of " + std::string(serving->path());
   line.append(" made a blocking call").append(of.empty() ? "" : " of ").append(of);
   line.append(
-      " on the thread of its loop, where nobody else is answered until that returns: use the "
+      " on the thread of its loop, which delays every other call on that loop: use the "
       "client without Blocking in its name, or offload() the call");
   if (logged.is_new(line)) log(LogLevel::Warn, line);
 }

@@ -14,8 +14,8 @@ class Loop;
 
 namespace internal {
 
-/// A task that a loop runs for a waiting thread, whatever it results in. Started, ended and freed
-/// on the loop's thread.
+/// A task of any result that a loop runs for a waiting thread. Started, ended and freed on the
+/// loop's thread.
 class BlockingTask {
  public:
   virtual void start(Context& context, coro::DoneCallback done) = 0;
@@ -58,13 +58,13 @@ class BlockingTaskOf final : public BlockingTask {
 
 /// Runs `task` on `loop` and waits for its result, from a plain thread; rethrows what the task
 /// throws. The loop must be running on another thread. On the loop's own thread this aborts with a
-/// message, since it would wait for itself for ever: there, `co_await` the task. Likewise in a
-/// child of fork(), for a loop that the parent runs.
+/// message, since it would wait for itself forever: there, `co_await` the task. Likewise in a child
+/// of fork(), for a loop that the parent runs.
 ///
-/// The thread of another loop is blocked like any other, and nobody on that loop is answered
-/// meanwhile: that is logged, once for each handler and `of`, the path of the method that is
-/// called, up to 100 of these. In a handler that has not awaited anything yet the task inherits
-/// what its call has left of its deadline, and its cancellation.
+/// On the thread of another loop this blocks all calls of that loop: that is logged, once for each
+/// handler and `of`, the path of the called method, up to 100 of these. In a handler that has not
+/// awaited anything yet the task inherits what its call has left of its deadline, and its
+/// cancellation.
 template <class T>
 T run_blocking(Loop& loop, Task<T> task, std::string_view of = {}) {
   internal::BlockingTaskOf<T> run(std::move(task));

@@ -11,7 +11,7 @@ namespace weft::net {
 
 /// While it exists, this thread runs a handler that has not awaited anything yet: what blocks the
 /// thread now inherits the call's context, and what holds the loop is known by its path. Made and
-/// ended by whoever calls the handler.
+/// ended by the caller of the handler.
 class Serving {
  public:
   /// `path` ("/pkg.Service/Method") lives as long as the loop; null where it does not.

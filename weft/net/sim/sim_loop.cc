@@ -149,7 +149,7 @@ Result<DnsAnswer> SimNetwork::answer(const DnsQuestion& question) {
   } else if (!services && find(question.name) != nullptr) {
     answer.addresses.push_back(Address::memory(question.name));
   } else {
-    return unavailable("no host of the simulated network is called so");
+    return unavailable("no host of the simulated network has that name");
   }
   if (services ? answer.services.empty() : answer.addresses.empty()) {
     return unavailable("it has no records of the kind that was asked for");

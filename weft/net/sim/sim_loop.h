@@ -43,8 +43,8 @@ class SimLoop final : public Loop {
   bool is_simulated() const noexcept override { return true; }
 
   /// This host's thread computes for so long: its clock is ahead of the network's by that much,
-  /// what it sends leaves then, and whatever else happens to it waits. For what runs on it, as a
-  /// handler.
+  /// what it sends leaves then, and everything else that happens to it waits. For what runs on it,
+  /// as a handler.
   void work(Duration duration) noexcept { free_at_ = after(now(), duration); }
 
   Result<std::unique_ptr<Listener>> listen(const Address& address, const ListenOptions& options,

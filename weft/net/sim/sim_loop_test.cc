@@ -91,8 +91,8 @@ TEST(SimLoop, ResolvesTheHostsOfItsNetwork) {
   EXPECT_EQ(found->front(), Address::memory("b", 80));
   EXPECT_EQ(run(a, a.resolve("localhost", 80))->front(), Address::memory("a", 80));
   EXPECT_EQ(run(a, a.resolve("c", 80)).status().to_string(),
-            "UNAVAILABLE: name 'c' cannot be resolved: no host of the simulated network is called "
-            "so");
+            "UNAVAILABLE: name 'c' cannot be resolved: no host of the simulated network "
+            "has that name");
 }
 
 TEST(SimLoop, ConnectsAfterARoundTrip) {

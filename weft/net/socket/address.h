@@ -52,7 +52,7 @@ class Address {
 /// `unix:path`, `unix:///absolute/path`, `memory:name`.
 struct Target {
   std::string scheme;     ///< "dns", "ipv4", "ipv6", "unix", "memory"
-  std::string authority;  ///< between `//` and `/`; empty as a rule
+  std::string authority;  ///< between `//` and `/`; usually empty
   std::string endpoint;   ///< what follows
 
   /// INVALID_ARGUMENT with the text and what was expected when it cannot be read.

@@ -90,7 +90,7 @@ std::string_view description_of(AddressScope scope) noexcept {
     case AddressScope::Machine:
       return "is a machine's own";
     case AddressScope::Nowhere:
-      return "is nothing to connect to";
+      return "cannot be connected to";
   }
   return "";
 }

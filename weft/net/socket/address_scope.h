@@ -9,7 +9,7 @@ namespace weft::net {
 
 class Loop;
 
-/// How far an address carries: who else means the same place by it.
+/// How far an address carries: which machines reach the same place by it.
 enum class AddressScope : std::uint8_t {
   Everywhere,  ///< an IP address to which routes may lead, private networks included
   Link,        ///< link-local: another link has another machine there

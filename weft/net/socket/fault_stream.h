@@ -11,7 +11,7 @@
 
 namespace weft::net {
 
-/// What a FaultStream does to those who use it; chances are from 0 to 1 for each call.
+/// The faults of a FaultStream; chances are from 0 to 1 for each call.
 struct FaultOptions {
   /// A read or write takes only a random part of what it could.
   double short_read = 0;

@@ -49,7 +49,7 @@ TEST(Listen, NamesAnAddressThatIsNotOfThisMachine) {
   Accepting accepting;
   const Result<Address> address = accepting.start(loop, *Address::ip("192.0.2.1", 0));
   EXPECT_EQ(address.status().to_string(),
-            "INVALID_ARGUMENT: 192.0.2.1:0: the address is none of this machine's");
+            "INVALID_ARGUMENT: 192.0.2.1:0: the address is not one of this machine's");
 }
 
 TEST(Listen, ReplacesAStaleSocketFileOnly) {

@@ -10,7 +10,7 @@
 
 namespace weft::net {
 
-/// A stream of which some bytes have been read already: they are read again first.
+/// A stream with some bytes already read: read() gives these first.
 class PrefixStream final : public Stream, private StreamHandler {
  public:
   PrefixStream(Loop& loop, std::unique_ptr<Stream> inner, std::string_view prefix)

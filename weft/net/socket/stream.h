@@ -32,7 +32,7 @@ struct IoResult {
     Done,        ///< `size` bytes, at least one
     WouldBlock,  ///< nothing now: ask with want_read() or want_write()
     End,         ///< reads only: the peer has finished sending
-    Failed,      ///< `error` says why; the stream is of no more use
+    Failed,      ///< `error` says why; the stream cannot be used any more
   };
   Kind kind = Kind::WouldBlock;
   std::size_t size = 0;
@@ -49,7 +49,7 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  /// Sets who is told; must be called before want_read() and want_write(), and may be called again.
+  /// Sets the handler; must be called before want_read() and want_write(), and may be called again.
   virtual void set_handler(StreamHandler* handler) noexcept = 0;
 
   /// Reads at most `into.size()` bytes without waiting.
@@ -70,7 +70,7 @@ class Stream {
   virtual const Address& local_address() const noexcept = 0;
   virtual const Address& peer_address() const noexcept = 0;
 
-  /// What the TLS handshake agreed on; null without TLS. Lives as long as who holds it.
+  /// What the TLS handshake agreed on; null without TLS. Lives as long as its holders.
   virtual std::shared_ptr<const TlsInfo> tls() const noexcept { return nullptr; }
 };
 

@@ -13,8 +13,8 @@
 namespace weft::net {
 
 /// Reads and writes a Stream from coroutines: one that reads and one that writes at a time. While
-/// it lives it is the stream's handler. Belongs to the stream's loop, and neither outlives the
-/// stream nor is destroyed while a coroutine waits in it.
+/// it lives it is the stream's handler. Belongs to the stream's loop; neither outlives the stream
+/// nor is destroyed while a coroutine waits in it.
 class StreamIo final : private StreamHandler {
  public:
   StreamIo(Loop& loop, Stream& stream) noexcept : loop_(loop), stream_(stream) {

@@ -43,7 +43,7 @@ struct TlsServerOptions {
   /// for 1.3.
   std::string ciphers{};
   std::string ciphersuites{};
-  /// Takes plaintext HTTP/2 on the same port too; who speaks what is seen from the first bytes.
+  /// Takes plaintext HTTP/2 on the same port too; the first bytes tell which it is.
   bool allow_plaintext = false;
   /// How often files are looked at for a change, at a handshake; kForever: reload() only.
   Duration reload_interval = std::chrono::seconds(5);
@@ -64,9 +64,9 @@ struct TlsClientOptions {
   std::string key{};
   /// Sent as SNI and looked for in the server's certificate; empty: the host of the target.
   std::string server_name{};
-  /// What is offered by ALPN (RFC 7301), of which the server has to choose one; empty: "h2".
+  /// The protocols offered by ALPN (RFC 7301); the server has to choose one. Empty: "h2".
   std::vector<std::string> alpn{};
-  /// Takes whatever certificate the server has. For a look at a broken server, never for service.
+  /// Accepts any certificate of the server. To examine a broken server, never in production.
   bool insecure = false;
   TlsVersion min_version = TlsVersion::Tls12;
   std::string ciphers{};

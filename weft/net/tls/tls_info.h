@@ -9,7 +9,7 @@
 
 namespace weft::net {
 
-/// What a certificate says. Text comes from whoever made the certificate: it has been verified only
+/// What a certificate says. The maker of the certificate chose its text: it has been verified only
 /// where TlsInfo says so.
 struct CertificateInfo {
   std::string subject;  ///< RFC 4514: "CN=greeter,O=Example"

@@ -443,7 +443,7 @@ TEST(EtcdInstance, SaysWhatIsWrong) {
   EXPECT_EQ(error(R"({"Addr": "host"})"),
             "$.Addr: 'host': the port is missing, expected 'host:port'");
   EXPECT_EQ(error(R"({"address": "0.0.0.0:80"})"),
-            "address '0.0.0.0:80': every interface is nothing to connect to");
+            "address '0.0.0.0:80': the address of every interface cannot be connected to");
   EXPECT_EQ(error("{}"), "$: {} has no address");
   EXPECT_EQ(error("host:port"), "'host:port': port 'port' is not a number from 0 to 65535");
   EXPECT_FALSE(etcd_instance("host").ok());

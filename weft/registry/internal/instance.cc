@@ -25,10 +25,10 @@ Result<net::Address> parse_ip(std::string_view text) {
   if (!address.ok()) return unusable(text, address.status().message());
   if (address->port() == 0) return unusable(text, "port 0 is no port to connect to");
   if (address->host() == "0.0.0.0" || address->host() == "::") {
-    return unusable(text, "every interface is nothing to connect to");
+    return unusable(text, "the address of every interface cannot be connected to");
   }
   if (net::scope_of(*address) == net::AddressScope::Nowhere) {
-    return unusable(text, "multicast and reserved addresses are nothing to connect to");
+    return unusable(text, "multicast and reserved addresses cannot be connected to");
   }
   return address;
 }

@@ -54,7 +54,7 @@ Status read_option(const std::string& name, const std::string& value, WeftTarget
   const Result<bool> tls = read_tls_option(name, value, into.tls);
   if (!tls.ok() || *tls) return tls.status();
   return invalid_argument("'" + name +
-                          "' means nothing here (there are: ttl, allow_local, tls, ca, cert, key, "
+                          "' is not known here (known: ttl, allow_local, tls, ca, cert, key, "
                           "server_name)");
 }
 

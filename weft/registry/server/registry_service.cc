@@ -184,7 +184,7 @@ class SavedChecks {
       if (net::scope_of(address) == net::AddressScope::Everywhere) continue;
       return invalid_argument("address '" + address.to_string() + "' " +
                               std::string(net::description_of(net::scope_of(address))) +
-                              ", and who registered it is not known");
+                              ", and its registrant is not known");
     }
     return {};
   }

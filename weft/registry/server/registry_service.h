@@ -28,7 +28,7 @@ struct RegistryOptions {
   /// that come by Unix sockets. Behind a proxy all clients are one.
   std::size_t max_instances = 100'000;
   std::size_t max_instances_per_client = 10'000;
-  /// Bytes of memory that instances take, with their leases, those that are being entered included.
+  /// Bytes of memory that instances and their leases take, including instances being registered.
   std::size_t max_memory = 256 * 1024 * 1024;
   std::size_t max_memory_per_client = 32 * 1024 * 1024;
   /// Bytes of an instance with its addresses and attributes; attributes of an instance, and bytes

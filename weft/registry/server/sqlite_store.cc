@@ -90,7 +90,7 @@ class SqliteStore final : public Store {
   Status put_meta(std::string_view key, std::uint64_t value);
   Status damaged(std::string_view what) const {
     return data_loss(path_ + ": " + std::string(what) +
-                     "; the file is left as it is, move it away to begin with an empty registry");
+                     "; the file is unchanged, move it away to begin with an empty registry");
   }
 
   std::string path_;
@@ -130,7 +130,7 @@ Status SqliteStore::check_ours() {
   }
   if (*application != kApplicationId) {
     return failed_precondition(path_ +
-                               ": a SQLite file of another program; it is left as it is, name "
+                               ": a SQLite file of another program; it is unchanged, name "
                                "another");
   }
   const Result<std::int64_t> format = database_.number("PRAGMA user_version");

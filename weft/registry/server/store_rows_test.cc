@@ -170,7 +170,7 @@ TEST_F(StoredRows, OfWhomNothingIsKnownMayNotBeLocal) {
   const auto opened = service();
   ASSERT_TRUE(opened.ok());
   EXPECT_EQ(opened->instances(), 2U);
-  EXPECT_THAT(lines, ElementsAre(HasSubstr("who registered it is not known")));
+  EXPECT_THAT(lines, ElementsAre(HasSubstr("its registrant is not known")));
 }
 
 TEST_F(StoredRows, ManyBadOnesAreFewLines) {
@@ -286,7 +286,7 @@ TEST_F(StoredRows, OfAWorldReadableFileBecomePrivate) {
   ASSERT_TRUE((*store)->commit(batch({put("a", "3", 3)})).ok());
   EXPECT_EQ(mode_of(path), 0600U);
   EXPECT_EQ(mode_of(path + "-wal"), 0600U);
-  EXPECT_THAT(lines, Contains(HasSubstr("mode 0664 let others at what is registered")));
+  EXPECT_THAT(lines, Contains(HasSubstr("mode 0664 let other users read the registry")));
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ TEST_F(SqliteStore, SaysThatAFileIsDamagedAndLeavesIt) {
   write(path, bytes);
   const Status status = open_error();
   EXPECT_EQ(status.code(), StatusCode::DataLoss) << status.to_string();
-  EXPECT_THAT(std::string(status.message()), HasSubstr("the file is left as it is"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the file is unchanged"));
   EXPECT_EQ(content(path), bytes);
 }
 

@@ -40,12 +40,12 @@ struct CallStats;
 ///
 /// A Service turns a Call into its final Status. On a server the transport makes the Call and the
 /// handler serves it; on a client the stub makes it and the transport serves it; middleware stands
-/// in between on both sides and sees the same thing. Whoever serves reads requests() and writes
+/// in between on both sides and sees the same Call. The serving end reads requests() and writes
 /// responses(); a middleware that wants to see messages puts a reader or a writer of its own in
 /// front of them.
 ///
 /// A Call belongs to one loop and is used on its thread only. It is its own timer for its deadline.
-/// Each costs memory as long as it is pending, so what only some have is behind a pointer.
+/// Each costs memory while it is pending, so rare members are behind a pointer (RareState).
 class Call : private net::Timer, private Context {
  public:
   enum class Side : std::uint8_t { Client, Server };
@@ -77,19 +77,18 @@ class Call : private net::Timer, private Context {
   Context& context() noexcept { return *this; }
   const Context& context() const noexcept { return *this; }
 
-  /// Moves the deadline earlier and sees to it that the context is cancelled with DEADLINE_EXCEEDED
-  /// when it passes.
+  /// Moves the deadline earlier and arms a timer that cancels the context with DEADLINE_EXCEEDED.
   void limit_deadline(TimePoint deadline);
   /// As limit_deadline(), counted from now.
   void limit_timeout(Duration timeout);
-  /// Sees to it that a deadline inherited from the parent is kept also where nobody watches the
-  /// parent's. Called by the transport.
+  /// Arms a timer for a deadline inherited from the parent, which may have none of its own. Called
+  /// by the transport.
   void watch_deadline();
   /// When this Call was made.
   TimePoint started() const noexcept { return started_; }
   void set_started(TimePoint when) noexcept { started_ = when; }
 
-  /// The first time on a server this makes a copy that may be changed; const takes none.
+  /// To be changed; the first use on a server makes a copy. The const overload makes none.
   Metadata& request_metadata() {
     Metadata& own = rare().request_metadata;
     if (shared_request_metadata_ != nullptr)
@@ -101,17 +100,17 @@ class Call : private net::Timer, private Context {
            : rare_ != nullptr                  ? rare_->request_metadata
                                                : kNoMetadata;
   }
-  /// Metadata that other calls have too, and that outlives this one.
+  /// Uses metadata that several calls share and that outlives this call.
   void share_request_metadata(const Metadata& metadata) noexcept {
     shared_request_metadata_ = &metadata;
   }
-  /// Initial metadata of the response, to be changed; const takes no memory where there is none. On
-  /// a server: to be filled before the first response message.
+  /// Initial metadata of the response, to be changed; the const overload allocates nothing. On a
+  /// server: to be filled before the first response message.
   Metadata& response_metadata() { return rare().response_metadata; }
   const Metadata& response_metadata() const noexcept {
     return rare_ == nullptr ? kNoMetadata : rare_->response_metadata;
   }
-  /// Trailing metadata of the response; const takes no memory where there is none.
+  /// Trailing metadata of the response, to be changed; the const overload allocates nothing.
   Metadata& trailers() { return rare().trailers; }
   const Metadata& trailers() const noexcept {
     return rare_ == nullptr ? kNoMetadata : rare_->trailers;
@@ -131,7 +130,7 @@ class Call : private net::Timer, private Context {
   void announce_response_metadata() noexcept {
     if (on_response_metadata_ != nullptr) on_response_metadata_(*this);
   }
-  /// Whoever makes the call knows more of it by its type.
+  /// The maker of the call casts it to its own type.
   using ResponseMetadataHook = void (*)(Call&) noexcept;
   void set_on_response_metadata(ResponseMetadataHook hook) noexcept {
     on_response_metadata_ = hook;
@@ -142,29 +141,28 @@ class Call : private net::Timer, private Context {
   void set_peer(Peer::Ref peer) noexcept { peer_ = std::move(peer); }
   const Peer::Ref& share_peer() const noexcept { return peer_; }
 
-  /// Who makes the call: what a middleware has set, on a server else what the connection knows
-  /// (Peer::principal()), and null where nobody is known. On a client it is the caller that a
-  /// middleware has set; who the server is has peer()->principal(). The attempts of retries and
-  /// hedges have that of the call they are made for. Calls that a handler makes do not inherit it.
-  /// Throws std::bad_alloc only.
+  /// The caller's identity: on a server the one that a middleware has set, else that of the
+  /// connection (Peer::principal()); null if unknown. On a client the one that a middleware has
+  /// set; the server's identity is peer()->principal(). The attempts of retries and hedges have
+  /// that of their call. Calls that a handler makes do not inherit it. Throws std::bad_alloc only.
   const Principal* principal() const { return share_principal().get(); }
   /// To be kept beyond the call.
   const std::shared_ptr<const Principal>& share_principal() const;
-  /// In place of an earlier one. Null: what the connection knows. A caller that must not pass as
-  /// its connection, such as a stranger behind a proxy, is a Principal with no subject.
+  /// Replaces an earlier one. Null: that of the connection. For a caller that must not pass as its
+  /// connection, such as a stranger behind a proxy, set a Principal without a subject.
   void set_principal(std::shared_ptr<const Principal> principal) {
     rare().principal = std::move(principal);
   }
 
-  /// Leaves a value for the middlewares after this one, the handler, and what is made of the call
-  /// on the way back. There is one of each type: it replaces an earlier one. It lives as long as
-  /// the call. What is attached to an attempt is the attempt's own.
+  /// Leaves a value for the middlewares after this one, the handler, and for the middlewares again
+  /// on the way back. A call has one value of each type: a second one replaces the first. It lives
+  /// as long as the call. What is attached to an attempt is the attempt's own.
   template <class T>
   T& attach(T value) {
     return rare().attachments.put(std::move(value));
   }
   /// The value of this type that was attached to this call, or else to the call that this is an
-  /// attempt of. Null where there is none.
+  /// attempt of. Null if there is none.
   template <class T>
   T* find() noexcept {
     return find_attached<T>();
@@ -174,13 +172,14 @@ class Call : private net::Timer, private Context {
     return find_attached<T>();
   }
 
-  /// On a client: the instance that the call, or this attempt of it, was placed on. For what stands
-  /// between the channel's choice and the connection (Channel::use_per_endpoint); else null.
+  /// On a client: the instance that was picked for this attempt, for middlewares between the pick
+  /// and the connection (Channel::use_per_endpoint); null elsewhere.
   const cluster::Endpoint* endpoint() const noexcept {
     return side_ == Side::Client ? place_.endpoint : nullptr;
   }
   void set_endpoint(const cluster::Endpoint* endpoint) noexcept { place_.endpoint = endpoint; }
-  /// On a server: which method serves it, where its transport or the dispatcher has looked that up.
+  /// On a server: the method that serves the call, once its transport or the dispatcher has looked
+  /// it up.
   const rpc::Route* route() const noexcept {
     return side_ == Side::Server ? place_.route : nullptr;
   }
@@ -190,26 +189,24 @@ class Call : private net::Timer, private Context {
     method_ = &method;
   }
   /// On a client: where earlier attempts went, shared by the attempts of one call; the channel
-  /// avoids these instances where there are others, and adds the one it takes. Null: nobody keeps
-  /// that.
+  /// avoids these instances if there are others, and adds the one it picks. Null: not recorded.
   cluster::Tried* tried() const noexcept { return rare_ == nullptr ? nullptr : rare_->tried; }
   void set_tried(cluster::Tried* tried) { rare().tried = tried; }
-  /// On a client: calls of one key go to one instance where the balancer goes by keys.
+  /// On a client: calls with the same key go to the same instance if the balancer uses keys.
   std::optional<std::uint64_t> balance_key() const noexcept {
     return rare_ == nullptr ? std::nullopt : rare_->balance_key;
   }
   void set_balance_key(std::uint64_t key) { rare().balance_key = key; }
 
-  /// The format of the call's messages: null, as of most calls, is protobuf. Where there is one,
-  /// what requests() and responses() carry is of that format, so it is what whoever keeps or
-  /// compares them has to tell apart.
+  /// The format of the messages in requests() and responses(); null, as for most calls, is
+  /// protobuf. Code that keeps or compares messages has to tell formats apart.
   const Codec* codec() const noexcept { return rare_ == nullptr ? nullptr : rare_->codec.get(); }
-  /// By whoever makes the call, before the first message is written: a client's stub or proxy, a
+  /// Set by the maker of the call before the first message is written: a client's stub or proxy, a
   /// server's transport. A server's codecs live as long as its calls (codec::borrowed()).
   void set_codec(std::shared_ptr<const Codec> codec) { rare().codec = std::move(codec); }
 
-  /// What the call, or the attempt that it is, has taken so far. Null where nobody observes it
-  /// (Server::add(), Channel::add()).
+  /// What this call or attempt has taken so far. Null without an observer (Server::add(),
+  /// Channel::add()).
   CallStats* stats() const noexcept {
     for (const Call* call = this; call != nullptr && call->rare_ != nullptr;
          call = call->rare_->made_for) {
@@ -217,17 +214,17 @@ class Call : private net::Timer, private Context {
     }
     return nullptr;
   }
-  /// By whoever observes it. Null: nobody any more.
+  /// Set by the observing end. Null: no longer observed.
   void set_stats(CallStats* stats) { rare().stats = stats; }
 
-  // What the caller asked for (client), or the handler chose (server).
+  // Set by the caller (client) or the handler (server).
 
   /// Takes over what the caller of `other`, which must outlive this, asked for: metadata, settings
   /// and the time it started; principal() and find() see what `other` has. On a server, its peer as
   /// well. For a call that is made on behalf of another.
   void take_request_of(const Call& other);
-  /// Encoding of the messages this side sends. On a server one that the client does not accept is
-  /// passed over.
+  /// Encoding of the messages this side sends. On a server an encoding that the client does not
+  /// accept is ignored.
   Compression compression() const noexcept { return compression_; }
   void set_compression(Compression compression) noexcept { compression_ = compression; }
   /// Wait for a connection rather than fail while there is none.
@@ -245,7 +242,7 @@ class Call : private net::Timer, private Context {
   void set_max_send_size(std::size_t size) noexcept { max_send_size_ = limit_of(size); }
 
  protected:
-  /// A server's: a root, whose owner, who derives from it, is told when it is cancelled; see of().
+  /// For a server: a root that tells its owner, a derived class, when it is cancelled; see of().
   Call(net::Loop& loop, std::string_view path, const MethodDescriptor* method,
        weft::CancelHook::Function told)
       : Timer(&Call::deadline_passed),

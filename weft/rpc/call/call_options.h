@@ -32,7 +32,7 @@ struct CallOptions {
 };
 
 // GCC 12 destroys a temporary aggregate with a non-trivial destructor twice when it stands in a
-// co_await expression, where these stand as a rule.
+// co_await expression, where these usually stand.
 static_assert(std::is_trivially_destructible_v<CallOptions>);
 
 }  // namespace weft

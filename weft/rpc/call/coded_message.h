@@ -14,7 +14,7 @@
 /// only.
 namespace weft::rpc {
 
-/// What `codec` makes of the object, which the message may borrow. INTERNAL naming type and codec
+/// The object encoded by `codec`; the message may borrow the object. INTERNAL naming type and codec
 /// where it fails or throws, RESOURCE_EXHAUSTED where that is for lack of memory.
 Result<Message> encode(const Codec& codec, const google::protobuf::MessageLite& object) noexcept;
 

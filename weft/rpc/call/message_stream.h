@@ -52,12 +52,12 @@ class MessageReader {
   virtual void wait(Waiter& waiter) noexcept = 0;
   /// Forgets the waiter. False where there is none any more: it has been made ready and will run.
   virtual bool unwait() noexcept = 0;
-  /// Goes back to the first message; false where that is not possible. For sending again a request
-  /// of which the peer has seen nothing.
+  /// Goes back to the first message; false where that is not possible. For a repeated request that
+  /// the peer has not seen.
   virtual bool rewind() noexcept { return false; }
-  /// Whoever reads holds `object` for the message that was read last, which `memory` measures: it
-  /// may be many times as large as the message was on the way. Measured only where memory is
-  /// accounted for. Null: nothing is held any more.
+  /// The reader holds `object` for the message that it read last; `memory` measures it, for it may
+  /// be many times as large as the message on the wire. Measured only where memory is accounted
+  /// for. Null: nothing is held any more.
   using Measure = std::size_t (*)(const void* object);
   virtual void hold(const void* /*object*/, Measure /*memory*/) {}
 
@@ -81,8 +81,7 @@ class MessageWriter {
 
   /// Offers a message. One marked last() also ends the direction.
   virtual Poll offer(const Message& message) = 0;
-  /// As offer(), of a message that the caller has no use for if it is accepted: it may have been
-  /// moved from then.
+  /// As offer(), but an accepted message may be moved from.
   virtual Poll take(Message& message) { return offer(message); }
   /// Makes `waiter` ready, once, when offer() may say something else than Blocked. At most one
   /// waiter.

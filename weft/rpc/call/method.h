@@ -27,8 +27,8 @@ struct MethodDescriptor {
   MethodKind kind = MethodKind::Unary;
   /// `option idempotency_level` is set: safe to repeat.
   bool idempotent = false;
-  /// `option idempotency_level = NO_SIDE_EFFECTS`: besides, it changes nothing, so that one answer
-  /// may serve several callers.
+  /// `option idempotency_level = NO_SIDE_EFFECTS`: in addition, it changes nothing, so that one
+  /// answer may serve several callers.
   bool no_side_effects = false;
   bool deprecated = false;
 };

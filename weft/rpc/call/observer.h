@@ -12,10 +12,10 @@
 
 namespace weft {
 
-/// What a call took. On a client the figures are those of all its attempts together, and what comes
-/// from a cache has none. Message sizes are those of the format's encoding; on the wire they are
-/// compressed and have gRPC's prefix of five bytes. A transport without a wire, such as `inproc:`,
-/// leaves the figures of the wire at zero.
+/// What a call took. On a client the figures are the sums of all attempts; an answer from a cache
+/// has none. Message sizes are those of the format's encoding; on the wire they are compressed and
+/// have gRPC's prefix of five bytes. A transport without a wire, such as `inproc:`, leaves the
+/// figures of the wire at zero.
 struct CallStats {
   std::uint64_t sent_messages = 0;
   std::uint64_t received_messages = 0;
@@ -24,7 +24,7 @@ struct CallStats {
   std::uint64_t sent_wire_bytes = 0;
   std::uint64_t received_wire_bytes = 0;
   /// Client: how often the call was sent on a connection, or given to a transport of another kind.
-  /// 0: it never got that far.
+  /// 0: it was never sent.
   union {
     std::uint32_t attempts = 0;
     std::uint32_t tries;  ///< older name of `attempts`
@@ -39,7 +39,7 @@ struct CallStats {
 };
 
 /// Something that a policy did. Names are static text; each policy's header lists its events and
-/// what their value is.
+/// the meaning of their values.
 struct PolicyEvent {
   std::string_view policy;  ///< "retry", "hedge", "breaker" ...
   std::string_view event;   ///< "attempt", "rejected", "opened" ...
@@ -58,7 +58,7 @@ struct ConnectionEvent {
     Leaving,  ///< GOAWAY was sent or has come: it takes no new calls; `status` says why
     Closed,   ///< `status` says why
   };
-  /// Who brought it about.
+  /// The side that caused it.
   enum class By : std::uint8_t {
     Local,    ///< this side: a limit, a drain, an idle timeout, a peer that broke a rule
     Peer,     ///< the other side closed it, or said that it leaves
@@ -67,9 +67,9 @@ struct ConnectionEvent {
   What what;
   Call::Side side;
   By by = By::Local;
-  /// The other side's. Made by default where it is not known.
+  /// The peer's. Default-constructed if unknown.
   const net::Address& address;
-  /// What TLS agreed on; null without it, and before.
+  /// What TLS agreed on; null without TLS and before the handshake.
   const net::TlsInfo* tls = nullptr;
   const Status& status;
 };
@@ -98,11 +98,10 @@ struct ResolverEvent {
 
 /// Sees what a server or a channel does, for metrics, traces and logs: Server::add(),
 /// Channel::add(), and the options of policies. Every function does nothing unless it is
-/// overridden. They are called on the loop of what they are about, so several threads call one
-/// observer at once; they must be quick, and make no calls.
+/// overridden. They are called on the loop of the call or connection, so several threads call one
+/// observer at once; they must be quick and make no calls.
 ///
-/// A server tells of each request that is gRPC's, or claims to be, either on_begin() and then
-/// on_end(), or on_refused().
+/// For each gRPC request a server calls either on_begin() and then on_end(), or on_refused().
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -111,7 +110,7 @@ class Observer {
   /// Metadata, context and attachments may be added to.
   virtual void on_begin(Call&) noexcept {}
   /// A call that began has ended, and so has its handler: once for each on_begin(). The status is
-  /// the one that the client is told, or would be.
+  /// the one that is sent to the client, if it is still there.
   virtual void on_end(Call&, const Status&, const CallStats&) noexcept {}
   /// Client: an attempt of a call begins and ends, inside of the policies that repeat calls. A call
   /// without such policies has one. `attempt` is the call itself or, under such a policy, a call of
@@ -124,8 +123,8 @@ class Observer {
   /// Older names of on_attempt_begin() and on_attempt_end().
   virtual void on_try_begin(Call& /*attempt*/) noexcept {}
   virtual void on_try_end(Call& /*attempt*/, const Status&, const CallStats&) noexcept {}
-  /// Server: a call was refused before its handler: overload, a limit, headers that are no valid
-  /// call, a path that nobody serves. `path` is empty where the headers were too large to be read.
+  /// Server: a call was refused before its handler: overload, a limit, invalid headers, an unknown
+  /// path. `path` is empty if the headers were too large to be read.
   virtual void on_refused(std::string_view /*path*/, const Peer&, const Status&) noexcept {}
 
   virtual void on_connection(const ConnectionEvent&) noexcept {}
@@ -135,7 +134,7 @@ class Observer {
   virtual void on_policy(const PolicyEvent&) noexcept {}
 };
 
-/// What a policy has in its options; null costs one comparison where something happened.
+/// The observer in a policy's options; null costs one comparison for each event.
 using PolicyObserver = Observer;
 
 /// Tells `observer` where there is one.

@@ -44,12 +44,12 @@ class Peer : public LocalCounted {
   /// For logs and messages: "10.0.0.7:1234", "unix:/run/x.sock", "in-process", "nats:orders".
   std::string describe() const { return has_address() ? address.to_string() : description_; }
 
-  /// The peer's verified certificate. Null without TLS, and where it showed none.
+  /// The peer's verified certificate. Null without TLS or without a certificate.
   const net::CertificateInfo* identity() const noexcept {
     return tls == nullptr ? nullptr : tls->identity();
   }
-  /// Who the peer is: what the transport knows, else principal_of() its verified certificate, made
-  /// when it is first asked for and kept. Null where nobody is known. Throws std::bad_alloc only.
+  /// The peer's identity: the one that the transport knows, else principal_of() its verified
+  /// certificate, made on first use and kept. Null if unknown. Throws std::bad_alloc only.
   const std::shared_ptr<const Principal>& principal() const;
 
  private:
@@ -57,7 +57,7 @@ class Peer : public LocalCounted {
 
   std::string description_;
   std::shared_ptr<const Principal> given_;
-  // Made by whoever asks first; handlers that were taken over ask on other threads than the loop's.
+  // Made on first use, perhaps on another thread than the loop's: handlers may be taken over.
   mutable std::atomic<const std::shared_ptr<const Principal>*> made_{nullptr};
   Kind kind_ = Kind::Socket;
 };

@@ -14,32 +14,31 @@
 
 namespace weft {
 
-/// A format of one's own in which trace and baggage go from process to process, as B3. Transports
+/// A custom format in which trace and baggage go from process to process, such as B3. Transports
 /// call it on the threads of all loops, so it must be thread-safe, and must not throw.
 class Propagator {
  public:
   virtual ~Propagator() = default;
-  /// A call is about to be sent. Adds what says the trace or the baggage of `context` to
-  /// `metadata`, in which the caller's own and what weft writes are already: a name that is there
-  /// must stay as it is. What Metadata::validate() refuses, or the peer has no room for, is taken
-  /// out again and logged.
+  /// A call is about to be sent. Adds the trace or the baggage of `context` to `metadata`, which
+  /// already has the caller's entries and weft's; existing names must not be changed. Entries that
+  /// Metadata::validate() refuses or that exceed the peer's limit are removed and logged.
   virtual void inject(const Context& context, Metadata& metadata) const = 0;
-  /// A call has come. Sets in `context`, which has what weft has read itself, what `metadata` says.
-  /// Once for requests with the same header block. What it sets is bounded by itself only.
+  /// A call has come. Reads `metadata` into `context`, which has what weft has read already. Called
+  /// once for requests with the same header block. It bounds what it sets itself.
   virtual void extract(const Metadata& metadata, Context& context) const = 0;
 };
 
-/// What of a call's context crosses the wire: its trace (W3C Trace Context level 2: `traceparent`,
-/// `tracestate`) and its baggage (W3C Baggage: `baggage`). A server reads it from a request before
-/// the first middleware runs; a channel writes that of each call's context, whether it came with
-/// the call being served, was set by the application (Context::set_baggage()) or by a middleware
-/// (Context::trace()). A name that the caller's metadata have stays the caller's. See
+/// The part of a call's context that crosses the wire: its trace (W3C Trace Context level 2:
+/// `traceparent`, `tracestate`) and its baggage (W3C Baggage: `baggage`). A server reads it from a
+/// request before the first middleware runs; a channel writes that of each call's context, whether
+/// it came with the call being served, was set by the application (Context::set_baggage()) or by a
+/// middleware (Context::trace()). A name that the caller's metadata have stays the caller's. See
 /// docs/guide/propagation.md.
 struct PropagationOptions {
   bool trace = true;
-  /// A server that strangers reach turns this off, so that they do not write what its handlers and
-  /// the servers behind it read; and so does a channel to others' servers, to which baggage would
-  /// tell what it says.
+  /// Turn it off on a server that strangers can reach, so that they cannot write what its handlers
+  /// and the servers behind it read, and on a channel to servers of others, which would see the
+  /// baggage.
   bool baggage = true;
   /// `grpc-trace-bin`, in which gRPC's older peers (OpenCensus) carry the trace. It is read
   /// wherever there is no valid traceparent. A channel writes it, beside traceparent, for traces
@@ -51,10 +50,10 @@ struct PropagationOptions {
 
 // For transports.
 
-/// What a request's metadata say of trace and baggage, to be given to its calls' contexts with
-/// Context::receive(); null where they say nothing. Never fails: a traceparent that is malformed or
-/// comes twice is no trace, and its tracestate is dropped with it; a malformed member of the
-/// baggage is dropped, and so is what goes beyond the standard's limits.
+/// The trace and baggage of a request's metadata, for Context::receive() of its calls; null if
+/// there are none. Never fails: a traceparent that is malformed or comes twice is no trace, and its
+/// tracestate is dropped with it; a malformed member of the baggage is dropped, and so is what goes
+/// beyond the standard's limits.
 std::unique_ptr<const Context> extract_context(const PropagationOptions& options,
                                                const Metadata& metadata);
 /// Adds what `context` has to `metadata` of an outgoing call, as long as that takes no more than
@@ -80,8 +79,7 @@ std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept;
 std::array<char, 55> format_traceparent(const TraceContext& trace) noexcept;
 
 /// `grpc-trace-bin` (OpenCensus' BinaryEncoding, version 0): 0, then fields of a number and its
-/// bytes: 0 the trace id, 1 the span id, 2 the flags. Those behind an unknown number are passed
-/// over.
+/// bytes: 0 the trace id, 1 the span id, 2 the flags. Fields after an unknown number are ignored.
 std::optional<TraceContext> parse_trace_bin(std::string_view bytes) noexcept;
 std::array<char, 29> format_trace_bin(const TraceContext& trace) noexcept;
 

@@ -21,8 +21,7 @@ class Service {
   virtual ~Service() = default;
   virtual Task<Status> serve(Call& call) = 0;
   /// On a client: the format in which stubs write the messages of calls that choose none
-  /// (CallOptions::codec); null: protobuf. What stands before a channel and is to have the
-  /// channel's returns that.
+  /// (CallOptions::codec); null: protobuf. A Service in front of a channel returns the channel's.
   virtual const std::shared_ptr<const Codec>& codec() const noexcept;
 };
 
@@ -48,7 +47,7 @@ concept MiddlewareFunction =
     std::is_invocable_r_v<Task<Status>, const std::decay_t<F>&, Call&, Next>;
 
 /// Brackets calls: any callable `Task<Status>(Call&, Next) const`. The coroutine lives as long as
-/// the call, so what it holds, it holds to the last byte. One object serves every loop at the same
+/// the call, so it holds its objects to the last byte. One object serves every loop at the same
 /// time, so shared state in it must be thread-safe. Copies share the object.
 class Middleware {
  public:
@@ -102,11 +101,11 @@ class ServiceDefinition {
   /// Largest request in bytes, where the server would allow more (ServerOptions::max_receive_size).
   /// Asked once, when the server starts.
   virtual std::size_t max_request_size() const noexcept { return SIZE_MAX; }
-  /// Its calls are served even while the server is overloaded, as those are by which others find
-  /// out about it: health checks, reflection. Asked once, when the server starts.
+  /// Its calls are served even while the server is overloaded, as health checks and reflection are.
+  /// Asked once, when the server starts.
   virtual bool vital() const noexcept { return false; }
-  /// The server has begun to stop: calls that would go on for ever, as watches do, are to end.
-  /// Once, on the thread of the server's first loop.
+  /// The server has begun to stop: endless calls, such as watches, have to end. Once, on the thread
+  /// of the server's first loop.
   virtual void on_drain() noexcept {}
 };
 

@@ -24,7 +24,7 @@ namespace weft::rpc {
 /// millions of objects, for a tenth of a second. The loop tries for kLongest; then the message is
 /// parsed from its start by one of the few threads for such messages, while the loop serves others.
 /// Of a request that is not in a stream, what it becomes is destroyed there as well, as that takes
-/// half as long again; what a Reader gives away belongs to who reads.
+/// half as long again; messages of a Reader belong to its user.
 ///
 /// In a simulation, whose time stands still meanwhile, each is parsed at once.
 ///
@@ -37,7 +37,7 @@ class SlowParse : private CancelHook {
   static void set_longest(Duration longest) noexcept { longest_ = longest; }
   /// What a message may take beyond that: copying alone takes less.
   static constexpr std::size_t kBytesPerMicrosecond = 1000;
-  /// No message of so many bytes takes as long.
+  /// No message of this many bytes takes as long.
   static constexpr std::size_t kNeverSlow = codec::ParseLimit::kFirstStep;
 
   /// Parses `message` into `into`; or makes `slow`, where that takes longer.

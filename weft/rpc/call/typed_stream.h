@@ -96,7 +96,7 @@ class Reader {
    public:
     explicit Read(Reader& reader) : reader_(reader), read_(reader, *result_) {}
     bool await_ready() {
-      // The caller has its message of before no more, as a rule.
+      // The caller usually no longer has its last message.
       if (std::exchange(reader_.held_, false)) reader_.messages_->hold(nullptr, nullptr);
       return read_.await_ready();
     }

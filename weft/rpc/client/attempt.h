@@ -79,13 +79,14 @@ class Attempt final : private MessageWriter, private net::Timer, private CancelH
   TimePoint answered() const noexcept { return answered_; }
   bool adopted() const noexcept { return attempts_.adopted_ == this; }
 
-  /// Cancels the attempt when it has not been adopted after that long; `option` is who says so.
+  /// Cancels the attempt when it has not been adopted after that long; `option` names the option
+  /// that sets the limit.
   void limit_until_adopted(Duration limit, const char* option);
   /// That has happened.
   bool timed_out() const noexcept { return timed_out_; }
 
   /// The attempt has ended with `status`, and so does the call, unless another was adopted:
-  /// trailers and whatever was held back become the call's.
+  /// trailers and held messages become the call's.
   Task<Status> finish(Status status);
 
  private:

@@ -30,7 +30,7 @@ struct ChannelOptions {
   /// `:authority` of the calls, and with TLS the name that the server has to prove; empty takes
   /// TlsClientOptions::server_name, and without that the target.
   std::string authority{};  // {}: or GCC warns where a designated initialiser leaves it out
-  /// TLS to the server, whatever the target; without it plaintext.
+  /// TLS to the server, for every target; without it plaintext.
   std::optional<TlsClientOptions> tls{};
   /// Put before weft's own in `user-agent`. Printable ASCII.
   std::string user_agent{};
@@ -51,8 +51,8 @@ struct ChannelOptions {
   Duration default_timeout = kForever;
   /// Encoding of requests that set none.
   Compression compression = Compression::Identity;
-  /// Trace and baggage that calls carry from their contexts. To a server of somebody else's, leave
-  /// the baggage out: {.baggage = false}.
+  /// Trace and baggage that calls carry from their contexts. For servers of others, leave the
+  /// baggage out: {.baggage = false}.
   PropagationOptions propagation{};
   /// Format of the messages of calls that choose none (CallOptions::codec); null: protobuf.
   std::shared_ptr<const Codec> codec{};
@@ -77,11 +77,11 @@ struct ChannelOptions {
 
   /// How calls are spread over instances.
   BalancingOptions balancing{};
-  /// Finds the instances in place of what the target's scheme stands for; the target is then a name
-  /// for people.
+  /// Finds the instances in place of the resolver of the target's scheme; the target is then only a
+  /// name.
   cluster::ResolverFactory resolver{};
-  /// How calls go out, in place of what the target's scheme stands for; the target is then a name
-  /// for people. Options of connections and instances mean nothing to it unless it says so.
+  /// Carries the calls in place of the transport of the target's scheme; the target is then only a
+  /// name. It ignores options of connections and instances unless it documents them.
   rpc::ClientTransportFactory transport{};
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
@@ -94,9 +94,9 @@ struct ChannelOptions {
 ///
 /// Targets: `host:port`, `dns:///host:port`, `ipv4:`, `ipv6:`, `unix:path`, `inproc:name`, and
 /// those of docs/reference/targets.md. A channel may be used from any thread: every loop that calls
-/// through it has connections of its own, so nothing is locked on the way of a call. Connections
-/// are made when the first call needs one, and again, with back-off, after they break. Calls still
-/// under way when the channel is destroyed end with CANCELLED.
+/// through it has connections of its own, so a call takes no lock. Connections are made when the
+/// first call needs one, and again, with back-off, after they break. Calls still under way when the
+/// channel is destroyed end with CANCELLED.
 class Channel final : public Service {
  public:
   explicit Channel(std::string target, ChannelOptions options = {});
@@ -108,14 +108,13 @@ class Channel final : public Service {
   /// connect(); later it ends the program with a message.
   void use(Middleware middleware);
   /// Adds an observer of the channel's calls, connections, instances and resolver; see observer.h.
-  /// Like use() before the first call. Several are told in the order in which they were added.
+  /// Like use() before the first call. Several are called in the order in which they were added.
   void add(std::shared_ptr<Observer> observer);
-  /// The same around every attempt of a call on an instance, where Call::endpoint() tells which:
-  /// inside of what repeats calls, outside of the connection. Like use() before the first call.
+  /// Adds a middleware around every attempt of a call on an instance (Call::endpoint()): inside of
+  /// policies that repeat calls, outside of the connection. Like use() before the first call.
   void use_per_endpoint(Middleware middleware);
-  /// Other rules for spreading calls, from now on, on every loop; from any thread. Connections to
-  /// instances that are used by both rules stay. An option that cannot be followed is an error, and
-  /// then nothing changes.
+  /// Changes how calls are spread from now on, on every loop; from any thread. Connections to
+  /// instances that are still used stay. An invalid option is an error and changes nothing.
   Status set_balancing(BalancingOptions balancing);
   const std::string& target() const noexcept;
 
@@ -123,7 +122,7 @@ class Channel final : public Service {
   const std::shared_ptr<const Codec>& codec() const noexcept override;
 
   /// Makes this loop's connection to the target where there is none, so that the first call finds
-  /// it. OK once there is one; else why not, as a call that does not wait for ready would be told.
+  /// it. OK once there is one, else the status that a call without wait-for-ready would get.
   Task<Status> connect();
 
   /// The loop that blocking calls run on. Ends the program with a message where it cannot be

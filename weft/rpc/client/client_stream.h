@@ -30,7 +30,7 @@ class ClientStream {
  protected:
   explicit ClientStream(rpc::StreamingCall::Handle handle) noexcept : handle_(std::move(handle)) {}
   static Task<> wait_response_metadata(rpc::StreamingCall& call);
-  /// Drops responses nobody read, then waits for the end.
+  /// Drops unread responses, then waits for the end.
   static Task<Status> wait_end(rpc::StreamingCall& call);
   /// Takes the one response, then waits for the end.
   static Task<Status> wait_response(rpc::StreamingCall& call, google::protobuf::MessageLite& into);

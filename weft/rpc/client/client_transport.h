@@ -15,8 +15,8 @@ struct ChannelOptions;
 
 namespace weft::rpc {
 
-/// How the calls of a channel go out, on one loop: the end of the chain behind its middlewares,
-/// whose metadata has been checked by then. HTTP/2 is one, `inproc:` another.
+/// Carries the calls of a channel on one loop: the end of the chain behind its middlewares; their
+/// metadata has been checked. HTTP/2 is one, `inproc:` another.
 ///
 /// Made when the loop makes the channel's first call, used on that loop's thread only. serve()
 /// sends a call's requests() as they come, gives what is answered to its responses(), announces the
@@ -41,8 +41,8 @@ struct ClientTransportSetup {
   const MiddlewareChain& per_endpoint;
 };
 
-/// Makes a channel's part on a loop, or says what is wrong with its target or its options: that is
-/// then what its calls end with.
+/// Makes a channel's transport on a loop, or returns what is wrong with its target or its options:
+/// the channel's calls end with that status.
 using ClientTransportFactory =
     std::function<Result<std::shared_ptr<ClientTransport>>(const ClientTransportSetup& setup)>;
 
@@ -51,8 +51,7 @@ using ClientTransportFactory =
 /// ChannelOptions::transport is for a single channel.
 void register_client_transport(std::string scheme, ClientTransportFactory factory);
 
-/// What is registered for the scheme of `target`; empty where nothing is: then it is HTTP/2 to
-/// where a resolver says.
+/// The factory registered for the scheme of `target`; empty: HTTP/2 to the endpoints of a resolver.
 ClientTransportFactory find_client_transport(std::string_view target);
 
 }  // namespace weft::rpc

@@ -5,14 +5,14 @@
 
 namespace weft::rpc {
 
-/// Serves `call`, which a server has, by making the same call of `to`, a Channel as a rule, and
-/// handing on all that comes back: what Server::fallback() takes for a proxy is a few lines around
-/// it. For every kind of call, of methods that this program knows nothing about.
+/// Serves a server's `call` by making the same call of `to`, usually a Channel, and passing back
+/// all that comes. With a few lines around it Server::fallback() is a proxy. For every kind of
+/// call, also of methods that this program does not know.
 ///
-/// Messages pass as bytes, none of them waits but for its receiver, so that back-pressure reaches
-/// from one end to the other. Metadata, deadline and cancellation go one way; the response's
-/// metadata, trailers and the status with its details the other. Messages of the call may be as
-/// large as the server that has it allows.
+/// Messages pass as bytes and wait only for their receiver, so that back-pressure reaches from one
+/// end to the other. Metadata, deadline and cancellation go one way; the response's metadata,
+/// trailers and the status with its details the other. Messages of the call may be as large as the
+/// server that has it allows.
 ///
 ///     Task<Status> serve(Call& call) override { return weft::rpc::forward(call, backend_); }
 Task<Status> forward(Call& call, Service& to);

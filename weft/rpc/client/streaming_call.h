@@ -45,7 +45,7 @@ class StreamingCall : private CancelHook {
   /// How the call ended; once done().
   const Status& status() const noexcept { return status_; }
   bool response_metadata_arrived() const noexcept { return metadata_arrived_; }
-  /// Makes `waiter` ready when the call is done; null: nobody waits any more.
+  /// Makes `waiter` ready when the call is done; null: no waiter any more.
   void wait_done(Waiter* waiter) noexcept { keep(done_waiter_, waiter, "the end of a call"); }
   /// Makes `waiter` ready when the response's initial metadata is there, or the call is done.
   void wait_response_metadata(Waiter* waiter) noexcept {

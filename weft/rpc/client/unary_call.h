@@ -33,7 +33,7 @@ class SingleRequest final : public MessageReader {
     out = message_;
     return Poll::Message;
   }
-  // Never pending, so nobody waits.
+  // Never pending, so there is no waiter.
   void wait(Waiter& waiter) noexcept override;
   bool unwait() noexcept override { return false; }
   bool rewind() noexcept override {
@@ -71,7 +71,7 @@ class SingleResponse final : public MessageWriter {
   std::optional<Status> finish(Status status, google::protobuf::MessageLite& into,
                                std::unique_ptr<SlowParse>& slow,
                                const Codec* codec = nullptr) const;
-  /// As above, for whoever wants the response as bytes; once.
+  /// As above, with the response as bytes; once.
   Status finish(Status status, Bytes& into);
 
  private:
@@ -90,12 +90,12 @@ class UnaryCall {
             const google::protobuf::MessageLite& request, const CallOptions& options);
 
   Task<Status> run() { return service_->serve(call_).in(call_.context()); }
-  /// After run(): hands the metadata to who asked for it and parses the response.
+  /// After run(): gives the metadata to the caller if it asked for it, and parses the response.
   Status finish(Status status, google::protobuf::MessageLite& into);
   /// As above; nothing where the response is slow to parse, which `slow` does then.
   std::optional<Status> finish(Status status, google::protobuf::MessageLite& into,
                                std::unique_ptr<SlowParse>& slow);
-  /// As above, for whoever wants the response as bytes.
+  /// As above, with the response as bytes.
   Status finish(Status status, Bytes& into);
   Context& context() noexcept { return call_.context(); }
 

@@ -66,7 +66,7 @@ class Deframer {
   /// it is, which are in one piece.
   bool next_compressed() const noexcept { return next_compressed_; }
   const Bytes& next() const noexcept { return next_; }
-  /// It is not compressed, in one piece, and has at most so many bytes.
+  /// It is not compressed, in one piece, and has at most this many bytes.
   bool next_is_small(std::size_t size) const noexcept {
     return next_.size() <= size && !next_compressed_ && !next_in_pieces();
   }
@@ -181,7 +181,7 @@ class Deframer {
     return *rest_;
   }
 
-  Bytes next_;  // the message to be popped next, as a rule the only one; see Rest
+  Bytes next_;  // the message to be popped next, usually the only one; see Rest
   std::unique_ptr<Rest> rest_;
   std::uint32_t limit_;
   std::uint32_t body_size_ = 0;  // as its prefix says

@@ -43,7 +43,7 @@ Result<GoogleStatus> read_google_status(std::string_view bytes);
 std::string write_google_status(StatusCode code, std::string_view message,
                                 std::span<const StatusDetail> details);
 
-/// `status` with `detail` behind the details it has. OK carries none and comes back as it is. Give
+/// `status` with `detail` after its other details. OK carries none and is returned unchanged. Give
 /// the status its final message first: the details hold a copy of it.
 Status with_detail(const Status& status, const google::protobuf::MessageLite& detail);
 

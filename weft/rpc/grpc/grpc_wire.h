@@ -72,8 +72,8 @@ ContentType content_type_of(std::string_view value) noexcept;
 /// names none.
 std::string_view content_subtype(std::string_view value) noexcept;
 
-/// Tables of the protocol page: what a client makes of an HTTP status without grpc-status, and of
-/// an HTTP/2 reset.
+/// Tables of the protocol page: the gRPC status for an HTTP status without grpc-status, and for an
+/// HTTP/2 reset.
 StatusCode status_of_http(int http_status) noexcept;
 StatusCode status_of_reset(http2::ErrorCode code) noexcept;
 

@@ -19,7 +19,7 @@ struct HttpField {
 };
 using HttpFields = std::span<const HttpField>;
 
-/// What a request begins with. The views are valid as long as its exchange.
+/// The head of a request. The views are valid as long as its exchange.
 struct HttpHead {
   std::string_view method;
   std::string_view scheme;     ///< empty for CONNECT
@@ -62,10 +62,10 @@ class HttpExchange {
   /// The content of the response, after begin(): its parts are Message(Bytes). One that is last()
   /// ends it. Of a response to HEAD it is dropped.
   virtual MessageWriter& response() noexcept = 0;
-  /// Ends the response, where its last part has not done so.
+  /// Ends the response, unless its last part has done so.
   virtual Status end(HttpFields trailers = {}) = 0;
 
-  /// A response that is there as a whole.
+  /// Sends a complete response.
   Task<Status> respond(int status, std::string_view content_type, Bytes content);
   Task<Status> respond(int status, std::string_view content_type, std::string_view content) {
     return respond(status, content_type, Bytes::copy_of(content));
@@ -76,8 +76,8 @@ class HttpExchange {
 };
 
 /// Takes HTTP requests that are not gRPC's on the ports of a server: pages, probes, other protocols
-/// over HTTP. Server::add() takes some; each request goes to the first that takes it, and to none
-/// is answered 405 or 415.
+/// over HTTP. Server::add() takes any number; each request goes to the first handler that takes it.
+/// Without one the answer is 405 or 415.
 ///
 /// Used by all loops of the server at the same time.
 class HttpHandler {

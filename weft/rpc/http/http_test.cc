@@ -215,7 +215,7 @@ TEST_F(Http, FieldsThatHttpDoesNotAllowAreRefused) {
   peer.send(headers(1, get("/pages/bad"), EndStream::Yes));
   EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "400");
   peer.expect_end(1);
-  EXPECT_EQ(peer.data_of(1), "the response status 99 is none of 200 to 599");
+  EXPECT_EQ(peer.data_of(1), "the response status 99 is not from 200 to 599");
 }
 
 TEST_F(Http, AClientThatGoesCancelsTheHandler) {
@@ -226,7 +226,7 @@ TEST_F(Http, AClientThatGoesCancelsTheHandler) {
   peer.send(testing::rst_stream(1, ErrorCode::Cancel));
   world_.run_for(1s);
   EXPECT_EQ(pages_->ended, 1);
-  EXPECT_EQ(pages_->woken.message(), "the client gave the request up");
+  EXPECT_EQ(pages_->woken.message(), "the client cancelled the request");
   EXPECT_EQ(world_.server().active_calls(), 0U);
 }
 

@@ -23,8 +23,8 @@ class WireConnection {
   virtual const Peer::Ref& peer() const noexcept = 0;
   /// Serves the calls that come over it.
   virtual Dispatcher& dispatcher() const noexcept = 0;
-  /// Cancelled when the server closes the connection: its stop is over, or it is too many. The
-  /// protocol's task runs in it.
+  /// Cancelled when the server closes the connection: its stop is over, or it has too many
+  /// connections. The protocol's task runs in it.
   virtual Context& context() noexcept = 0;
 
   /// Waits for bytes and reads at most `into.size()`; 0 at the end. One reader at a time.
@@ -35,7 +35,7 @@ class WireConnection {
   /// not used then.
   virtual net::Stream& stream() noexcept = 0;
 
-  /// The server has begun to stop: a protocol ends its task when what was begun is done.
+  /// The server has begun to stop: the protocol ends its task when its calls are done.
   virtual bool draining() const noexcept = 0;
   /// Waits for that. One at a time.
   virtual Task<> drained() = 0;
@@ -44,15 +44,15 @@ class WireConnection {
   ~WireConnection() = default;
 };
 
-/// Another protocol on the ports of a server, beside HTTP/2. Which of them a connection speaks is
-/// seen by ALPN where there is TLS, else by its first bytes. Server::add() takes some; HTTP/2 is
-/// asked first, then these in the order in which they were added.
+/// Another protocol on the ports of a server, beside HTTP/2. With TLS, ALPN chooses the protocol of
+/// a connection, else its first bytes do. Server::add() takes some; HTTP/2 is asked first, then
+/// these in the order in which they were added.
 ///
 /// Used by all loops of the server at the same time.
 class WireProtocol {
  public:
   enum class Match : std::uint8_t { No, NeedMore, Yes };
-  /// So many first bytes are looked at; a protocol that still needs more does not match.
+  /// The number of first bytes that are looked at; a protocol that needs more does not match.
   static constexpr std::size_t kMostFirstBytes = 1024;
 
   virtual ~WireProtocol() = default;
@@ -61,8 +61,8 @@ class WireProtocol {
   /// The names that clients choose it by (RFC 7301), after HTTP/2's "h2"; may be none.
   virtual std::span<const std::string_view> alpn() const noexcept { return {}; }
   /// Whether bytes that a connection begins with, one at least, are this protocol's. With the bytes
-  /// that follow the answer may change from NeedMore only. Nothing is asked of a protocol in which
-  /// the server speaks first: only ALPN can choose it.
+  /// that follow the answer may change from NeedMore only. A protocol in which the server speaks
+  /// first can be chosen by ALPN only.
   virtual Match matches(std::string_view first_bytes) const noexcept = 0;
   /// Serves a connection, whose first bytes are read again. It is closed when the task ends.
   virtual Task<> serve(WireConnection& connection) = 0;

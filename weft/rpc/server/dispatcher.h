@@ -22,7 +22,7 @@ namespace weft::rpc {
 
 class ServerCall;
 
-/// Which method of which service a path leads to.
+/// The method and service of a path.
 struct Route {
   ServiceDefinition* service;
   std::size_t index;
@@ -33,8 +33,8 @@ struct Route {
   std::size_t max_request_size = SIZE_MAX;
 };
 
-/// What a server does with a call, whichever transport brings it: middlewares, then the method of
-/// its path or the fallback, exceptions turned into a Status. It knows no transport.
+/// Serves the calls of every transport of a server: middlewares, then the method of the path or the
+/// fallback, exceptions turned into a Status. It knows no transport.
 ///
 /// Set up by Server before its transports start, then only read, on every loop at the same time.
 class Dispatcher final : public Service {
@@ -45,8 +45,8 @@ class Dispatcher final : public Service {
 
   /// Serves a call that a transport has made: of Call::Side::Server, with requests() and
   /// responses(), and with a peer. On its loop, which is one of the server's. The task does not
-  /// throw. RESOURCE_EXHAUSTED while ServerOptions::max_calls are served, UNIMPLEMENTED where
-  /// nobody serves the path.
+  /// throw. RESOURCE_EXHAUSTED while ServerOptions::max_calls are served, UNIMPLEMENTED for an
+  /// unknown path.
   Task<Status> serve(Call& call) override;
 
   /// Null where no service has the path.
@@ -58,17 +58,17 @@ class Dispatcher final : public Service {
   const CodecTable& codecs() const noexcept { return codecs_; }
   /// Whether calls of other paths are served too (Server::fallback()).
   bool has_fallback() const noexcept { return fallback_ != nullptr; }
-  /// The services that were added, those that every server offers included.
+  /// The services that were added and those that every server offers.
   std::span<const ServiceDescriptor* const> services() const noexcept { return descriptors_; }
   /// Calls that serve() serves now; from any thread.
   std::size_t active_calls() const noexcept { return active_.load(std::memory_order_relaxed); }
 
-  /// Sees the calls of all transports; null: nobody does. serve() tells it of those it serves.
+  /// Sees the calls of all transports; null: none. serve() reports the calls that it serves.
   Observer* observer() const noexcept { return observer_.get(); }
 
   // For transports of weft's own, which do not call serve(): calls of all transports are counted
   // together, where ServerOptions::max_calls limits them.
-  /// There are as many calls as there may be.
+  /// The limit of calls is reached.
   bool full() const noexcept {
     return limited_calls_.load(std::memory_order_relaxed) >= max_calls_;
   }
@@ -78,7 +78,7 @@ class Dispatcher final : public Service {
   void call_ended() noexcept {
     if (max_calls_ != SIZE_MAX) limited_calls_.fetch_sub(1, std::memory_order_relaxed);
   }
-  /// What a call is told then.
+  /// The status of a call beyond that limit.
   Status too_many_calls() const;
 
  private:

@@ -39,10 +39,10 @@ struct ServerOptions {
   /// (the same with one); port 0 lets the system choose. Empty: listen() is called for each
   /// address.
   std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
-  /// The registry in which clients find this server, and the service as which they do:
-  /// `weft://host:7070/greeter`, `etcd://host:2379/services/greeter`. It is entered once the server
-  /// listens, and taken out when a stop begins, before anything is refused. A registry that is away
-  /// keeps no server from starting: it is tried again. See docs/guide/discovery.md.
+  /// The registry in which clients find this server, and the name of the service:
+  /// `weft://host:7070/greeter`, `etcd://host:2379/services/greeter`. The server registers once it
+  /// listens, and withdraws when a stop begins, before it refuses anything. An unreachable registry
+  /// does not keep a server from starting: registration is retried. See docs/guide/discovery.md.
   std::string announce{};
   AnnounceOptions announce_options{};
   /// Loops, each with a thread of its own; 0 takes one per processor.
@@ -54,7 +54,7 @@ struct ServerOptions {
   /// does not keep the loop's other calls waiting: another thread carries on with them meanwhile.
   /// So handlers may run in parallel, also with one thread. 100 microseconds is a good value;
   /// kForever: never. Like poll_spin for loops of the server's own; a program's bring their
-  /// net::LoopOptions. docs/guide/slow-handlers.md says what handlers have to bear with.
+  /// net::LoopOptions. docs/guide/slow-handlers.md lists what handlers have to observe.
   Duration handler_bound = kForever;
   /// How long a loop that has run out of work looks for more before it sleeps. Spends a core on
   /// latency: what arrives meanwhile need not wait for the thread to be woken.
@@ -65,18 +65,18 @@ struct ServerOptions {
   /// Largest request and response message in bytes.
   std::size_t max_receive_size = 4 * 1024 * 1024;
   std::size_t max_send_size = SIZE_MAX;
-  /// Encodings of request messages that are accepted; of others the call is UNIMPLEMENTED.
+  /// Encodings of request messages that are accepted; a call with another one is UNIMPLEMENTED.
   CompressionSet accepted_compressions = CompressionSet::all();
-  /// A request message may not inflate to more than so many times its size, if that is more than 64
-  /// KiB; 0: up to max_receive_size. Text compresses to a fifth or a tenth of its size, zeros to a
-  /// ten-thousandth.
+  /// A request message may not inflate to more than this many times its size, if that is more than
+  /// 64 KiB; 0: up to max_receive_size. Text compresses to a fifth or a tenth of its size, zeros to
+  /// a ten-thousandth.
   std::size_t max_decompression_ratio = 0;
   /// Largest request metadata in bytes, counted as HTTP/2 does; and the largest header list of a
   /// response, where the client takes no less: longer status messages are cut, details dropped, and
   /// metadata of a handler that exceeds it fails the call.
   std::uint32_t max_metadata_size = 16 * 1024;
-  /// Trace and baggage that calls' contexts get from their requests. Where strangers call, leave
-  /// the baggage out: {.baggage = false}.
+  /// Trace and baggage that calls' contexts get from their requests. On a server for strangers,
+  /// leave the baggage out: {.baggage = false}.
   PropagationOptions propagation{};
   /// Calls at the same time: on a connection (SETTINGS_MAX_CONCURRENT_STREAMS), and in the whole
   /// server (beyond it: RESOURCE_EXHAUSTED).
@@ -88,20 +88,19 @@ struct ServerOptions {
   /// a balancer all clients are one.
   std::size_t max_connections_per_peer = SIZE_MAX;
 
-  /// Bytes of memory that a connection, its calls included, may make the server hold, and all of
-  /// them together: received and not yet read, waiting to be sent, metadata, the records of calls
-  /// and connections. What handlers hold is not counted, but for the one request of a method that
-  /// takes one. 0: max_connection_memory is 256 MiB, or eight messages of max_receive_size if that
-  /// is more; max_memory is 1 GiB, or four connections' if that is more. See
-  /// docs/reference/security.md.
+  /// Bytes of memory that a connection with its calls may make the server hold, and the same for
+  /// all connections together: received and unread, waiting to be sent, metadata, the records of
+  /// calls and connections. What handlers hold is not counted, except the single request of a
+  /// method that takes one. 0: max_connection_memory is 256 MiB, or eight messages of
+  /// max_receive_size if that is more; max_memory is 1 GiB, or four connections' if that is more.
+  /// See docs/reference/security.md.
   std::size_t max_connection_memory = 0;
   std::size_t max_memory = 0;
 
   /// How long calls may wait for a loop that has more to do than it can. While the delay stands,
   /// the calls that would wait longer are refused at once, before their messages are read, as
-  /// UNAVAILABLE; not those of the health and reflection services. Without it (kForever) that
-  /// happens only to calls that would miss their own deadlines: one without a deadline has not said
-  /// that it would rather fail than wait. See docs/guide/overload.md.
+  /// UNAVAILABLE; not those of the health and reflection services. Without it (kForever) only calls
+  /// that would miss their own deadlines are refused. See docs/guide/overload.md.
   Duration max_queue_delay = kForever;
 
   /// PING a silent connection after this long, and close it when no answer comes within the
@@ -128,19 +127,19 @@ struct ServerOptions {
   /// twice this time.
   Duration stall_timeout = std::chrono::minutes(5);
 
-  /// What a client may do that costs it nothing; see docs/reference/security.md. Clients that give
-  /// up many calls, as with short deadlines, may need more than `reset_burst` and
-  /// `resets_per_second` by default let them.
+  /// What a client may do that costs it nothing; see docs/reference/security.md. Clients that
+  /// cancel many calls, for example by short deadlines, may need more than the defaults of
+  /// `reset_burst` and `resets_per_second`.
   http2::AbuseOptions abuse{};
 
   /// Flow-control window of a stream and of a connection at the start, and what they may grow to.
-  /// What a connection makes the server hold is bounded by max_connection_memory, of which its
-  /// window is an eighth at most; the window is there for several large messages under way.
+  /// max_connection_memory bounds what a connection makes the server hold; its window is at most an
+  /// eighth of that. A large window is for several large messages under way.
   std::uint32_t stream_window = 256 * 1024;
   std::uint32_t connection_window = 8 * 1024 * 1024;
   std::uint32_t max_window = 8 * 1024 * 1024;
 
-  /// Offer grpc.health.v1.Health and server reflection besides the services that were added.
+  /// Offer grpc.health.v1.Health and server reflection in addition to the services that were added.
   bool health = true;
   bool reflection = true;
 };
@@ -210,8 +209,8 @@ class Server {
   /// Stops at once if it still runs.
   ~Server();
 
-  // What follows: before start(). Later it ends the program with a message, since what is added
-  // would never be used.
+  // The following functions are for the time before start(); later they end the program with a
+  // message, since the addition would never be used.
 
   /// Adds a middleware around every call; the first is the outermost.
   void use(Middleware middleware);
@@ -237,8 +236,8 @@ class Server {
   /// and answered in kind. A second one of the same name, and a name that is not possible, make
   /// start() fail.
   void add(std::shared_ptr<const Codec> codec);
-  /// Serves the calls that no service has the path for, of any kind, with their messages as bytes;
-  /// null: they are UNIMPLEMENTED. A proxy is one: see rpc::forward() in weft/rpc/forward.h.
+  /// Serves calls of any kind with unknown paths, their messages as bytes; null: they are
+  /// UNIMPLEMENTED. A proxy is one: see rpc::forward() in weft/rpc/forward.h.
   void fallback(std::shared_ptr<Service> service);
   /// Adds an address to listen on, as ServerOptions::listen has it.
   void listen(std::string address);
@@ -247,9 +246,9 @@ class Server {
   /// Adds a protocol beside HTTP/2, on every address.
   void add(std::shared_ptr<rpc::WireProtocol> protocol);
   /// Adds an observer of the calls of every transport, and of connections; see observer.h. Several
-  /// are told in the order in which they were added.
+  /// are called in the order in which they were added.
   void add(std::shared_ptr<Observer> observer);
-  /// Adds another way for calls to come; a server needs no address then.
+  /// Adds another transport; the server needs no address then.
   void add(std::unique_ptr<rpc::Transport> transport);
 
   /// Binds and begins to serve; the error names the address and the cause.
@@ -262,17 +261,17 @@ class Server {
   /// when that fails, those there are stay in use. After start(), from any thread.
   Status reload_tls();
 
-  /// Ends the service, and always returns: leaves the registries (for which it gives them two
-  /// seconds), stops accepting, tells clients to go elsewhere (two-step
-  /// GOAWAY), waits until calls have ended or `grace` is over, cancels those left, gives them five
-  /// seconds to notice, and closes. What then still runs is logged. A thread of the server's that
-  /// is blocked, by a handler for one, cannot be ended: it is left behind with all it uses, and
-  /// goes when the program does. Idempotent. On one of the server's own loops, in a handler for
-  /// one, it does not wait: it returns at once, and the stop goes on by itself.
+  /// Stops the server; always returns. Withdraws from the registries (for at most two seconds),
+  /// stops accepting, tells clients to go elsewhere (two-step GOAWAY), waits until calls have ended
+  /// or `grace` is over, cancels the rest, gives them five seconds to notice, and closes. Handlers
+  /// that still run are logged. A thread of the server that is blocked, for example by a handler,
+  /// cannot be ended: it is left behind with everything it uses until the program ends. Idempotent.
+  /// On one of the server's own loops, for example in a handler, it returns at once and the stop
+  /// continues in the background.
   void stop(Duration grace = std::chrono::seconds(10));
-  /// As stop(), and waits, for a coroutine on any loop. In a handler of the server itself that wait
-  /// includes its own call, so it ends when the grace is over and the call is cancelled: there,
-  /// stop() is what is wanted. A wait that is cancelled does not end the stop.
+  /// As stop(), for a coroutine on any loop. In a handler of the server itself the wait includes
+  /// the handler's own call, so it lasts until the grace is over and the call is cancelled: use
+  /// stop() there. Cancelling the wait does not end the stop.
   Task<> shutdown(Duration grace = std::chrono::seconds(10));
   /// Blocks until the server has stopped.
   void wait();
@@ -288,17 +287,16 @@ class Server {
 
  private:
   friend int run(Server& server);
-  /// Calls `function` when the server has stopped, on whatever thread finds that; at once where it
-  /// has, or never started. One at a time.
+  /// Calls `function` when the server has stopped, on any thread; at once if it has stopped already
+  /// or never started.
   void when_stopped(UniqueFunction<void()> function);
   class Impl;
   std::shared_ptr<Impl> impl_;
 };
 
-/// Starts the server, says so on the log, serves until SIGTERM or SIGINT, or until something else
-/// stops the server, drains, and returns the program's exit status: 0, or 1 with the error on the
-/// log when it could not start. A second signal ends the program at once. What else of a process
-/// it sees to is in docs/reference/process.md.
+/// Starts the server, logs that, serves until SIGTERM, SIGINT or a stop from elsewhere, drains, and
+/// returns the program's exit status: 0, or 1 with the error on the log if the server could not
+/// start. A second signal ends the program at once. docs/reference/process.md has the rest.
 int run(Server& server);
 
 }  // namespace weft

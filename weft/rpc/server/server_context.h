@@ -38,10 +38,10 @@ class ServerContext {
   /// "/hello.Greeter/SayHello".
   std::string_view path() const noexcept { return call_.path(); }
   const Peer& peer() const noexcept { return *call_.peer(); }
-  /// The client's verified certificate (mutual TLS); null where it showed none.
+  /// The client's verified certificate (mutual TLS); null if it has none.
   const net::CertificateInfo* identity() const noexcept { return peer().identity(); }
-  /// Who makes the call: what a middleware has established, else what the certificate says; null
-  /// where nobody is known.
+  /// The caller's identity: the one that a middleware has set, else that of the certificate; null
+  /// if unknown.
   const Principal* principal() const { return std::as_const(call_).principal(); }
   /// What a middleware has attached to the call (Call::attach()); null where there is none of this
   /// type. Does not wait for the loop: middlewares attach before the handler begins.
@@ -54,8 +54,8 @@ class ServerContext {
     return std::as_const(call_).find<T>();
   }
 
-  /// Encoding of the responses, to be set before the first; one that the client does not accept is
-  /// passed over.
+  /// Encoding of the responses, to be set before the first; an encoding that the client does not
+  /// accept is ignored.
   void set_compression(Compression compression) noexcept { call().set_compression(compression); }
 
   Call& call() noexcept {

@@ -13,12 +13,11 @@
 
 namespace weft::rpc {
 
-/// How calls come to a server: sockets, callers in the same process, a broker. Server::add() takes
-/// one; the server starts it, has it drain, cancels what it has left and waits for it, together
-/// with its others.
+/// Brings calls to a server: from sockets, callers in the same process, a broker. Server::add()
+/// takes one; the server starts, drains, cancels and waits for all its transports together.
 ///
 /// A transport makes a Call for each call that comes, on one of the server's loops, gives it to the
-/// dispatcher there, and sends back the status that comes of it.
+/// dispatcher there, and sends back the status.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -34,12 +33,13 @@ class Transport {
   /// call has ended, on any thread. Once after each successful start(), from any thread; returns at
   /// once. `idle` keeps the server, so it is let go of once it has been called.
   virtual void drain(UniqueFunction<void()> idle) noexcept = 0;
-  /// Cancels what calls there are with `reason`, after drain(). From any thread; returns at once.
+  /// Cancels the remaining calls with `reason`, after drain(). From any thread; returns at once.
   virtual void cancel_all(const Status& reason) noexcept = 0;
-  /// How many calls are served now; from any thread. Not those that it gave to
-  /// Dispatcher::serve(), which counts by itself.
+  /// How many calls are served now; from any thread. Without the calls in Dispatcher::serve(),
+  /// which counts them itself.
   virtual std::size_t active_calls() const noexcept { return 0; }
-  /// The paths of the calls on `loop`, on its thread: what a stop did not wait for any longer.
+  /// The paths of the calls on `loop`, on its thread: a stop logs them when it does not wait any
+  /// longer.
   virtual std::string describe_calls(const net::Loop& /*loop*/) { return {}; }
 };
 

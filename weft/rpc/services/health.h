@@ -22,14 +22,14 @@ enum class ServingStatus : std::uint8_t {
   Unknown = 0,
   Serving = 1,
   NotServing = 2,
-  ServiceUnknown = 3,  ///< nobody has said anything about a service of that name
+  ServiceUnknown = 3,  ///< no status was set for a service of that name
 };
 
 /// "SERVING", "NOT_SERVING" ... as grpc.health.v1 spells them.
 std::string_view name_of(ServingStatus status) noexcept;
 
-/// Longest name of a service that is kept; one of gRPC's is far shorter. What asks for a longer one
-/// is told that it is unknown.
+/// Longest name of a service that is kept; one of gRPC's is far shorter. Longer names are answered
+/// as unknown.
 inline constexpr std::size_t kMaxHealthName = 256;
 /// Watches at the same time, of one connection and of the server; more are RESOURCE_EXHAUSTED. A
 /// client needs one for each service and channel; a server with many clients has as many.
@@ -57,8 +57,8 @@ class HealthRegistry {
   /// than the status changes learns the last one. ServiceUnknown forgets the service. No effect
   /// after shutdown(), or, with a line on the log, with a name longer than kMaxHealthName.
   void set(std::string_view service, ServingStatus status);
-  /// For a drain: everything is NOT_SERVING from now on, whatever set() says, and watches end once
-  /// they have told that.
+  /// For a drain: everything is NOT_SERVING from now on, set() changes nothing, and watches end
+  /// once they have sent that.
   void shutdown();
 
   /// ServiceUnknown where nothing was set.

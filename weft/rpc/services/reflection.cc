@@ -248,7 +248,7 @@ Answer answer(const DescriptorIndex& index, const Request& request, SentFiles& s
       break;
     }
     default:
-      put_error(invalid_argument("reflection: the request asks for nothing this server knows"),
+      put_error(invalid_argument("reflection: the request has no kind that this server knows"),
                 response);
   }
   return Answer(response, std::move(files));

@@ -138,7 +138,7 @@ Result<CallMix> CallMix::create(const Schema& schema, const std::vector<MethodSh
   }
   for (std::size_t i = 0; i < data.size(); ++i) {
     if (used[i] || data[i].method.empty()) continue;
-    return invalid_argument("-d: '" + data[i].method + "' is none of the methods that are called" +
+    return invalid_argument("-d: '" + data[i].method + "' is not one of the called methods" +
                             did_you_mean(data[i].method, names));
   }
   return mix;

@@ -52,7 +52,7 @@ TEST_F(Mix, PrefersAMethodsOwnMessages) {
 
 TEST_F(Mix, RefusesMessagesForAMethodThatIsNotCalled) {
   EXPECT_EQ(create({"test.Kinds/Unary"}, {"Unaryy={}"}).status().message(),
-            "-d: 'Unaryy' is none of the methods that are called; did you mean "
+            "-d: 'Unaryy' is not one of the called methods; did you mean "
             "'test.Kinds/Unary'?");
   EXPECT_FALSE(create({"test.Kinds/Unary"}, {"nary={}"}).ok());
 }

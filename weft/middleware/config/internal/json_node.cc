@@ -96,8 +96,8 @@ JsonDocument::~JsonDocument() = default;
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text) {
   if (text.size() > kLongestText) {
-    return invalid_argument("the text has " + std::to_string(text.size()) + " bytes, at most " +
-                            std::to_string(kLongestText) + " may it have");
+    return invalid_argument("the text has " + std::to_string(text.size()) +
+                            " bytes, the limit is " + std::to_string(kLongestText));
   }
   auto impl = std::make_unique<Impl>();
   Strictness strictness;

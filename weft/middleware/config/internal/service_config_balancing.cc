@@ -124,7 +124,7 @@ Balancing read_outlier_detection(const JsonNode& node, std::optional<OutlierOpti
   }
   Balancing child = read_list(node["childPolicy"], outliers, true);
   if (!node["childPolicy"].present()) {
-    node["childPolicy"].expect("a list of policies, of which outlier detection serves one");
+    node["childPolicy"].expect("a list of policies; outlier detection uses one of them");
   }
   // gRFC A50: one server's addresses are not held against each other.
   const bool compares = child != nullptr && !child->joins_endpoints();
@@ -173,7 +173,7 @@ Balancing read_list(const JsonNode& list, std::optional<OutlierOptions>& outlier
     if (!config.is_object()) return nullptr;
     if (known == nullptr && !outlier) continue;
     if (outlier && within) {
-      config.note("is within another one, where it has nothing to add");
+      config.note("is nested in another one, where it has no effect");
       return nullptr;
     }
     return outlier ? read_outlier_detection(config, outliers) : known->read(config);

@@ -105,11 +105,10 @@ void HoldWatch::report(const Loop& loop, Lines& lines) noexcept {
     if (!reported_.insert(work).second) return;
     // Only the beginning of a handler is bounded by that option, and only that has a name here.
     const std::string bound = work.starts_with('/') ? ", or set ServerOptions::handler_bound" : "";
-    lines.push_back(
-        work + " has held the thread of its loop for more than " + to_string(limit_) +
-        ", and nobody else on that loop is answered meanwhile: co_await what it waits for, or "
-        "offload() what blocks" +
-        bound + " (docs/guide/slow-handlers.md)");
+    lines.push_back(work + " has held the thread of its loop for more than " + to_string(limit_) +
+                    ", which delays every other call on that loop: co_await what it waits for, or "
+                    "offload() what blocks" +
+                    bound + " (docs/guide/slow-handlers.md)");
   } catch (const std::exception&) {
     // No memory for the line: there is no other way to say so.
   }

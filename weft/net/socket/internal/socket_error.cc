@@ -35,7 +35,7 @@ std::string error_text(int error) {
     case EBADF:
       return "the stream is closed";
     case EADDRNOTAVAIL:
-      return "the address is none of this machine's";
+      return "the address is not one of this machine's";
     case ETIMEDOUT:
       return "timed out";
     case ENOENT:

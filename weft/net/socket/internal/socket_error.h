@@ -18,7 +18,7 @@ std::string error_text(int error);
 Status connection_error(const Address& peer, int error);
 
 /// Why a listener cannot be had: PERMISSION_DENIED, ALREADY_EXISTS (the address is in use),
-/// INVALID_ARGUMENT (the address is none of this machine's) or UNAVAILABLE.
+/// INVALID_ARGUMENT (the address is not one of this machine's) or UNAVAILABLE.
 Status listen_error(const Address& address, int error);
 
 }  // namespace weft::net::internal

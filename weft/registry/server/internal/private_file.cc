@@ -40,9 +40,9 @@ void keep_private(const std::string& path) {
   if (::stat(path.c_str(), &info) != 0 || (info.st_mode & 077) == 0) return;
   const std::string before = "registry: " + path + ": mode " + octal(info.st_mode);
   if (::chmod(path.c_str(), kPrivate) == 0) {
-    log(LogLevel::Warn, before + " let others at what is registered; it is 0600 now");
+    log(LogLevel::Warn, before + " let other users read the registry; it is 0600 now");
   } else {
-    log(LogLevel::Warn, before + " lets others at what is registered, and cannot be changed: " +
+    log(LogLevel::Warn, before + " lets other users read the registry, and cannot be changed: " +
                             std::generic_category().message(errno));
   }
 }

@@ -38,9 +38,9 @@ StatusCode code_of(int sqlite_code) {
 std::string_view hint_of(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_CORRUPT:
-      return "; the file is left as it is, move it away to begin with an empty registry";
+      return "; the file is unchanged, move it away to begin with an empty registry";
     case SQLITE_NOTADB:
-      return "; the file is left as it is, name another";
+      return "; the file is unchanged, name another";
     case SQLITE_BUSY:
       return "; another process has it open, perhaps another registry";
     default:

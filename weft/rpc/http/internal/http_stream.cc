@@ -186,7 +186,7 @@ Status HttpStream::begin(int status, HttpFields fields) {
   if (begun_) return failed_precondition("the response has begun before");
   if (status < 200 || status > 599) {
     return invalid_argument("the response status " + std::to_string(status) +
-                            " is none of 200 to 599");
+                            " is not from 200 to 599");
   }
   for (const HttpField& field : fields) {
     if (Status valid = check(field); !valid.ok()) return valid;
@@ -315,7 +315,7 @@ void HttpStream::on_stream_closed(const http2::StreamEnd& end) noexcept {
   if (end.by != http2::StreamEnd::By::Completion && !task_done_) {
     context_.cancel(Status(StatusCode::Cancelled,
                            end.by == http2::StreamEnd::By::PeerReset
-                               ? "the client gave the request up"
+                               ? "the client cancelled the request"
                                : "the connection to the client was lost",
                            Origin::Transport));
   }

@@ -103,7 +103,7 @@ bool ProtocolChoice::judge() {
   std::string names = "HTTP/2";
   for (const auto& protocol : protocols_) names += ", " + protocol->name();
   not_chosen("its first bytes '" + printable(std::string_view(bytes_).substr(0, 32)) +
-             "' are of none of the protocols here: " + names);
+             "' match none of the protocols of this port: " + names);
   return true;
 }
 

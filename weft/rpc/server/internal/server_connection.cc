@@ -180,7 +180,7 @@ void ServerConnection::on_flushed() noexcept {
 /// Ends what the client has taken nothing of since the last check: the connection where it does not
 /// read, the calls whose streams it gives no window.
 void ServerConnection::check_stalls() noexcept {
-  const std::string reason = "the client has taken nothing of what it is sent for " +
+  const std::string reason = "the client has read nothing of what was sent to it for " +
                              weft::to_string(server_.options().stall_timeout) +
                              " (ServerOptions::stall_timeout)";
   if (!session().output().empty() && written() == written_at_check_) {

@@ -219,7 +219,7 @@ void ServerLoop::call_ended() noexcept {
   if (shared_.dispatcher.full()) return shared_.dispatcher.too_many_calls();
   return resource_exhausted(
       "the handlers of " + std::to_string(memory.calls()) +
-      " calls of this connection are still running, those it has given up included; at most " +
+      " calls of this connection are still running, cancelled ones included; at most " +
       std::to_string(most_handlers_) + " may (from ServerOptions::max_calls_per_connection, " +
       std::to_string(shared_.options.max_calls_per_connection) + ")");
 }
