@@ -91,7 +91,7 @@ class Record final : public Observer {
   const Ended& only() const {
     EXPECT_EQ(begun.size(), 1U);
     EXPECT_EQ(ended.size(), 1U);
-    static const Ended kNone;
+    static const Ended kNone{};
     return ended.empty() ? kNone : ended.front();
   }
 
