@@ -1,0 +1,173 @@
+#include "weft/codec/schema/message_table.h"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+
+#include "weft/base/printable.h"
+#include "weft/codec/schema/tables.h"
+
+namespace weft::codec {
+namespace {
+
+namespace pb = google::protobuf;
+
+// Up to this number fields are found in an array, and enum values in one that spans as many.
+constexpr std::int64_t kLongestArray = 1024;
+
+/// A name as a JSON string. What a peer calls its fields and values need not be an identifier.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return printable_json(out += '"');
+}
+
+std::uint8_t put_tag(std::uint32_t number, WireType wire, char* out) {
+  std::uint32_t tag = number << 3 | static_cast<std::uint32_t>(wire);
+  std::uint8_t size = 0;
+  for (; tag >= 0x80; tag >>= 7) out[size++] = static_cast<char>(tag | 0x80);
+  out[size++] = static_cast<char>(tag);
+  return size;
+}
+
+}  // namespace
+
+WireType wire_type_of(FieldKind kind) noexcept {
+  switch (kind) {
+    case FieldKind::Double:
+    case FieldKind::Fixed64:
+    case FieldKind::SFixed64:
+      return WireType::Fixed64;
+    case FieldKind::Float:
+    case FieldKind::Fixed32:
+    case FieldKind::SFixed32:
+      return WireType::Fixed32;
+    case FieldKind::String:
+    case FieldKind::Bytes:
+    case FieldKind::Message:
+      return WireType::Bytes;
+    case FieldKind::Group:
+      return WireType::BeginGroup;
+    default:
+      return WireType::Varint;
+  }
+}
+
+EnumTable::EnumTable(const pb::EnumDescriptor& type)
+    : type_(&type), is_null_value_(type.full_name() == "google.protobuf.NullValue") {
+  std::int64_t last = INT32_MIN;
+  first_ = INT32_MAX;
+  for (int i = 0; i < type.value_count(); ++i) {
+    const pb::EnumValueDescriptor& value = *type.value(i);
+    values_.push_back(
+        {.number = value.number(), .name = value.name(), .quoted = quoted(value.name())});
+    names_.try_emplace(value.name(), static_cast<std::uint32_t>(i));
+    first_ = std::min(first_, std::int64_t{value.number()});
+    last = std::max(last, std::int64_t{value.number()});
+  }
+  const bool dense = last >= first_ && last - first_ < kLongestArray;
+  if (dense) dense_.resize(static_cast<std::size_t>(last - first_ + 1));
+  for (std::uint32_t i = 0; i < values_.size(); ++i) {
+    if (!dense) {
+      sparse_.try_emplace(values_[i].number, i);
+    } else if (auto& at = dense_[static_cast<std::size_t>(values_[i].number - first_)]; at == 0) {
+      at = i + 1;
+    }
+  }
+}
+
+const EnumTable::Value* EnumTable::search(std::int32_t number) const noexcept {
+  const auto found = sparse_.find(number);
+  return found == sparse_.end() ? nullptr : &values_[found->second];
+}
+
+const EnumTable::Value* EnumTable::by_name(std::string_view name) const noexcept {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &values_[found->second];
+}
+
+FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
+    : descriptor(&field),
+      number(static_cast<std::uint32_t>(field.number())),
+      kind(static_cast<FieldKind>(field.type())),
+      wire(wire_type_of(kind)),
+      repeated(field.is_repeated()),
+      packed(field.is_packed()),
+      map(field.is_map()),
+      has_presence(field.has_presence()),
+      extension(field.is_extension()),
+      name(extension ? field.full_name() : field.name()),
+      json_name(field.json_name()),
+      tables_(tables) {
+  if (extension) {
+    bracketed_ = "[" + field.full_name() + "]";
+    json_name = bracketed_;
+  } else {
+    index = static_cast<std::uint32_t>(field.index());
+  }
+  quoted_json_name = quoted(json_name) + ":";
+  quoted_name = extension ? quoted_json_name : quoted(name) + ":";
+  tag_size = put_tag(number, packed ? WireType::Bytes : wire, tag);
+  put_tag(number, WireType::EndGroup, end_tag);
+  if (const pb::OneofDescriptor* in = field.real_containing_oneof()) oneof = in->index();
+  if (field.enum_type() != nullptr) enums = &tables.of(*field.enum_type());
+}
+
+const MessageTable& FieldTable::compile_message() const {
+  const MessageTable& table = tables_.of(*descriptor->message_type());
+  message_.store(&table, std::memory_order_release);
+  return table;
+}
+
+MessageTable::MessageTable(const pb::Descriptor& type, const Tables& tables)
+    : type_(&type),
+      tables_(tables),
+      oneofs_(type.real_oneof_decl_count()),
+      well_known_(well_known_of(type)),
+      has_extensions_(type.extension_range_count() > 0),
+      message_set_(type.options().message_set_wire_format()) {
+  const auto count = static_cast<std::uint32_t>(type.field_count());
+  std::allocator<FieldTable> memory;
+  fields_ = memory.allocate(count);
+  std::uint32_t largest = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const FieldTable& field =
+        *new (&fields_[i]) FieldTable(*type.field(static_cast<int>(i)), tables);
+    ++size_;
+    in_order_ = in_order_ && field.number > largest;
+    largest = std::max(largest, field.number);
+    names_.try_emplace(field.json_name, i);
+  }
+  dense_.resize(std::min<std::size_t>(largest + 1, kLongestArray));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    names_.try_emplace(fields_[i].name, i);
+    if (fields_[i].number < dense_.size()) {
+      dense_[fields_[i].number] = i + 1;
+    } else {
+      sparse_.emplace(fields_[i].number, i);
+    }
+  }
+}
+
+MessageTable::~MessageTable() {
+  std::destroy_n(fields_, size_);
+  std::allocator<FieldTable>().deallocate(fields_, size_);
+}
+
+const FieldTable* MessageTable::search(std::uint32_t number) const noexcept {
+  const auto found = sparse_.find(number);
+  return found == sparse_.end() ? nullptr : &fields_[found->second];
+}
+
+const FieldTable* MessageTable::by_name(std::string_view name) const noexcept {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &fields_[found->second];
+}
+
+}  // namespace weft::codec

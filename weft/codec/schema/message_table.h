@@ -1,0 +1,197 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "weft/codec/schema/well_known.h"
+
+namespace google::protobuf {
+class Descriptor;
+class EnumDescriptor;
+class FieldDescriptor;
+}  // namespace google::protobuf
+
+namespace weft::codec {
+
+class MessageTable;
+class Tables;
+
+/// How a value is encoded in protobuf (docs: "Encoding", wire types).
+enum class WireType : std::uint8_t {
+  Varint = 0,
+  Fixed64 = 1,
+  Bytes = 2,
+  BeginGroup = 3,
+  EndGroup = 4,
+  Fixed32 = 5,
+};
+
+/// The type of a field as the .proto file declares it. The numbers are those of
+/// FieldDescriptor::Type.
+enum class FieldKind : std::uint8_t {
+  Double = 1,
+  Float = 2,
+  Int64 = 3,
+  UInt64 = 4,
+  Int32 = 5,
+  Fixed64 = 6,
+  Fixed32 = 7,
+  Bool = 8,
+  String = 9,
+  Group = 10,
+  Message = 11,
+  Bytes = 12,
+  UInt32 = 13,
+  Enum = 14,
+  SFixed32 = 15,
+  SFixed64 = 16,
+  SInt32 = 17,
+  SInt64 = 18,
+};
+
+WireType wire_type_of(FieldKind kind) noexcept;
+/// Whether a repeated field of this kind can be packed.
+constexpr bool is_packable(FieldKind kind) noexcept {
+  return kind != FieldKind::String && kind != FieldKind::Bytes && kind != FieldKind::Message &&
+         kind != FieldKind::Group;
+}
+
+/// The names of an enum. An alias is read; the name declared first is written.
+class EnumTable {
+ public:
+  explicit EnumTable(const google::protobuf::EnumDescriptor& type);
+
+  struct Value {
+    std::int32_t number = 0;
+    std::string_view name;
+    std::string quoted;  ///< as a JSON string
+  };
+
+  /// Null for a number without a name.
+  const Value* by_number(std::int32_t number) const noexcept {
+    const std::int64_t at = std::int64_t{number} - first_;
+    if (at >= 0 && at < static_cast<std::int64_t>(dense_.size())) {
+      const std::uint32_t index = dense_[static_cast<std::size_t>(at)];
+      return index == 0 ? nullptr : &values_[index - 1];
+    }
+    return search(number);
+  }
+  /// Null for an unknown name.
+  const Value* by_name(std::string_view name) const noexcept;
+
+  const google::protobuf::EnumDescriptor& type() const noexcept { return *type_; }
+  /// google.protobuf.NullValue, whose JSON is null.
+  bool is_null_value() const noexcept { return is_null_value_; }
+  /// The value of an unset field of this type without a declared default.
+  std::int32_t first() const noexcept { return values_.empty() ? 0 : values_.front().number; }
+
+ private:
+  const Value* search(std::int32_t number) const noexcept;
+
+  const google::protobuf::EnumDescriptor* type_;
+  std::vector<Value> values_;
+  std::int64_t first_ = 0;            // the number of dense_[0]
+  std::vector<std::uint32_t> dense_;  // index + 1 in values_, or 0
+  std::unordered_map<std::string_view, std::uint32_t> names_;
+  std::unordered_map<std::int32_t, std::uint32_t> sparse_;
+  bool is_null_value_ = false;
+};
+
+/// A field or an extension.
+struct FieldTable {
+  FieldTable(const google::protobuf::FieldDescriptor& descriptor, const Tables& tables);
+  FieldTable(const FieldTable&) = delete;
+  FieldTable& operator=(const FieldTable&) = delete;
+
+  const google::protobuf::FieldDescriptor* descriptor;
+  std::uint32_t number;
+  FieldKind kind;
+  WireType wire;  ///< of one element
+  bool repeated;  ///< of a map too
+  bool packed;    ///< written packed; both forms are read
+  bool map;
+  bool has_presence;  ///< false: a default value is not sent
+  bool extension;
+  std::uint8_t tag_size = 0;         ///< of `tag`, and of `end_tag`
+  char tag[5] = {};                  ///< as it is written: that of the packed form where packed
+  char end_tag[5] = {};              ///< of a group
+  std::int32_t oneof = -1;           ///< index of the declared oneof; -1: in none
+  std::uint32_t index = 0;           ///< in MessageTable::fields(); 0 for an extension
+  std::string_view name;             ///< as declared; of an extension the full name
+  std::string_view json_name;        ///< of an extension "[pkg.name]"
+  std::string quoted_json_name;      ///< `"jsonName":`
+  std::string quoted_name;           ///< `"name":`
+  const EnumTable* enums = nullptr;  ///< of an enum
+
+  /// The type of a message, group or map entry; compiled when it is asked for first.
+  const MessageTable& message() const {
+    const MessageTable* found = message_.load(std::memory_order_acquire);
+    return found != nullptr ? *found : compile_message();
+  }
+
+ private:
+  const MessageTable& compile_message() const;
+
+  std::string bracketed_;
+  const Tables& tables_;
+  mutable std::atomic<const MessageTable*> message_ = nullptr;
+};
+
+/// What a format needs to know of a message type, compiled once. Immutable, so any thread may use
+/// it; Tables owns it.
+class MessageTable {
+ public:
+  MessageTable(const google::protobuf::Descriptor& type, const Tables& tables);
+  MessageTable(const MessageTable&) = delete;
+  MessageTable& operator=(const MessageTable&) = delete;
+  ~MessageTable();
+
+  const google::protobuf::Descriptor& type() const noexcept { return *type_; }
+  WellKnown well_known() const noexcept { return well_known_; }
+  const Tables& tables() const noexcept { return tables_; }
+
+  /// In the order of their declaration.
+  std::uint32_t size() const noexcept { return size_; }
+  const FieldTable& field(std::uint32_t index) const noexcept { return fields_[index]; }
+
+  /// Null for a number of no field; extensions are found by Tables::extension().
+  const FieldTable* by_number(std::uint32_t number) const noexcept {
+    if (number < dense_.size()) [[likely]] {
+      const std::uint32_t index = dense_[number];
+      return index == 0 ? nullptr : &fields_[index - 1];
+    }
+    return search(number);
+  }
+  /// By JSON name or declared name; null for none.
+  const FieldTable* by_name(std::string_view name) const noexcept;
+
+  /// Numbers grow from field to field, so what protobuf writes is in the order of declaration.
+  bool in_order() const noexcept { return in_order_; }
+  std::int32_t oneofs() const noexcept { return oneofs_; }
+  bool has_extensions() const noexcept { return has_extensions_; }
+  /// Encoded as google.protobuf.bridge.MessageSet: extensions in groups of number 1.
+  bool message_set() const noexcept { return message_set_; }
+
+ private:
+  const FieldTable* search(std::uint32_t number) const noexcept;
+
+  const google::protobuf::Descriptor* type_;
+  const Tables& tables_;
+  FieldTable* fields_ = nullptr;  // FieldTable does not move
+  std::uint32_t size_ = 0;
+  std::vector<std::uint32_t> dense_;  // by number: index + 1, or 0
+  std::unordered_map<std::uint32_t, std::uint32_t> sparse_;
+  std::unordered_map<std::string_view, std::uint32_t> names_;
+  std::int32_t oneofs_ = 0;
+  WellKnown well_known_;
+  bool in_order_ = true;
+  bool has_extensions_ = false;
+  bool message_set_ = false;
+};
+
+}  // namespace weft::codec
