@@ -60,7 +60,9 @@ WireType wire_type_of(FieldKind kind) noexcept {
 }
 
 EnumTable::EnumTable(const pb::EnumDescriptor& type)
-    : type_(&type), is_null_value_(type.full_name() == "google.protobuf.NullValue") {
+    : type_(&type),
+      is_null_value_(type.full_name() == "google.protobuf.NullValue"),
+      is_closed_(type.file()->syntax() != pb::FileDescriptor::SYNTAX_PROTO3) {
   std::int64_t last = INT32_MIN;
   first_ = INT32_MAX;
   for (int i = 0; i < type.value_count(); ++i) {
@@ -102,6 +104,8 @@ FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
       map(field.is_map()),
       has_presence(field.has_presence()),
       extension(field.is_extension()),
+      message_set_item(extension && kind == FieldKind::Message && !repeated &&
+                       field.containing_type()->options().message_set_wire_format()),
       name(extension ? field.full_name() : field.name()),
       json_name(field.json_name()),
       tables_(tables) {
@@ -140,6 +144,7 @@ MessageTable::MessageTable(const pb::Descriptor& type, const Tables& tables)
     const FieldTable& field =
         *new (&fields_[i]) FieldTable(*type.field(static_cast<int>(i)), tables);
     ++size_;
+    if (field.enums != nullptr && field.enums->is_closed()) has_open_enums_ = false;
     in_order_ = in_order_ && field.number > largest;
     largest = std::max(largest, field.number);
     names_.try_emplace(field.json_name, i);

@@ -87,6 +87,8 @@ class EnumTable {
   const google::protobuf::EnumDescriptor& type() const noexcept { return *type_; }
   /// google.protobuf.NullValue, whose JSON is null.
   bool is_null_value() const noexcept { return is_null_value_; }
+  /// Of proto2: a number without a name is no value of the enum, but an unknown field.
+  bool is_closed() const noexcept { return is_closed_; }
   /// The value of an unset field of this type without a declared default.
   std::int32_t first() const noexcept { return values_.empty() ? 0 : values_.front().number; }
 
@@ -100,6 +102,7 @@ class EnumTable {
   std::unordered_map<std::string_view, std::uint32_t> names_;
   std::unordered_map<std::int32_t, std::uint32_t> sparse_;
   bool is_null_value_ = false;
+  bool is_closed_ = false;
 };
 
 /// A field or an extension.
@@ -117,6 +120,7 @@ struct FieldTable {
   bool map;
   bool has_presence;  ///< false: a default value is not sent
   bool extension;
+  bool message_set_item;             ///< an extension that lies in a group of a MessageSet
   std::uint8_t tag_size = 0;         ///< of `tag`, and of `end_tag`
   char tag[5] = {};                  ///< as it is written: that of the packed form where packed
   char end_tag[5] = {};              ///< of a group
@@ -172,6 +176,9 @@ class MessageTable {
 
   /// Numbers grow from field to field, so what protobuf writes is in the order of declaration.
   bool in_order() const noexcept { return in_order_; }
+  /// No enum of its fields is closed. (A closed enum's unknown number is kept with the unknown
+  /// fields and is written last, under the number of a field that is known.)
+  bool has_open_enums() const noexcept { return has_open_enums_; }
   std::int32_t oneofs() const noexcept { return oneofs_; }
   bool has_extensions() const noexcept { return has_extensions_; }
   /// Encoded as google.protobuf.bridge.MessageSet: extensions in groups of number 1.
@@ -190,6 +197,7 @@ class MessageTable {
   std::int32_t oneofs_ = 0;
   WellKnown well_known_;
   bool in_order_ = true;
+  bool has_open_enums_ = true;
   bool has_extensions_ = false;
   bool message_set_ = false;
 };

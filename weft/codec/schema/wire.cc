@@ -17,39 +17,24 @@ bool WireReader::long_varint(std::uint64_t& value) noexcept {
   return false;
 }
 
-bool WireReader::skip(std::uint32_t number, WireType wire, int depth) noexcept {
+bool WireReader::skip_group(std::uint32_t number, int depth) noexcept {
   // Groups are counted, not entered, so that no input makes this recurse; what ends a group has to
   // have the number of what began it.
   std::uint32_t open[kMostGroups];
+  depth = std::min(depth, kMostGroups);
   int groups = 0;
+  WireType wire = WireType::BeginGroup;
   do {
-    std::uint64_t varint_value = 0;
-    std::uint32_t fixed32_value = 0;
-    std::string_view taken;
-    switch (wire) {
-      case WireType::Varint:
-        if (!varint(varint_value)) return false;
-        break;
-      case WireType::Fixed64:
-        if (!fixed64(varint_value)) return false;
-        break;
-      case WireType::Fixed32:
-        if (!fixed32(fixed32_value)) return false;
-        break;
-      case WireType::Bytes:
-        if (!sized(taken)) return false;
-        break;
-      case WireType::BeginGroup:
-        if (groups == std::min(depth, kMostGroups)) return false;
-        open[groups++] = number;
-        break;
-      case WireType::EndGroup:
-        if (groups == 0 || open[--groups] != number) return false;
-        break;
+    if (wire == WireType::BeginGroup) {
+      if (groups == depth) return false;
+      open[groups++] = number;
+    } else if (wire == WireType::EndGroup) {
+      if (open[--groups] != number) return false;
+    } else if (!skip(number, wire)) {
+      return false;
     }
-    if (groups != 0 && !tag(number, wire)) return false;
-  } while (groups != 0);
-  return true;
+  } while (groups != 0 && tag(number, wire));
+  return groups == 0;
 }
 
 void OutputBytes::grow(std::size_t size) {

@@ -54,9 +54,44 @@ class WireReader {
   }
   /// Passes over a value whose tag was read. `depth`: how many groups may lie in each other, at
   /// most kMostGroups.
-  bool skip(std::uint32_t number, WireType wire, int depth = kMostGroups) noexcept;
+  bool skip(std::uint32_t number, WireType wire, int depth = kMostGroups) noexcept {
+    std::uint64_t varint_value = 0;
+    std::uint32_t fixed32_value = 0;
+    std::string_view taken;
+    switch (wire) {
+      case WireType::Varint:
+        return varint(varint_value);
+      case WireType::Fixed64:
+        return fixed64(varint_value);
+      case WireType::Fixed32:
+        return fixed32(fixed32_value);
+      case WireType::Bytes:
+        return sized(taken);
+      case WireType::BeginGroup:
+        return skip_group(number, depth);
+      case WireType::EndGroup:
+        break;
+    }
+    return false;
+  }
+  /// What stands in the group of this number, whose tag was read, without the tag that ends it.
+  bool group(std::uint32_t number, std::string_view& content) noexcept {
+    const char* const begin = at_;
+    while (true) {
+      const char* const end = at_;
+      std::uint32_t found = 0;
+      WireType wire{};
+      if (!tag(found, wire)) return false;
+      if (wire == WireType::EndGroup) {
+        content = {begin, static_cast<std::size_t>(end - begin)};
+        return found == number;
+      }
+      if (!skip(found, wire)) return false;
+    }
+  }
 
  private:
+  bool skip_group(std::uint32_t number, int depth) noexcept;
   bool long_varint(std::uint64_t& value) noexcept;
   template <class T>
   bool fixed(T& value) noexcept {

@@ -1,0 +1,375 @@
+#include <bit>
+#include <type_traits>
+
+#include <google/protobuf/descriptor.h>
+
+#include "weft/codec/json/internal/base64.h"
+#include "weft/codec/json/internal/number.h"
+#include "weft/codec/json/internal/printer.h"
+#include "weft/codec/json/internal/text_scan.h"
+
+namespace weft::codec::json {
+
+void Printer::name(const FieldTable& field, bool& first) {
+  member(options_.declared_names ? field.quoted_name : field.quoted_json_name, first);
+}
+
+bool Printer::begin_list(const FieldTable& field, const FieldPath& path) {
+  return open(field.map ? '{' : '[', false, path);
+}
+
+void Printer::end_list(const FieldTable& field, bool empty) { close(field.map ? '}' : ']', empty); }
+
+bool Printer::element(const FieldTable& field, WireReader& reader, WireType wire,
+                      std::uint64_t& count, FieldPath& path) {
+  std::string_view bytes;
+  if (field.map) {
+    if (!reader.sized(bytes)) return malformed(field.message(), path);
+    return entry(field, bytes, count++ == 0, path);
+  }
+  if (wire == WireType::Bytes && is_packable(field.kind)) {
+    return reader.sized(bytes) && packed(field, bytes, count, path);
+  }
+  bool first = count == 0;
+  separate(first);
+  path.set_index(count++);
+  return value(field, reader, path);
+}
+
+template <class Next>
+std::uint64_t Printer::plain_numbers(WireReader& reader, bool first, Next next_value) {
+  std::uint64_t count = 0;
+  while (!reader.at_end()) {
+    char* to = out_.room(kLongestNumber + 4);
+    if (!first) *to++ = ',';
+    char* const end = next_value(reader, to);
+    if (end == nullptr) break;
+    out_.set_end(end);
+    first = false;
+    ++count;
+  }
+  return count;
+}
+
+std::uint64_t Printer::plain_elements(const FieldTable& field, WireReader& reader, bool first) {
+  const auto to_text = [](auto value, char* to) {
+    if constexpr (std::is_signed_v<decltype(value)>) {
+      return put_signed(value, to);
+    } else {
+      return put_unsigned(value, to);
+    }
+  };
+  const auto quoted = [to_text](auto value, char* to) {
+    *to = '"';
+    char* const end = to_text(value, to + 1);
+    *end = '"';
+    return end + 1;
+  };
+  // Null, and the reader as it was, where the number is cut off.
+  const auto varint = [](auto put) {
+    return [put](WireReader& from, char* to) -> char* {
+      const WireReader before = from;
+      std::uint64_t value = 0;
+      if (from.varint(value)) return put(value, to);
+      from = before;
+      return nullptr;
+    };
+  };
+  switch (field.kind) {
+    case FieldKind::Int32:
+      return plain_numbers(reader, first, varint([=](std::uint64_t value, char* to) {
+                             return to_text(static_cast<std::int32_t>(value), to);
+                           }));
+    case FieldKind::UInt32:
+      return plain_numbers(reader, first, varint([=](std::uint64_t value, char* to) {
+                             return to_text(static_cast<std::uint32_t>(value), to);
+                           }));
+    case FieldKind::Int64:
+      return plain_numbers(reader, first, varint([=](std::uint64_t value, char* to) {
+                             return quoted(static_cast<std::int64_t>(value), to);
+                           }));
+    case FieldKind::UInt64:
+      return plain_numbers(reader, first, varint(quoted));
+    case FieldKind::Double:
+      return plain_numbers(reader, first, [](WireReader& from, char* to) -> char* {
+        std::uint64_t bits = 0;
+        return from.fixed64(bits) ? put_double(std::bit_cast<double>(bits), to) : nullptr;
+      });
+    default:
+      return 0;
+  }
+}
+
+bool Printer::packed(const FieldTable& field, std::string_view bytes, std::uint64_t& count,
+                     FieldPath& path) {
+  WireReader reader(bytes);
+  if (options_.indent <= 0) count += plain_elements(field, reader, count == 0);
+  while (!reader.at_end()) {
+    bool first = count == 0;
+    separate(first);
+    path.set_index(count++);
+    const Place before = place();
+    const std::string_view rest = reader.rest();
+    if (scalar(field, reader, path)) [[likely]]
+      continue;
+    if (!may_mark()) return false;
+    // What is left of the bytes is no number.
+    return_to(before);
+    bool first_member = true;
+    out_.put('{');
+    ++level_;
+    member("\"@value\":", first_member);
+    base64(rest);
+    close('}', false);
+    return true;
+  }
+  return true;
+}
+
+bool Printer::parts_of(const FieldTable& field, std::string_view bytes, EntryParts& out) {
+  const MessageTable& table = field.message();
+  out.end = bytes.data() + bytes.size();
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return false;
+    const char* const at = reader.position();
+    if (!reader.skip(number, wire)) return false;
+    if (number == 1 && wire == table.field(0).wire) out.key = at;
+    if (number == 2 && wire == table.field(1).wire) out.value = at;
+  }
+  return true;
+}
+
+bool Printer::entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path) {
+  const MessageTable& table = field.message();
+  EntryParts parts;
+  if (!parts_of(field, bytes, parts)) {
+    if (!options_.marks) return malformed(table, path);
+    member("\"@value\":", first);
+    base64(bytes);
+    return true;
+  }
+  separate(first);
+  if (!map_key(table.field(0), parts, path)) return false;
+  out_.put(':');
+  colon();
+  const FieldTable& held = table.field(1);
+  if (parts.value != nullptr) {
+    WireReader reader({parts.value, static_cast<std::size_t>(parts.end - parts.value)});
+    return value(held, reader, path);
+  }
+  if (held.kind == FieldKind::Message) return marked_message(held.message(), {}, path);
+  return default_value(held, path);
+}
+
+bool Printer::map_key(const FieldTable& key, const EntryParts& parts, FieldPath& path) {
+  if (key.kind != FieldKind::String) {
+    // A 64-bit number has its quotes already.
+    const std::size_t before = out_.size();
+    out_.put('"');
+    WireReader reader(
+        parts.key == nullptr
+            ? std::string_view()
+            : std::string_view(parts.key, static_cast<std::size_t>(parts.end - parts.key)));
+    if (!(parts.key == nullptr ? default_value(key, path) : scalar(key, reader, path)))
+      return false;
+    if (out_.data()[before + 1] == '"') {
+      const std::string quoted(out_.view().substr(before + 1));
+      out_.truncate(before);
+      out_.put(quoted);
+    } else {
+      out_.put('"');
+    }
+    return true;
+  }
+  std::string_view text;
+  if (parts.key != nullptr) {
+    WireReader({parts.key, static_cast<std::size_t>(parts.end - parts.key)}).sized(text);
+  }
+  path.set_key(text);
+  const Place before = place();
+  constexpr std::string_view kMark = "@bytes:";
+  if (!(options_.marks && text.starts_with(kMark)) && string(text)) [[likely]]
+    return true;
+  return_to(before);
+  if (!options_.marks) return fail(Fault::NoJson, "the key is not UTF-8", path);
+  out_.put("\"@bytes:");
+  put_base64(text, out_);
+  out_.put('"');
+  return true;
+}
+
+bool Printer::value(const FieldTable& field, WireReader& reader, const FieldPath& path) {
+  std::string_view bytes;
+  switch (field.kind) {
+    case FieldKind::Message:
+      if (!reader.sized(bytes)) return malformed(field.message(), path);
+      return marked_message(field.message(), bytes, path);
+    case FieldKind::Group:
+      if (!reader.group(field.number, bytes)) return malformed(field.message(), path);
+      return marked_message(field.message(), bytes, path);
+    case FieldKind::String:
+      if (!reader.sized(bytes)) return fail(Fault::Malformed, "it is cut off", path);
+      return text_value(bytes, path);
+    default:
+      return scalar(field, reader, path);
+  }
+}
+
+bool Printer::text_value(std::string_view bytes, const FieldPath& path) {
+  const Place before = place();
+  if (string(bytes)) [[likely]]
+    return true;
+  return_to(before);
+  if (!options_.marks) {
+    return fail(Fault::NoJson,
+                "a string of " + std::to_string(bytes.size()) + " bytes is not UTF-8", path);
+  }
+  bool first = true;
+  out_.put('{');
+  ++level_;
+  member("\"@bytes\":", first);
+  base64(bytes);
+  close('}', false);
+  return true;
+}
+
+template <class T>
+void Printer::number(T value) {
+  char* const to = out_.room(kLongestNumber + 2);
+  if constexpr (std::is_same_v<T, double>) {
+    out_.set_end(put_double(value, to));
+  } else if constexpr (std::is_same_v<T, float>) {
+    out_.set_end(put_float(value, to));
+  } else {
+    // 64 bits are more than a number of JavaScript holds, so they are in quotes.
+    constexpr bool kQuoted = sizeof(T) == 8;
+    *to = '"';
+    char* end = nullptr;
+    if constexpr (std::is_signed_v<T>) {
+      end = put_signed(value, to + (kQuoted ? 1 : 0));
+    } else {
+      end = put_unsigned(value, to + (kQuoted ? 1 : 0));
+    }
+    if (kQuoted) *end++ = '"';
+    out_.set_end(end);
+  }
+}
+
+bool Printer::scalar(const FieldTable& field, WireReader& reader, const FieldPath& path) {
+  std::uint64_t wide = 0;
+  std::uint32_t narrow = 0;
+  std::string_view bytes;
+  const bool read = field.wire == WireType::Varint    ? reader.varint(wide)
+                    : field.wire == WireType::Fixed64 ? reader.fixed64(wide)
+                    : field.wire == WireType::Fixed32 ? reader.fixed32(narrow)
+                                                      : reader.sized(bytes);
+  if (!read) return fail(Fault::Malformed, "it is cut off", path);
+  switch (field.kind) {
+    case FieldKind::Double:
+      number(std::bit_cast<double>(wide));
+      break;
+    case FieldKind::Float:
+      number(std::bit_cast<float>(narrow));
+      break;
+    case FieldKind::Int32:
+      number(static_cast<std::int32_t>(wide));
+      break;
+    case FieldKind::UInt32:
+      number(static_cast<std::uint32_t>(wide));
+      break;
+    case FieldKind::SInt32:
+      number(unzigzag(static_cast<std::uint32_t>(wide)));
+      break;
+    case FieldKind::Fixed32:
+      number(narrow);
+      break;
+    case FieldKind::SFixed32:
+      number(static_cast<std::int32_t>(narrow));
+      break;
+    case FieldKind::Int64:
+    case FieldKind::SFixed64:
+      number(static_cast<std::int64_t>(wide));
+      break;
+    case FieldKind::SInt64:
+      number(unzigzag(wide));
+      break;
+    case FieldKind::UInt64:
+    case FieldKind::Fixed64:
+      number(wide);
+      break;
+    case FieldKind::Bool:
+      out_.put(wide != 0 ? "true" : "false");
+      break;
+    case FieldKind::Enum:
+      enum_value(field, static_cast<std::int32_t>(wide));
+      break;
+    case FieldKind::String:
+      return text_value(bytes, path);
+    default:
+      base64(bytes);
+  }
+  return true;
+}
+
+void Printer::enum_value(const FieldTable& field, std::int32_t value) {
+  if (field.enums->is_null_value()) return out_.put("null");
+  const EnumTable::Value* const known =
+      options_.enum_numbers ? nullptr : field.enums->by_number(value);
+  if (known == nullptr) return number(value);
+  out_.put(known->quoted);
+}
+
+bool Printer::default_value(const FieldTable& field, const FieldPath& path) {
+  if (field.kind == FieldKind::Enum) {
+    enum_value(field, field.descriptor->default_value_enum()->number());
+    return true;
+  }
+  constexpr std::string_view kZeros("\0\0\0\0\0\0\0\0", 8);
+  WireReader zero(kZeros);
+  return scalar(field, zero, path);
+}
+
+void Printer::base64(std::string_view bytes) {
+  out_.put('"');
+  put_base64(bytes, out_);
+  out_.put('"');
+}
+
+bool Printer::string(std::string_view bytes) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  out_.put('"');
+  while (true) {
+    const char* const plain = find_text_end(at, end);
+    if (plain != at) out_.put({at, static_cast<std::size_t>(plain - at)});
+    if (plain == end) break;
+    if (static_cast<unsigned char>(*plain) >= 0x80) return false;
+    escape(*plain);
+    at = plain + 1;
+  }
+  out_.put('"');
+  return true;
+}
+
+void Printer::escape(char c) {
+  constexpr std::string_view kShort = "\"\\\n\t\r\b\f";
+  constexpr std::string_view kLetters = "\"\\ntrbf";
+  char* const to = out_.room(6);
+  to[0] = '\\';
+  if (const std::size_t at = kShort.find(c); at != std::string_view::npos) {
+    to[1] = kLetters[at];
+    out_.advance(2);
+    return;
+  }
+  constexpr char kHex[] = "0123456789abcdef";
+  to[1] = 'u';
+  to[2] = '0';
+  to[3] = '0';
+  to[4] = kHex[static_cast<unsigned char>(c) >> 4];
+  to[5] = kHex[static_cast<unsigned char>(c) & 15];
+  out_.advance(6);
+}
+
+}  // namespace weft::codec::json

@@ -1,0 +1,212 @@
+#include "weft/codec/json/internal/time_text.h"
+
+#include <charconv>
+
+#include "weft/base/ascii.h"
+
+namespace weft::codec::json {
+namespace {
+
+constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
+constexpr std::int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
+constexpr std::int64_t kLongestDuration = 315'576'000'000;
+
+struct Date {
+  std::int64_t year = 0;
+  int month = 0;
+  int day = 0;
+};
+
+// Both by H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in March, so the
+// leap day is the last one, and 400 of them have 146,097 days.
+Date date_of(std::int64_t days) noexcept {
+  days += 719'468;
+  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
+  const std::int64_t day_of_era = days - era * 146'097;
+  const std::int64_t year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
+  const std::int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t month = (5 * day_of_year + 2) / 153;
+  const int day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
+  const int calendar_month = static_cast<int>(month < 10 ? month + 3 : month - 9);
+  return {year_of_era + era * 400 + (calendar_month <= 2 ? 1 : 0), calendar_month, day};
+}
+
+std::int64_t days_of(const Date& date) noexcept {
+  const std::int64_t year = date.year - (date.month <= 2 ? 1 : 0);
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year =
+      (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146'097 + day_of_era - 719'468;
+}
+
+int days_in(const Date& date) noexcept {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
+  return date.month == 2 && leap ? 29 : kDays[date.month - 1];
+}
+
+char* put_digits(std::int64_t value, int count, char* to) noexcept {
+  for (int i = count - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+  return to + count;
+}
+
+char* put_fraction(std::int32_t nanos, char* to) noexcept {
+  if (nanos == 0) return to;
+  *to++ = '.';
+  if (nanos % 1'000'000 == 0) return put_digits(nanos / 1'000'000, 3, to);
+  if (nanos % 1000 == 0) return put_digits(nanos / 1000, 6, to);
+  return put_digits(nanos, 9, to);
+}
+
+/// Takes characters off the front of a text.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) noexcept : text_(text) {}
+
+  bool at_end() const noexcept { return text_.empty(); }
+  char next() const noexcept { return text_.empty() ? '\0' : text_.front(); }
+  bool eat(char c) noexcept {
+    if (next() != c) return false;
+    text_.remove_prefix(1);
+    return true;
+  }
+  /// Exactly `count` digits.
+  bool digits(std::size_t count, int& value) noexcept {
+    if (text_.size() < count) return false;
+    value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!ascii::is_digit(text_[i])) return false;
+      value = value * 10 + (text_[i] - '0');
+    }
+    text_.remove_prefix(count);
+    return true;
+  }
+  /// A point and 1 to 9 digits, or nothing.
+  bool fraction(std::int32_t& nanos) noexcept {
+    nanos = 0;
+    if (!eat('.')) return true;
+    int count = 0;
+    for (; ascii::is_digit(next()) && count < 9; ++count) {
+      nanos = nanos * 10 + (next() - '0');
+      text_.remove_prefix(1);
+    }
+    for (int i = count; i < 9; ++i) nanos *= 10;
+    return count > 0;
+  }
+  bool whole(std::int64_t& value) noexcept {
+    if (!ascii::is_digit(next())) return false;
+    const auto [at, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+    if (error != std::errc()) return false;
+    text_.remove_prefix(static_cast<std::size_t>(at - text_.data()));
+    return true;
+  }
+
+ private:
+  std::string_view text_;
+};
+
+/// "Z", "+01:00": seconds east of UTC.
+bool read_offset(Cursor& cursor, std::int64_t& offset) noexcept {
+  offset = 0;
+  if (cursor.eat('Z')) return true;
+  const bool west = cursor.next() == '-';
+  if (!cursor.eat('-') && !cursor.eat('+')) return false;
+  int hours = 0;
+  int minutes = 0;
+  if (!cursor.digits(2, hours) || !cursor.eat(':') || !cursor.digits(2, minutes)) return false;
+  if (hours > 23 || minutes > 59) return false;
+  offset = (hours * 60 + minutes) * (west ? -60 : 60);
+  return true;
+}
+
+}  // namespace
+
+bool is_timestamp(const Seconds& time) noexcept {
+  return time.seconds >= kFirstSecond && time.seconds <= kLastSecond && time.nanos >= 0 &&
+         time.nanos < kNanosPerSecond;
+}
+
+bool is_duration(const Seconds& span) noexcept {
+  if (span.seconds < -kLongestDuration || span.seconds > kLongestDuration) return false;
+  if (span.nanos <= -kNanosPerSecond || span.nanos >= kNanosPerSecond) return false;
+  return (span.seconds <= 0 || span.nanos >= 0) && (span.seconds >= 0 || span.nanos <= 0);
+}
+
+void put_timestamp(const Seconds& time, OutputBytes& out) {
+  const std::int64_t since = time.seconds - kFirstSecond;
+  const Date date = date_of(since / kSecondsPerDay + kFirstSecond / kSecondsPerDay);
+  const std::int64_t second = since % kSecondsPerDay;
+  char* to = out.room(40);
+  *to++ = '"';
+  to = put_digits(date.year, 4, to);
+  *to++ = '-';
+  to = put_digits(date.month, 2, to);
+  *to++ = '-';
+  to = put_digits(date.day, 2, to);
+  *to++ = 'T';
+  to = put_digits(second / 3600, 2, to);
+  *to++ = ':';
+  to = put_digits(second / 60 % 60, 2, to);
+  *to++ = ':';
+  to = put_digits(second % 60, 2, to);
+  to = put_fraction(time.nanos, to);
+  *to++ = 'Z';
+  *to++ = '"';
+  out.set_end(to);
+}
+
+void put_duration(const Seconds& span, OutputBytes& out) {
+  char* to = out.room(40);
+  *to++ = '"';
+  if (span.seconds < 0 || span.nanos < 0) *to++ = '-';
+  to = std::to_chars(to, to + 20, span.seconds < 0 ? -span.seconds : span.seconds).ptr;
+  to = put_fraction(span.nanos < 0 ? -span.nanos : span.nanos, to);
+  *to++ = 's';
+  *to++ = '"';
+  out.set_end(to);
+}
+
+bool read_timestamp(std::string_view text, Seconds& out) noexcept {
+  Cursor cursor(text);
+  int year = 0;
+  Date date;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  if (!cursor.digits(4, year) || !cursor.eat('-') || !cursor.digits(2, date.month) ||
+      !cursor.eat('-') || !cursor.digits(2, date.day) || !cursor.eat('T') ||
+      !cursor.digits(2, hour) || !cursor.eat(':') || !cursor.digits(2, minute) ||
+      !cursor.eat(':') || !cursor.digits(2, second)) {
+    return false;
+  }
+  date.year = year;
+  std::int64_t offset = 0;
+  if (!cursor.fraction(out.nanos) || !read_offset(cursor, offset) || !cursor.at_end()) return false;
+  if (year < 1 || date.month < 1 || date.month > 12 || date.day < 1 || date.day > days_in(date)) {
+    return false;
+  }
+  if (hour > 23 || minute > 59 || second > 59) return false;
+  out.seconds = days_of(date) * kSecondsPerDay + (hour * 60 + minute) * 60 + second - offset;
+  return is_timestamp(out);
+}
+
+bool read_duration(std::string_view text, Seconds& out) noexcept {
+  Cursor cursor(text);
+  const bool negative = cursor.eat('-');
+  if (!cursor.whole(out.seconds) || !cursor.fraction(out.nanos)) return false;
+  if (!cursor.eat('s') || !cursor.at_end()) return false;
+  if (negative) {
+    out.seconds = -out.seconds;
+    out.nanos = -out.nanos;
+  }
+  return is_duration(out);
+}
+
+}  // namespace weft::codec::json
