@@ -227,8 +227,9 @@ TEST_F(WeftCall, SaysWhereTheJsonIsWrong) {
             "          ^\n");
   const Ended field = call("Echo", {R"({"times": "many"})"});
   EXPECT_EQ(field.status, 2);
-  EXPECT_EQ(field.err,
-            "weft: DATA: line 1, column 11: field times: \"many\" is not a value of type int32\n");
+  EXPECT_EQ(
+      field.err,
+      "weft: DATA: line 1, column 11: field times: \"many\" is not a number; its type is int32\n");
 }
 
 TEST_F(WeftCall, CancelsAStreamWhoseInputIsWrong) {
@@ -239,7 +240,7 @@ TEST_F(WeftCall, CancelsAStreamWhoseInputIsWrong) {
   const Ended ended = program.wait();
   EXPECT_EQ(ended.status, 2);
   EXPECT_EQ(ended.err,
-            "weft: standard input: line 2, column 1: there is no field 'txt' in "
+            "weft: standard input: line 2, column 2: there is no field 'txt' in "
             "weft.test.notes.Note; did you mean 'text'?\n");
 }
 

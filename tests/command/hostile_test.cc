@@ -115,8 +115,9 @@ TEST_F(HostileServer, DoesNotEndTheCommandByNestedAny) {
   for (const int depth : {100, 10'000, 40'000}) {
     any_ = nested_any(depth);
     const Ended ended = call("GetAny");
-    EXPECT_EQ(ended.status, 64 + 8) << ended.err;
-    EXPECT_THAT(ended.err, HasSubstr("nested deeper than 64 levels, the limit"));
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    // What lies too deep is shown as bytes.
+    EXPECT_EQ(ended.out.find("\"@value\":\"") != std::string::npos, true);
   }
 }
 

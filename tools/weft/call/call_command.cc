@@ -80,11 +80,12 @@ Task<int> call(std::shared_ptr<const CallFlags> flags) {
   const ResponseFormat format = format_of(*flags);
   const Style trace_style = Style::of(STDERR_FILENO);
   CallTrace trace(flags->verbose, loop, trace_style);
-  DynamicCall dynamic(*schema, *method, format, trace);
   const CallOptions left = with_time_left(options, deadline, loop.now());
+  AnyTypes types(*schema, channel, left, flags->method.service, flags->protos.files.empty());
+  DynamicCall dynamic(types, *method, format, trace);
   trace.start(flags->connection.target, *method, left);
   const Status status = co_await dynamic.run(channel, left, requests);
-  const int reported = report(status, &*schema);
+  const int reported = report(status, &types.schema());
   co_return dynamic.output_ok() ? reported : kOutputError;
 }
 

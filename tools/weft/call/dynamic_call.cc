@@ -7,6 +7,8 @@
 
 namespace weft::cli {
 
+namespace pb = google::protobuf;
+
 Task<Status> DynamicCall::run(Service& service, const CallOptions& options,
                               RequestSource& requests) {
   std::string only;
@@ -77,7 +79,7 @@ Task<Status> DynamicCall::receive(BytesStream& stream) {
     if (!message) break;
     ++count;
     trace_.response(message->size());
-    shown = print(*message);
+    shown = co_await print(*message);
   }
   if (!shown.ok()) stream.cancel(cancelled("a response cannot be shown"));
   Status status = co_await stream.finish();
@@ -87,17 +89,30 @@ Task<Status> DynamicCall::receive(BytesStream& stream) {
                           " responses; this method has one");
 }
 
-Status DynamicCall::print(const Message& message) {
+Task<Result<std::string>> DynamicCall::show(const std::string& bytes) {
+  const std::string type = method_.descriptor->output_type()->full_name();
+  while (true) {
+    const Schema& schema = types_.schema();
+    const pb::Descriptor* descriptor = schema.pool().FindMessageTypeByName(type);
+    if (descriptor == nullptr) co_return internal_error("the type " + type + " is gone");
+    std::vector<std::string> unknown;
+    Result<std::string> json = decode_to_json(schema, *descriptor, bytes, format_.decode, &unknown);
+    if (unknown.empty()) co_return json;
+    const bool found = co_await types_.find(std::move(unknown));
+    if (!found) co_return json;
+  }
+}
+
+Task<Status> DynamicCall::print(const Message& message) {
   const std::string bytes(message.to_bytes().view());
-  const Result<std::string> json =
-      decode_to_json(schema_, *method_.descriptor->output_type(), bytes, format_.decode);
-  if (!json.ok()) return json.status();
+  const Result<std::string> json = co_await show(bytes);
+  if (!json.ok()) co_return json.status();
   const std::string text = print_json(*json, format_.layout, format_.style) + "\n";
   // Flushed at once: somebody may be reading as the responses come.
   output_ok_ = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
                std::fflush(stdout) == 0 && output_ok_;
-  if (output_ok_) return {};
-  return aborted("standard output does not take the response");
+  if (output_ok_) co_return Status();
+  co_return aborted("standard output does not take the response");
 }
 
 }  // namespace weft::cli

@@ -12,6 +12,7 @@
 #include "tools/weft/call/request_source.h"
 #include "tools/weft/json/json_codec.h"
 #include "tools/weft/json/json_print.h"
+#include "tools/weft/schema/any_types.h"
 #include "tools/weft/schema/schema.h"
 
 namespace weft::cli {
@@ -44,9 +45,9 @@ struct ResponseFormat {
 /// response on standard output when it has come. Everything given must outlive the task.
 class DynamicCall {
  public:
-  DynamicCall(const Schema& schema, const Method& method, const ResponseFormat& format,
+  DynamicCall(AnyTypes& types, const Method& method, const ResponseFormat& format,
               CallTrace& trace) noexcept
-      : schema_(schema), method_(method), format_(format), trace_(trace) {}
+      : schema_(types.schema()), types_(types), method_(method), format_(format), trace_(trace) {}
 
   /// The status of the call; INVALID_ARGUMENT of local origin when the requests are at fault, after
   /// which the call is cancelled.
@@ -60,9 +61,12 @@ class DynamicCall {
   Task<> send_all(RequestSource& requests, BytesStream& stream);
   void refuse(const Status& status, BytesStream& stream);
   Task<Status> receive(BytesStream& stream);
-  Status print(const Message& message);
+  Task<Status> print(const Message& message);
+  /// The response as JSON; asks for types of an Any that are not known yet.
+  Task<Result<std::string>> show(const std::string& bytes);
 
-  const Schema& schema_;
+  const Schema& schema_;  // of the requests
+  AnyTypes& types_;
   const Method& method_;
   const ResponseFormat& format_;
   CallTrace& trace_;

@@ -2,8 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "weft/base/bytes.h"
 #include "weft/base/result.h"
 
 #include "tools/weft/json/json_splitter.h"
@@ -11,23 +11,23 @@
 
 namespace weft::cli {
 
-/// A message in protobuf's JSON mapping as bytes. INVALID_ARGUMENT naming the field, what is wrong
-/// with it, and its place in the text the JSON came from.
+/// A message in protobuf's JSON mapping (docs/reference/json.md) as bytes; what decode_to_json()
+/// marks is read, too. INVALID_ARGUMENT naming the field, what is wrong with it, and its place in
+/// the text the JSON came from.
 Result<std::string> encode_json(const Schema& schema, const google::protobuf::Descriptor& type,
                                 const JsonText& json);
 
 struct DecodeOptions {
-  /// Show fields without presence that have their default value too; see json_defaults.h.
+  /// Show fields without presence that have their default value too.
   bool emit_defaults = false;
 };
 
-/// Bytes of a message as JSON on one line, as printable_json() makes it. INTERNAL naming the type
-/// when they are not such a message, or hold an Any of an unknown type.
+/// Bytes of a message as JSON on one line, as printable_json() makes it; what has no JSON is
+/// marked. INTERNAL naming the type when they are not such a message, RESOURCE_EXHAUSTED when they
+/// are too much JSON. `unknown_types`, where given, gets the full names of types of an Any that the
+/// schema does not have.
 Result<std::string> decode_to_json(const Schema& schema, const google::protobuf::Descriptor& type,
-                                   const std::string& bytes, DecodeOptions options = {});
-
-/// Where the value of a field such as "items[1].price" begins in `json`; where the path leads
-/// nowhere, the nearest value around it that there is.
-TextPosition locate_field(const JsonText& json, std::string_view path);
+                                   std::string_view bytes, DecodeOptions options = {},
+                                   std::vector<std::string>* unknown_types = nullptr);
 
 }  // namespace weft::cli

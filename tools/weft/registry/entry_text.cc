@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <map>
 
-#include <google/protobuf/util/json_util.h>
-
 #include "weft/base/log_value.h"
 #include "weft/base/printable.h"
 #include "weft/base/time.h"
+#include "weft/codec/json/json.h"
 
 namespace weft::cli {
 namespace {
@@ -113,12 +112,9 @@ std::vector<std::string> lines_of(const v1::WatchResponse& response, const Style
 }
 
 std::string json_line(const google::protobuf::Message& message) {
-  std::string text;
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  // A message of ours, so there is nothing in it that cannot be written.
-  static_cast<void>(google::protobuf::util::MessageToJsonString(message, &text, options).ok());
-  return printable_json(text);
+  // Messages of ours: what cannot be written, such as text that is not UTF-8, is marked.
+  const Result<std::string> text = to_json(message, {.declared_names = true, .marks = true});
+  return printable_json(text.ok() ? *text : "{}");
 }
 
 }  // namespace weft::cli

@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/text_format.h>
-#include <gtest/gtest.h>
 
 #include "tools/weft/json/json_codec.h"
 
@@ -77,8 +77,8 @@ class Survey : public ::testing::Test {
                                        std::vector<std::string>{"t.proto"});
     node_ = pool->FindMessageTypeByName("t.Node");
   }
-  Result<MessageSurvey> survey(const std::string& bytes, Defaults defaults = Defaults::Hide) const {
-    return survey_message(*node_, bytes, defaults);
+  Result<MessageSurvey> survey(const std::string& bytes) const {
+    return survey_message(*node_, bytes);
   }
   Result<std::string> json(const std::string& bytes, DecodeOptions options = {}) const {
     return decode_to_json(*schema_, *node_, bytes, options);
@@ -107,23 +107,6 @@ TEST_F(Survey, CountsMessagesAndValues) {
   EXPECT_EQ(found->values, 7U);
 }
 
-TEST_F(Survey, BoundsTheJsonFromAbove) {
-  std::string all_kinds;
-  for (int i = 0; i < 1000; ++i) all_kinds += static_cast<char>(i % 3);
-  for (const std::string& bytes :
-       {field(1, "text\x01"), field(4, all_kinds), field(7, std::string(100, '\xff')),
-        field(6, std::string(400, '\x7f')), nested(20), nested_any(10), pure_any(5),
-        field(5, field(1, "a")) + field(5, "")}) {
-    for (const Defaults defaults : {Defaults::Hide, Defaults::Show}) {
-      const auto found = survey(bytes, defaults);
-      ASSERT_TRUE(found.ok()) << found.status().to_string();
-      const auto shown = json(bytes, {.emit_defaults = defaults == Defaults::Show});
-      ASSERT_TRUE(shown.ok()) << shown.status().to_string();
-      EXPECT_GE(found->json_bytes, shown->size()) << *shown;
-    }
-  }
-}
-
 TEST_F(Survey, RefusesBytesThatAreNoMessage) {
   for (const std::string& bytes :
        {std::string("\x0a"),
@@ -134,7 +117,7 @@ TEST_F(Survey, RefusesBytesThatAreNoMessage) {
         field(6, "abc"), field(4, "\xff"), std::string("\x39\x00", 2), field(2, "\x0a")}) {
     const auto found = survey(bytes);
     ASSERT_FALSE(found.ok());
-    EXPECT_EQ(found.status().message(), "the response of " + std::to_string(bytes.size()) +
+    EXPECT_EQ(found.status().message(), "a message of " + std::to_string(bytes.size()) +
                                             " bytes is not a message of type t.Node");
   }
 }
@@ -144,14 +127,13 @@ TEST_F(Survey, TakesFieldsThatNobodyKnows) {
        {field(15, "abc"), std::string("\x78\x01"), std::string("\x7b\x08\x01\x7c"),
         std::string("\x08\x01"), std::string("\x7b\x7b\x7c\x7c")}) {
     EXPECT_TRUE(survey(bytes).ok());
-    EXPECT_EQ(json(bytes).value(), "{}");
+    EXPECT_THAT(json(bytes).value(), testing::StartsWith("{\"@unknown\":"));
   }
 }
 
-TEST_F(Survey, NamesAStringThatIsNotUtf8) {
-  EXPECT_EQ(survey(field(1, "\xff")).status().message(),
-            "the response of 3 bytes is not a message of type t.Node: the string t.Node.text is "
-            "not UTF-8");
+TEST_F(Survey, ShowsAStringThatIsNotUtf8) {
+  EXPECT_TRUE(survey(field(1, "\xff")).ok());
+  EXPECT_EQ(json(field(1, "\xff")).value(), R"({"text":{"@bytes":"/w=="}})");
 }
 
 TEST_F(Survey, EndsAtItsDepth) {
@@ -165,20 +147,19 @@ TEST_F(Survey, EndsAtItsDepth) {
 TEST_F(Survey, CountsTheDepthOfUnknownGroups) {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += '\x7b';
-  EXPECT_EQ(survey(deep).status().code(), StatusCode::ResourceExhausted);
+  EXPECT_FALSE(survey(deep).ok());
 }
 
-TEST_F(Survey, CountsTheDepthThroughAny) {
-  EXPECT_TRUE(json(nested_any(31)).ok());
-  for (const int depth : {32, 1'000, 10'000, 40'000}) {
-    EXPECT_EQ(json(nested_any(depth)).status().code(), StatusCode::ResourceExhausted) << depth;
-  }
-}
-
-TEST_F(Survey, CountsTheDepthOfAnyInAny) {
-  EXPECT_TRUE(json(pure_any(60)).ok()) << json(pure_any(60)).status().to_string();
-  for (const int depth : {64, 1'000, 10'000, 40'000}) {
-    EXPECT_EQ(json(pure_any(depth)).status().code(), StatusCode::ResourceExhausted) << depth;
+TEST_F(Survey, ShowsWhatIsTooDeepAsBytes) {
+  for (const int depth : {10, 90, 1'000, 40'000}) {
+    for (const std::string& bytes : {nested(depth), nested_any(depth), pure_any(depth)}) {
+      const auto shown = json(bytes);
+      ASSERT_TRUE(shown.ok()) << shown.status();
+      // Lossless, whatever the depth.
+      const auto back = encode_json(*schema_, *node_, {.text = *shown, .position = {}});
+      ASSERT_TRUE(back.ok()) << back.status();
+      EXPECT_EQ(*back == bytes, true) << depth;
+    }
   }
 }
 
@@ -189,7 +170,7 @@ TEST_F(Survey, BoundsTheJsonWhereDefaultsAreShown) {
     return bytes;
   };
   EXPECT_TRUE(json(many(100'000), {.emit_defaults = true}).ok());
-  const std::string more = many(1'500'000);
+  const std::string more = many(2'500'000);
   EXPECT_TRUE(json(more).ok());
   const auto shown = json(more, {.emit_defaults = true});
   EXPECT_EQ(shown.status().code(), StatusCode::ResourceExhausted);
@@ -223,7 +204,7 @@ TEST(SurveyOfLongNames, BoundsTheJsonOfFewBytes) {
   const auto& descriptor = *pool->FindMessageTypeByName("M");
   const auto shown = decode_to_json(schema, descriptor, field(1, std::string(1'000'000, '\0')));
   EXPECT_EQ(shown.status().code(), StatusCode::ResourceExhausted);
-  EXPECT_NE(shown.status().message().find("bytes of JSON; the limit is 134217728"),
+  EXPECT_NE(shown.status().message().find("is more than 134217728 bytes of JSON, the limit"),
             std::string::npos)
       << shown.status().to_string();
   EXPECT_TRUE(decode_to_json(schema, descriptor, field(1, std::string(1000, '\0'))).ok());

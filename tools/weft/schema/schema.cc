@@ -3,10 +3,9 @@
 #include <utility>
 
 #include <google/protobuf/descriptor.pb.h>
-#include <google/protobuf/util/type_resolver_util.h>
 
+#include "tools/weft/schema/foreign_descriptors.h"
 #include "tools/weft/schema/near_names.h"
-#include "tools/weft/schema/well_known_types.h"
 
 namespace weft::cli {
 
@@ -50,8 +49,7 @@ Schema::Schema(std::shared_ptr<const pb::DescriptorPool> pool, std::vector<std::
     : pool_(std::move(pool)),
       services_(std::move(services)),
       files_(std::move(files)),
-      resolver_(pb::util::NewTypeResolverForDescriptorPool("type.googleapis.com", pool_.get())),
-      json_possible_(check_well_known_types(*pool_)),
+      tables_(std::make_unique<const codec::Tables>(pool_, &has_presence)),
       left_out_(std::move(left_out)) {}
 
 Status Schema::usable(std::string_view name) const {

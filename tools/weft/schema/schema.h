@@ -8,9 +8,9 @@
 #include <vector>
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/util/type_resolver.h>
 
 #include "weft/base/result.h"
+#include "weft/codec/schema/tables.h"
 #include "weft/rpc/call/method.h"
 
 namespace weft::cli {
@@ -43,11 +43,8 @@ class Schema {
   const std::vector<std::string>& services() const noexcept { return services_; }
   /// Full names of the services, messages and enums of the files, for suggestions.
   std::vector<std::string> symbols() const;
-  /// For protobuf's JSON functions; urls are kTypeUrlPrefix and a full name.
-  google::protobuf::util::TypeResolver& resolver() const noexcept { return *resolver_; }
-
-  /// OK, or why messages of these types cannot be shown as JSON; see well_known_types.h.
-  const Status& json_possible() const noexcept { return json_possible_; }
+  /// Of the types, for JSON.
+  const codec::Tables& tables() const noexcept { return *tables_; }
 
   /// OK, or FAILED_PRECONDITION with the reason why `name`, which the server has, cannot be used.
   Status usable(std::string_view name) const;
@@ -60,12 +57,9 @@ class Schema {
   std::shared_ptr<const google::protobuf::DescriptorPool> pool_;
   std::vector<std::string> services_;
   std::vector<std::string> files_;
-  std::unique_ptr<google::protobuf::util::TypeResolver> resolver_;
-  Status json_possible_;
+  std::unique_ptr<const codec::Tables> tables_;
   LeftOut left_out_;
 };
-
-inline constexpr std::string_view kTypeUrlPrefix = "type.googleapis.com/";
 
 /// "pkg.Service" and "Method".
 struct MethodName {

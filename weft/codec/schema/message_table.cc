@@ -102,7 +102,7 @@ FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
       repeated(field.is_repeated()),
       packed(field.is_packed()),
       map(field.is_map()),
-      has_presence(field.has_presence()),
+      has_presence(tables.has_presence(field)),
       extension(field.is_extension()),
       message_set_item(extension && kind == FieldKind::Message && !repeated &&
                        field.containing_type()->options().message_set_wire_format()),

@@ -72,6 +72,7 @@ class TypeMap {
 
 struct Tables::State {
   std::shared_ptr<const pb::DescriptorPool> pool;
+  HasPresence has_presence = nullptr;
   TypeMap messages;
   // Compiling a message asks for its enums, so the lock is taken again.
   std::recursive_mutex mutex;
@@ -79,8 +80,14 @@ struct Tables::State {
   std::unordered_map<const pb::FieldDescriptor*, std::unique_ptr<const FieldTable>> extensions;
 };
 
-Tables::Tables(std::shared_ptr<const pb::DescriptorPool> pool) : state_(std::make_unique<State>()) {
+Tables::Tables(std::shared_ptr<const pb::DescriptorPool> pool, HasPresence has_presence)
+    : state_(std::make_unique<State>()) {
   state_->pool = std::move(pool);
+  state_->has_presence = has_presence;
+}
+
+bool Tables::has_presence(const pb::FieldDescriptor& field) const {
+  return state_->has_presence == nullptr ? field.has_presence() : state_->has_presence(field);
 }
 
 Tables::~Tables() = default;

@@ -20,9 +20,14 @@ namespace weft::codec {
 /// not known get a Tables of their own, for the time of one use.
 class Tables {
  public:
+  /// Whether a field has presence, where a Descriptor does not say it (editions that protobuf does
+  /// not know).
+  using HasPresence = bool (*)(const google::protobuf::FieldDescriptor&);
+
   /// The types of messages in an Any, and extensions, are looked up in `pool`; null: in the pool of
   /// the type that holds them.
-  explicit Tables(std::shared_ptr<const google::protobuf::DescriptorPool> pool = nullptr);
+  explicit Tables(std::shared_ptr<const google::protobuf::DescriptorPool> pool = nullptr,
+                  HasPresence has_presence = nullptr);
   Tables(const Tables&) = delete;
   Tables& operator=(const Tables&) = delete;
   ~Tables();
@@ -35,6 +40,8 @@ class Tables {
 
   const MessageTable& of(const google::protobuf::Descriptor& type) const;
   const EnumTable& of(const google::protobuf::EnumDescriptor& type) const;
+
+  bool has_presence(const google::protobuf::FieldDescriptor& field) const;
 
   /// The type of an Any in a message of `holder`'s type: what follows the last '/' of `url` is its
   /// full name, whatever stands before. Null where it is unknown.

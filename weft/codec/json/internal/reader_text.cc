@@ -36,7 +36,8 @@ void put_utf8(std::uint32_t code, OutputBytes& out) {
 
 bool Reader::enter(const FieldPath& path) {
   const int limit = std::min(options_.max_depth, kDeepest);
-  if (level_ >= limit) {
+  // What was too deep to be printed is marked by an object one level deeper, in a list perhaps.
+  if (level_ >= limit + (options_.marks ? 2 : 0)) {
     return fail(at_, path,
                 "objects and lists lie in each other deeper than " + std::to_string(limit) +
                     " levels, the limit");
