@@ -1,0 +1,122 @@
+// JSON to messages and back, held against libprotobuf's own JSON functions.
+//
+// Input: a byte that chooses, then JSON, or the bytes of a message. What must hold:
+//
+// - what libprotobuf reads, we read as the same message, but for what it takes and RFC 8259 or the
+// mapping does not;
+// - what we write, we read as it was, and libprotobuf too;
+// - what we write with marks of any bytes becomes bytes that are shown alike.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
+#include <google/protobuf/util/json_util.h>
+
+#include "weft/codec/json/json.h"
+#include "weft/codec/json/wire_json.h"
+
+#include "kinds.pb.h"
+#include "kinds2.pb.h"
+
+namespace {
+
+namespace pb = google::protobuf;
+using weft::codec::OutputBytes;
+
+void require(bool held, const char* what, std::string_view text) {
+  if (held) return;
+  std::fprintf(stderr, "does not hold: %s\n%.*s\n", what, static_cast<int>(text.size()),
+               text.data());
+  std::abort();
+}
+
+/// As JSON, which unlike bytes is the same for NaNs of all kinds, and in the order of a map's keys,
+/// which differ from object to object.
+std::string canonical(const pb::Message& message) {
+  std::string bytes;
+  {
+    pb::io::StringOutputStream stream(&bytes);
+    pb::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializePartialToCodedStream(&coded);
+  }
+  OutputBytes out;
+  static_cast<void>(
+      weft::codec::print_json(weft::codec::Tables::generated().of(*message.GetDescriptor()), bytes,
+                              {.marks = true}, weft::codec::WireOrigin::Peer, out));
+  return std::string(out.view());
+}
+
+/// What we have written is read as it was.
+template <class M>
+void write_and_read(const M& message) {
+  const weft::Result<std::string> json = weft::to_json(message);
+  if (!json.ok()) return;
+  M back;
+  const weft::Status status = weft::from_json(*json, back);
+  require(status.ok(), "what was written is read", *json);
+  require(canonical(back) == canonical(message), "it is read as it was", *json);
+  M theirs;
+  if (pb::util::JsonStringToMessage(*json, &theirs).ok()) {
+    require(canonical(theirs) == canonical(message), "libprotobuf reads it as it was", *json);
+  }
+}
+
+template <class M>
+void read(std::string_view text) {
+  M ours;
+  M theirs;
+  const weft::Status status = weft::from_json(text, ours);
+  const bool both = status.ok() && pb::util::JsonStringToMessage(std::string(text), &theirs).ok();
+  if (both) require(canonical(ours) == canonical(theirs), "both read the same", text);
+  if (status.ok()) write_and_read(ours);
+  weft::JsonReadOptions lenient{.ignore_unknown = true, .marks = true, .max_depth = 20};
+  static_cast<void>(weft::from_json(text, ours, lenient));
+}
+
+template <class M>
+void show(std::string_view bytes) {
+  const weft::codec::MessageTable& table = weft::codec::Tables::generated().of(*M::descriptor());
+  const auto shown = [&table](std::string_view of, OutputBytes& out) {
+    return weft::codec::print_json(table, of, {.marks = true}, weft::codec::WireOrigin::Peer, out);
+  };
+  OutputBytes text;
+  if (!shown(bytes, text).ok()) return;
+  OutputBytes back;
+  weft::codec::JsonFault fault;
+  const bool read = weft::codec::read_json(table, text.view(), {.marks = true}, back, fault);
+  require(read, fault.message().c_str(), text.view());
+  M parsed;
+  const bool is_message =
+      parsed.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  if (is_message) write_and_read(parsed);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static pb::LogHandler* const quiet = pb::SetLogHandler(nullptr);
+  static_cast<void>(quiet);
+  if (size == 0) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
+  switch (data[0] & 3) {
+    case 0:
+      read<weft::formats::Kinds>(input);
+      break;
+    case 1:
+      read<weft::formats::Legacy>(input);
+      break;
+    case 2:
+      show<weft::formats::Kinds>(input);
+      break;
+    default:
+      show<weft::formats::Legacy>(input);
+  }
+  return 0;
+}
