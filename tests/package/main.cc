@@ -9,6 +9,7 @@
 
 #include "weft/cluster/resolver.h"
 #include "weft/codec/codec.h"
+#include "weft/codec/json/json.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
@@ -46,6 +47,8 @@ int main() {
   server.add<Greeter>();
   const auto backwards = std::make_shared<const BackwardsCodec>();
   server.add(backwards);
+  const auto json = weft::json_codec();
+  server.add(json);
   if (const weft::Status started = server.start(); !started.ok()) {
     std::fprintf(stderr, "%s\n", started.to_string().c_str());
     return 1;
@@ -61,6 +64,12 @@ int main() {
       greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = backwards.get()});
   if (!in_kind.ok() || in_kind->message() != "Hello, outside") {
     std::fprintf(stderr, "backwards: %s\n", in_kind.status().to_string().c_str());
+    return 1;
+  }
+  const auto as_json =
+      greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = json.get()});
+  if (!as_json.ok() || weft::to_json(*as_json).value() != R"({"message":"Hello, outside"})") {
+    std::fprintf(stderr, "json: %s\n", as_json.status().to_string().c_str());
     return 1;
   }
 
