@@ -116,6 +116,9 @@ FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
     index = static_cast<std::uint32_t>(field.index());
   }
   quoted_json_name = quoted(json_name) + ":";
+  const std::size_t head = std::min(quoted_json_name.size(), sizeof head_);
+  std::memcpy(&head_, quoted_json_name.data(), head);
+  std::memset(&head_mask_, 0xff, head);
   quoted_name = extension ? quoted_json_name : quoted(name) + ":";
   tag_size = put_tag(number, packed ? WireType::Bytes : wire, tag);
   put_tag(number, WireType::EndGroup, end_tag);

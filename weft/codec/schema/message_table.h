@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -132,6 +133,18 @@ struct FieldTable {
   std::string quoted_name;           ///< `"name":`
   const EnumTable* enums = nullptr;  ///< of an enum
 
+  /// Whether `text`, of which `size` bytes may be read, begins with quoted_json_name.
+  bool begins(const char* text, std::size_t size) const noexcept {
+    if (size <= quoted_json_name.size() || size < sizeof head_) return false;
+    std::uint64_t word = 0;
+    std::memcpy(&word, text, sizeof word);
+    if ((word & head_mask_) != head_) return false;
+    const std::size_t rest = quoted_json_name.size();
+    return rest <= sizeof word ||
+           std::memcmp(text + sizeof word, quoted_json_name.data() + sizeof word,
+                       rest - sizeof word) == 0;
+  }
+
   /// The type of a message, group or map entry; compiled when it is asked for first.
   const MessageTable& message() const {
     const MessageTable* found = message_.load(std::memory_order_acquire);
@@ -141,6 +154,8 @@ struct FieldTable {
  private:
   const MessageTable& compile_message() const;
 
+  std::uint64_t head_ = 0;  // the first eight bytes of quoted_json_name
+  std::uint64_t head_mask_ = 0;
   std::string bracketed_;
   const Tables& tables_;
   mutable std::atomic<const MessageTable*> message_ = nullptr;

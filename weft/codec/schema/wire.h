@@ -32,6 +32,20 @@ class WireReader {
       value = static_cast<unsigned char>(*at_++);
       return true;
     }
+    // Two and three bytes, which lengths and numbers often have.
+    if (end_ - at_ >= 3) [[likely]] {
+      const auto byte = [this](int i) { return std::uint64_t{static_cast<unsigned char>(at_[i])}; };
+      if (byte(1) < 0x80) {
+        value = (byte(0) & 0x7f) | byte(1) << 7;
+        at_ += 2;
+        return true;
+      }
+      if (byte(2) < 0x80) {
+        value = (byte(0) & 0x7f) | (byte(1) & 0x7f) << 7 | byte(2) << 14;
+        at_ += 3;
+        return true;
+      }
+    }
     return long_varint(value);
   }
   bool fixed64(std::uint64_t& value) noexcept { return fixed(value); }

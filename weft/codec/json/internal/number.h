@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "weft/codec/json/internal/digits.h"
+
 namespace weft::codec::json {
 
 /// The end of the number of JSON's grammar (RFC 8259 section 6) at `at`; `at` where there is none.
@@ -32,11 +34,6 @@ FloatFault read_double(std::string_view text, double& out) noexcept;
 FloatFault read_float(std::string_view text, float& out) noexcept;
 
 inline constexpr int kLongestNumber = 32;
-
-/// The digits of `value`. `to` has room for kLongestNumber, which may be written to beyond the end
-/// that is returned.
-char* put_unsigned(std::uint64_t value, char* to) noexcept;
-char* put_signed(std::int64_t value, char* to) noexcept;
 
 // The shortest text that reads as the same value; for NaN and the infinities with quotes around it.
 // `to` has room for kLongestNumber; returns the end.

@@ -1,7 +1,6 @@
 #include "weft/codec/json/internal/reader.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include <google/protobuf/descriptor.h>
 
@@ -12,6 +11,8 @@ namespace weft::codec::json {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+// Before the name is looked up.
+constexpr std::uint32_t kFieldsTried = 4;
 // What protobuf can hold in a message.
 constexpr std::size_t kLargestMessage = 0x7fffffff;
 
@@ -108,16 +109,14 @@ bool Reader::object(const MessageTable& table, const FieldPath& path, bool in_an
 bool Reader::member(const MessageTable& table, Seen& seen, std::uint32_t& expected_field,
                     FieldPath& path, bool in_any) {
   const char* const at = at_;
-  // Most texts have the fields in the order of their declaration.
-  if (expected_field < table.size()) {
-    const FieldTable& field = table.field(expected_field);
-    const std::string& quoted = field.quoted_json_name;
-    if (static_cast<std::size_t>(end_ - at_) > quoted.size() &&
-        std::memcmp(at_, quoted.data(), quoted.size()) == 0) {
-      at_ += quoted.size();
-      ++expected_field;
-      return known(table, field, seen, at, path);
-    }
+  // Most texts have the fields in the order of their declaration, but for some that are left out.
+  const std::uint32_t end = std::min(table.size(), expected_field + kFieldsTried);
+  for (std::uint32_t i = expected_field; i < end; ++i) {
+    const FieldTable& field = table.field(i);
+    if (!field.begins(at_, static_cast<std::size_t>(end_ - at_))) continue;
+    at_ += field.quoted_json_name.size();
+    expected_field = i + 1;
+    return known(table, field, seen, at, path);
   }
   std::string scratch;
   std::string_view name;
