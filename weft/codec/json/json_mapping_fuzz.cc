@@ -36,8 +36,8 @@ void require(bool held, const char* what, std::string_view text) {
   std::abort();
 }
 
-/// As JSON, which unlike bytes is the same for NaNs of all kinds, and in the order of a map's keys,
-/// which differ from object to object.
+/// As JSON without unknown fields, which unlike bytes is the same for NaNs of all kinds, and in the
+/// order of a map's keys, which differ from object to object.
 std::string canonical(const pb::Message& message) {
   std::string bytes;
   {
@@ -49,7 +49,7 @@ std::string canonical(const pb::Message& message) {
   OutputBytes out;
   static_cast<void>(
       weft::codec::print_json(weft::codec::Tables::generated().of(*message.GetDescriptor()), bytes,
-                              {.marks = true}, weft::codec::WireOrigin::Peer, out));
+                              {}, weft::codec::WireOrigin::Peer, out));
   return std::string(out.view());
 }
 

@@ -108,20 +108,7 @@ bool Printer::packed(const FieldTable& field, std::string_view bytes, std::uint6
     bool first = count == 0;
     separate(first);
     path.set_index(count++);
-    const Place before = place();
-    const std::string_view rest = reader.rest();
-    if (scalar(field, reader, path)) [[likely]]
-      continue;
-    if (!may_mark()) return false;
-    // What is left of the bytes is no number.
-    return_to(before);
-    bool first_member = true;
-    out_.put('{');
-    ++level_;
-    member("\"@value\":", first_member);
-    base64(rest);
-    close('}', false);
-    return true;
+    if (!scalar(field, reader, path)) return false;
   }
   return true;
 }
@@ -144,12 +131,8 @@ bool Printer::parts_of(const FieldTable& field, std::string_view bytes, EntryPar
 bool Printer::entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path) {
   const MessageTable& table = field.message();
   EntryParts parts;
-  if (!parts_of(field, bytes, parts)) {
-    if (!options_.marks) return malformed(table, path);
-    member("\"@value\":", first);
-    base64(bytes);
-    return true;
-  }
+  // There is no mark in a map that could not be a key of it, so the message is marked.
+  if (!parts_of(field, bytes, parts)) return malformed(table, path);
   separate(first);
   if (!map_key(table.field(0), parts, path)) return false;
   out_.put(':');

@@ -249,7 +249,6 @@ bool Reader::list(const FieldTable& field, FieldPath& path) {
 
 bool Reader::packed_element(const FieldTable& field, const FieldPath& path) {
   const std::size_t before = out_.size();
-  if (options_.marks && next() == '{') return mark("@value", path);
   if (!value(field, path)) return false;
   if (dropped_) [[unlikely]] {
     out_.truncate(before);
