@@ -184,8 +184,9 @@ TEST(ToJson, WritesNamesAndEnumsAsAskedFor) {
   kinds.set_other_name("x");
   kinds.set_colour(formats::GREEN);
   kinds.add_colours(static_cast<formats::Colour>(17));
+  kinds.set_null_value(static_cast<pb::NullValue>(7));
   EXPECT_EQ(json_of(kinds, {.declared_names = true, .enum_numbers = true}),
-            R"({"colour":1,"other_name":"x","colours":[17]})");
+            R"({"colour":1,"other_name":"x","colours":[17],"null_value":7})");
 }
 
 TEST(ToJson, IndentsForPeople) {

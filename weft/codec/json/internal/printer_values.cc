@@ -297,7 +297,7 @@ bool Printer::scalar(const FieldTable& field, WireReader& reader, const FieldPat
 }
 
 void Printer::enum_value(const FieldTable& field, std::int32_t value) {
-  if (field.enums->is_null_value()) return out_.put("null");
+  if (field.enums->is_null_value() && value == 0) return out_.put("null");
   const EnumTable::Value* const known =
       options_.enum_numbers ? nullptr : field.enums->by_number(value);
   if (known == nullptr) return number(value);
