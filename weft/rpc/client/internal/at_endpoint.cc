@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/rpc/client/internal/placement.h"
+#include "weft/rpc/client/internal/attempt_tracker.h"
 
 namespace weft::rpc {
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "weft/rpc/client/internal/at_endpoint.h"
-#include "weft/rpc/client/internal/placement.h"
+#include "weft/rpc/client/internal/attempt_tracker.h"
 #include "weft/version.h"
 
 namespace weft::rpc {

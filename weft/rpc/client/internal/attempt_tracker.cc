@@ -1,4 +1,4 @@
-#include "weft/rpc/client/internal/placement.h"
+#include "weft/rpc/client/internal/attempt_tracker.h"
 
 #include "weft/cluster/endpoints/tried.h"
 #include "weft/rpc/client/internal/loop_channel.h"
