@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
+#include <condition_variable>
 #include <memory>
 #include <utility>
 
@@ -31,16 +31,32 @@ void Latch::when_open(UniqueFunction<void()> function) {
   function();
 }
 
+namespace {
+
+/// A thread that waits; it outlives the thread's wait, whose limit may come first.
+struct WaitingThread {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool opened = false;
+};
+
+}  // namespace
+
 bool Latch::wait(Duration limit) {
-  const auto opened = std::make_shared<std::promise<void>>();
-  when_open([opened] { opened->set_value(); });
-  std::future<void> future = opened->get_future();
-  if (limit == kForever) {
-    future.wait();
-    return true;
+  const auto waiting = std::make_shared<WaitingThread>();
+  when_open([waiting] {
+    const std::lock_guard lock(waiting->mutex);
+    waiting->opened = true;
+    waiting->changed.notify_one();
+  });
+  std::unique_lock lock(waiting->mutex);
+  const auto opened = [&waiting] { return waiting->opened; };
+  if (limit != kForever) {
+    const TimePoint until = after(std::chrono::steady_clock::now(), limit);
+    return waiting->changed.wait_until(lock, until, opened);
   }
-  const TimePoint until = after(std::chrono::steady_clock::now(), limit);
-  return future.wait_until(until) == std::future_status::ready;
+  waiting->changed.wait(lock, opened);
+  return true;
 }
 
 Task<bool> Latch::wait(Loop& loop, Duration limit) {
