@@ -1,3 +1,4 @@
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -6,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/rng.h"
 #include "weft/http2/session/internal/session_recorder.h"
 
 // Header blocks that come again, byte for byte, are not decoded again.
@@ -238,6 +240,44 @@ TEST_F(KnownBeginnings, CountForTheSizeOfTheList) {
 TEST_F(KnownBeginnings, AreNoneWhereLittleIsAlike) {
   for (int i = 10; i < 40; ++i) send(kTo + static_cast<char>('a' + i % 26) + "\x90");
   for (const std::size_t fields : beginnings) EXPECT_EQ(fields, 0U);
+}
+
+TEST_F(KnownBeginnings, OfRandomRequestsMeanWhatWasSent) {
+  constexpr std::uint64_t kSeed = 20261201;
+  SCOPED_TRACE(kSeed);
+  Rng rng(kSeed);
+  HpackEncoder encoder;
+  const auto pick = [&rng](std::initializer_list<const char*> from) {
+    return std::string(from.begin()[rng.below(from.size())]);
+  };
+  std::size_t with_beginning = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::vector<std::pair<std::string, std::string>> list = {
+        {":method", "POST"}, {":scheme", "http"}, {":path", pick({"/a", "/b", "/b/c"})}};
+    list.emplace_back("te", "trailers");
+    for (std::uint64_t more = rng.below(6); more > 0; --more) {
+      const std::string name = pick({"x-tenant", "authorization", "grpc-timeout", "x-id"});
+      // Few values repeat, others never do; long ones chase entries out of the table.
+      std::string value = rng.below(3) == 0 ? std::to_string(rng()) : pick({"1", "22", "333"});
+      if (rng.below(4) == 0) value.append(400, 'v');
+      list.emplace_back(name, value);
+    }
+    std::vector<HeaderField> fields;
+    std::string expected;
+    for (const auto& [name, value] : list) {
+      fields.push_back({.name = name, .value = value, .token = token_of(name)});
+      expected += (expected.empty() ? "" : " ") + name + "=" + value;
+    }
+    std::string block(encoder.bound(fields), '\0');
+    auto* const out = reinterpret_cast<std::uint8_t*>(block.data());
+    block.resize(static_cast<std::size_t>(encoder.encode(fields, out) - out));
+    ASSERT_EQ(send(block), expected) << "request " << i;
+    with_beginning += beginnings.back() == 0 ? 0 : 1;
+    server.session.reset(server.stream(id), ErrorCode::NoError);
+    server.frames();
+    server.events();
+  }
+  EXPECT_GT(with_beginning, 2'000U);
 }
 
 TEST(FixedBlocks, OfRequestsPrecedeARequestsOwnFields) {
