@@ -10,6 +10,7 @@
 #include "weft/cluster/resolver.h"
 #include "weft/codec/codec.h"
 #include "weft/codec/json/json.h"
+#include "weft/codec/msgpack/msgpack.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
@@ -49,6 +50,8 @@ int main() {
   server.add(backwards);
   const auto json = weft::json_codec();
   server.add(json);
+  const auto msgpack = weft::msgpack_codec();
+  server.add(msgpack);
   if (const weft::Status started = server.start(); !started.ok()) {
     std::fprintf(stderr, "%s\n", started.to_string().c_str());
     return 1;
@@ -70,6 +73,12 @@ int main() {
       greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = json.get()});
   if (!as_json.ok() || weft::to_json(*as_json).value() != R"({"message":"Hello, outside"})") {
     std::fprintf(stderr, "json: %s\n", as_json.status().to_string().c_str());
+    return 1;
+  }
+  const auto as_msgpack =
+      greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = msgpack.get()});
+  if (!as_msgpack.ok() || as_msgpack->message() != "Hello, outside") {
+    std::fprintf(stderr, "msgpack: %s\n", as_msgpack.status().to_string().c_str());
     return 1;
   }
 

@@ -1,0 +1,314 @@
+#include "weft/codec/msgpack/internal/writer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <google/protobuf/descriptor.h>
+
+#include "weft/codec/schema/object_bytes.h"
+#include "weft/codec/schema/seen_fields.h"
+
+namespace weft::codec::msgpack {
+namespace {
+
+constexpr int kDeepest = 1000;
+
+/// Whether the value here is a number that its closed enum does not have, or an entry with one.
+/// Protobuf keeps it behind the known fields, under the number of its field.
+bool is_unknown_enum(const FieldTable& field, WireReader value, WireType wire) {
+  if (field.map) {
+    std::string_view bytes;
+    const FieldTable& held = field.message().field(1);
+    if (held.enums == nullptr || !held.enums->is_closed() || !value.sized(bytes)) return false;
+    for (WireReader entry(bytes); !entry.at_end();) {
+      std::uint32_t number = 0;
+      if (!entry.tag(number, wire)) return false;
+      if (number == held.number && is_unknown_enum(held, entry, wire)) return true;
+      if (!entry.skip(number, wire)) return false;
+    }
+    return false;
+  }
+  if (field.enums == nullptr || !field.enums->is_closed() || wire != WireType::Varint) return false;
+  std::uint64_t number = 0;
+  return value.varint(number) &&
+         field.enums->by_number(static_cast<std::int32_t>(number)) == nullptr;
+}
+
+/// Copies a short text faster than a call of memcpy().
+inline char* copy_short(std::string_view text, char* to) noexcept {
+  const std::size_t size = text.size();
+  if (size >= 8 && size <= 16) {
+    std::memcpy(to, text.data(), 8);
+    std::memcpy(to + size - 8, text.data() + size - 8, 8);
+  } else if (size >= 4 && size < 8) {
+    std::memcpy(to, text.data(), 4);
+    std::memcpy(to + size - 4, text.data() + size - 4, 4);
+  } else {
+    std::memcpy(to, text.data(), size);
+  }
+  return to + size;
+}
+
+}  // namespace
+
+bool is_plain(const MessageTable& table, std::string_view bytes) {
+  if (table.oneofs() > 64 || !table.has_open_enums() || table.message_set()) return false;
+  std::uint64_t oneofs = 0;
+  std::uint32_t last = 0;
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire) || !reader.skip(number, wire)) return false;
+    const FieldTable* field = table.by_number(number);
+    if (field != nullptr && field->map) return false;
+    const bool may_repeat = field != nullptr && field->repeated;
+    if (number < last || (number == last && !may_repeat)) return false;
+    if (field != nullptr && field->oneof >= 0) {
+      const std::uint64_t bit = std::uint64_t{1} << field->oneof;
+      if ((oneofs & bit) != 0) return false;
+      oneofs |= bit;
+    }
+    last = number;
+  }
+  return true;
+}
+
+bool Writer::write(const MessageTable& table, std::string_view bytes) {
+  const FieldPath root;
+  return message(table, bytes, root) && check_size(root);
+}
+
+Status Writer::status() const {
+  const std::string where = fault_path_.empty() ? "" : "field " + fault_path_ + ": ";
+  switch (fault_) {
+    case Fault::None:
+      return {};
+    case Fault::Malformed:
+      return internal_error(where + fault_text_);
+    case Fault::TooLarge:
+      return resource_exhausted("the MessagePack is larger than " +
+                                std::to_string(options_.max_size) + " bytes, the limit");
+    default:
+      return invalid_argument(where + fault_text_);
+  }
+}
+
+bool Writer::fail(Fault fault, std::string text, const FieldPath& path) {
+  fault_ = fault;
+  fault_text_ = std::move(text);
+  fault_path_ = path.text();
+  return false;
+}
+
+bool Writer::malformed(const MessageTable& table, const FieldPath& path) {
+  return fail(Fault::Malformed, "its bytes are not a " + table.type().full_name(), path);
+}
+
+bool Writer::malformed(const FieldTable& field, const FieldPath& path) {
+  return fail(Fault::Malformed,
+              "its bytes are not a value of " + std::string(field.descriptor->full_name()), path);
+}
+
+bool Writer::message(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  if (origin_ == Origin::Own) [[likely]]
+    return known_message(table, bytes, path);
+  return peer_message(table, bytes, path);
+}
+
+bool Writer::peer_message(const MessageTable& table, std::string_view bytes,
+                          const FieldPath& path) {
+  if (is_plain(table, bytes)) return known_message(table, bytes, path);
+  OutputBytes normal;
+  if (!normalize(table.type(), bytes, normal)) return malformed(table, path);
+  origin_ = Origin::Own;
+  const bool written = known_message(table, normal.view(), path);
+  origin_ = Origin::Peer;
+  return written;
+}
+
+bool Writer::known_message(const MessageTable& table, std::string_view bytes,
+                           const FieldPath& path) {
+  if (table.well_known() == WellKnown::None) [[likely]]
+    return map(table, bytes, path);
+  return special(table, bytes, path);
+}
+
+bool Writer::map(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  Container map{.shape = Shape::Map};
+  if (!open(Shape::Map, 0, map, path) || !members(table, bytes, map, path)) return false;
+  close(map);
+  return true;
+}
+
+bool Writer::members(const MessageTable& table, std::string_view bytes, Container& map,
+                     const FieldPath& path) {
+  FieldPath here(&path, {});
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return malformed(table, path);
+    const FieldTable* const field = table.by_number(number);
+    const bool done = field != nullptr && fits(*field, wire)
+                          ? member(*field, reader, wire, map, here)
+                          : extra_member(table, reader, number, wire, map, path);
+    if (!done) return false;
+  }
+  return !options_.defaults || defaults(table, bytes, map);
+}
+
+bool Writer::extra_member(const MessageTable& table, WireReader& reader, std::uint32_t number,
+                          WireType wire, Container& map, const FieldPath& path) {
+  const FieldTable* const field =
+      table.has_extensions() ? table.tables().extension(table, number) : nullptr;
+  if (field != nullptr && fits(*field, wire)) {
+    FieldPath here(&path, {});
+    return member(*field, reader, wire, map, here);
+  }
+  std::string_view group;
+  if (table.message_set() && number == 1 && wire == WireType::BeginGroup) {
+    if (!reader.group(number, group)) return malformed(table, path);
+    return message_set_item(table, group, map, path);
+  }
+  // Unknown fields have no name.
+  return reader.skip(number, wire) || malformed(table, path);
+}
+
+bool Writer::message_set_item(const MessageTable& table, std::string_view group, Container& map,
+                              const FieldPath& path) {
+  std::uint64_t type = 0;
+  std::string_view bytes;
+  for (WireReader reader(group); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return malformed(table, path);
+    const bool read = number == 2 && wire == WireType::Varint  ? reader.varint(type)
+                      : number == 3 && wire == WireType::Bytes ? reader.sized(bytes)
+                                                               : reader.skip(number, wire);
+    if (!read) return malformed(table, path);
+  }
+  const FieldTable* const field =
+      type > UINT32_MAX ? nullptr
+                        : table.tables().extension(table, static_cast<std::uint32_t>(type));
+  if (field == nullptr || !field->message_set_item) return true;
+  ++map.count;
+  key(*field);
+  return message(field->message(), bytes, FieldPath(&path, field->json_name));
+}
+
+bool Writer::member(const FieldTable& field, WireReader& reader, WireType wire, Container& map,
+                    FieldPath& path) {
+  path.set_name(field.json_name);
+  if (is_unknown_enum(field, reader, wire)) [[unlikely]] {
+    return reader.skip(field.number, wire) || malformed(field, path);
+  }
+  ++map.count;
+  key(field);
+  return field.repeated ? repeated(field, reader, wire, path) : value(field, reader, path);
+}
+
+bool Writer::repeated(const FieldTable& field, WireReader& reader, WireType wire, FieldPath& path) {
+  Container list;
+  std::uint64_t announced = 0;
+  if (wire != field.wire) {
+    std::string_view bytes;
+    WireReader look = reader;
+    if (!look.sized(bytes)) return malformed(field, path);
+    announced = packed_count(field, bytes);
+  }
+  if (!open(field.map ? Shape::Map : Shape::List, announced, list, path)) return false;
+  while (true) {
+    const bool done = is_unknown_enum(field, reader, wire)
+                          ? reader.skip(field.number, wire) || malformed(field, path)
+                          : element(field, reader, wire, list, path);
+    if (!done) return false;
+    std::uint32_t number = 0;
+    WireReader next = reader;
+    if (next.at_end() || !next.tag(number, wire) || number != field.number || !fits(field, wire)) {
+      break;
+    }
+    reader = next;
+  }
+  close(list);
+  return true;
+}
+
+bool Writer::element(const FieldTable& field, WireReader& reader, WireType wire, Container& list,
+                     FieldPath& path) {
+  if (field.map || wire != field.wire) {
+    std::string_view bytes;
+    if (!reader.sized(bytes)) return malformed(field, path);
+    if (!field.map) return packed(field, bytes, list, path);
+    ++list.count;
+    return entry(field, bytes, path);
+  }
+  path.set_index(list.count++);
+  return value(field, reader, path);
+}
+
+bool Writer::defaults(const MessageTable& table, std::string_view bytes, Container& map) {
+  SeenFields::Stack stack;
+  SeenFields seen(stack, table);
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire) || !reader.skip(number, wire)) break;
+    if (const FieldTable* field = table.by_number(number)) seen.add_field(*field);
+  }
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    const FieldTable& field = table.field(i);
+    if (field.has_presence || !seen.add_field(field)) continue;
+    ++map.count;
+    key(field);
+    if (field.repeated) {
+      put(field.map ? kFixMap : kFixArray);
+    } else {
+      default_value(field);
+    }
+  }
+  return true;
+}
+
+bool Writer::open(Shape shape, std::uint64_t announced, Container& out, const FieldPath& path) {
+  const int limit = std::min(options_.max_depth, kDeepest);
+  if (level_ >= limit) {
+    return fail(Fault::TooDeep,
+                "it lies deeper than " + std::to_string(limit) + " levels, the limit", path);
+  }
+  if (!check_size(path)) return false;
+  ++level_;
+  out = {.begin = out_.size(), .announced = announced, .shape = shape};
+  const bool is_list = shape == Shape::List;
+  out_.set_end(put_count(is_list ? kFixArray : kFixMap, is_list ? kArray16 : kMap16, announced,
+                         out_.room(5)));
+  return true;
+}
+
+void Writer::close(const Container& container) {
+  --level_;
+  if (container.count == container.announced) return;
+  const std::size_t had = count_size(container.announced);
+  const std::size_t needs = count_size(container.count);
+  if (needs != had) {
+    out_.room(needs);
+    char* const head = out_.data() + container.begin;
+    const std::size_t size = out_.size() - container.begin - had;
+    std::memmove(head + needs, head + had, size);
+    out_.set_end(head + needs + size);
+  }
+  const bool is_list = container.shape == Shape::List;
+  put_count(is_list ? kFixArray : kFixMap, is_list ? kArray16 : kMap16, container.count,
+            out_.data() + container.begin);
+}
+
+void Writer::key(const FieldTable& field) {
+  if (options_.field_numbers) {
+    out_.set_end(put_unsigned(field.number, out_.room(5)));
+    return;
+  }
+  const std::string_view name =
+      options_.declared_names && !field.extension ? field.name : field.json_name;
+  char* const to = put_string_head(name.size(), out_.room(name.size() + 5));
+  out_.set_end(copy_short(name, to));
+}
+
+}  // namespace weft::codec::msgpack

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weft/base/status.h"
+#include "weft/codec/msgpack/internal/format.h"
+#include "weft/codec/msgpack/msgpack.h"
+#include "weft/codec/schema/field_path.h"
+#include "weft/codec/schema/tables.h"
+#include "weft/codec/schema/wire.h"
+
+namespace weft::codec::msgpack {
+
+/// Writes MessagePack from a message's bytes in protobuf's encoding, in one pass. The bytes are
+/// those that protobuf writes, which has each field in one place; what an Any holds may be a
+/// peer's, so it is looked over first and encoded anew where it is not like that. Every function
+/// returns false when it has failed. All that recurses is bounded by max_depth.
+///
+///     message -> map -> members -> element -> value -> scalar
+///             -> special types                      -> message
+class Writer {
+ public:
+  Writer(const MsgpackWriteOptions& options, OutputBytes& out) noexcept
+      : options_(options), out_(out), begin_(out.size()) {}
+
+  bool write(const MessageTable& table, std::string_view bytes);
+  /// Why write() has failed.
+  Status status() const;
+
+ private:
+  enum class Fault : std::uint8_t { None, NotWritable, Malformed, TooDeep, TooLarge };
+  enum class Origin : std::uint8_t { Own, Peer };
+  enum class Shape : std::uint8_t { List, Map };
+
+  /// A list or a map whose head was written for `announced` elements and is corrected at the end.
+  struct Container {
+    std::size_t begin = 0;
+    std::uint64_t announced = 0;
+    std::uint64_t count = 0;
+    Shape shape = Shape::Map;
+  };
+
+  // writer.cc: messages and containers
+  bool message(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool peer_message(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool known_message(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool map(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool members(const MessageTable& table, std::string_view bytes, Container& map,
+               const FieldPath& path);
+  bool member(const FieldTable& field, WireReader& reader, WireType wire, Container& map,
+              FieldPath& path);
+  bool extra_member(const MessageTable& table, WireReader& reader, std::uint32_t number,
+                    WireType wire, Container& map, const FieldPath& path);
+  bool message_set_item(const MessageTable& table, std::string_view group, Container& map,
+                        const FieldPath& path);
+  bool defaults(const MessageTable& table, std::string_view bytes, Container& map);
+  bool repeated(const FieldTable& field, WireReader& reader, WireType wire, FieldPath& path);
+  bool element(const FieldTable& field, WireReader& reader, WireType wire, Container& list,
+               FieldPath& path);
+  bool open(Shape shape, std::uint64_t announced, Container& out, const FieldPath& path);
+  void close(const Container& container);
+  void key(const FieldTable& field);
+
+  // writer_values.cc
+  bool value(const FieldTable& field, WireReader& reader, const FieldPath& path);
+  bool scalar(const FieldTable& field, WireReader& reader);
+  bool varint(const FieldTable& field, WireReader& reader);
+  /// Elements of a packed list.
+  static std::uint64_t packed_count(const FieldTable& field, std::string_view bytes) noexcept;
+  bool packed(const FieldTable& field, std::string_view bytes, Container& list, FieldPath& path);
+  bool entry(const FieldTable& field, std::string_view bytes, FieldPath& path);
+  bool map_key(const FieldTable& key, WireReader& reader, FieldPath& path);
+  void default_value(const FieldTable& field);
+  void enum_value(const FieldTable& field, std::int32_t number);
+  bool string(std::string_view text, const FieldPath& path);
+  void text(std::string_view text);
+  void bin(std::string_view bytes);
+  void put(Code code) { out_.put(static_cast<char>(code)); }
+
+  // writer_special.cc
+  bool special(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool any(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool any_content(const MessageTable& held, std::string_view bytes, Container& map,
+                   const FieldPath& path);
+  bool timestamp(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool list_value(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool json_value(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+  bool wrapper(const MessageTable& table, std::string_view bytes, const FieldPath& path);
+
+  bool fail(Fault fault, std::string text, const FieldPath& path);
+  bool malformed(const MessageTable& table, const FieldPath& path);
+  bool malformed(const FieldTable& field, const FieldPath& path);
+  bool check_size(const FieldPath& path) {
+    return out_.size() - begin_ <= options_.max_size || fail(Fault::TooLarge, {}, path);
+  }
+
+  const MsgpackWriteOptions& options_;
+  OutputBytes& out_;
+  const std::size_t begin_;
+  Origin origin_ = Origin::Own;
+  int level_ = 0;
+  Fault fault_ = Fault::None;
+  std::string fault_text_;
+  std::string fault_path_;
+};
+
+/// Whether a value of this wire type belongs to `field`; another is unknown to protobuf.
+constexpr bool fits(const FieldTable& field, WireType wire) noexcept {
+  return wire == field.wire ||
+         (wire == WireType::Bytes && field.repeated && is_packable(field.kind));
+}
+
+/// Whether each field comes once and in the order of the numbers, as protobuf writes them. Where
+/// more is needed to tell, the answer is false: maps may have a key twice, and closed enums numbers
+/// that are none of theirs.
+bool is_plain(const MessageTable& table, std::string_view bytes);
+
+/// Whether an Any has a message of this type in "value" rather than its fields.
+constexpr bool has_own_form(WellKnown type) noexcept {
+  switch (type) {
+    case WellKnown::Any:
+    case WellKnown::Timestamp:
+    case WellKnown::Struct:
+    case WellKnown::Value:
+    case WellKnown::ListValue:
+    case WellKnown::Wrapper:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace weft::codec::msgpack

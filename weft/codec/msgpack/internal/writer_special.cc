@@ -1,0 +1,170 @@
+#include <utility>
+
+#include <google/protobuf/descriptor.h>
+
+#include "weft/base/printable.h"
+#include "weft/codec/msgpack/internal/time.h"
+#include "weft/codec/msgpack/internal/writer.h"
+#include "weft/codec/schema/object_bytes.h"
+#include "weft/codec/schema/text_check.h"
+
+namespace weft::codec::msgpack {
+namespace {
+
+/// The fields of a well-known type. `visit(number, wire, reader)` gets a copy of the reader. False
+/// where the bytes are no message.
+template <class Visit>
+bool for_each_field(std::string_view bytes, Visit visit) {
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return false;
+    const WireReader value = reader;
+    if (!reader.skip(number, wire)) return false;
+    visit(number, wire, value);
+  }
+  return true;
+}
+
+}  // namespace
+
+bool Writer::special(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  switch (table.well_known()) {
+    case WellKnown::Any:
+      return any(table, bytes, path);
+    case WellKnown::Timestamp:
+      return timestamp(table, bytes, path);
+    case WellKnown::Struct:
+    case WellKnown::ListValue:
+      return list_value(table, bytes, path);
+    case WellKnown::Value:
+      return json_value(table, bytes, path);
+    case WellKnown::Wrapper:
+      return wrapper(table, bytes, path);
+    default:
+      return map(table, bytes, path);
+  }
+}
+
+bool Writer::any(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  std::string_view url;
+  std::string_view held;
+  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
+    if (number == 1 && wire == WireType::Bytes) value.sized(url);
+    if (number == 2 && wire == WireType::Bytes) value.sized(held);
+  });
+  if (!well_formed) return malformed(table, path);
+  Container map;
+  if (!open(Shape::Map, 0, map, path)) return false;
+  if (!url.empty()) {
+    ++map.count;
+    text("@type");
+    if (!string(url, path)) return false;
+    const MessageTable* const type = table.tables().any_type(table, url);
+    if (type == nullptr) {
+      ++map.count;
+      text("@value");
+      bin(held);
+    } else if (!any_content(*type, held, map, path)) {
+      return false;
+    }
+  } else if (!held.empty()) {
+    return fail(Fault::NotWritable, "an Any has bytes and no type", path);
+  }
+  close(map);
+  return true;
+}
+
+bool Writer::any_content(const MessageTable& held, std::string_view bytes, Container& map,
+                         const FieldPath& path) {
+  // Nobody has looked at the bytes yet.
+  const Origin origin = std::exchange(origin_, Origin::Peer);
+  bool written = false;
+  OutputBytes normal;
+  if (has_own_form(held.well_known())) {
+    ++map.count;
+    text("value");
+    written = message(held, bytes, FieldPath(&path, "value"));
+  } else if (is_plain(held, bytes)) {
+    written = members(held, bytes, map, path);
+  } else if (normalize(held.type(), bytes, normal)) {
+    origin_ = Origin::Own;
+    written = members(held, normal.view(), map, path);
+  } else {
+    malformed(held, path);
+  }
+  origin_ = origin;
+  return written;
+}
+
+bool Writer::timestamp(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  Time time;
+  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
+    std::uint64_t read = 0;
+    if (wire != WireType::Varint || number > 2 || !value.varint(read)) return;
+    if (number == 1) time.seconds = static_cast<std::int64_t>(read);
+    if (number == 2) time.nanos = static_cast<std::int32_t>(read);
+  });
+  if (!well_formed) return malformed(table, path);
+  if (!is_timestamp(time)) return fail(Fault::NotWritable, out_of_range(time), path);
+  const auto seconds = static_cast<std::uint64_t>(time.seconds);
+  const auto nanos = static_cast<std::uint32_t>(time.nanos);
+  char* to = out_.room(15);
+  if (seconds <= UINT32_MAX && nanos == 0) {
+    to = put_coded(kFixExt4, kTimestampType, to);
+    to = put_big(static_cast<std::uint32_t>(seconds), to);
+  } else if (seconds >> 34 == 0) {
+    to = put_coded(kFixExt8, kTimestampType, to);
+    to = put_big(std::uint64_t{nanos} << 34 | seconds, to);
+  } else {
+    to = put_coded(kExt8, std::uint8_t{12}, to);
+    *to++ = static_cast<char>(kTimestampType);
+    to = put_big(nanos, to);
+    to = put_big(seconds, to);
+  }
+  out_.set_end(to);
+  return true;
+}
+
+bool Writer::list_value(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  const FieldTable& field = table.field(0);
+  FieldPath here(&path, {});
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return malformed(table, path);
+    if (number == field.number && wire == field.wire) return repeated(field, reader, wire, here);
+    if (!reader.skip(number, wire)) return malformed(table, path);
+  }
+  Container empty;
+  if (!open(field.map ? Shape::Map : Shape::List, 0, empty, path)) return false;
+  close(empty);
+  return true;
+}
+
+bool Writer::json_value(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return malformed(table, path);
+    const FieldTable* const field = table.by_number(number);
+    if (field != nullptr && wire == field->wire) return value(*field, reader, path);
+    if (!reader.skip(number, wire)) return malformed(table, path);
+  }
+  return fail(Fault::NotWritable, "a Value has no kind set", path);
+}
+
+bool Writer::wrapper(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
+  const FieldTable& field = table.field(0);
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) return malformed(table, path);
+    if (number == field.number && wire == field.wire) return value(field, reader, path);
+    if (!reader.skip(number, wire)) return malformed(table, path);
+  }
+  default_value(field);
+  return true;
+}
+
+}  // namespace weft::codec::msgpack

@@ -1,0 +1,110 @@
+// MessagePack to messages and back.
+//
+// Input: a byte that chooses, then MessagePack, or the bytes of a message. What must hold:
+//
+// - any input is read or refused, under every limit;
+// - what is written is read, and as it was but for unknown fields and the order within an Any;
+// - what was read once is written and read the same again.
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
+
+#include "weft/codec/msgpack/msgpack.h"
+
+#include "kinds.pb.h"
+#include "kinds2.pb.h"
+
+namespace {
+
+namespace pb = google::protobuf;
+
+void require(bool held, const char* what, std::string_view detail) {
+  if (held) return;
+  std::fprintf(stderr, "does not hold: %s\n%.*s\n", what, static_cast<int>(detail.size()),
+               detail.data());
+  std::abort();
+}
+
+/// Maps are in the order of their keys.
+std::string canonical(const pb::Message& message) {
+  std::string bytes;
+  pb::io::StringOutputStream stream(&bytes);
+  pb::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  message.SerializePartialToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+template <class M>
+void write_and_read(M message) {
+  message.DiscardUnknownFields();
+  const weft::Result<std::string> written = weft::to_msgpack(message);
+  if (!written.ok()) return;
+  M back;
+  const weft::Status status = weft::from_msgpack(*written, back);
+  require(status.ok(), "what was written is read", status.message());
+  const bool has_any = written->find("@type") != std::string::npos;
+  require(has_any || canonical(back) == canonical(message), "it is read as it was",
+          message.DebugString());
+  const weft::Result<std::string> again = weft::to_msgpack(back);
+  M twice;
+  require(again.ok() && weft::from_msgpack(*again, twice).ok(), "it is written again",
+          again.status().message());
+  require(canonical(twice) == canonical(back), "it does not change any more", back.DebugString());
+  for (const weft::MsgpackWriteOptions& options :
+       {weft::MsgpackWriteOptions{.declared_names = true, .enum_names = true},
+        weft::MsgpackWriteOptions{.defaults = true, .field_numbers = true}}) {
+    const weft::Result<std::string> other = weft::to_msgpack(back, options);
+    require(other.ok() && weft::from_msgpack(*other, twice).ok(), "other names are read",
+            other.status().message());
+    // What an Any holds has its defaults in its bytes afterwards.
+    const bool may_differ = options.defaults && has_any;
+    require(may_differ || canonical(twice) == canonical(back), "as the same", back.DebugString());
+  }
+}
+
+template <class M>
+void read(std::string_view bytes) {
+  M message;
+  if (weft::from_msgpack(bytes, message).ok()) write_and_read(message);
+  static_cast<void>(weft::from_msgpack(bytes, message, {.ignore_unknown = true, .max_depth = 20}));
+}
+
+template <class M>
+void parse(std::string_view bytes) {
+  M message;
+  if (message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    write_and_read(message);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static pb::LogHandler* const quiet = pb::SetLogHandler(nullptr);
+  static_cast<void>(quiet);
+  if (size == 0) return 0;
+  const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
+  switch (data[0] & 3) {
+    case 0:
+      read<weft::formats::Kinds>(input);
+      break;
+    case 1:
+      read<weft::formats::Legacy>(input);
+      break;
+    case 2:
+      parse<weft::formats::Kinds>(input);
+      break;
+    default:
+      parse<weft::formats::Legacy>(input);
+  }
+  return 0;
+}
