@@ -187,6 +187,14 @@ TEST(ToMsgpack, NamesTheFieldThatCannotBeWritten) {
   EXPECT_EQ(error_of(legacy), "field name: the string is not UTF-8: 'a\\xff'");
 }
 
+TEST(ToMsgpack, KeepsOtherNumbersOfNullValue) {
+  Kinds kinds;
+  kinds.set_null_value(static_cast<pb::NullValue>(28));
+  EXPECT_EQ(written(kinds), "81a9" + hex("nullValue") + "1c");
+  kinds.mutable_value()->set_null_value(static_cast<pb::NullValue>(28));
+  EXPECT_EQ(error_of(kinds), "field value: the null of a Value is 28 instead of 0");
+}
+
 TEST(ToMsgpack, BoundsDepthAndSize) {
   formats::Item item;
   formats::Item* at = &item;

@@ -15,7 +15,7 @@ constexpr int kDeepest = 1000;
 
 /// Whether the value here is a number that its closed enum does not have, or an entry with one.
 /// Protobuf keeps it behind the known fields, under the number of its field.
-bool is_unknown_enum(const FieldTable& field, WireReader value, WireType wire) {
+bool is_number_of_no_value(const FieldTable& field, WireReader value, WireType wire) {
   if (field.map) {
     std::string_view bytes;
     const FieldTable& held = field.message().field(1);
@@ -23,7 +23,7 @@ bool is_unknown_enum(const FieldTable& field, WireReader value, WireType wire) {
     for (WireReader entry(bytes); !entry.at_end();) {
       std::uint32_t number = 0;
       if (!entry.tag(number, wire)) return false;
-      if (number == held.number && is_unknown_enum(held, entry, wire)) return true;
+      if (number == held.number && is_number_of_no_value(held, entry, wire)) return true;
       if (!entry.skip(number, wire)) return false;
     }
     return false;
@@ -32,6 +32,11 @@ bool is_unknown_enum(const FieldTable& field, WireReader value, WireType wire) {
   std::uint64_t number = 0;
   return value.varint(number) &&
          field.enums->by_number(static_cast<std::int32_t>(number)) == nullptr;
+}
+
+/// The same; most fields cannot have such a value.
+inline bool is_unknown_enum(const FieldTable& field, const WireReader& value, WireType wire) {
+  return (field.enums != nullptr || field.map) && is_number_of_no_value(field, value, wire);
 }
 
 /// Copies a short text faster than a call of memcpy().

@@ -148,7 +148,17 @@ bool Writer::json_value(const MessageTable& table, std::string_view bytes, const
     WireType wire{};
     if (!reader.tag(number, wire)) return malformed(table, path);
     const FieldTable* const field = table.by_number(number);
-    if (field != nullptr && wire == field->wire) return value(*field, reader, path);
+    if (field != nullptr && wire == field->wire) {
+      std::uint64_t null = 0;
+      WireReader look = reader;
+      if (field->enums != nullptr && look.varint(null) && null != 0) {
+        return fail(Fault::NotWritable,
+                    "the null of a Value is " + std::to_string(static_cast<std::int32_t>(null)) +
+                        " instead of 0",
+                    path);
+      }
+      return value(*field, reader, path);
+    }
     if (!reader.skip(number, wire)) return malformed(table, path);
   }
   return fail(Fault::NotWritable, "a Value has no kind set", path);

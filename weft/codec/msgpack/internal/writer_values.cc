@@ -68,6 +68,32 @@ char* put_varints(WireReader& reader, char* to) noexcept {
 
 }  // namespace
 
+// Both are used in this file only, and their calls cost as much as they do.
+inline bool Writer::varint(const FieldTable& field, WireReader& reader) {
+  std::uint64_t value = 0;
+  if (!reader.varint(value)) return false;
+  if (field.enums != nullptr) {
+    enum_value(field, static_cast<std::int32_t>(value));
+  } else {
+    out_.set_end(put_varint_value(field.kind, value, out_.room(9)));
+  }
+  return true;
+}
+
+inline bool Writer::scalar(const FieldTable& field, WireReader& reader) {
+  if (field.wire == WireType::Varint) return varint(field, reader);
+  if (field.wire == WireType::Fixed32) {
+    std::uint32_t value = 0;
+    if (!reader.fixed32(value)) return false;
+    out_.set_end(put_fixed32_value(field.kind, value, out_.room(9)));
+    return true;
+  }
+  std::uint64_t value = 0;
+  if (!reader.fixed64(value)) return false;
+  out_.set_end(put_fixed64_value(field.kind, value, out_.room(9)));
+  return true;
+}
+
 bool Writer::value(const FieldTable& field, WireReader& reader, const FieldPath& path) {
   std::string_view bytes;
   switch (field.kind) {
@@ -85,31 +111,6 @@ bool Writer::value(const FieldTable& field, WireReader& reader, const FieldPath&
     default:
       return scalar(field, reader) || malformed(field, path);
   }
-}
-
-bool Writer::scalar(const FieldTable& field, WireReader& reader) {
-  if (field.wire == WireType::Varint) return varint(field, reader);
-  if (field.wire == WireType::Fixed32) {
-    std::uint32_t value = 0;
-    if (!reader.fixed32(value)) return false;
-    out_.set_end(put_fixed32_value(field.kind, value, out_.room(9)));
-    return true;
-  }
-  std::uint64_t value = 0;
-  if (!reader.fixed64(value)) return false;
-  out_.set_end(put_fixed64_value(field.kind, value, out_.room(9)));
-  return true;
-}
-
-bool Writer::varint(const FieldTable& field, WireReader& reader) {
-  std::uint64_t value = 0;
-  if (!reader.varint(value)) return false;
-  if (field.enums != nullptr) {
-    enum_value(field, static_cast<std::int32_t>(value));
-  } else {
-    out_.set_end(put_varint_value(field.kind, value, out_.room(9)));
-  }
-  return true;
 }
 
 std::uint64_t Writer::packed_count(const FieldTable& field, std::string_view bytes) noexcept {
@@ -219,7 +220,7 @@ void Writer::default_value(const FieldTable& field) {
 }
 
 void Writer::enum_value(const FieldTable& field, std::int32_t number) {
-  if (field.enums->is_null_value()) return put(kNil);
+  if (field.enums->is_null_value() && number == 0) return put(kNil);
   if (options_.enum_names) {
     if (const EnumTable::Value* known = field.enums->by_number(number)) return text(known->name);
   }
