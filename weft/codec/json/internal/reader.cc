@@ -265,6 +265,7 @@ bool Reader::map(const FieldTable& field, FieldPath& path) {
     do {
       white_space();
       if (!map_entry(field, path)) return false;
+      path.set_name(field.json_name);  // the key may be gone
     } while (more('}', path));
     if (failed()) return false;
   }
