@@ -63,23 +63,6 @@ bool Reader::expected(std::string_view what, const FieldPath& path) {
   return fail(at_, path, std::move(text));
 }
 
-Reader::Seen::Seen(Reader& reader, const MessageTable& table)
-    : reader_(reader), begin_(reader.bits_.size()) {
-  const std::size_t bits = table.size() + static_cast<std::size_t>(table.oneofs());
-  if (bits > 64) reader.bits_.resize(begin_ + (bits + 63) / 64);
-}
-
-Reader::Seen::~Seen() { reader_.bits_.resize(begin_); }
-
-bool Reader::Seen::add(std::uint32_t index) noexcept {
-  const bool many = reader_.bits_.size() != begin_;
-  std::uint64_t& word = many ? reader_.bits_[begin_ + index / 64] : few_;
-  const std::uint64_t bit = std::uint64_t{1} << index % 64;
-  const bool is_new = (word & bit) == 0;
-  word |= bit;
-  return is_new;
-}
-
 bool Reader::message(const MessageTable& table, const FieldPath& path) {
   if (table.well_known() == WellKnown::None) [[likely]] {
     if (next() == '{') [[likely]]
@@ -91,7 +74,7 @@ bool Reader::message(const MessageTable& table, const FieldPath& path) {
 
 bool Reader::object(const MessageTable& table, const FieldPath& path, bool in_any) {
   if (!enter(path)) return false;
-  Seen seen(*this, table);
+  SeenFields seen(seen_, table);
   FieldPath here(&path, {});
   std::uint32_t expected_field = 0;
   white_space();
@@ -106,7 +89,7 @@ bool Reader::object(const MessageTable& table, const FieldPath& path, bool in_an
   return true;
 }
 
-bool Reader::member(const MessageTable& table, Seen& seen, std::uint32_t& expected_field,
+bool Reader::member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected_field,
                     FieldPath& path, bool in_any) {
   const char* const at = at_;
   // Most texts have the fields in the order of their declaration, but for some that are left out.
@@ -116,7 +99,7 @@ bool Reader::member(const MessageTable& table, Seen& seen, std::uint32_t& expect
     if (!field.begins(at_, static_cast<std::size_t>(end_ - at_))) continue;
     at_ += field.quoted_json_name.size();
     expected_field = i + 1;
-    return known(table, field, seen, at, path);
+    return known(field, seen, at, path);
   }
   std::string scratch;
   std::string_view name;
@@ -125,12 +108,12 @@ bool Reader::member(const MessageTable& table, Seen& seen, std::uint32_t& expect
   if (!text(name, scratch, path) || !colon(path)) return false;
   if (const FieldTable* field = table.by_name(name)) [[likely]] {
     expected_field = field->index + 1;
-    return known(table, *field, seen, at, path);
+    return known(*field, seen, at, path);
   }
   if (in_any && name == "@type") return skip(path);
   if (name.starts_with('[') && name.ends_with(']') && table.has_extensions()) {
     const auto* extension = table.tables().extension(table, name.substr(1, name.size() - 2));
-    if (extension != nullptr) return known(table, *extension, seen, at, path);
+    if (extension != nullptr) return known(*extension, seen, at, path);
   }
   return unknown(table, name, at, path);
 }
@@ -150,17 +133,15 @@ bool Reader::unknown(const MessageTable& table, std::string_view name, const cha
               "there is no field '" + printable(shown) + "' in " + table.type().full_name());
 }
 
-bool Reader::known(const MessageTable& table, const FieldTable& field, Seen& seen, const char* at,
-                   FieldPath& path) {
+bool Reader::known(const FieldTable& field, SeenFields& seen, const char* at, FieldPath& path) {
   path.set_name(field.json_name);
   white_space();
   if (field.extension) [[unlikely]] {
     // No bits are kept for extensions.
     return this->field(field, path);
   }
-  if (!seen.add(field.index)) return fail(at, path, "the field is given twice");
-  if (field.oneof >= 0 && (next() != 'n' || takes_null(field)) &&
-      !seen.add(table.size() + static_cast<std::uint32_t>(field.oneof))) {
+  if (!seen.add_field(field)) return fail(at, path, "the field is given twice");
+  if (field.oneof >= 0 && (next() != 'n' || takes_null(field)) && !seen.add_oneof(field)) {
     return fail(at, path,
                 "another field of the oneof '" + field.descriptor->containing_oneof()->name() +
                     "' is given, too");

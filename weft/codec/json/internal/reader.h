@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "weft/codec/json/internal/number.h"
 #include "weft/codec/json/wire_json.h"
 #include "weft/codec/schema/field_path.h"
+#include "weft/codec/schema/seen_fields.h"
 
 namespace weft::codec::json {
 
@@ -26,29 +26,12 @@ class Reader {
   bool read(const MessageTable& table);
 
  private:
-  /// Which fields and oneofs an object has had.
-  class Seen {
-   public:
-    Seen(Reader& reader, const MessageTable& table);
-    ~Seen();
-    Seen(const Seen&) = delete;
-    Seen& operator=(const Seen&) = delete;
-    /// False where it was there before.
-    bool add(std::uint32_t index) noexcept;
-
-   private:
-    Reader& reader_;
-    std::size_t begin_;  // in bits_; npos: few_ is enough
-    std::uint64_t few_ = 0;
-  };
-
   // reader.cc: messages and fields
   bool message(const MessageTable& table, const FieldPath& path);
   bool object(const MessageTable& table, const FieldPath& path, bool in_any);
-  bool member(const MessageTable& table, Seen& seen, std::uint32_t& expected, FieldPath& path,
+  bool member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected, FieldPath& path,
               bool in_any);
-  bool known(const MessageTable& table, const FieldTable& field, Seen& seen, const char* at,
-             FieldPath& path);
+  bool known(const FieldTable& field, SeenFields& seen, const char* at, FieldPath& path);
   bool unknown(const MessageTable& table, std::string_view name, const char* at, FieldPath& path);
   bool field(const FieldTable& field, FieldPath& path);
   bool null_field(const FieldTable& field, const FieldPath& path);
@@ -142,7 +125,7 @@ class Reader {
   int level_ = 0;
   bool failed_ = false;
   bool dropped_ = false;  // the value that was read is an enum's unknown name, and is passed over
-  std::vector<std::uint64_t> bits_;
+  SeenFields::Stack seen_;
 };
 
 }  // namespace weft::codec::json

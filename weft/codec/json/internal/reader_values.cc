@@ -8,38 +8,17 @@
 #include "weft/base/printable.h"
 #include "weft/codec/json/internal/base64.h"
 #include "weft/codec/json/internal/reader.h"
+#include "weft/codec/schema/integers.h"
 
 namespace weft::codec::json {
 namespace {
 
 constexpr std::size_t kLongestShown = 64;
 
-struct Range {
-  std::int64_t least;
-  std::uint64_t greatest;
-};
-
 char* put_varint_at(std::uint64_t value, char* to) noexcept {
   for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
   *to++ = static_cast<char>(value);
   return to;
-}
-
-Range range_of(FieldKind kind) noexcept {
-  switch (kind) {
-    case FieldKind::UInt32:
-    case FieldKind::Fixed32:
-      return {0, UINT32_MAX};
-    case FieldKind::UInt64:
-    case FieldKind::Fixed64:
-      return {0, UINT64_MAX};
-    case FieldKind::Int64:
-    case FieldKind::SInt64:
-    case FieldKind::SFixed64:
-      return {INT64_MIN, INT64_MAX};
-    default:
-      return {INT32_MIN, INT32_MAX};
-  }
 }
 
 }  // namespace
@@ -174,7 +153,7 @@ bool Reader::slow_integer(const FieldTable& field, const FieldPath& path) {
 
 bool Reader::beyond(const FieldTable& field, const std::string& shown, bool negative,
                     const char* at, const FieldPath& path) {
-  const Range range = range_of(field.kind);
+  const IntegerRange range = range_of(field.kind);
   const std::string type =
       field.kind == FieldKind::Enum ? "an enum" : field.descriptor->type_name();
   return fail(at, path,
@@ -185,7 +164,7 @@ bool Reader::beyond(const FieldTable& field, const std::string& shown, bool nega
 
 bool Reader::put_integer(const FieldTable& field, Integer value, const char* at,
                          const FieldPath& path) {
-  const Range range = range_of(field.kind);
+  const IntegerRange range = range_of(field.kind);
   const bool fits =
       value.negative ? value.magnitude <= std::uint64_t{0} - static_cast<std::uint64_t>(range.least)
                      : value.magnitude <= range.greatest;
@@ -194,24 +173,7 @@ bool Reader::put_integer(const FieldTable& field, Integer value, const char* at,
                   value.negative, at, path);
   }
   const std::uint64_t bits = value.negative ? std::uint64_t{0} - value.magnitude : value.magnitude;
-  switch (field.kind) {
-    case FieldKind::SInt32:
-      out_.put_varint(zigzag(static_cast<std::int32_t>(bits)));
-      break;
-    case FieldKind::SInt64:
-      out_.put_varint(zigzag(static_cast<std::int64_t>(bits)));
-      break;
-    case FieldKind::Fixed32:
-    case FieldKind::SFixed32:
-      out_.put_fixed(static_cast<std::uint32_t>(bits));
-      break;
-    case FieldKind::Fixed64:
-    case FieldKind::SFixed64:
-      out_.put_fixed(bits);
-      break;
-    default:
-      out_.put_varint(bits);
-  }
+  codec::put_integer(field.kind, bits, out_);
   return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "weft/base/printable.h"
 #include "weft/codec/msgpack/internal/reader.h"
+#include "weft/codec/schema/integers.h"
 #include "weft/codec/schema/text_check.h"
 
 namespace weft::codec::msgpack {
@@ -14,29 +15,7 @@ namespace {
 constexpr int kDeepest = 1000;
 constexpr std::size_t kLongestShown = 64;
 
-struct Range {
-  std::int64_t least;
-  std::uint64_t greatest;
-};
-
-Range range_of(FieldKind kind) noexcept {
-  switch (kind) {
-    case FieldKind::UInt32:
-    case FieldKind::Fixed32:
-      return {0, UINT32_MAX};
-    case FieldKind::UInt64:
-    case FieldKind::Fixed64:
-      return {0, UINT64_MAX};
-    case FieldKind::Int64:
-    case FieldKind::SInt64:
-    case FieldKind::SFixed64:
-      return {INT64_MIN, INT64_MAX};
-    default:
-      return {INT32_MIN, INT32_MAX};
-  }
-}
-
-constexpr bool is_in(const Range& range, Integer value) noexcept {
+constexpr bool is_in(const IntegerRange& range, Integer value) noexcept {
   return value.negative ? static_cast<std::int64_t>(value.bits) >= range.least
                         : value.bits <= range.greatest;
 }
@@ -114,29 +93,12 @@ bool Reader::integer(const FieldTable& field, const FieldPath& path) {
   if (!take_integer(value, "an integer", path)) return false;
   if (!is_in(range_of(field.kind), value)) [[unlikely]]
     return beyond(field, value, at, path);
-  switch (field.kind) {
-    case FieldKind::SInt32:
-      out_.put_varint(zigzag(static_cast<std::int32_t>(value.bits)));
-      break;
-    case FieldKind::SInt64:
-      out_.put_varint(zigzag(static_cast<std::int64_t>(value.bits)));
-      break;
-    case FieldKind::Fixed32:
-    case FieldKind::SFixed32:
-      out_.put_fixed(static_cast<std::uint32_t>(value.bits));
-      break;
-    case FieldKind::Fixed64:
-    case FieldKind::SFixed64:
-      out_.put_fixed(value.bits);
-      break;
-    default:
-      out_.put_varint(value.bits);
-  }
+  put_integer(field.kind, value.bits, out_);
   return true;
 }
 
 bool Reader::beyond(const FieldTable& field, Integer value, const char* at, const FieldPath& path) {
-  const Range range = range_of(field.kind);
+  const IntegerRange range = range_of(field.kind);
   const std::string limit = value.negative ? "least value is " + std::to_string(range.least)
                                            : "greatest value is " + std::to_string(range.greatest);
   return fail(at, path,
