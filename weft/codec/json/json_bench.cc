@@ -11,6 +11,7 @@
 
 #include "weft/codec/json/json.h"
 #include "weft/codec/json/wire_json.h"
+#include "weft/codec/schema/internal/test_shapes.h"
 
 #include "kinds.pb.h"
 
@@ -22,50 +23,10 @@ namespace weft {
 namespace {
 
 using formats::Item;
+using namespace formats_test;
 
-enum Shape { Small, Nested, Numbers, Doubles, Texts, Items, Labels };
 constexpr const char* kNames[] = {"small_100B",   "nested_1K",  "int32s_30K", "doubles_20K",
                                   "strings_100K", "items_100K", "map_4K"};
-
-void fill_item(Item& item, int i) {
-  item.set_id(1'000'000'007LL * i);
-  item.set_name("item number " + std::to_string(i));
-  item.set_in_stock(i % 2 == 0);
-  item.set_price(i * 0.25 + 0.1);
-  item.set_colour(formats::GREEN);
-}
-
-Item message_of(Shape shape) {
-  Item item;
-  switch (shape) {
-    case Small:
-      fill_item(item, 7);
-      break;
-    case Nested: {
-      Item* at = &item;
-      for (int i = 0; i < 8; ++i, at = at->mutable_parent()) fill_item(*at, i);
-      break;
-    }
-    case Numbers:
-      for (int i = 0; i < 5000; ++i) item.add_counts((i * 7919) % 100'000);
-      break;
-    case Doubles:
-      for (int i = 0; i < 1000; ++i) item.add_weights(1.0 / (i + 3));
-      break;
-    case Texts:
-      for (int i = 0; i < 20; ++i) item.add_notes(std::string(5000, static_cast<char>('a' + i)));
-      break;
-    case Items:
-      for (int i = 0; i < 900; ++i) fill_item(*item.add_items(), i);
-      break;
-    case Labels:
-      for (int i = 0; i < 100; ++i) {
-        (*item.mutable_labels())["label/" + std::to_string(i)] = "value " + std::to_string(i);
-      }
-      break;
-  }
-  return item;
-}
 
 Shape shape_of(benchmark::State& state) {
   const auto shape = static_cast<Shape>(state.range(0));
