@@ -44,6 +44,32 @@ struct Characters {
   }
 };
 
+/// Whether all characters of `text` are from kFirst to kLast.
+template <unsigned char kFirst, unsigned char kLast>
+bool all_between(std::string_view text) noexcept {
+  using Vector = Characters::Vector;
+  constexpr std::size_t kSize = Characters::kSize;
+  const auto distance = [](const char* from) -> Vector { return Characters::at(from) - kFirst; };
+  const auto larger = [](Vector a, Vector b) -> Vector { return a > b ? a : b; };
+  const char* at = text.data();
+  std::size_t left = text.size();
+  if (left == 0) return true;
+  // The last ones of a longer text are looked at with some of those before them.
+  Vector farthest = left < kSize ? Characters::of(at, left) - kFirst : distance(at + left - kSize);
+  // Four at a time, since tokens have hundreds.
+  for (; left >= 4 * kSize; left -= 4 * kSize, at += 4 * kSize) {
+    const Vector two = larger(distance(at), distance(at + kSize));
+    farthest =
+        larger(farthest, larger(two, larger(distance(at + 2 * kSize), distance(at + 3 * kSize))));
+  }
+  for (; left >= kSize; left -= kSize, at += kSize) farthest = larger(farthest, distance(at));
+  constexpr unsigned char kFarthest = kLast - kFirst;
+  const auto beyond = std::bit_cast<Vector>(farthest > kFarthest);
+  std::uint64_t halves[2];
+  std::memcpy(halves, &beyond, sizeof(halves));
+  return (halves[0] | halves[1]) == 0;
+}
+
 /// Whether `is`, a function of a Characters::Vector whose result is not zero for some characters,
 /// finds one of them in `text`.
 template <class Is>

@@ -31,6 +31,21 @@ TEST(Characters, OutsideTheTextAreNotLookedAt) {
   }
 }
 
+TEST(Characters, BetweenTwoAreToldFromOthersAtEveryPlace) {
+  for (std::size_t size = 0; size <= 150; ++size) {
+    std::string text(size, ' ');
+    EXPECT_TRUE((all_between<' ', '~'>(text))) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (const char c : {'\x00', '\x1f', '\x7f', '\x80', '\xff'}) {
+        text[at] = c;
+        EXPECT_FALSE((all_between<' ', '~'>(text))) << int{c} << " at " << at << " of " << size;
+      }
+      text[at] = '~';
+      EXPECT_TRUE((all_between<' ', '~'>(text))) << at << " of " << size;
+    }
+  }
+}
+
 TEST(Characters, AreComparedUnsigned) {
   const auto above_ascii = [](Characters::Vector c) { return c > 0x7f; };
   EXPECT_TRUE(has_character("na\xc3\xafve", above_ascii));

@@ -18,6 +18,8 @@ bool is_valid_name(std::string_view name) noexcept {
 bool is_valid_value(std::string_view value) noexcept {
   if (value.empty()) return true;
   if (is_blank(value.front()) || is_blank(value.back())) return false;
+  if (all_between<' ', '~'>(value)) [[likely]]
+    return true;
   return !has_character(
       value, [](Characters::Vector c) { return (c == '\0') | (c == '\r') | (c == '\n'); });
 }
