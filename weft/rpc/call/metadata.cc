@@ -33,14 +33,16 @@ bool is_name(std::string_view text) noexcept {
   });
 }
 
-bool is_printable(std::string_view text) noexcept {
-  return !has_character(text, [](Characters::Vector c) { return c - 0x20 > 0x5e; });
-}
+bool is_printable(std::string_view text) noexcept { return all_between<' ', '~'>(text); }
 
-/// What HTTP/2 (RFC 9113 section 8.2.2) or gRPC itself says about a call.
-bool is_reserved(std::string_view name) noexcept {
+bool is_binary(std::string_view name) noexcept { return name.ends_with("-bin"); }
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+/// What HTTP/2 (RFC 9113 section 8.2.2) or gRPC itself says about a call. `token`: of the name.
+bool is_reserved(std::string_view name, http2::Token token) noexcept {
   using http2::Token;
-  switch (http2::token_of(name)) {
+  switch (token) {
     case Token::Connection:
     case Token::ContentLength:
     case Token::ContentType:
@@ -83,6 +85,19 @@ std::string quoted(std::string_view text) {
          std::to_string(position);
 }
 
+// gRFC A6: what a server's application puts into its trailers to steer retries. And the trace of
+// OpenCensus, which tracers and proxies write.
+bool is_grpc_name(std::string_view name) noexcept {
+  return name.starts_with("grpc-") && name != "grpc-retry-pushback-ms" && name != "grpc-trace-bin";
+}
+
+/// Whether validate_name() and validate_value() have nothing against an entry. `name`: is_name().
+bool is_allowed(std::string_view name, std::string_view value, http2::Token token) noexcept {
+  if (token == http2::Token::UserAgent || is_reserved(name, token)) return false;
+  if (name.empty() || is_grpc_name(name)) return false;
+  return is_printable(value) || is_binary(name);
+}
+
 Status validate_name(std::size_t index, std::string_view name) {
   if (name.empty()) return refused(index, name, "the name is empty");
   for (std::size_t i = 0; !is_name(name); ++i) {
@@ -90,12 +105,10 @@ Status validate_name(std::size_t index, std::string_view name) {
     return refused(index, name,
                    "a name has characters of [0-9a-z_.-] only, not " + byte_at(name, i));
   }
-  // gRFC A6: what a server's application puts into its trailers to steer retries. And the trace of
-  // OpenCensus, which tracers and proxies write.
-  if (name.starts_with("grpc-") && name != "grpc-retry-pushback-ms" && name != "grpc-trace-bin") {
+  if (is_grpc_name(name)) {
     return refused(index, name, "names that start with grpc- are reserved");
   }
-  if (is_reserved(name)) {
+  if (is_reserved(name, http2::token_of(name))) {
     return refused(index, name, "the name is reserved for the transport");
   }
   if (name == "user-agent") {
@@ -107,7 +120,7 @@ Status validate_name(std::size_t index, std::string_view name) {
 Status validate_value(std::size_t index, const Metadata::Entry& entry) {
   if (is_printable(entry.value)) [[likely]]
     return ok_status();
-  if (entry.name.ends_with("-bin")) return ok_status();
+  if (is_binary(entry.name)) return ok_status();
   for (std::size_t i = 0; i < entry.value.size(); ++i) {
     if (entry.value[i] >= 0x20 && entry.value[i] <= 0x7e) continue;
     return refused(
@@ -156,11 +169,10 @@ void Metadata::reserve(std::size_t more) {
     if (more != 0) block_ = make(std::max(kFirstBlock - sizeof(Block), more));
     return;
   }
-  const std::size_t used = block_->text_size + block_->count * sizeof(Span);
   const std::size_t capacity = block_->capacity;
-  if (capacity - used >= more) return;
+  if (capacity - used() >= more) return;
   Metadata smaller;
-  smaller.block_ = std::exchange(block_, copy(*block_, std::max(capacity * 2, used + more)));
+  smaller.block_ = std::exchange(block_, copy(*block_, std::max(capacity * 2, used() + more)));
 }
 
 void Metadata::add(std::string_view name, std::string_view value) {
@@ -168,17 +180,41 @@ void Metadata::add(std::string_view name, std::string_view value) {
     // A pair that was read from here: growing the block would pull it away.
     return add(std::string(name), std::string(value));
   }
-  reserve(name.size() + value.size() + sizeof(Span));
+  Span& span = append(name, value);
+  bool is_sendable = is_name(name);
+  if (!is_sendable) [[unlikely]] {
+    char* const stored = block_->text() + span.offset;
+    std::transform(stored, stored + name.size(), stored, [](char c) { return ascii::lower(c); });
+    name = {stored, name.size()};
+    is_sendable = is_name(name);
+  }
+  span.token = http2::token_of(name);
+  span.marks = is_sendable && is_allowed(name, value, span.token) ? kAllowed : 0;
+  const bool has_blank = !value.empty() && (is_blank(value.front()) || is_blank(value.back()));
+  if (!has_blank && !is_binary(name)) span.marks |= kPlain;
+}
+
+void Metadata::add_received(const http2::HeaderField& field) {
+  Span& span = append(field.name, field.value);
+  span.token = field.token;
+  span.marks = is_binary(field.name) ? 0 : kPlain;
+}
+
+/// Its token and marks are not set.
+Metadata::Span& Metadata::append(std::string_view name, std::string_view value) {
+  const std::size_t more = name.size() + value.size() + sizeof(Span);
+  if (block_ == nullptr || block_->capacity - used() < more) reserve(more);
   const std::uint32_t offset = block_->text_size;
-  block_->span(block_->count++) = {.offset = offset,
-                                   .name_size = static_cast<std::uint32_t>(name.size()),
-                                   .value_size = static_cast<std::uint32_t>(value.size())};
   char* const stored = block_->text() + offset;
-  char* const stored_value = std::copy_n(name.data(), name.size(), stored);
-  std::copy_n(value.data(), value.size(), stored_value);
+  // An empty view may have no address, which memcpy() must not get.
+  if (!name.empty()) std::memcpy(stored, name.data(), name.size());
+  if (!value.empty()) std::memcpy(stored + name.size(), value.data(), value.size());
   block_->text_size += static_cast<std::uint32_t>(name.size() + value.size());
-  if (has_character(name, [](Characters::Vector c) { return c - 'A' < 26; })) [[unlikely]]
-    std::transform(stored, stored_value, stored, [](char c) { return ascii::lower(c); });
+  Span& span = block_->span(block_->count++);
+  span.offset = offset;
+  span.name_size = static_cast<std::uint32_t>(name.size());
+  span.value_size = static_cast<std::uint32_t>(value.size());
+  return span;
 }
 
 std::size_t Metadata::remove(std::string_view name) {
@@ -192,8 +228,9 @@ std::size_t Metadata::remove(std::string_view name) {
     if (same_name({stored, span.name_size}, name)) continue;
     const std::uint32_t length = span.name_size + span.value_size;
     std::memmove(block_->text() + end, stored, length);
-    block_->span(kept++) = {
-        .offset = end, .name_size = span.name_size, .value_size = span.value_size};
+    Span& moved = block_->span(kept++);
+    moved = span;
+    moved.offset = end;
     end += length;
   }
   if (block_ != nullptr) {
@@ -224,6 +261,7 @@ std::vector<std::string_view> Metadata::get_all(std::string_view name) const {
 
 Status Metadata::validate() const {
   for (std::size_t i = 0; i < size(); ++i) {
+    if ((block_->span(i).marks & kAllowed) != 0) continue;
     const Entry entry = (*this)[i];
     if (Status status = validate_name(i, entry.name); !status.ok()) return status;
     if (Status status = validate_value(i, entry); !status.ok()) return status;

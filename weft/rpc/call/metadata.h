@@ -12,6 +12,10 @@
 #include "weft/base/status.h"
 
 namespace weft {
+namespace http2 {
+enum class Token : std::uint8_t;
+struct HeaderField;
+}  // namespace http2
 
 /// Pairs of name and value that go before (initial) or after (trailing) the messages of a call; an
 /// ordered multimap. Names are lower case; a value of a name that ends in `-bin` is raw bytes here
@@ -38,8 +42,11 @@ class Metadata {
   }
 
   /// Adds a pair; the name is lower-cased. Views given out before become invalid.
-  /// Nothing is checked here: see validate().
+  /// Nothing is refused here: see validate().
   void add(std::string_view name, std::string_view value);
+  /// Adds a field that a peer has sent, as HTTP/2 allows it, with its token; of one that ends in
+  /// `-bin`, with its value decoded.
+  void add_received(const http2::HeaderField& field);
   /// Removes every pair of that name; returns how many.
   std::size_t remove(std::string_view name);
   void clear() noexcept;
@@ -52,16 +59,24 @@ class Metadata {
 
   bool empty() const noexcept { return size() == 0; }
   std::size_t size() const noexcept { return block_ == nullptr ? 0 : block_->count; }
-  Entry operator[](std::size_t index) const noexcept {
+  [[gnu::always_inline]] Entry operator[](std::size_t index) const noexcept {
     const Span& span = block_->span(index);
     const char* text = block_->text() + span.offset;
     return {.name = {text, span.name_size}, .value = {text + span.name_size, span.value_size}};
   }
 
+  /// The token of a name (weft/http2/hpack/header.h).
+  http2::Token token(std::size_t index) const noexcept { return block_->span(index).token; }
+  /// Whether the value is written as it stands: it is not base64 on the wire and has no blanks at
+  /// its ends.
+  bool is_plain(std::size_t index) const noexcept {
+    return (block_->span(index).marks & kPlain) != 0;
+  }
+
   /// What HTTP/2 counts for an entry beside its text (RFC 9113 section 10.5.1).
   static constexpr std::size_t kEntryOverhead = 32;
   /// What an entry takes of memory beside its text.
-  static constexpr std::size_t kEntryMemory = 12;
+  static constexpr std::size_t kEntryMemory = 16;
   /// Sum of lengths, plus kEntryOverhead per entry.
   std::size_t wire_size() const noexcept { return text().size() + kEntryOverhead * size(); }
 
@@ -106,10 +121,15 @@ class Metadata {
   Iterator end() const noexcept { return {this, size()}; }
 
  private:
+  /// What an entry was found to be when it was added.
+  static constexpr std::uint8_t kPlain = 1;    // see is_plain()
+  static constexpr std::uint8_t kAllowed = 2;  // validate() has nothing against it
   struct Span {
     std::uint32_t offset;
     std::uint32_t name_size;
     std::uint32_t value_size;
+    http2::Token token;
+    std::uint8_t marks;
   };
   static_assert(sizeof(Span) == kEntryMemory);
   /// What follows it: the text from the front on, and the spans from the end back.
@@ -122,6 +142,8 @@ class Metadata {
       return *(reinterpret_cast<Span*>(text() + capacity) - 1 - index);
     }
   };
+  /// Of the block, which there is.
+  std::size_t used() const noexcept { return block_->text_size + block_->count * sizeof(Span); }
   static Block* make(std::size_t capacity);
   static void release(Block* block) noexcept;
   std::string_view text() const noexcept {
@@ -129,6 +151,7 @@ class Metadata {
                              : std::string_view(block_->text(), block_->text_size);
   }
   static Block* copy(Block& block, std::size_t capacity);
+  Span& append(std::string_view name, std::string_view value);
 
   Block* block_ = nullptr;
 };

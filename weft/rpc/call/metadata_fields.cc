@@ -21,18 +21,13 @@ std::string_view next_element(std::string_view& list, bool& more) noexcept {
   return trim(element);
 }
 
-http2::HeaderField ascii_field(const Metadata::Entry& entry) noexcept {
-  // RFC 9113 section 8.2.1: a value that starts or ends with a space makes the request malformed.
-  return {.name = entry.name, .value = trim(entry.value), .token = http2::token_of(entry.name)};
-}
-
 /// One element of a list that an intermediary may have joined with commas.
-bool add_element(std::string_view name, std::string_view element, Metadata& metadata) {
+bool add_element(const http2::HeaderField& field, std::string_view element, Metadata& metadata) {
   // Kept so that a warm connection allocates nothing; bounded by the header list limit.
   thread_local std::string decoded;
   decoded.clear();
   if (!base64_decode(element, decoded)) return false;
-  metadata.add(name, decoded);
+  metadata.add_received({.name = field.name, .value = decoded, .token = field.token});
   return true;
 }
 
@@ -49,16 +44,17 @@ Received add_list(const http2::HeaderField& field, Metadata& metadata, std::size
   Metadata elements;
   std::string_view list = field.value;
   for (bool more = true; more;) {
-    if (!add_element(field.name, next_element(list, more), elements)) return Received::Malformed;
+    if (!add_element(field, next_element(list, more), elements)) return Received::Malformed;
   }
-  for (const Metadata::Entry element : elements) metadata.add(element.name, element.value);
+  for (const Metadata::Entry element : elements) {
+    metadata.add_received({.name = field.name, .value = element.value, .token = field.token});
+  }
   return Received::Taken;
 }
 
 Received add_binary(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
   if (field.value.find(',') != std::string_view::npos) return add_list(field, metadata, limit);
-  return add_element(field.name, trim(field.value), metadata) ? Received::Taken
-                                                              : Received::Malformed;
+  return add_element(field, trim(field.value), metadata) ? Received::Taken : Received::Malformed;
 }
 
 }  // namespace
@@ -66,27 +62,31 @@ Received add_binary(const http2::HeaderField& field, Metadata& metadata, std::si
 void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fields,
                    std::string& scratch) {
   std::size_t needed = 0;
-  for (const Metadata::Entry entry : metadata) {
-    if (entry.name.ends_with(kBinarySuffix)) needed += base64_size(entry.value.size());
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    if (!metadata.is_plain(i)) needed += base64_size(metadata[i].value.size());
   }
   // Reserved at once, so that views of earlier values stay where they are.
   if (needed != 0) scratch.reserve(scratch.size() + needed);
   fields.reserve(fields.size() + metadata.size());
-  for (const Metadata::Entry entry : metadata) {
-    if (!entry.name.ends_with(kBinarySuffix)) {
-      fields.push_back(ascii_field(entry));
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    const auto [name, value] = metadata[i];
+    http2::HeaderField& field = fields.emplace_back(name, value, metadata.token(i));
+    if (metadata.is_plain(i)) continue;
+    if (!name.ends_with(kBinarySuffix)) {
+      // RFC 9113 section 8.2.1: a value that starts or ends with a space makes the request
+      // malformed.
+      field.value = trim(value);
       continue;
     }
     const std::size_t start = scratch.size();
-    base64_encode(entry.value, scratch);
-    fields.push_back({.name = entry.name,
-                      .value = std::string_view(scratch).substr(start, scratch.size() - start)});
+    base64_encode(value, scratch);
+    field.value = std::string_view(scratch).substr(start, scratch.size() - start);
   }
 }
 
 Received add_received(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {
   if (field.name.ends_with(kBinarySuffix)) return add_binary(field, metadata, limit);
-  metadata.add(field.name, field.value);
+  metadata.add_received(field);
   return Received::Taken;
 }
 
