@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -11,24 +10,12 @@
 #include "weft/base/log.h"
 #include "weft/base/log_value.h"
 #include "weft/base/utf8.h"
+#include "weft/rpc/call/internal/trace_fields.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft {
 namespace rpc {
 namespace {
-
-constexpr std::string_view kTraceparent = "traceparent";
-constexpr std::string_view kTracestate = "tracestate";
-constexpr std::string_view kBaggage = "baggage";
-constexpr std::string_view kTraceBin = "grpc-trace-bin";
-constexpr std::string_view kDigits = "0123456789abcdef";
-constexpr std::uint8_t kKnownFlags = TraceContext::kSampled | TraceContext::kRandomTraceId;
-
-// Places in a traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".
-constexpr std::size_t kTraceIdAt = 3;
-constexpr std::size_t kSpanIdAt = 36;
-constexpr std::size_t kFlagsAt = 53;
-constexpr std::size_t kTraceparentSize = 55;
 
 constinit std::atomic<std::uint64_t> drops{0};
 constinit std::atomic<std::uint64_t> logged_drops{0};
@@ -47,73 +34,6 @@ constinit std::atomic<std::int64_t> next_line{0};
   const std::uint64_t before = logged_drops.exchange(all, std::memory_order_relaxed);
   log(LogLevel::Warn,
       what + "; " + std::to_string(all - before) + " values dropped since the last line like this");
-}
-
-/// The bytes of a word, the first one the lowest, on any machine.
-std::uint64_t load_word(const char* from) noexcept {
-  std::uint64_t word;
-  std::memcpy(&word, from, sizeof(word));
-  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
-}
-
-/// Reads eight digits, lower case only, as the standard asks; false where one is none. All at once,
-/// each in its byte: a letter has bit 6, and its low bits are 9 less than its value.
-[[gnu::always_inline]] inline bool read_hex_word(const char* digits, std::uint8_t* out) noexcept {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  const std::uint64_t text = load_word(digits);
-  const std::uint64_t letters = (text >> 6) & kOnes;
-  // Above 0x39 for a digit, 0x66 for a letter; below 0x30, or 0x61. Bit 7 is then set.
-  const std::uint64_t above = text + kOnes * 0x46 - letters * 0x2d;
-  const std::uint64_t below = (text | kOnes * 0x80) - kOnes * 0x30 - letters * 0x31;
-  if (((text | above | ~below) & kOnes * 0x80) != 0) return false;
-  std::uint64_t value = (text & kOnes * 0x0f) + letters * 9;
-  value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ff;
-  value = (value | value >> 8) & 0x0000ffff0000ffff;
-  value |= value >> 16;
-  for (std::size_t i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-  return true;
-}
-
-bool read_hex_byte(std::string_view text, std::uint8_t& out) noexcept {
-  const char padded[8] = {text[0], text[1], '0', '0', '0', '0', '0', '0'};
-  std::uint8_t bytes[4];
-  if (!read_hex_word(padded, bytes)) return false;
-  out = bytes[0];
-  return true;
-}
-
-/// `size` is a multiple of 4.
-bool read_hex(std::string_view text, std::uint8_t* out, std::size_t size) noexcept {
-  for (std::size_t i = 0; i < size; i += 4) {
-    if (!read_hex_word(text.data() + 2 * i, out + i)) return false;
-  }
-  return true;
-}
-
-bool read_traceparent(std::string_view text, TraceContext& trace) noexcept {
-  if (text.size() < kTraceparentSize) return false;
-  if (text[kTraceIdAt - 1] != '-' || text[kSpanIdAt - 1] != '-' || text[kFlagsAt - 1] != '-') {
-    return false;
-  }
-  std::uint8_t version = 0;
-  if (!read_hex_byte(text, version) || version == 0xff) return false;
-  // Section 3.2.4: of a later version, what follows the flags is not ours to read.
-  if (version == 0 && text.size() != kTraceparentSize) return false;
-  if (text.size() > kTraceparentSize && text[kTraceparentSize] != '-') return false;
-  if (!read_hex(text.substr(kTraceIdAt), trace.trace_id.data(), trace.trace_id.size()) ||
-      !read_hex(text.substr(kSpanIdAt), trace.span_id.data(), trace.span_id.size()) ||
-      !read_hex_byte(text.substr(kFlagsAt), trace.flags) || !trace.valid()) {
-    return false;
-  }
-  trace.flags &= version == 0 ? kKnownFlags : TraceContext::kSampled;
-  return true;
-}
-
-void write_hex(const std::uint8_t* bytes, std::size_t size, char* out) noexcept {
-  for (std::size_t i = 0; i < size; ++i) {
-    out[2 * i] = kDigits[bytes[i] >> 4];
-    out[2 * i + 1] = kDigits[bytes[i] & 15];
-  }
 }
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -196,47 +116,6 @@ void append_value(std::string_view value, std::string& out) {
   }
 }
 
-/// Values of one name; nothing where there are none.
-struct Values {
-  std::string_view first;
-  std::size_t count = 0;
-
-  void add(std::string_view value) noexcept {
-    if (count++ == 0) first = value;
-  }
-};
-
-/// What the fields of a request are that say something here.
-struct ReceivedFields {
-  Values traceparent;
-  Values tracestate;
-  Values trace_bin;
-  Values baggage;
-
-  explicit ReceivedFields(const Metadata& metadata) noexcept {
-    for (const Metadata::Entry entry : metadata) {
-      Values* const values = of(entry.name);
-      if (values != nullptr) values->add(entry.value);
-    }
-  }
-  Values* of(std::string_view name) noexcept {
-    switch (name.size()) {
-      case kTraceparent.size():
-        return name == kTraceparent ? &traceparent : nullptr;
-      case kTracestate.size():
-        return name == kTracestate ? &tracestate : nullptr;
-      case kTraceBin.size():
-        return name == kTraceBin ? &trace_bin : nullptr;
-      case kBaggage.size():
-        return name == kBaggage ? &baggage : nullptr;
-      default:
-        return nullptr;
-    }
-  }
-  /// A tracestate alone says nothing.
-  bool empty() const noexcept { return traceparent.count + trace_bin.count + baggage.count == 0; }
-};
-
 /// Several fields are one list (section 3.3).
 TraceState read_state(const Values& values, const Metadata& metadata) {
   std::size_t dropped = 0;
@@ -261,12 +140,11 @@ TraceState read_state(const Values& values, const Metadata& metadata) {
   return *std::move(state);
 }
 
-void extract_trace(const ReceivedFields& received, const Metadata& metadata, Context& context) {
+void extract_trace(const TraceFields& received, const Metadata& metadata, Context& context) {
   if (received.traceparent.count == 1) {
-    TraceContext trace;
-    if (read_traceparent(received.traceparent.first, trace)) {
-      if (received.tracestate.count != 0) trace.state = read_state(received.tracestate, metadata);
-      context.trace() = std::move(trace);
+    if (std::optional<TraceContext> trace = parse_traceparent(received.traceparent.first)) {
+      if (received.tracestate.count != 0) trace->state = read_state(received.tracestate, metadata);
+      context.trace() = *std::move(trace);
       return;
     }
   }
@@ -342,7 +220,7 @@ void inject_trace(const PropagationOptions& options, const TraceContext& trace, 
   if (!trace.valid()) return;
   // A tracestate says something of the trace it came with, so it goes with our traceparent only.
   if (!to.has(kTraceparent)) {
-    const std::array<char, kTraceparentSize> text = format_traceparent(trace);
+    const std::array<char, 55> text = format_traceparent(trace);
     const bool added = to.add(kTraceparent, {text.data(), text.size()});
     if (added && !trace.state.empty() && !to.has(kTracestate)) {
       to.add(kTracestate, trace.state.text());
@@ -369,24 +247,6 @@ void inject_baggage(const Context& context, Injection& to) {
 }
 
 }  // namespace
-
-std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
-  TraceContext trace;
-  if (!read_traceparent(text, trace)) return std::nullopt;
-  return trace;
-}
-
-std::array<char, 55> format_traceparent(const TraceContext& trace) noexcept {
-  std::array<char, kTraceparentSize> text;
-  text.fill('-');
-  text[0] = text[1] = '0';
-  write_hex(trace.trace_id.data(), trace.trace_id.size(), text.data() + kTraceIdAt);
-  write_hex(trace.span_id.data(), trace.span_id.size(), text.data() + kSpanIdAt);
-  // Section 3.2.2.5.3: flags that are not known are sent as zero.
-  const std::uint8_t flags = trace.flags & kKnownFlags;
-  write_hex(&flags, 1, text.data() + kFlagsAt);
-  return text;
-}
 
 std::optional<TraceContext> parse_trace_bin(std::string_view bytes) noexcept {
   if (bytes.empty() || bytes.front() != 0) return std::nullopt;
@@ -462,7 +322,7 @@ std::string format_baggage(const Context& context, std::size_t room, std::size_t
 
 std::unique_ptr<const Context> extract_context(const PropagationOptions& options,
                                                const Metadata& metadata) {
-  const rpc::ReceivedFields received(metadata);
+  const rpc::TraceFields received(metadata);
   if (received.empty() && options.formats.empty()) return nullptr;
   auto context = std::make_unique<Context>();
   if (options.trace) rpc::extract_trace(received, metadata, *context);
