@@ -1,6 +1,5 @@
 #include "weft/rpc/grpc/grpc_wire.h"
 
-#include <array>
 #include <charconv>
 
 #include "weft/base/ascii.h"
@@ -9,17 +8,29 @@ namespace weft::rpc {
 
 namespace {
 
-struct TimeoutUnit {
-  char letter;
-  std::int64_t nanoseconds;
-};
-// From the finest: format_timeout() takes the first that eight digits suffice for.
-constexpr std::array<TimeoutUnit, 6> kTimeoutUnits = {TimeoutUnit{'n', 1},
-                                                      TimeoutUnit{'u', 1'000},
-                                                      TimeoutUnit{'m', 1'000'000},
-                                                      TimeoutUnit{'S', 1'000'000'000},
-                                                      TimeoutUnit{'M', 60'000'000'000},
-                                                      TimeoutUnit{'H', 3'600'000'000'000}};
+constexpr std::int64_t kMinute = 60'000'000'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+
+/// Of a unit of grpc-timeout; 0 of any other letter.
+std::int64_t nanoseconds_of(char unit) noexcept {
+  switch (unit) {
+    case 'n':
+      return 1;
+    case 'u':
+      return 1'000;
+    case 'm':
+      return 1'000'000;
+    case 'S':
+      return 1'000'000'000;
+    case 'M':
+      return kMinute;
+    case 'H':
+      return kHour;
+    default:
+      return 0;
+  }
+}
+
 constexpr std::size_t kTimeoutDigits = 8;
 constexpr std::int64_t kLargestTimeoutValue = 99'999'999;
 
@@ -52,26 +63,31 @@ bool parse_timeout(std::string_view text, Duration& out) noexcept {
   if (text.empty() || !parse_digits(text.substr(0, text.size() - 1), kTimeoutDigits, value)) {
     return false;
   }
-  for (const TimeoutUnit& unit : kTimeoutUnits) {
-    if (unit.letter != text.back()) continue;
-    out = value > Duration::max().count() / unit.nanoseconds ? kForever
-                                                             : Duration(value * unit.nanoseconds);
-    return true;
-  }
-  return false;
+  const std::int64_t unit = nanoseconds_of(text.back());
+  if (unit == 0) return false;
+  // Eight digits of hours are more than a Duration holds; those of minutes are not.
+  const bool too_long = unit == kHour && value > Duration::max().count() / kHour;
+  out = too_long ? kForever : Duration(value * unit);
+  return true;
 }
 
 std::size_t format_timeout(Duration timeout, char* out) noexcept {
-  const std::int64_t count = timeout.count() < 1 ? 1 : timeout.count();
-  for (const TimeoutUnit& unit : kTimeoutUnits) {
-    const std::int64_t value = count / unit.nanoseconds + (count % unit.nanoseconds != 0 ? 1 : 0);
-    if (value > kLargestTimeoutValue) continue;
-    char* end = std::to_chars(out, out + kTimeoutDigits, value).ptr;
-    *end++ = unit.letter;
-    return static_cast<std::size_t>(end - out);
-  }
-  // Not reached: the longest duration is 2,562,048 hours.
-  return 0;
+  std::int64_t value = timeout.count() < 1 ? 1 : timeout.count();
+  char unit = 'n';
+  const auto divide = [&](std::int64_t by, char letter) {
+    if (value <= kLargestTimeoutValue) return;
+    value = value / by + (value % by != 0 ? 1 : 0);
+    unit = letter;
+  };
+  // From one unit to the next, each rounded up: the same as at once. Inlined, so by constants.
+  divide(1000, 'u');
+  divide(1000, 'm');
+  divide(1000, 'S');
+  divide(60, 'M');
+  divide(60, 'H');
+  char* const end = std::to_chars(out, out + kTimeoutDigits, value).ptr;
+  *end = unit;
+  return static_cast<std::size_t>(end - out) + 1;
 }
 
 ContentType content_type_of(std::string_view value) noexcept {
