@@ -5,6 +5,7 @@
 
 #include "weft/coro/scope.h"
 #include "weft/middleware/attempts/fault_injection.h"
+#include "weft/middleware/attempts/retry.h"
 #include "weft/middleware/attempts/timeout.h"
 #include "weft/middleware/limits/adaptive_limit.h"
 #include "weft/middleware/limits/circuit_breaker.h"
@@ -110,19 +111,19 @@ Task<> share_out(unsigned times, Work work) {
   co_await scope.join();
 }
 
-void add_nothing(weft::Server&) {}
+void add_nothing(weft::Server&, weft::Channel&) {}
 
-/// Runs `work` with a client of a server on the same loop, joined by `address`. `set_up` gives the
-/// server its middlewares.
+/// Runs `work` with a client of a server on the same loop, joined by `address`. `set_up` gives both
+/// their middlewares.
 template <class Work>
 void in_one_loop(const char* address, unsigned times, Work work,
-                 void (*set_up)(weft::Server&) = add_nothing) {
+                 void (*set_up)(weft::Server&, weft::Channel&) = add_nothing) {
   weft::net::AsioLoop loop;
   weft::Server server{{.listen = address, .loops = {&loop}}};
-  set_up(server);
+  weft::Channel channel(address);
+  set_up(server, channel);
   server.add<Echo>();
   require(server.start());
-  weft::Channel channel(address);
   const EchoClient client(channel);
   weft::testing::run(loop, share_out(times, [&](unsigned share) { return work(client, share); }),
                      kLimit);
@@ -139,7 +140,7 @@ void unary(std::size_t bytes, const weft::CallOptions& options, unsigned times,
 }
 
 /// What a careful server has, none of which refuses anything here.
-void add_ten_middlewares(weft::Server& server) {
+void add_ten_middlewares(weft::Server& server, weft::Channel&) {
   constexpr std::size_t kMany = 1'000'000;
   constexpr double kOften = 1e8;
   server.use(weft::load_report());
@@ -154,7 +155,10 @@ void add_ten_middlewares(weft::Server& server) {
   server.use(weft::timeout(std::chrono::seconds(30)));
 }
 
-constexpr std::array<Operation, 10> kOperations{{
+/// What a careful client has: calls that fail are tried again, as often as the budget allows.
+void add_retries(weft::Server&, weft::Channel& channel) { channel.use(weft::retry()); }
+
+constexpr std::array<Operation, 11> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -175,6 +179,15 @@ constexpr std::array<Operation, 10> kOperations{{
              return call(client, message_of(64), {}, share);
            },
            add_ten_middlewares);
+     }},
+    {"unary_retries",
+     [](unsigned times) {
+       in_one_loop(
+           kWithHttp2, times,
+           [](const EchoClient& client, unsigned share) {
+             return call(client, message_of(64), {}, share);
+           },
+           add_retries);
      }},
     {"unary_production",
      [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
