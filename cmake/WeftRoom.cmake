@@ -59,15 +59,48 @@ function(weft_compile_for_size)
   set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS "$<$<CONFIG:Release,RelWithDebInfo>:${options}>")
 endfunction()
 
-# weft_test(NAME SOURCES file... DEPS target... [LABELS label...]): a GoogleTest program whose cases ctest
-# knows by name. The cases are listed when ctest runs, so a cross or sanitizer build does not execute them.
+# What most test files begin with, compiled once for a test program: GoogleTest alone takes a second of each file. A
+# program of few files would pay more than it saves.
+function(weft_precompile_test_headers name deps sources)
+  list(LENGTH sources count)
+  if(NOT WEFT_TEST_PCH OR count LESS 4)
+    return()
+  endif()
+  set(headers <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <string> <vector>)
+  if(deps MATCHES "weft(_|::)testing")
+    list(APPEND headers ${PROJECT_SOURCE_DIR}/weft/testing/in_process.h)
+  endif()
+  target_precompile_headers(${name} PRIVATE ${headers})
+endfunction()
+
+# ctest knows each case by name. The cases are listed when ctest runs, so a cross build does not execute them.
+function(weft_register_cases name labels)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 120 LABELS "${labels}")
+endfunction()
+
+# A process for each case costs a sanitizer more than the cases do, so ctest knows the program in two halves, which run
+# beside each other. Cases that share a process also show what one leaves behind for the next.
+function(weft_register_halves name labels)
+  foreach(half RANGE 1)
+    add_test(NAME ${name}.${half} COMMAND ${name} --gtest_brief=1)
+    set_tests_properties(${name}.${half} PROPERTIES TIMEOUT 600 LABELS "${labels}"
+                         ENVIRONMENT "GTEST_TOTAL_SHARDS=2;GTEST_SHARD_INDEX=${half}")
+  endforeach()
+endfunction()
+
+# weft_test(NAME SOURCES file... DEPS target... [LABELS label...]): a GoogleTest program.
 function(weft_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   weft_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 120 LABELS "${ARG_LABELS}")
+  weft_precompile_test_headers(${name} "${ARG_DEPS}" "${ARG_SOURCES}")
+  if(WEFT_SANITIZE)
+    weft_register_halves(${name} "${ARG_LABELS}")
+  else()
+    weft_register_cases(${name} "${ARG_LABELS}")
+  endif()
 endfunction()
 
 # weft_fuzz(FILE DEPS target...): LLVMFuzzerTestOneInput of x_fuzz.cc becomes the program x_fuzz.
