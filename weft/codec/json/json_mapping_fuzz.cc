@@ -8,18 +8,14 @@
 // - what we write with marks of any bytes becomes bytes that are shown alike.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/util/json_util.h>
 
 #include "weft/codec/json/json.h"
 #include "weft/codec/json/wire_json.h"
+#include "weft/codec/schema/internal/fuzz_checks.h"
 
 #include "kinds.pb.h"
 #include "kinds2.pb.h"
@@ -28,28 +24,15 @@ namespace {
 
 namespace pb = google::protobuf;
 using weft::codec::OutputBytes;
-
-void require(bool held, const char* what, std::string_view text) {
-  if (held) return;
-  std::fprintf(stderr, "does not hold: %s\n%.*s\n", what, static_cast<int>(text.size()),
-               text.data());
-  std::abort();
-}
+using weft::formats_test::require;
 
 /// As JSON without unknown fields, which unlike bytes is the same for NaNs of all kinds, and in the
 /// order of a map's keys, which differ from object to object.
 std::string canonical(const pb::Message& message) {
-  std::string bytes;
-  {
-    pb::io::StringOutputStream stream(&bytes);
-    pb::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializePartialToCodedStream(&coded);
-  }
   OutputBytes out;
-  static_cast<void>(
-      weft::codec::print_json(weft::codec::Tables::generated().of(*message.GetDescriptor()), bytes,
-                              {}, weft::codec::WireOrigin::Peer, out));
+  static_cast<void>(weft::codec::print_json(
+      weft::codec::Tables::generated().of(*message.GetDescriptor()),
+      weft::formats_test::canonical_bytes(message), {}, weft::codec::WireOrigin::Peer, out));
   return std::string(out.view());
 }
 
@@ -101,8 +84,7 @@ void show(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static pb::LogHandler* const quiet = pb::SetLogHandler(nullptr);
-  static_cast<void>(quiet);
+  weft::formats_test::silence_protobuf();
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
   switch (data[0] & 3) {

@@ -7,41 +7,19 @@
 // - what was read once is written and read the same again.
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/stubs/logging.h>
-
 #include "weft/codec/msgpack/msgpack.h"
+#include "weft/codec/schema/internal/fuzz_checks.h"
 
 #include "kinds.pb.h"
 #include "kinds2.pb.h"
 
 namespace {
 
-namespace pb = google::protobuf;
-
-void require(bool held, const char* what, std::string_view detail) {
-  if (held) return;
-  std::fprintf(stderr, "does not hold: %s\n%.*s\n", what, static_cast<int>(detail.size()),
-               detail.data());
-  std::abort();
-}
-
-/// Maps are in the order of their keys.
-std::string canonical(const pb::Message& message) {
-  std::string bytes;
-  pb::io::StringOutputStream stream(&bytes);
-  pb::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message.SerializePartialToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
+using weft::formats_test::canonical_bytes;
+using weft::formats_test::require;
 
 template <class M>
 void write_and_read(M message) {
@@ -52,13 +30,14 @@ void write_and_read(M message) {
   const weft::Status status = weft::from_msgpack(*written, back);
   require(status.ok(), "what was written is read", status.message());
   const bool has_any = written->find("@type") != std::string::npos;
-  require(has_any || canonical(back) == canonical(message), "it is read as it was",
+  require(has_any || canonical_bytes(back) == canonical_bytes(message), "it is read as it was",
           message.DebugString());
   const weft::Result<std::string> again = weft::to_msgpack(back);
   M twice;
   require(again.ok() && weft::from_msgpack(*again, twice).ok(), "it is written again",
           again.status().message());
-  require(canonical(twice) == canonical(back), "it does not change any more", back.DebugString());
+  require(canonical_bytes(twice) == canonical_bytes(back), "it does not change any more",
+          back.DebugString());
   for (const weft::MsgpackWriteOptions& options :
        {weft::MsgpackWriteOptions{.declared_names = true, .enum_names = true},
         weft::MsgpackWriteOptions{.defaults = true, .field_numbers = true}}) {
@@ -67,7 +46,8 @@ void write_and_read(M message) {
             other.status().message());
     // What an Any holds has its defaults in its bytes afterwards.
     const bool may_differ = options.defaults && has_any;
-    require(may_differ || canonical(twice) == canonical(back), "as the same", back.DebugString());
+    require(may_differ || canonical_bytes(twice) == canonical_bytes(back), "as the same",
+            back.DebugString());
   }
 }
 
@@ -89,8 +69,7 @@ void parse(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static pb::LogHandler* const quiet = pb::SetLogHandler(nullptr);
-  static_cast<void>(quiet);
+  weft::formats_test::silence_protobuf();
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
   switch (data[0] & 3) {

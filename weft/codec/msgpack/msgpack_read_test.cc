@@ -355,7 +355,7 @@ TEST(FromMsgpackRefuses, NumbersBeyondTheirType) {
   EXPECT_THAT(error_of_field("int64Value", u64(UINT64_MAX)), HasSubstr("beyond int64"));
   EXPECT_THAT(error_of_field("floatValue", head(0xcb) + big(0x7fe0000000000000, 8)),
               HasSubstr("is beyond float"));
-  EXPECT_THAT(error_of_field("colour", u64(1ULL << 40)), HasSubstr("beyond enum"));
+  EXPECT_THAT(error_of_field("colour", u64(1ULL << 40)), HasSubstr("beyond an enum"));
 }
 
 TEST(FromMsgpackRefuses, FieldsThatComeTwice) {

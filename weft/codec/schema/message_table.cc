@@ -7,6 +7,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
+#include "weft/base/ascii.h"
 #include "weft/base/printable.h"
 #include "weft/codec/schema/tables.h"
 
@@ -26,6 +27,13 @@ std::string quoted(std::string_view text) {
     out += c;
   }
   return printable_json(out += '"');
+}
+
+/// Whether `text` is a name in a .proto file, as field names are. A json_name may be any text.
+bool is_name(std::string_view text) noexcept {
+  const auto is_part = [](char c) { return ascii::is_alphanumeric(c) || c == '_'; };
+  return !text.empty() && !ascii::is_digit(text.front()) &&
+         std::all_of(text.begin(), text.end(), is_part);
 }
 
 std::uint8_t put_tag(std::uint32_t number, WireType wire, char* out) {
@@ -57,6 +65,14 @@ WireType wire_type_of(FieldKind kind) noexcept {
     default:
       return WireType::Varint;
   }
+}
+
+std::string_view type_name(FieldKind kind) noexcept {
+  constexpr std::string_view kNames[] = {"",         "double",   "float",   "int64",  "uint64",
+                                         "int32",    "fixed64",  "fixed32", "bool",   "string",
+                                         "group",    "message",  "bytes",   "uint32", "enum",
+                                         "sfixed32", "sfixed64", "sint32",  "sint64"};
+  return kNames[static_cast<std::size_t>(kind)];
 }
 
 EnumTable::EnumTable(const pb::EnumDescriptor& type)
@@ -104,6 +120,7 @@ FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
       map(field.is_map()),
       has_presence(tables.has_presence(field)),
       extension(field.is_extension()),
+      plain_json_name(is_name(field.json_name())),
       message_set_item(extension && kind == FieldKind::Message && !repeated &&
                        field.containing_type()->options().message_set_wire_format()),
       name(extension ? field.full_name() : field.name()),

@@ -56,6 +56,8 @@ enum class FieldKind : std::uint8_t {
 };
 
 WireType wire_type_of(FieldKind kind) noexcept;
+/// As a .proto file has it: "sint32", "message".
+std::string_view type_name(FieldKind kind) noexcept;
 /// Whether a repeated field of this kind can be packed.
 constexpr bool is_packable(FieldKind kind) noexcept {
   return kind != FieldKind::String && kind != FieldKind::Bytes && kind != FieldKind::Message &&
@@ -121,6 +123,7 @@ struct FieldTable {
   bool map;
   bool has_presence;  ///< false: a default value is not sent
   bool extension;
+  bool plain_json_name;              ///< json_name is letters, digits and '_', and begins as a name
   bool message_set_item;             ///< an extension that lies in a group of a MessageSet
   std::uint8_t tag_size = 0;         ///< of `tag`, and of `end_tag`
   char tag[5] = {};                  ///< as it is written: that of the packed form where packed
@@ -216,5 +219,11 @@ class MessageTable {
   bool has_extensions_ = false;
   bool message_set_ = false;
 };
+
+/// Whether a value of this wire type belongs to `field`; another is unknown to protobuf.
+constexpr bool fits(const FieldTable& field, WireType wire) noexcept {
+  return wire == field.wire ||
+         (wire == WireType::Bytes && field.repeated && is_packable(field.kind));
+}
 
 }  // namespace weft::codec

@@ -5,6 +5,8 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "weft/codec/schema/message_set.h"
+
 namespace weft::codec::json {
 namespace {
 
@@ -33,36 +35,10 @@ bool Printer::print(const MessageTable& table, std::string_view bytes) {
          (out_.size() - begin_ <= options_.max_size || fail(Fault::TooLarge, {}, root));
 }
 
-Status Printer::status() const {
-  const std::string where = fault_path_.empty() ? "" : "field " + fault_path_ + ": ";
-  switch (fault_) {
-    case Fault::None:
-      return {};
-    case Fault::Malformed:
-      return internal_error(where + fault_text_);
-    case Fault::TooLarge:
-      return resource_exhausted("the JSON is larger than " + std::to_string(options_.max_size) +
-                                " bytes, the limit");
-    default:
-      return invalid_argument(where + fault_text_);
-  }
-}
-
-bool Printer::fail(Fault fault, std::string text, const FieldPath& path) {
-  fault_ = fault;
-  fault_text_ = std::move(text);
-  fault_path_ = path.text();
-  return false;
-}
-
-bool Printer::malformed(const MessageTable& table, const FieldPath& path) {
-  return fail(Fault::Malformed, "its bytes are not a " + table.type().full_name(), path);
-}
-
 void Printer::return_to(const Place& place) noexcept {
   out_.truncate(place.size);
   level_ = place.level;
-  fault_ = Fault::None;
+  fault_.clear();
 }
 
 bool Printer::message(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
@@ -77,10 +53,10 @@ bool Printer::marked_message(const MessageTable& table, std::string_view bytes,
   if (message(table, bytes, path)) [[likely]]
     return true;
   if (!may_mark()) return false;
-  const Fault fault = fault_;
+  const Fault fault = fault_.kind();
   return_to(before);
   bool first = true;
-  if (fault == Fault::NoJson) {
+  if (fault == Fault::NotWritable) {
     // Its fields have JSON where the type's own form has not.
     out_.put('{');
     ++level_;
@@ -305,7 +281,9 @@ bool Printer::others(const MessageTable& table, std::string_view bytes, bool& fi
     const FieldTable* field = table.by_number(number);
     if (field != nullptr && fits(*field, wire)) continue;
     if (table.message_set() && number == 1 && wire == WireType::BeginGroup) {
-      item.field = message_set_item(table, inner, item);
+      std::string_view group;
+      const auto held = inner.group(number, group) ? message_set_item(table, group) : std::nullopt;
+      if (held) item = {held->field, held->message.position(), WireType::Bytes};
     } else if (field == nullptr) {
       item.field = table.tables().extension(table, number);
       if (item.field != nullptr && !fits(*item.field, wire)) item.field = nullptr;
@@ -332,26 +310,6 @@ bool Printer::others(const MessageTable& table, std::string_view bytes, bool& fi
   return true;
 }
 
-const FieldTable* Printer::message_set_item(const MessageTable& table, WireReader& reader,
-                                            Occurrence& out) const {
-  std::uint64_t type = 0;
-  const char* message = nullptr;
-  while (!reader.at_end()) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire) || wire == WireType::EndGroup) break;
-    if (number == 3 && wire == WireType::Bytes) message = reader.position();
-    const bool is_type = number == 2 && wire == WireType::Varint;
-    if (is_type ? !reader.varint(type) : !reader.skip(number, wire)) break;
-  }
-  if (message == nullptr || type == 0 || type > UINT32_MAX) return nullptr;
-  out.at = message;
-  out.wire = WireType::Bytes;
-  const FieldTable* field = table.tables().extension(table, static_cast<std::uint32_t>(type));
-  return field != nullptr && field->kind == FieldKind::Message && !field->repeated ? field
-                                                                                   : nullptr;
-}
-
 bool Printer::defaults(const MessageTable& table, std::uint32_t from, std::uint32_t to,
                        bool& first) {
   for (; from < to; ++from) {
@@ -374,8 +332,7 @@ bool Printer::open(char bracket, bool is_message, const FieldPath& path) {
   const int limit = std::min(options_.max_depth, kDeepest);
   // What is too deep is marked as a whole; lists of scalars at the edge are not worth that.
   if (level_ >= limit + (is_message || !options_.marks ? 0 : 1)) {
-    return fail(Fault::TooDeep,
-                "it lies deeper than " + std::to_string(limit) + " levels, the limit", path);
+    return fault_.too_deep(limit, path);
   }
   ++level_;
   out_.put(bracket);

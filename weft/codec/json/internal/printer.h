@@ -3,11 +3,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "weft/codec/json/internal/time_text.h"
 #include "weft/codec/json/wire_json.h"
 #include "weft/codec/schema/field_path.h"
+#include "weft/codec/schema/write_fault.h"
 
 namespace weft::codec::json {
 
@@ -24,10 +25,10 @@ class Printer {
           std::vector<std::string>* unknown_types) noexcept;
 
   bool print(const MessageTable& table, std::string_view bytes);
-  Status status() const;
+  Status status() const { return fault_.status("JSON", options_.max_size); }
 
  private:
-  enum class Fault : std::uint8_t { None, NoJson, Malformed, TooDeep, TooLarge };
+  using Fault = WriteFault::Kind;
 
   /// What one look over the tags of a message finds.
   struct Outline {
@@ -73,8 +74,6 @@ class Printer {
                FieldPath& path);
   std::string key_text(const FieldTable& field, std::string_view bytes);
   bool defaults(const MessageTable& table, std::uint32_t from, std::uint32_t to, bool& first);
-  const FieldTable* message_set_item(const MessageTable& table, WireReader& reader,
-                                     Occurrence& out) const;
 
   // values.cc: fields
   void name(const FieldTable& field, bool& first);
@@ -140,10 +139,14 @@ class Printer {
   }
   void base64(std::string_view bytes);
 
-  bool fail(Fault fault, std::string text, const FieldPath& path);
-  bool malformed(const MessageTable& table, const FieldPath& path);
+  bool fail(Fault fault, std::string text, const FieldPath& path) {
+    return fault_.set(fault, std::move(text), path);
+  }
+  bool malformed(const MessageTable& table, const FieldPath& path) {
+    return fault_.malformed(table, path);
+  }
   /// Whether a failure is to be marked.
-  bool may_mark() const noexcept { return options_.marks && fault_ != Fault::TooLarge; }
+  bool may_mark() const noexcept { return options_.marks && fault_.kind() != Fault::TooLarge; }
   Place place() const noexcept { return {out_.size(), level_}; }
   void return_to(const Place& place) noexcept;
 
@@ -153,15 +156,7 @@ class Printer {
   std::vector<std::string>* unknown_types_;
   const std::size_t begin_;
   int level_ = 0;
-  Fault fault_ = Fault::None;
-  std::string fault_text_;
-  std::string fault_path_;
+  WriteFault fault_;
 };
-
-/// Whether a value of this wire type belongs to `field`; another is unknown to protobuf.
-constexpr bool fits(const FieldTable& field, WireType wire) noexcept {
-  return wire == field.wire ||
-         (wire == WireType::Bytes && field.repeated && is_packable(field.kind));
-}
 
 }  // namespace weft::codec::json

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <google/protobuf/descriptor.h>
@@ -8,27 +9,10 @@
 #include "weft/base/ascii.h"
 #include "weft/base/printable.h"
 #include "weft/codec/json/internal/printer.h"
+#include "weft/codec/schema/text/time_text.h"
+#include "weft/codec/schema/well_known_fields.h"
 
 namespace weft::codec::json {
-namespace {
-
-/// The fields of a well-known type, of which the last of each number counts. `visit(number, wire,
-/// reader)` says whether it has taken the value; false where the bytes are no message.
-template <class Visit>
-bool for_each_field(std::string_view bytes, Visit visit) {
-  for (WireReader reader(bytes); !reader.at_end();) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire)) return false;
-    WireReader value = reader;
-    if (!reader.skip(number, wire)) return false;
-    visit(number, wire, value);
-  }
-  return true;
-}
-
-}  // namespace
-
 bool Printer::special(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
   switch (table.well_known()) {
     case WellKnown::Any:
@@ -52,19 +36,15 @@ bool Printer::special(const MessageTable& table, std::string_view bytes, const F
 }
 
 bool Printer::any(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
-  std::string_view url;
-  std::string_view held;
-  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
-    if (number == 1 && wire == WireType::Bytes) value.sized(url);
-    if (number == 2 && wire == WireType::Bytes) value.sized(held);
-  });
-  if (!well_formed) return malformed(table, path);
+  const std::optional<AnyFields> fields = any_fields(bytes);
+  if (!fields) return malformed(table, path);
+  const auto [url, held] = *fields;
   if (url.empty() && held.empty()) {
     if (!open('{', true, path)) return false;
     close('}', true);
     return true;
   }
-  if (url.empty()) return fail(Fault::NoJson, "an Any has bytes and no type", path);
+  if (url.empty()) return fail(Fault::NotWritable, "an Any has bytes and no type", path);
   const MessageTable* const type = table.tables().any_type(table, url);
   const Place before = place();
   if (type != nullptr) {
@@ -76,7 +56,7 @@ bool Printer::any(const MessageTable& table, std::string_view bytes, const Field
   } else {
     const std::string_view name = type_name_of(url);
     if (unknown_types_ != nullptr) unknown_types_->emplace_back(name);
-    fail(Fault::NoJson, "the type " + printable(name.substr(0, 256)) + " of an Any is unknown",
+    fail(Fault::NotWritable, "the type " + printable(name.substr(0, 256)) + " of an Any is unknown",
          path);
   }
   if (!may_mark()) return false;
@@ -85,7 +65,7 @@ bool Printer::any(const MessageTable& table, std::string_view bytes, const Field
   out_.put('{');
   ++level_;
   member("\"@type\":", first);
-  if (!string(url)) return fail(Fault::NoJson, "the type of an Any is not UTF-8", path);
+  if (!string(url)) return fail(Fault::NotWritable, "the type of an Any is not UTF-8", path);
   member("\"@value\":", first);
   base64(held);
   close('}', false);
@@ -97,7 +77,7 @@ bool Printer::any_content(const MessageTable& held, std::string_view url, std::s
   if (!open('{', true, path)) return false;
   bool first = true;
   member("\"@type\":", first);
-  if (!string(url)) return fail(Fault::NoJson, "the type of an Any is not UTF-8", path);
+  if (!string(url)) return fail(Fault::NotWritable, "the type of an Any is not UTF-8", path);
   const bool has_own_form =
       held.well_known() != WellKnown::None && held.well_known() != WellKnown::Empty;
   if (!has_own_form) {
@@ -112,26 +92,15 @@ bool Printer::any_content(const MessageTable& held, std::string_view url, std::s
 
 bool Printer::time(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
   Seconds at;
-  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
-    std::uint64_t read = 0;
-    if (wire != WireType::Varint || number > 2 || !value.varint(read)) return;
-    if (number == 1) at.seconds = static_cast<std::int64_t>(read);
-    if (number == 2) at.nanos = static_cast<std::int32_t>(read);
-  });
-  if (!well_formed) return malformed(table, path);
-  const bool is_time = table.well_known() == WellKnown::Timestamp;
-  if (is_time ? is_timestamp(at) : is_duration(at)) {
-    is_time ? put_timestamp(at, out_) : put_duration(at, out_);
-    return true;
-  }
-  return fail(Fault::NoJson,
-              std::to_string(at.seconds) + " seconds and " + std::to_string(at.nanos) +
-                  " nanoseconds are no " + table.type().name() +
-                  (is_time ? "; a Timestamp is from 0001-01-01T00:00:00Z to "
-                             "9999-12-31T23:59:59.999999999Z with nanoseconds from 0 to 999999999"
-                           : "; a Duration has at most 315576000000 seconds and 999999999 "
-                             "nanoseconds of the same sign"),
-              path);
+  if (!read_seconds(bytes, at)) return malformed(table, path);
+  const WellKnown type = table.well_known();
+  if (!is_in_range(type, at)) return fail(Fault::NotWritable, out_of_range(type, at), path);
+  char* to = out_.room(kLongestTime + 2);
+  *to++ = '"';
+  to = put_time(type, at, to);
+  *to++ = '"';
+  out_.set_end(to);
+  return true;
 }
 
 bool Printer::field_mask(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
@@ -160,13 +129,13 @@ bool Printer::field_mask(const MessageTable& table, std::string_view bytes, cons
   });
   if (!well_formed) return malformed(table, path);
   if (!has_json) {
-    return fail(Fault::NoJson,
+    return fail(Fault::NotWritable,
                 "the path of a FieldMask would not be read as it was, because it is not in "
                 "lower_snake_case: '" +
                     printable(std::string_view(text).substr(0, 256)) + "'",
                 path);
   }
-  return string(text) || fail(Fault::NoJson, "the path of a FieldMask is not UTF-8", path);
+  return string(text) || fail(Fault::NotWritable, "the path of a FieldMask is not UTF-8", path);
 }
 
 bool Printer::struct_value(const MessageTable& table, std::string_view bytes,
@@ -226,7 +195,7 @@ bool Printer::json_value(const MessageTable& table, std::string_view bytes, cons
     at = value.position();
   });
   if (!well_formed) return malformed(table, path);
-  if (kind == nullptr) return fail(Fault::NoJson, "a Value has no kind set", path);
+  if (kind == nullptr) return fail(Fault::NotWritable, "a Value has no kind set", path);
   if (kind->kind == FieldKind::Message) return marked_message(kind->message(), message, path);
   WireReader reader({at, static_cast<std::size_t>(bytes.data() + bytes.size() - at)});
   if (kind->kind == FieldKind::Double) {
@@ -234,7 +203,7 @@ bool Printer::json_value(const MessageTable& table, std::string_view bytes, cons
     WireReader look = reader;
     look.fixed64(bits);
     if (!std::isfinite(std::bit_cast<double>(bits))) {
-      return fail(Fault::NoJson, "a Value holds NaN or an infinity, which JSON does not have",
+      return fail(Fault::NotWritable, "a Value holds NaN or an infinity, which JSON does not have",
                   path);
     }
   }
@@ -243,14 +212,9 @@ bool Printer::json_value(const MessageTable& table, std::string_view bytes, cons
 
 bool Printer::wrapper(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
   const FieldTable& field = table.field(0);
-  const char* at = nullptr;
-  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
-    if (number == 1 && wire == field.wire) at = value.position();
-  });
-  if (!well_formed) return malformed(table, path);
-  if (at == nullptr) return default_value(field, path);
-  WireReader reader({at, static_cast<std::size_t>(bytes.data() + bytes.size() - at)});
-  return value(field, reader, path);
+  std::optional<LastValue> held = last_value(field, bytes);
+  if (!held) return malformed(table, path);
+  return held->found ? value(field, held->reader, path) : default_value(field, path);
 }
 
 }  // namespace weft::codec::json

@@ -3,10 +3,10 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/codec/json/internal/base64.h"
-#include "weft/codec/json/internal/number.h"
 #include "weft/codec/json/internal/printer.h"
 #include "weft/codec/json/internal/text_scan.h"
+#include "weft/codec/schema/text/base64.h"
+#include "weft/codec/schema/text/number.h"
 
 namespace weft::codec::json {
 
@@ -176,7 +176,7 @@ bool Printer::map_key(const FieldTable& key, const EntryParts& parts, FieldPath&
   if (!(options_.marks && text.starts_with(kMark)) && string(text)) [[likely]]
     return true;
   return_to(before);
-  if (!options_.marks) return fail(Fault::NoJson, "the key is not UTF-8", path);
+  if (!options_.marks) return fail(Fault::NotWritable, "the key is not UTF-8", path);
   out_.put("\"@bytes:");
   put_base64(text, out_);
   out_.put('"');
@@ -206,7 +206,7 @@ bool Printer::text_value(std::string_view bytes, const FieldPath& path) {
     return true;
   return_to(before);
   if (!options_.marks) {
-    return fail(Fault::NoJson,
+    return fail(Fault::NotWritable,
                 "a string of " + std::to_string(bytes.size()) + " bytes is not UTF-8", path);
   }
   bool first = true;

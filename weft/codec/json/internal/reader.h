@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "weft/codec/json/internal/number.h"
 #include "weft/codec/json/wire_json.h"
 #include "weft/codec/schema/field_path.h"
 #include "weft/codec/schema/seen_fields.h"
+#include "weft/codec/schema/text/number.h"
 
 namespace weft::codec::json {
 

@@ -3,7 +3,7 @@
 #include "weft/base/ascii.h"
 #include "weft/base/printable.h"
 #include "weft/codec/json/internal/reader.h"
-#include "weft/codec/json/internal/time_text.h"
+#include "weft/codec/schema/text/time_text.h"
 
 namespace weft::codec::json {
 
@@ -57,29 +57,19 @@ bool Reader::marked_special(const MessageTable& table, const FieldPath& path) {
 }
 
 bool Reader::time(const MessageTable& table, const FieldPath& path) {
-  const bool is_timestamp = table.well_known() == WellKnown::Timestamp;
-  const std::string_view form =
-      is_timestamp ? "a time such as \"2026-12-31T23:59:59.5Z\"" : "a duration such as \"1.5s\"";
-  if (next() != '"') return expected(form, path);
+  const WellKnown type = table.well_known();
+  if (next() != '"') return expected(time_form(type), path);
   const char* const at = at_;
   std::string scratch;
   std::string_view text;
   if (!this->text(text, scratch, path)) return false;
   Seconds value;
-  if (!(is_timestamp ? read_timestamp(text, value) : read_duration(text, value))) {
+  if (!read_time(type, text, value)) {
     return fail(at, path,
-                "\"" + printable(text.substr(0, 64)) + "\" is not " + std::string(form) +
-                    (is_timestamp ? " from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z"
-                                  : " of at most 315576000000 seconds"));
+                "\"" + printable(text.substr(0, 64)) + "\" is not " +
+                    std::string(time_form(type)).append(time_range(type)));
   }
-  if (value.seconds != 0) {
-    out_.put('\x08');
-    out_.put_varint(static_cast<std::uint64_t>(value.seconds));
-  }
-  if (value.nanos != 0) {
-    out_.put('\x10');
-    out_.put_varint(static_cast<std::uint64_t>(std::int64_t{value.nanos}));
-  }
+  put_seconds(value, out_);
   return true;
 }
 

@@ -6,9 +6,9 @@
 
 #include "weft/base/ascii.h"
 #include "weft/base/printable.h"
-#include "weft/codec/json/internal/base64.h"
 #include "weft/codec/json/internal/reader.h"
 #include "weft/codec/schema/integers.h"
+#include "weft/codec/schema/text/base64.h"
 
 namespace weft::codec::json {
 namespace {
@@ -153,13 +153,7 @@ bool Reader::slow_integer(const FieldTable& field, const FieldPath& path) {
 
 bool Reader::beyond(const FieldTable& field, const std::string& shown, bool negative,
                     const char* at, const FieldPath& path) {
-  const IntegerRange range = range_of(field.kind);
-  const std::string type =
-      field.kind == FieldKind::Enum ? "an enum" : field.descriptor->type_name();
-  return fail(at, path,
-              shown + " is beyond " + type + ", whose " +
-                  (negative ? "least value is " + std::to_string(range.least)
-                            : "greatest value is " + std::to_string(range.greatest)));
+  return fail(at, path, beyond_range(field.kind, shown, negative));
 }
 
 bool Reader::put_integer(const FieldTable& field, Integer value, const char* at,

@@ -5,6 +5,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "weft/base/printable.h"
+#include "weft/codec/schema/message_set.h"
 
 namespace weft::codec::msgpack {
 namespace {
@@ -175,14 +176,9 @@ bool Reader::single(const FieldTable& field, const FieldPath& path) {
 }
 
 bool Reader::message_set_item(const FieldTable& field, const FieldPath& path) {
-  // group 1 { uint32 type_id = 2; bytes message = 3; }
-  out_.put("\x0b\x10");
-  out_.put_varint(field.number);
-  out_.put('\x1a');
-  const std::size_t begin = out_.begin_sized();
+  const std::size_t begin = begin_message_set_item(field, out_);
   if (!message(field.message(), path)) return false;
-  out_.end_sized(begin);
-  out_.put('\x0c');
+  end_message_set_item(begin, out_);
   return true;
 }
 

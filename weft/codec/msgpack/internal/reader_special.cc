@@ -2,8 +2,8 @@
 
 #include "weft/base/printable.h"
 #include "weft/codec/msgpack/internal/reader.h"
-#include "weft/codec/msgpack/internal/time.h"
 #include "weft/codec/msgpack/internal/writer.h"
+#include "weft/codec/schema/time.h"
 
 namespace weft::codec::msgpack {
 namespace {
@@ -46,7 +46,7 @@ bool Reader::timestamp(const FieldPath& path) {
                     std::to_string(static_cast<std::int8_t>(bytes[0])));
   }
   bytes.remove_prefix(1);
-  Time time;
+  Seconds time;
   std::uint32_t nanos = 0;
   if (bytes.size() == 4) {
     time.seconds = get_big<std::uint32_t>(bytes.data());
@@ -62,15 +62,10 @@ bool Reader::timestamp(const FieldPath& path) {
                 "a timestamp has 4, 8 or 12 bytes instead of " + std::to_string(bytes.size()));
   }
   time.nanos = nanos > INT32_MAX ? INT32_MAX : static_cast<std::int32_t>(nanos);
-  if (!is_timestamp(time)) return fail(at, path, out_of_range(time));
-  if (time.seconds != 0) {
-    out_.put('\x08');
-    out_.put_varint(static_cast<std::uint64_t>(time.seconds));
+  if (!is_in_range(WellKnown::Timestamp, time)) {
+    return fail(at, path, out_of_range(WellKnown::Timestamp, time));
   }
-  if (time.nanos != 0) {
-    out_.put('\x10');
-    out_.put_varint(nanos);
-  }
+  put_seconds(time, out_);
   return true;
 }
 

@@ -25,14 +25,6 @@ std::string shown(Integer value) {
                         : std::to_string(value.bits);
 }
 
-std::string_view name_of(FieldKind kind) noexcept {
-  constexpr std::string_view kNames[] = {"",         "double",   "float",   "int64",  "uint64",
-                                         "int32",    "fixed64",  "fixed32", "bool",   "string",
-                                         "group",    "message",  "bytes",   "uint32", "enum",
-                                         "sfixed32", "sfixed64", "sint32",  "sint64"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
 /// What begins with this byte, for an error.
 std::string_view kind_of(std::uint8_t code) noexcept {
   if (is_map(code)) return "a map";
@@ -98,11 +90,7 @@ bool Reader::integer(const FieldTable& field, const FieldPath& path) {
 }
 
 bool Reader::beyond(const FieldTable& field, Integer value, const char* at, const FieldPath& path) {
-  const IntegerRange range = range_of(field.kind);
-  const std::string limit = value.negative ? "least value is " + std::to_string(range.least)
-                                           : "greatest value is " + std::to_string(range.greatest);
-  return fail(at, path,
-              shown(value) + " is beyond " + std::string(name_of(field.kind)) + ", whose " + limit);
+  return fail(at, path, beyond_range(field.kind, shown(value), value.negative));
 }
 
 bool Reader::floating(const FieldTable& field, const FieldPath& path) {

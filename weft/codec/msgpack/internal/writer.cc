@@ -1,11 +1,14 @@
 #include "weft/codec/msgpack/internal/writer.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <google/protobuf/descriptor.h>
 
+#include "weft/codec/schema/message_set.h"
 #include "weft/codec/schema/object_bytes.h"
+#include "weft/codec/schema/plain_bytes.h"
 #include "weft/codec/schema/seen_fields.h"
 
 namespace weft::codec::msgpack {
@@ -56,62 +59,9 @@ inline char* copy_short(std::string_view text, char* to) noexcept {
 
 }  // namespace
 
-bool is_plain(const MessageTable& table, std::string_view bytes) {
-  if (table.oneofs() > 64 || !table.has_open_enums() || table.message_set()) return false;
-  std::uint64_t oneofs = 0;
-  std::uint32_t last = 0;
-  for (WireReader reader(bytes); !reader.at_end();) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire) || !reader.skip(number, wire)) return false;
-    const FieldTable* field = table.by_number(number);
-    if (field != nullptr && field->map) return false;
-    const bool may_repeat = field != nullptr && field->repeated;
-    if (number < last || (number == last && !may_repeat)) return false;
-    if (field != nullptr && field->oneof >= 0) {
-      const std::uint64_t bit = std::uint64_t{1} << field->oneof;
-      if ((oneofs & bit) != 0) return false;
-      oneofs |= bit;
-    }
-    last = number;
-  }
-  return true;
-}
-
 bool Writer::write(const MessageTable& table, std::string_view bytes) {
   const FieldPath root;
   return message(table, bytes, root) && check_size(root);
-}
-
-Status Writer::status() const {
-  const std::string where = fault_path_.empty() ? "" : "field " + fault_path_ + ": ";
-  switch (fault_) {
-    case Fault::None:
-      return {};
-    case Fault::Malformed:
-      return internal_error(where + fault_text_);
-    case Fault::TooLarge:
-      return resource_exhausted("the MessagePack is larger than " +
-                                std::to_string(options_.max_size) + " bytes, the limit");
-    default:
-      return invalid_argument(where + fault_text_);
-  }
-}
-
-bool Writer::fail(Fault fault, std::string text, const FieldPath& path) {
-  fault_ = fault;
-  fault_text_ = std::move(text);
-  fault_path_ = path.text();
-  return false;
-}
-
-bool Writer::malformed(const MessageTable& table, const FieldPath& path) {
-  return fail(Fault::Malformed, "its bytes are not a " + table.type().full_name(), path);
-}
-
-bool Writer::malformed(const FieldTable& field, const FieldPath& path) {
-  return fail(Fault::Malformed,
-              "its bytes are not a value of " + std::string(field.descriptor->full_name()), path);
 }
 
 bool Writer::message(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
@@ -172,32 +122,22 @@ bool Writer::extra_member(const MessageTable& table, WireReader& reader, std::ui
   std::string_view group;
   if (table.message_set() && number == 1 && wire == WireType::BeginGroup) {
     if (!reader.group(number, group)) return malformed(table, path);
-    return message_set_item(table, group, map, path);
+    return set_item(table, group, map, path);
   }
   // Unknown fields have no name.
   return reader.skip(number, wire) || malformed(table, path);
 }
 
-bool Writer::message_set_item(const MessageTable& table, std::string_view group, Container& map,
-                              const FieldPath& path) {
-  std::uint64_t type = 0;
+bool Writer::set_item(const MessageTable& table, std::string_view group, Container& map,
+                      const FieldPath& path) {
+  std::optional<MessageSetItem> item = message_set_item(table, group);
   std::string_view bytes;
-  for (WireReader reader(group); !reader.at_end();) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire)) return malformed(table, path);
-    const bool read = number == 2 && wire == WireType::Varint  ? reader.varint(type)
-                      : number == 3 && wire == WireType::Bytes ? reader.sized(bytes)
-                                                               : reader.skip(number, wire);
-    if (!read) return malformed(table, path);
-  }
-  const FieldTable* const field =
-      type > UINT32_MAX ? nullptr
-                        : table.tables().extension(table, static_cast<std::uint32_t>(type));
-  if (field == nullptr || !field->message_set_item) return true;
+  if (!item) return malformed(table, path);
+  if (item->field == nullptr) return true;
+  if (!item->message.sized(bytes)) return malformed(table, path);
   ++map.count;
-  key(*field);
-  return message(field->message(), bytes, FieldPath(&path, field->json_name));
+  key(*item->field);
+  return message(item->field->message(), bytes, FieldPath(&path, item->field->json_name));
 }
 
 bool Writer::member(const FieldTable& field, WireReader& reader, WireType wire, Container& map,
@@ -276,8 +216,7 @@ bool Writer::defaults(const MessageTable& table, std::string_view bytes, Contain
 bool Writer::open(Shape shape, std::uint64_t announced, Container& out, const FieldPath& path) {
   const int limit = std::min(options_.max_depth, kDeepest);
   if (level_ >= limit) {
-    return fail(Fault::TooDeep,
-                "it lies deeper than " + std::to_string(limit) + " levels, the limit", path);
+    return fault_.too_deep(limit, path);
   }
   if (!check_size(path)) return false;
   ++level_;

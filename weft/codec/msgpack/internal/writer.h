@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "weft/base/status.h"
 #include "weft/codec/msgpack/internal/format.h"
@@ -10,6 +11,7 @@
 #include "weft/codec/schema/field_path.h"
 #include "weft/codec/schema/tables.h"
 #include "weft/codec/schema/wire.h"
+#include "weft/codec/schema/write_fault.h"
 
 namespace weft::codec::msgpack {
 
@@ -27,10 +29,10 @@ class Writer {
 
   bool write(const MessageTable& table, std::string_view bytes);
   /// Why write() has failed.
-  Status status() const;
+  Status status() const { return fault_.status("MessagePack", options_.max_size); }
 
  private:
-  enum class Fault : std::uint8_t { None, NotWritable, Malformed, TooDeep, TooLarge };
+  using Fault = WriteFault::Kind;
   enum class Origin : std::uint8_t { Own, Peer };
   enum class Shape : std::uint8_t { List, Map };
 
@@ -53,8 +55,8 @@ class Writer {
               FieldPath& path);
   bool extra_member(const MessageTable& table, WireReader& reader, std::uint32_t number,
                     WireType wire, Container& map, const FieldPath& path);
-  bool message_set_item(const MessageTable& table, std::string_view group, Container& map,
-                        const FieldPath& path);
+  bool set_item(const MessageTable& table, std::string_view group, Container& map,
+                const FieldPath& path);
   bool defaults(const MessageTable& table, std::string_view bytes, Container& map);
   bool repeated(const FieldTable& field, WireReader& reader, WireType wire, FieldPath& path);
   bool element(const FieldTable& field, WireReader& reader, WireType wire, Container& list,
@@ -89,9 +91,15 @@ class Writer {
   bool json_value(const MessageTable& table, std::string_view bytes, const FieldPath& path);
   bool wrapper(const MessageTable& table, std::string_view bytes, const FieldPath& path);
 
-  bool fail(Fault fault, std::string text, const FieldPath& path);
-  bool malformed(const MessageTable& table, const FieldPath& path);
-  bool malformed(const FieldTable& field, const FieldPath& path);
+  bool fail(Fault fault, std::string text, const FieldPath& path) {
+    return fault_.set(fault, std::move(text), path);
+  }
+  bool malformed(const MessageTable& table, const FieldPath& path) {
+    return fault_.malformed(table, path);
+  }
+  bool malformed(const FieldTable& field, const FieldPath& path) {
+    return fault_.malformed(field, path);
+  }
   bool check_size(const FieldPath& path) {
     return out_.size() - begin_ <= options_.max_size || fail(Fault::TooLarge, {}, path);
   }
@@ -101,21 +109,8 @@ class Writer {
   const std::size_t begin_;
   Origin origin_ = Origin::Own;
   int level_ = 0;
-  Fault fault_ = Fault::None;
-  std::string fault_text_;
-  std::string fault_path_;
+  WriteFault fault_;
 };
-
-/// Whether a value of this wire type belongs to `field`; another is unknown to protobuf.
-constexpr bool fits(const FieldTable& field, WireType wire) noexcept {
-  return wire == field.wire ||
-         (wire == WireType::Bytes && field.repeated && is_packable(field.kind));
-}
-
-/// Whether each field comes once and in the order of the numbers, as protobuf writes them. Where
-/// more is needed to tell, the answer is false: maps may have a key twice, and closed enums numbers
-/// that are none of theirs.
-bool is_plain(const MessageTable& table, std::string_view bytes);
 
 /// Whether an Any has a message of this type in "value" rather than its fields.
 constexpr bool has_own_form(WellKnown type) noexcept {

@@ -1,33 +1,17 @@
+#include <optional>
 #include <utility>
 
 #include <google/protobuf/descriptor.h>
 
 #include "weft/base/printable.h"
-#include "weft/codec/msgpack/internal/time.h"
 #include "weft/codec/msgpack/internal/writer.h"
 #include "weft/codec/schema/object_bytes.h"
+#include "weft/codec/schema/plain_bytes.h"
 #include "weft/codec/schema/text_check.h"
+#include "weft/codec/schema/time.h"
+#include "weft/codec/schema/well_known_fields.h"
 
 namespace weft::codec::msgpack {
-namespace {
-
-/// The fields of a well-known type. `visit(number, wire, reader)` gets a copy of the reader. False
-/// where the bytes are no message.
-template <class Visit>
-bool for_each_field(std::string_view bytes, Visit visit) {
-  for (WireReader reader(bytes); !reader.at_end();) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire)) return false;
-    const WireReader value = reader;
-    if (!reader.skip(number, wire)) return false;
-    visit(number, wire, value);
-  }
-  return true;
-}
-
-}  // namespace
-
 bool Writer::special(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
   switch (table.well_known()) {
     case WellKnown::Any:
@@ -47,13 +31,9 @@ bool Writer::special(const MessageTable& table, std::string_view bytes, const Fi
 }
 
 bool Writer::any(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
-  std::string_view url;
-  std::string_view held;
-  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
-    if (number == 1 && wire == WireType::Bytes) value.sized(url);
-    if (number == 2 && wire == WireType::Bytes) value.sized(held);
-  });
-  if (!well_formed) return malformed(table, path);
+  const std::optional<AnyFields> fields = any_fields(bytes);
+  if (!fields) return malformed(table, path);
+  const auto [url, held] = *fields;
   Container map;
   if (!open(Shape::Map, 0, map, path)) return false;
   if (!url.empty()) {
@@ -98,15 +78,11 @@ bool Writer::any_content(const MessageTable& held, std::string_view bytes, Conta
 }
 
 bool Writer::timestamp(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
-  Time time;
-  const bool well_formed = for_each_field(bytes, [&](auto number, WireType wire, WireReader value) {
-    std::uint64_t read = 0;
-    if (wire != WireType::Varint || number > 2 || !value.varint(read)) return;
-    if (number == 1) time.seconds = static_cast<std::int64_t>(read);
-    if (number == 2) time.nanos = static_cast<std::int32_t>(read);
-  });
-  if (!well_formed) return malformed(table, path);
-  if (!is_timestamp(time)) return fail(Fault::NotWritable, out_of_range(time), path);
+  Seconds time;
+  if (!read_seconds(bytes, time)) return malformed(table, path);
+  if (!is_in_range(WellKnown::Timestamp, time)) {
+    return fail(Fault::NotWritable, out_of_range(WellKnown::Timestamp, time), path);
+  }
   const auto seconds = static_cast<std::uint64_t>(time.seconds);
   const auto nanos = static_cast<std::uint32_t>(time.nanos);
   char* to = out_.room(15);
@@ -166,13 +142,9 @@ bool Writer::json_value(const MessageTable& table, std::string_view bytes, const
 
 bool Writer::wrapper(const MessageTable& table, std::string_view bytes, const FieldPath& path) {
   const FieldTable& field = table.field(0);
-  for (WireReader reader(bytes); !reader.at_end();) {
-    std::uint32_t number = 0;
-    WireType wire{};
-    if (!reader.tag(number, wire)) return malformed(table, path);
-    if (number == field.number && wire == field.wire) return value(field, reader, path);
-    if (!reader.skip(number, wire)) return malformed(table, path);
-  }
+  std::optional<LastValue> held = last_value(field, bytes);
+  if (!held) return malformed(table, path);
+  if (held->found) return value(field, held->reader, path);
   default_value(field);
   return true;
 }

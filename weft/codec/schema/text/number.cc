@@ -1,4 +1,4 @@
-#include "weft/codec/json/internal/number.h"
+#include "weft/codec/schema/text/number.h"
 
 #include <bit>
 #include <charconv>
@@ -9,7 +9,7 @@
 
 #include "weft/base/ascii.h"
 
-namespace weft::codec::json {
+namespace weft::codec {
 namespace {
 
 const char* digits_end(const char* at, const char* end) noexcept {
@@ -317,4 +317,4 @@ FloatFault read_float(std::string_view text, float& out) noexcept {
 char* put_double(double value, char* to) noexcept { return put_floating(value, 1e15, to); }
 char* put_float(float value, char* to) noexcept { return put_floating(value, 1e7F, to); }
 
-}  // namespace weft::codec::json
+}  // namespace weft::codec

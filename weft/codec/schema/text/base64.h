@@ -5,7 +5,7 @@
 
 #include "weft/codec/schema/wire.h"
 
-namespace weft::codec::json {
+namespace weft::codec {
 
 /// Appends `bytes` in base64 with padding (RFC 4648 section 4).
 void put_base64(std::string_view bytes, OutputBytes& out);
@@ -15,4 +15,4 @@ void put_base64(std::string_view bytes, OutputBytes& out);
 /// appended before it stays.
 bool read_base64(std::string_view text, OutputBytes& out, std::size_t& bad);
 
-}  // namespace weft::codec::json
+}  // namespace weft::codec

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "weft/codec/json/internal/digits.h"
+#include "weft/codec/schema/text/digits.h"
 
-namespace weft::codec::json {
+namespace weft::codec {
 
 /// The end of the number of JSON's grammar (RFC 8259 section 6) at `at`; `at` where there is none.
 const char* number_end(const char* at, const char* end) noexcept;
@@ -40,4 +40,4 @@ inline constexpr int kLongestNumber = 32;
 char* put_double(double value, char* to) noexcept;
 char* put_float(float value, char* to) noexcept;
 
-}  // namespace weft::codec::json
+}  // namespace weft::codec

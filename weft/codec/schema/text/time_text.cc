@@ -1,17 +1,14 @@
-#include "weft/codec/json/internal/time_text.h"
+#include "weft/codec/schema/text/time_text.h"
 
 #include <charconv>
 
 #include "weft/base/ascii.h"
 
-namespace weft::codec::json {
+namespace weft::codec {
 namespace {
 
-constexpr std::int32_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
-constexpr std::int64_t kLastSecond = 253'402'300'799;   // 9999-12-31T23:59:59Z
-constexpr std::int64_t kLongestDuration = 315'576'000'000;
 
 struct Date {
   std::int64_t year = 0;
@@ -126,25 +123,10 @@ bool read_offset(Cursor& cursor, std::int64_t& offset) noexcept {
   return true;
 }
 
-}  // namespace
-
-bool is_timestamp(const Seconds& time) noexcept {
-  return time.seconds >= kFirstSecond && time.seconds <= kLastSecond && time.nanos >= 0 &&
-         time.nanos < kNanosPerSecond;
-}
-
-bool is_duration(const Seconds& span) noexcept {
-  if (span.seconds < -kLongestDuration || span.seconds > kLongestDuration) return false;
-  if (span.nanos <= -kNanosPerSecond || span.nanos >= kNanosPerSecond) return false;
-  return (span.seconds <= 0 || span.nanos >= 0) && (span.seconds >= 0 || span.nanos <= 0);
-}
-
-void put_timestamp(const Seconds& time, OutputBytes& out) {
+char* put_timestamp(const Seconds& time, char* to) noexcept {
   const std::int64_t since = time.seconds - kFirstSecond;
   const Date date = date_of(since / kSecondsPerDay + kFirstSecond / kSecondsPerDay);
   const std::int64_t second = since % kSecondsPerDay;
-  char* to = out.room(40);
-  *to++ = '"';
   to = put_digits(date.year, 4, to);
   *to++ = '-';
   to = put_digits(date.month, 2, to);
@@ -158,19 +140,15 @@ void put_timestamp(const Seconds& time, OutputBytes& out) {
   to = put_digits(second % 60, 2, to);
   to = put_fraction(time.nanos, to);
   *to++ = 'Z';
-  *to++ = '"';
-  out.set_end(to);
+  return to;
 }
 
-void put_duration(const Seconds& span, OutputBytes& out) {
-  char* to = out.room(40);
-  *to++ = '"';
+char* put_duration(const Seconds& span, char* to) noexcept {
   if (span.seconds < 0 || span.nanos < 0) *to++ = '-';
   to = std::to_chars(to, to + 20, span.seconds < 0 ? -span.seconds : span.seconds).ptr;
   to = put_fraction(span.nanos < 0 ? -span.nanos : span.nanos, to);
   *to++ = 's';
-  *to++ = '"';
-  out.set_end(to);
+  return to;
 }
 
 bool read_timestamp(std::string_view text, Seconds& out) noexcept {
@@ -194,7 +172,7 @@ bool read_timestamp(std::string_view text, Seconds& out) noexcept {
   }
   if (hour > 23 || minute > 59 || second > 59) return false;
   out.seconds = days_of(date) * kSecondsPerDay + (hour * 60 + minute) * 60 + second - offset;
-  return is_timestamp(out);
+  return is_in_range(WellKnown::Timestamp, out);
 }
 
 bool read_duration(std::string_view text, Seconds& out) noexcept {
@@ -206,7 +184,28 @@ bool read_duration(std::string_view text, Seconds& out) noexcept {
     out.seconds = -out.seconds;
     out.nanos = -out.nanos;
   }
-  return is_duration(out);
+  return is_in_range(WellKnown::Duration, out);
 }
 
-}  // namespace weft::codec::json
+}  // namespace
+
+char* put_time(WellKnown type, const Seconds& time, char* to) noexcept {
+  return type == WellKnown::Timestamp ? put_timestamp(time, to) : put_duration(time, to);
+}
+
+bool read_time(WellKnown type, std::string_view text, Seconds& out) noexcept {
+  return type == WellKnown::Timestamp ? read_timestamp(text, out) : read_duration(text, out);
+}
+
+std::string_view time_form(WellKnown type) noexcept {
+  return type == WellKnown::Timestamp ? "a time such as \"2026-12-31T23:59:59.5Z\""
+                                      : "a duration such as \"1.5s\"";
+}
+
+std::string_view time_range(WellKnown type) noexcept {
+  return type == WellKnown::Timestamp
+             ? " from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z"
+             : " of at most 315576000000 seconds";
+}
+
+}  // namespace weft::codec

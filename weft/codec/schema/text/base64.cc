@@ -1,9 +1,9 @@
-#include "weft/codec/json/internal/base64.h"
+#include "weft/codec/schema/text/base64.h"
 
 #include <array>
 #include <cstdint>
 
-namespace weft::codec::json {
+namespace weft::codec {
 namespace {
 
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -78,4 +78,4 @@ bool read_base64(std::string_view text, OutputBytes& out, std::size_t& bad) {
   return true;
 }
 
-}  // namespace weft::codec::json
+}  // namespace weft::codec

@@ -1,4 +1,4 @@
-#include "weft/codec/json/internal/number.h"
+#include "weft/codec/schema/text/number.h"
 
 #include <bit>
 #include <charconv>
@@ -10,7 +10,7 @@
 
 #include "weft/base/rng.h"
 
-namespace weft::codec::json {
+namespace weft::codec {
 namespace {
 
 template <class T>
@@ -131,4 +131,4 @@ TEST(ReadInteger, TakesWholeNumbersOfAnyForm) {
 }
 
 }  // namespace
-}  // namespace weft::codec::json
+}  // namespace weft::codec

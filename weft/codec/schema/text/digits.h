@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace weft::codec::json {
+namespace weft::codec {
 
 // How whole numbers are written: eight digits at a time in one word, without a branch on how many
 // there are. Inline, because lists of them are the loop that counts.
@@ -55,4 +55,4 @@ inline char* put_signed(std::int64_t value, char* to) noexcept {
   return put_unsigned(negative ? std::uint64_t{0} - bits : bits, to);
 }
 
-}  // namespace weft::codec::json
+}  // namespace weft::codec
