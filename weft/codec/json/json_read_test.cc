@@ -266,6 +266,15 @@ TEST(FromJson, SaysWhatIsWrongAndWhere) {
   for (const Bad& one : bad) EXPECT_THAT(error_of(one.json), HasSubstr(one.error)) << one.json;
 }
 
+TEST(FromJson, RefusesAnExtensionThatComesTwice) {
+  Legacy legacy;
+  const Status status = from_json(
+      R"({"[weft.formats.extra_number]":1,"[weft.formats.extra_names]":[],"[weft.formats.extra_number]":2})",
+      legacy);
+  EXPECT_EQ(std::string(status.message()),
+            "line 1, column 66: field [weft.formats.extra_number]: the field is given twice");
+}
+
 TEST(FromJson, FailsAtEveryCut) {
   const std::string whole =
       R"({"int32s":[1,-2e0],"byString":{"a\u0041":1},"object":{"x":[null,true,"s"]},"any":{"@type":"a/google.protobuf.Duration","value":"1.5s"},"time":"2001-01-01T00:00:00Z","bytesValue":"YQ=="})";

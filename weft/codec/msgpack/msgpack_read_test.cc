@@ -364,6 +364,11 @@ TEST(FromMsgpackRefuses, FieldsThatComeTwice) {
   EXPECT_THAT(error_of(map(2) + once + "\x03\x01"), HasSubstr("the field is given twice"));
   EXPECT_EQ(error_of(map(2) + str("number") + "\x01" + str("text") + str("a")),
             "byte 9: field text: another field of the oneof 'choice' is given, too");
+  Legacy legacy;
+  const std::string extension = str("[weft.formats.extra_number]") + "\x01";
+  const Status status = from_msgpack(map(2) + extension + "\x64\x02", legacy);
+  EXPECT_EQ(std::string(status.message()),
+            "byte 30: field [weft.formats.extra_number]: the field is given twice");
 }
 
 TEST(FromMsgpackRefuses, LengthsThatTheBytesDoNotHave) {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "weft/codec/schema/message_table.h"
@@ -23,14 +25,22 @@ class SeenFields {
   SeenFields(const SeenFields&) = delete;
   SeenFields& operator=(const SeenFields&) = delete;
 
-  /// False where the field was there before.
-  bool add_field(const FieldTable& field) noexcept { return add(field.index); }
+  /// False where the field, or extension, was there before.
+  bool add_field(const FieldTable& field) {
+    return field.extension ? add_extension(field) : add(field.index);
+  }
   /// The same of the oneof of `field`, which is in one.
   bool add_oneof(const FieldTable& field) noexcept {
     return add(fields_ + static_cast<std::uint32_t>(field.oneof));
   }
 
  private:
+  // A message type has as many extensions as there are .proto files that extend it, so they have no
+  // bits.
+  bool add_extension(const FieldTable& field) {
+    if (extensions_ == nullptr) extensions_ = std::make_unique<Extensions>();
+    return extensions_->insert(&field).second;
+  }
   bool add(std::uint32_t index) noexcept {
     const bool many = stack_.size() != begin_;
     std::uint64_t& word = many ? stack_[begin_ + index / 64] : few_;
@@ -40,10 +50,13 @@ class SeenFields {
     return is_new;
   }
 
+  using Extensions = std::unordered_set<const FieldTable*>;
+
   Stack& stack_;
   std::size_t begin_;
   std::uint32_t fields_;
   std::uint64_t few_ = 0;
+  std::unique_ptr<Extensions> extensions_;  // null: none so far
 };
 
 }  // namespace weft::codec

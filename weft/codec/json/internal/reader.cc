@@ -137,10 +137,6 @@ bool Reader::unknown(const MessageTable& table, std::string_view name, const cha
 bool Reader::known(const FieldTable& field, SeenFields& seen, const char* at, FieldPath& path) {
   path.set_name(field.json_name);
   white_space();
-  if (field.extension) [[unlikely]] {
-    // No bits are kept for extensions.
-    return this->field(field, path);
-  }
   if (!seen.add_field(field)) return fail(at, path, "the field is given twice");
   if (field.oneof >= 0 && (next() != 'n' || takes_null(field)) && !seen.add_oneof(field)) {
     return fail(at, path,

@@ -127,9 +127,6 @@ bool Reader::unknown(const MessageTable& table, const std::string& what, const c
 
 bool Reader::known(const FieldTable& field, SeenFields& seen, const char* at, FieldPath& path) {
   path.set_name(field.json_name);
-  // No bits are kept for extensions.
-  if (field.extension) [[unlikely]]
-    return this->field(field, path);
   if (!seen.add_field(field)) return fail(at, path, "the field is given twice");
   if (field.oneof >= 0 && (next() != kNil || takes_nil(field)) && !seen.add_oneof(field)) {
     return fail(at, path,
