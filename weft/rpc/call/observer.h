@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string_view>
 
 #include "weft/base/status.h"
@@ -36,6 +38,42 @@ struct CallStats {
   /// Client: from the first middleware's begin. Server: from the arrival of the headers. To the end
   /// of the call.
   Duration took{};
+};
+
+/// What a server counts by itself. From any thread, also after the server has gone.
+class ServerFigures {
+ public:
+  virtual ~ServerFigures() = default;
+  virtual std::size_t connections() const noexcept = 0;
+  /// Bytes that clients make it hold, and how many they may (ServerOptions::max_memory).
+  virtual std::size_t memory() const noexcept = 0;
+  virtual std::size_t memory_limit() const noexcept = 0;
+};
+
+/// A server is about to take calls.
+struct ServerStart {
+  /// What it serves; the descriptors live as long as the services' code.
+  std::span<const ServiceDescriptor* const> services;
+  /// Whether calls of other paths are served too (Server::fallback()).
+  bool has_fallback = false;
+  std::span<net::Loop* const> loops;
+  std::shared_ptr<const ServerFigures> figures;
+};
+
+/// A call that a server refused before its handler. All it refers to is valid during on_refusal().
+struct RefusedCall {
+  enum class Cause : std::uint8_t {
+    Overload,  ///< it would wait longer than ServerOptions::max_queue_delay
+    Deadline,  ///< it would wait longer than its own deadline
+    Limit,     ///< calls at the same time, or memory, of the server or of the connection
+    Headers,   ///< the request's headers are too large or invalid, or ask for an unknown format
+    Method,    ///< nobody serves the path
+    NotGrpc,   ///< an HTTP request that no handler takes
+  };
+  Cause cause;
+  std::string_view path;  ///< empty if the headers were too large to be read
+  const Peer& peer;
+  const Status& status;
 };
 
 /// Something that a policy did. Names are static text; each policy's header lists its events and
@@ -101,11 +139,14 @@ struct ResolverEvent {
 /// overridden. They are called on the loop of the call or connection, so several threads call one
 /// observer at once; they must be quick and make no calls.
 ///
-/// For each gRPC request a server calls either on_begin() and then on_end(), or on_refused().
+/// For each gRPC request a server calls either on_begin() and then on_end(), or on_refusal().
 class Observer {
  public:
   virtual ~Observer() = default;
 
+  /// Server: before the first call, on the thread that starts the transports. Again where a start
+  /// failed and is tried once more.
+  virtual void on_start(const ServerStart&) noexcept {}
   /// A call begins: on a server before its middlewares, on a client before those of the channel.
   /// Metadata, context and attachments may be added to.
   virtual void on_begin(Call&) noexcept {}
@@ -123,8 +164,11 @@ class Observer {
   /// Older names of on_attempt_begin() and on_attempt_end().
   virtual void on_try_begin(Call& /*attempt*/) noexcept {}
   virtual void on_try_end(Call& /*attempt*/, const Status&, const CallStats&) noexcept {}
-  /// Server: a call was refused before its handler: overload, a limit, invalid headers, an unknown
-  /// path. `path` is empty if the headers were too large to be read.
+  /// Server: a call was refused before its handler.
+  virtual void on_refusal(const RefusedCall& call) noexcept {
+    on_refused(call.path, call.peer, call.status);
+  }
+  /// As on_refusal(), without the cause.
   virtual void on_refused(std::string_view /*path*/, const Peer&, const Status&) noexcept {}
 
   virtual void on_connection(const ConnectionEvent&) noexcept {}

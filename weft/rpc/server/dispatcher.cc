@@ -47,7 +47,12 @@ Task<Status> Dispatcher::serve(Call& call) {
   };
   if (full()) {
     Status refused = too_many_calls();
-    if (observer_ != nullptr) observer_->on_refused(call.path(), *call.peer(), refused);
+    if (observer_ != nullptr) {
+      observer_->on_refusal({.cause = RefusedCall::Cause::Limit,
+                             .path = call.path(),
+                             .peer = *call.peer(),
+                             .status = refused});
+    }
     co_return refused;
   }
   const Active active(*this);

@@ -166,6 +166,12 @@ Status Server::Impl::start_and_announce() {
 
 Status Server::Impl::start_transports() {
   const std::shared_ptr<rpc::Dispatcher> dispatcher(shared_, &shared_->dispatcher);
+  if (Observer* const observer = dispatcher->observer()) {
+    observer->on_start({.services = dispatcher->services(),
+                        .has_fallback = dispatcher->has_fallback(),
+                        .loops = loops_,
+                        .figures = shared_->counts});
+  }
   // The sockets, which come first, are the last that others may call.
   for (std::size_t i = transports_.size(); i-- > 0;) {
     rpc::Transport& transport = *transports_[i].transport;

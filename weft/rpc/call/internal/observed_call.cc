@@ -22,8 +22,11 @@ class Observers final : public Observer {
   void on_attempt_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
     for (const auto& one : all_) one->on_attempt_end(call, status, stats);
   }
-  void on_refused(std::string_view path, const Peer& peer, const Status& status) noexcept override {
-    for (const auto& one : all_) one->on_refused(path, peer, status);
+  void on_start(const ServerStart& start) noexcept override {
+    for (const auto& one : all_) one->on_start(start);
+  }
+  void on_refusal(const RefusedCall& call) noexcept override {
+    for (const auto& one : all_) one->on_refusal(call);
   }
   void on_connection(const ConnectionEvent& event) noexcept override {
     for (const auto& one : all_) one->on_connection(event);
@@ -124,7 +127,12 @@ void ObservedCall::end(const Status& status) noexcept {
   if (handler_began_ != TimePoint{}) in_handler = now - handler_began_;
   const Status& outcome = decided_ ? *decided_ : status;
   if (path_ == Path::Unknown) {
-    if (!outcome.ok()) return observer_.on_refused(call_.path(), *call_.peer(), outcome);
+    if (!outcome.ok()) {
+      return observer_.on_refusal({.cause = RefusedCall::Cause::Method,
+                                   .path = call_.path(),
+                                   .peer = *call_.peer(),
+                                   .status = outcome});
+    }
     // A middleware has answered it.
     observer_.on_begin(call_);
   }

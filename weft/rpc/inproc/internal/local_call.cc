@@ -130,7 +130,8 @@ void LocalCall::start(Runnable& runnable) noexcept {
 
 [[gnu::cold]] void LocalCall::refuse(const Status& status) noexcept {
   if (Observer* const observer = part_.server().dispatcher().observer()) {
-    observer->on_refused(path(), *peer(), status);
+    observer->on_refusal(
+        {.cause = RefusedCall::Cause::Headers, .path = path(), .peer = *peer(), .status = status});
   }
   finish(status);
 }

@@ -81,7 +81,11 @@ void refuse_http(ServerConnection& connection, http2::Stream& stream, std::strin
       HeaderField{"allow", "POST", Token::Other}};
   if (Observer* const observer = connection.server().observer()) {
     // As which clients of gRPC see both.
-    observer->on_refused(path, *connection.peer(), Status(StatusCode::Unknown, why, Origin::Local));
+    const Status refused(StatusCode::Unknown, why, Origin::Local);
+    observer->on_refusal({.cause = RefusedCall::Cause::NotGrpc,
+                          .path = path,
+                          .peer = *connection.peer(),
+                          .status = refused});
   }
   // RFC 9110 section 9.3.2: no content in the response to HEAD.
   connection.session().send_headers(stream, fields, head);
@@ -173,7 +177,13 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
     connection.loop().ready(*call);
     return;
   }
-  if (observer != nullptr) observer->on_refused(call->path(), *connection.peer(), status);
+  if (observer != nullptr) {
+    using Cause = RefusedCall::Cause;
+    observer->on_refusal({.cause = call->head_->status.ok() ? Cause::Limit : Cause::Headers,
+                          .path = call->path(),
+                          .peer = *connection.peer(),
+                          .status = status});
+  }
   call->end(status);
 }
 

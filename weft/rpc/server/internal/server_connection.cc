@@ -205,7 +205,13 @@ void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict,
   constexpr std::uint32_t kRoom = 1024;
   const ServerLoop::Refusal refusal = server_.refuse_call(verdict);
   if (Observer* const observer = server_.observer()) {
-    observer->on_refused(path, *peer(), unavailable(std::string(refusal.text)));
+    using Cause = RefusedCall::Cause;
+    const Status status = unavailable(std::string(refusal.text));
+    observer->on_refusal(
+        {.cause = verdict == Admission::Verdict::DelayTooLong ? Cause::Overload : Cause::Deadline,
+         .path = path,
+         .peer = *peer(),
+         .status = status});
   }
   const std::array<http2::HeaderField, 4> fields = {
       http2::HeaderField{":status", "200", http2::Token::Status},
@@ -242,7 +248,9 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
                                 std::to_string(server_.options().max_metadata_size) +
                                 " bytes (ServerOptions::max_metadata_size)";
     if (Observer* const observer = server_.observer()) {
-      observer->on_refused({}, *peer(), resource_exhausted(message));
+      const Status status = resource_exhausted(message);
+      observer->on_refusal(
+          {.cause = RefusedCall::Cause::Headers, .path = {}, .peer = *peer(), .status = status});
     }
     const http2::HeaderField fields[] = {
         {":status", "200", http2::Token::Status},

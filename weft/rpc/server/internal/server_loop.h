@@ -27,6 +27,15 @@
 
 namespace weft::rpc {
 
+/// What observers may read when the server has gone.
+struct ServerCounts final : ServerFigures {
+  std::size_t connections() const noexcept override { return open.load(std::memory_order_relaxed); }
+  std::size_t memory() const noexcept override { return held.held(); }
+  std::size_t memory_limit() const noexcept override { return held.limit(); }
+  std::atomic<std::size_t> open{0};
+  ServerMemory held;
+};
+
 /// What all loops of a server share; read-only while it runs, except for the counters.
 struct ServerShared {
   ServerOptions options;
@@ -34,10 +43,11 @@ struct ServerShared {
   Dispatcher dispatcher;
   std::unique_ptr<OtherRequests> other_requests;    // null: there are none
   std::unique_ptr<OtherProtocols> other_protocols;  // likewise
-  std::atomic<std::size_t> connections{0};
+  const std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();
+  std::atomic<std::size_t>& connections = counts->open;
   std::atomic<std::uint64_t> refused{0};  // because of overload
   std::atomic<bool> draining{false};
-  ServerMemory memory;
+  ServerMemory& memory = counts->held;
   PeerConnections peers;
 
   /// The loops that serve, for each other: what one of them does not see the others are asked to
