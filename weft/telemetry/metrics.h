@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/telemetry/metrics/registry.h"  // IWYU pragma: export
