@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/telemetry/process/process_metrics.h"  // IWYU pragma: export
