@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/telemetry/admin/admin.h"  // IWYU pragma: export

@@ -1,0 +1,166 @@
+#include "weft/telemetry/admin/internal/admin_pages.h"
+
+#include <memory>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weft/testing/in_process.h"
+#include "weft/testing/scripted_peer.h"
+
+namespace weft::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+using http2::FrameType;
+using internal::AdminPages;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using weft::testing::EndStream;
+using weft::testing::Fields;
+using weft::testing::headers;
+using weft::testing::InProcess;
+using weft::testing::ScriptedPeer;
+
+Fields get(std::string_view path, const Fields& more = {}, std::string method = "GET") {
+  Fields fields{{":method", std::move(method)},
+                {":scheme", "http"},
+                {":path", std::string(path)},
+                {":authority", "here"}};
+  fields.insert(fields.end(), more.begin(), more.end());
+  return fields;
+}
+
+class Admin : public ::testing::Test {
+ protected:
+  explicit Admin(std::string token = {}) : token_(std::move(token)) {
+    world_.server().add(std::shared_ptr<rpc::HttpHandler>(pages_));
+  }
+  ScriptedPeer& peer() {
+    if (peer_ != nullptr) return *peer_;
+    pages_->open(token_);
+    world_.start();
+    peer_ = ScriptedPeer::connect(world_.client_host(), "server", InProcess::kPort);
+    return *peer_;
+  }
+  struct Answer {
+    std::string status, type, body;
+  };
+  Answer ask(const Fields& request) {
+    const std::uint32_t stream = stream_;
+    stream_ += 2;
+    peer().send(headers(stream, request, EndStream::Yes));
+    const auto& head = peer().expect(FrameType::Headers, stream);
+    Answer answer{std::string(head.field(":status")), std::string(head.field("content-type")), {}};
+    if (!head.end_stream()) peer().expect_end(stream);
+    answer.body = peer().data_of(stream);
+    return answer;
+  }
+  std::uint32_t take_stream() {
+    const std::uint32_t stream = stream_;
+    stream_ += 2;
+    return stream;
+  }
+
+  Registry registry_;
+  Status ready_;
+  std::shared_ptr<AdminPages> pages_ = std::make_shared<AdminPages>(AdminPages::Options{
+      .registry = &registry_, .max_scrapes = 2, .ready = [this] { return ready_; }});
+  InProcess world_;
+
+ private:
+  std::string token_;
+  std::unique_ptr<ScriptedPeer> peer_;
+  std::uint32_t stream_ = 1;
+};
+
+TEST_F(Admin, ShowsMetricsInTheFormatThatIsAskedFor) {
+  registry_.counter({.name = "x"}).value().with().add(2);
+  const Answer text = ask(get("/metrics"));
+  EXPECT_EQ(text.status, "200");
+  EXPECT_EQ(text.type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(text.body, "# TYPE x_total counter\nx_total 2\n");
+  const Answer open =
+      ask(get("/metrics?a=b", {{"accept", "application/openmetrics-text;version=1.0.0"}}));
+  EXPECT_EQ(open.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  EXPECT_THAT(open.body, EndsWith("# EOF\n"));
+}
+
+TEST_F(Admin, HealthIsOkAndReadinessIsWhatTheProgramSays) {
+  EXPECT_EQ(ask(get("/healthz")).status, "200");
+  EXPECT_EQ(ask(get("/readyz")).body, "ok\n");
+  ready_ = unavailable("the cache is cold");
+  EXPECT_EQ(ask(get("/readyz")).status, "503");
+  EXPECT_EQ(ask(get("/readyz")).body, "UNAVAILABLE: the cache is cold\n");
+  ready_ = {};
+  pages_->set_ready(unavailable("the server stops"));
+  EXPECT_EQ(ask(get("/readyz")).status, "503");
+  EXPECT_EQ(ask(get("/healthz")).status, "200");
+}
+
+TEST_F(Admin, OtherPagesAndMethodsAreRefusedWithAReason) {
+  const Answer missing = ask(get("/secret"));
+  EXPECT_EQ(missing.status, "404");
+  EXPECT_THAT(missing.body, HasSubstr("there are /metrics, /healthz and /readyz"));
+  EXPECT_EQ(ask(get("/metrics", {}, "DELETE")).status, "405");
+  EXPECT_EQ(ask(get("/metrics", {}, "HEAD")).body, "");
+}
+
+TEST_F(Admin, ALongScrapeComesInPiecesAndWhole) {
+  const auto family = registry_.histogram({.name = "x", .unit = "s"}, Label<int>{"n"}).value();
+  for (int n = 0; n < 500; ++n) family.with(n).record(n);
+  const Answer answer = ask(get("/metrics"));
+  EXPECT_GT(answer.body.size(), 800'000U);
+  EXPECT_THAT(answer.body, EndsWith("x_seconds_count{n=\"499\"} 1\n"));
+}
+
+TEST_F(Admin, ASlowReaderIsCutOffAndHoldsLittle) {
+  const auto family = registry_.histogram({.name = "x", .unit = "s"}, Label<int>{"n"}).value();
+  for (int n = 0; n < 2000; ++n) family.with(n).record(n);
+  peer().set_give_credit(false);
+  // The connection has room; its streams have 64 KiB each.
+  peer().send(weft::testing::window_update(0, 1 << 20));
+  for (int i = 0; i < 2; ++i) peer().send(headers(take_stream(), get("/metrics"), EndStream::Yes));
+  world_.run_for(1s);
+  // What waits is a window's worth, not the megabytes of a scrape; and there are no more than two.
+  EXPECT_LT(peer().received(), 200'000U);
+  EXPECT_EQ(ask(get("/metrics")).status, "503");
+  EXPECT_EQ(world_.server().active_calls(), 2U);
+  // The server's stall_timeout.
+  world_.run_for(11min);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+  EXPECT_EQ(ask(get("/healthz")).status, "200");
+}
+
+TEST_F(Admin, ATrickleDoesNotKeepAScrapeForever) {
+  const auto family = registry_.histogram({.name = "x", .unit = "s"}, Label<int>{"n"}).value();
+  for (int n = 0; n < 2000; ++n) family.with(n).record(n);
+  peer().set_give_credit(false);
+  peer().send(weft::testing::window_update(0, 1 << 20));
+  const std::uint32_t stream = take_stream();
+  peer().send(headers(stream, get("/metrics"), EndStream::Yes));
+  for (int i = 0; i < 10; ++i) {
+    world_.run_for(10s);
+    peer().send(weft::testing::window_update(stream, 20'000));
+  }
+  world_.run_for(10s);
+  // Cut off, so that nobody takes it for whole.
+  EXPECT_EQ(peer().expect(FrameType::RstStream, stream).error(), http2::ErrorCode::InternalError);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+class AdminWithToken : public Admin {
+ protected:
+  AdminWithToken() : Admin("0123456789abcdef") {}
+};
+
+TEST_F(AdminWithToken, AsksForTheToken) {
+  EXPECT_EQ(ask(get("/metrics")).status, "401");
+  EXPECT_EQ(ask(get("/healthz", {{"authorization", "Bearer 0123456789abcdeg"}})).status, "401");
+  EXPECT_EQ(ask(get("/healthz", {{"authorization", "0123456789abcdef"}})).status, "401");
+  EXPECT_EQ(ask(get("/healthz", {{"authorization", "Bearer 0123456789abcdef"}})).status, "200");
+}
+
+}  // namespace
+}  // namespace weft::telemetry

@@ -1,0 +1,163 @@
+#include "weft/telemetry/admin/internal/admin_pages.h"
+
+#include <array>
+#include <initializer_list>
+#include <optional>
+#include <stdexcept>
+
+#include "weft/base/printable.h"
+#include "weft/telemetry/admin/internal/give_way.h"
+#include "weft/telemetry/prometheus/accept.h"
+#include "weft/telemetry/prometheus/text_writer.h"
+
+namespace weft::telemetry::internal {
+namespace {
+
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+// What is written in one turn: some 40 microseconds' work, a fifth of what a loop may be held.
+constexpr std::size_t kPiece = std::size_t{16} * 1024;
+// Prometheus gives up after ten seconds; a slower reader is not one.
+constexpr Duration kScrapeTime = std::chrono::seconds(60);
+
+/// Takes as long for any guess of the same length.
+bool same_secret(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  unsigned different = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    different |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
+  }
+  return different == 0;
+}
+
+/// Counts a scrape as long as it lives.
+class Scrape {
+ public:
+  Scrape(std::atomic<std::size_t>& count, std::size_t most) noexcept
+      : count_(count), admitted_(count.fetch_add(1, std::memory_order_relaxed) < most) {}
+  Scrape(const Scrape&) = delete;
+  Scrape& operator=(const Scrape&) = delete;
+  ~Scrape() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  bool admitted() const noexcept { return admitted_; }
+
+ private:
+  std::atomic<std::size_t>& count_;
+  const bool admitted_;
+};
+
+Status begin_page(rpc::HttpExchange& exchange, int status, std::string_view type) {
+  return exchange.begin(status, {{"content-type", type},
+                                 {"cache-control", "no-store"},
+                                 {"x-content-type-options", "nosniff"}});
+}
+
+Task<> respond(rpc::HttpExchange& exchange, int status, std::string text) {
+  if (!begin_page(exchange, status, kPlain).ok()) co_return;
+  const Message whole = Message(Bytes::copy_of(text)).mark_last();
+  static_cast<void>(co_await exchange.response().write(whole));
+}
+
+}  // namespace
+
+const AdminPages::Page* AdminPages::find(std::string_view path) noexcept {
+  static constexpr std::array<Page, 3> kPages{{{"/metrics", &AdminPages::serve_metrics},
+                                               {"/healthz", &AdminPages::serve_health},
+                                               {"/readyz", &AdminPages::serve_readiness}}};
+  path = path.substr(0, path.find('?'));
+  for (const Page& page : kPages) {
+    if (page.path == path) return &page;
+  }
+  return nullptr;
+}
+
+Task<> AdminPages::serve(rpc::HttpExchange& exchange) {
+  const rpc::HttpHead& head = exchange.head();
+  if (!open_.load(std::memory_order_acquire)) return refuse(exchange, 403, "not open yet\n");
+  if (!may_see(head)) return challenge(exchange);
+  const Page* const page = find(head.path);
+  if (page == nullptr) {
+    return refuse(exchange, 404,
+                  "no page '" + printable(head.path.substr(0, 64)) +
+                      "' here; there are /metrics, /healthz and /readyz\n");
+  }
+  if (head.method != "GET" && head.method != "HEAD") {
+    return refuse(exchange, 405, "the pages are read with GET\n");
+  }
+  return page->serve(*this, exchange);
+}
+
+bool AdminPages::may_see(const rpc::HttpHead& head) const noexcept {
+  if (token_.empty()) return true;
+  constexpr std::string_view kBearer = "Bearer ";
+  const std::string_view shown = head.field("authorization");
+  return shown.starts_with(kBearer) && same_secret(shown.substr(kBearer.size()), token_);
+}
+
+Task<> AdminPages::refuse(rpc::HttpExchange& exchange, int status, std::string text) {
+  if (status == 405) {
+    if (!exchange.begin(405, {{"content-type", kPlain}, {"allow", "GET, HEAD"}}).ok()) co_return;
+    const Message whole = Message(Bytes::copy_of(text)).mark_last();
+    static_cast<void>(co_await exchange.response().write(whole));
+    co_return;
+  }
+  co_await respond(exchange, status, std::move(text));
+}
+
+Task<> AdminPages::challenge(rpc::HttpExchange& exchange) {
+  if (!exchange.begin(401, {{"content-type", kPlain}, {"www-authenticate", "Bearer"}}).ok()) {
+    co_return;
+  }
+  const Message whole =
+      Message(Bytes::copy_of("show the token (authorization: Bearer ...)\n")).mark_last();
+  static_cast<void>(co_await exchange.response().write(whole));
+}
+
+/// One piece at a time: the next is made when the last one has been taken, and after the loop's
+/// other work.
+Task<> AdminPages::serve_metrics(AdminPages& self, rpc::HttpExchange& exchange) {
+  const Scrape scrape(self.scrapes_, self.options_.max_scrapes);
+  if (!scrape.admitted()) {
+    co_await respond(exchange, 503,
+                     "too many scrapes at the same time (AdminOptions::max_scrapes)\n");
+    co_return;
+  }
+  const TextFormat format = choose_format(exchange.head().field("accept"));
+  if (!begin_page(exchange, 200, content_type_of(format)).ok()) co_return;
+  if (exchange.head().method == "HEAD") co_return;
+  TextWriter writer(*self.options_.registry, format);
+  const TimePoint until = after(exchange.loop().now(), kScrapeTime);
+  std::string piece;
+  while (writer.write(piece, kPiece)) {
+    const Message message(Bytes::copy_of(piece));
+    piece.clear();
+    const bool taken = co_await exchange.response().write(message);
+    if (!taken) co_return;
+    // The response is cut off, so that nobody takes it for whole.
+    if (exchange.loop().now() > until) throw std::runtime_error("a scrape took more than a minute");
+    co_await GiveWay(exchange.loop());
+  }
+}
+
+Task<> AdminPages::serve_health(AdminPages&, rpc::HttpExchange& exchange) {
+  return respond(exchange, 200, "ok\n");
+}
+
+Task<> AdminPages::serve_readiness(AdminPages& self, rpc::HttpExchange& exchange) {
+  const Status status = self.readiness();
+  return respond(exchange, status.ok() ? 200 : 503,
+                 status.ok() ? "ok\n" : status.to_string() + "\n");
+}
+
+Status AdminPages::readiness() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ready_.ok()) return ready_;
+  }
+  return options_.ready ? options_.ready() : Status();
+}
+
+void AdminPages::set_ready(Status status) {
+  const std::lock_guard lock(mutex_);
+  ready_ = std::move(status);
+}
+
+}  // namespace weft::telemetry::internal

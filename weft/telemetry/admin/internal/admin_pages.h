@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "weft/base/status.h"
+#include "weft/rpc/http/http_handler.h"
+#include "weft/telemetry/metrics/registry.h"
+
+namespace weft::telemetry::internal {
+
+/// Serves the pages of the admin port. Used by any number of loops at the same time.
+class AdminPages final : public rpc::HttpHandler {
+ public:
+  struct Options {
+    Registry* registry;
+    std::size_t max_scrapes;
+    std::function<Status()> ready{};
+  };
+  explicit AdminPages(Options options) : options_(std::move(options)) {}
+
+  bool takes(const rpc::HttpHead&) const override { return true; }
+  Task<> serve(rpc::HttpExchange& exchange) override;
+
+  /// Until then every request is answered 403. `token`: what requests have to show; empty: nothing.
+  void open(std::string token) {
+    token_ = std::move(token);
+    open_.store(true, std::memory_order_release);
+  }
+  void close() noexcept { open_.store(false, std::memory_order_relaxed); }
+  void set_ready(Status status);
+
+ private:
+  struct Page {
+    std::string_view path;
+    Task<> (*serve)(AdminPages&, rpc::HttpExchange&);
+  };
+  static const Page* find(std::string_view path) noexcept;
+  static Task<> serve_metrics(AdminPages& self, rpc::HttpExchange& exchange);
+  static Task<> serve_health(AdminPages& self, rpc::HttpExchange& exchange);
+  static Task<> serve_readiness(AdminPages& self, rpc::HttpExchange& exchange);
+  static Task<> refuse(rpc::HttpExchange& exchange, int status, std::string text);
+  static Task<> challenge(rpc::HttpExchange& exchange);
+  bool may_see(const rpc::HttpHead& head) const noexcept;
+  Status readiness();
+
+  const Options options_;
+  std::string token_;  // not changed while it is open
+  std::atomic<bool> open_{false};
+  std::atomic<std::size_t> scrapes_{0};
+  std::mutex mutex_;
+  Status ready_;  // with mutex_
+};
+
+}  // namespace weft::telemetry::internal
