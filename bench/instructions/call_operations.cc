@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "weft/coro/scope.h"
@@ -17,6 +18,8 @@
 #include "weft/net/loop/asio_loop.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/server/server.h"
+#include "weft/telemetry/grpc/client_metrics.h"
+#include "weft/telemetry/grpc/server_metrics.h"
 #include "weft/testing/run.h"
 
 #include "bench/client/production.h"
@@ -158,7 +161,26 @@ void add_ten_middlewares(weft::Server& server, weft::Channel&) {
 /// What a careful client has: calls that fail are tried again, as often as the budget allows.
 void add_retries(weft::Server&, weft::Channel& channel) { channel.use(weft::retry()); }
 
-constexpr std::array<Operation, 11> kOperations{{
+void add_observers(weft::Server& server, weft::Channel& channel) {
+  server.add(std::make_shared<weft::Observer>());
+  channel.add(std::make_shared<weft::Observer>());
+}
+
+void add_metrics(weft::Server& server, weft::Channel& channel) {
+  server.add(weft::telemetry::server_metrics({.own = false}));
+  channel.add(weft::telemetry::client_metrics(channel.target(), {.own = false}));
+}
+
+void unary_with(void (*set_up)(weft::Server&, weft::Channel&), unsigned times) {
+  in_one_loop(
+      kWithHttp2, times,
+      [](const EchoClient& client, unsigned share) {
+        return call(client, message_of(64), {}, share);
+      },
+      set_up);
+}
+
+constexpr std::array<Operation, 13> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -171,24 +193,10 @@ constexpr std::array<Operation, 11> kOperations{{
        metadata.add("x-tenant", "blue");
        unary(64, {.metadata = &metadata}, times);
      }},
-    {"unary_ten_middlewares",
-     [](unsigned times) {
-       in_one_loop(
-           kWithHttp2, times,
-           [](const EchoClient& client, unsigned share) {
-             return call(client, message_of(64), {}, share);
-           },
-           add_ten_middlewares);
-     }},
-    {"unary_retries",
-     [](unsigned times) {
-       in_one_loop(
-           kWithHttp2, times,
-           [](const EchoClient& client, unsigned share) {
-             return call(client, message_of(64), {}, share);
-           },
-           add_retries);
-     }},
+    {"unary_ten_middlewares", [](unsigned times) { unary_with(add_ten_middlewares, times); }},
+    {"unary_retries", [](unsigned times) { unary_with(add_retries, times); }},
+    {"unary_observed", [](unsigned times) { unary_with(add_observers, times); }},
+    {"unary_a66_metrics", [](unsigned times) { unary_with(add_metrics, times); }},
     {"unary_production",
      [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
     {"stream_message",
