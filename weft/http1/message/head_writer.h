@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weft/base/status.h"
+#include "weft/http1/message/head.h"
+
+/// Writes heads and chunks (RFC 9112). What is appended has been checked before.
+namespace weft::http1 {
+
+/// Not OK where a field may not stand in a message that an application makes: its name is a token
+/// in lower case, its value without control characters or spaces around it, and it is none of those
+/// that belong to the connection (Connection, Transfer-Encoding and their kin), which are written
+/// by whoever knows it.
+Status check_field(const rpc::HttpField& field);
+
+/// "Not Found"; "Unknown" of what RFC 9110 does not name.
+std::string_view reason_of(int status) noexcept;
+
+/// "HTTP/1.1 200 OK", with the line's end.
+void append_status_line(std::string& out, int status);
+/// "GET /path HTTP/1.1", with the line's end.
+void append_request_line(std::string& out, std::string_view method, std::string_view target);
+/// "name: value", with the line's end.
+void append_field(std::string& out, std::string_view name, std::string_view value);
+void append_field(std::string& out, std::string_view name, std::uint64_t value);
+/// What stands before a chunk of `size` bytes, more than 0. Behind it comes kLineEnd.
+void append_chunk_size(std::string& out, std::size_t size);
+/// The last chunk, trailers, and the end of the message.
+void append_last_chunk(std::string& out, rpc::HttpFields trailers = {});
+
+inline constexpr std::string_view kLineEnd = "\r\n";
+
+}  // namespace weft::http1
