@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string_view>
@@ -10,7 +11,13 @@
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/message_stream.h"
 
+namespace weft {
+class HealthRegistry;
+}
+
 namespace weft::rpc {
+
+class Dispatcher;
 
 /// A field of an HTTP message (RFC 9110 section 5); its name in lower case.
 struct HttpField {
@@ -19,12 +26,20 @@ struct HttpField {
 };
 using HttpFields = std::span<const HttpField>;
 
+enum class HttpVersion : std::uint8_t { Http10, Http11, Http2 };
+
 /// The head of a request. The views are valid as long as its exchange.
 struct HttpHead {
   std::string_view method;
   std::string_view scheme;     ///< empty for CONNECT
   std::string_view authority;  ///< host and port; empty where the client sent none
   std::string_view path;       ///< with the query; empty for CONNECT
+  /// What the client asks to speak instead on this connection: the value of Upgrade (RFC 9110
+  /// section 7.8), "websocket" for one. Empty where it asks for nothing, and over HTTP/2.
+  std::string_view upgrade{};
+  HttpVersion version = HttpVersion::Http2;
+  /// Without those of the connection (RFC 9110 section 7.6.1): Connection, Transfer-Encoding,
+  /// Upgrade and their kin.
   HttpFields fields;
 
   /// The first value of a field, by its name in lower case; empty where there is none.
@@ -39,22 +54,31 @@ struct HttpHead {
 /// One request that is not gRPC's, and its response. Belongs to one loop, and lives as long as the
 /// handler's task.
 ///
-/// The content goes both ways at the same time, so a CONNECT that was answered with 200 carries raw
-/// bytes: what the client sends is content(), what it gets response().
+/// The content goes both ways at the same time, so a CONNECT that was answered with 200, and a
+/// request with an upgrade() that was answered with 101, carry raw bytes: what the client sends is
+/// content(), what it gets response().
 class HttpExchange {
  public:
   virtual const HttpHead& head() const noexcept = 0;
   virtual net::Loop& loop() const noexcept = 0;
   virtual const Peer& peer() const noexcept = 0;
+  /// What serves the server's calls, for handlers that make calls of requests.
+  virtual Dispatcher& dispatcher() const noexcept = 0;
+  /// What grpc.health.v1 answers.
+  virtual const HealthRegistry& health() const noexcept = 0;
   /// Cancelled when the client has gone, or the server stops and its grace is over.
   virtual Context& context() noexcept = 0;
 
   /// The content of the request as it comes, in parts of any size. Unread parts keep the client
-  /// from sending more. At the end context() tells whether it is whole.
+  /// from sending more. At the end context() tells whether it is whole. A client that has sent
+  /// `Expect: 100-continue` is told to send it once it is waited for.
   virtual MessageReader& content() noexcept = 0;
-  /// Begins the response; once. The status is 200 to 599. INVALID_ARGUMENT for what HTTP does not
-  /// allow: names in lower case, no pseudo-headers and none of a connection's (RFC 9113 section
-  /// 8.2.2).
+  /// What the client has sent behind the content, once that has ended; apart from the head's fields
+  /// (RFC 9110 section 6.5.1). Valid as long as the exchange.
+  virtual HttpFields trailers() const noexcept = 0;
+  /// Begins the response; once. The status is 200 to 599, or 101 to take an upgrade that
+  /// HttpHead::upgrade asks for. INVALID_ARGUMENT for what HTTP does not allow: names in lower
+  /// case, no pseudo-headers and none of a connection's (RFC 9113 section 8.2.2).
   virtual Status begin(int status, HttpFields fields) = 0;
   Status begin(int status, std::initializer_list<HttpField> fields = {}) {
     return begin(status, HttpFields(fields.begin(), fields.size()));

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/rpc/http/http_handler.h"
+#include "weft/rpc/http/pages.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_peer.h"
@@ -59,7 +60,8 @@ class Pages final : public HttpHandler {
     while (const std::optional<Message> part = co_await exchange.content().read()) {
       if (!co_await exchange.response().write(*part)) co_return;
     }
-    const HttpField trailers[] = {{"x-last", "yes"}};
+    const std::string sum(exchange.trailers().empty() ? "yes" : exchange.trailers()[0].value);
+    const HttpField trailers[] = {{"x-last", sum}};
     static_cast<void>(exchange.end(trailers));
   }
   /// Reads what has come in a second.
@@ -163,6 +165,65 @@ TEST_F(Http, ContentGoesBothWaysWithTrailersAtTheEnd) {
   EXPECT_TRUE(trailers.end_stream());
   EXPECT_EQ(peer.data_of(1), "first second");
   EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, TrailersOfARequestReachItsHandler) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/echo", "POST", {{"content-type", "text/plain"}})));
+  peer.send(data(1, "some"));
+  peer.send(headers(1, {{"x-sum", "7"}}, EndStream::Yes));
+  peer.expect_end(1);
+  EXPECT_EQ(peer.data_of(1), "some");
+  EXPECT_TRUE(peer.log().find("x-last: 7") != std::string::npos ||
+              peer.log().find("x-last=7") != std::string::npos)
+      << peer.log();
+}
+
+TEST_F(Http, ClientsThatWaitForItAreAskedForContent) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/later", "POST", {{"expect", "100-continue"}})));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "100");
+  peer.send(data(1, "some", EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "200");
+  peer.expect_end(1);
+  EXPECT_EQ(peer.data_of(1), "some");
+}
+
+TEST_F(Http, ProbesAnswerByHealth) {
+  world_.server().add(probe_pages());
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/healthz"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 1).field(":status"), "200");
+  peer.send(headers(3, get("/readyz"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 3).field(":status"), "200");
+  peer.send(headers(5, get("/readyz?service=none"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 5).field(":status"), "404");
+  world_.server().set_serving("", false);
+  peer.send(headers(7, get("/readyz"), EndStream::Yes));
+  EXPECT_EQ(peer.expect(FrameType::Headers, 7).field(":status"), "503");
+  peer.expect_end(7);
+  EXPECT_EQ(peer.data_of(7), "not ready: NOT_SERVING\n");
+}
+
+TEST_F(Http, TheFrontPageNamesServices) {
+  world_.server().add(front_page("Title"));
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/"), EndStream::Yes));
+  peer.expect_end(1);
+  EXPECT_TRUE(peer.data_of(1).starts_with("Title\n")) << peer.data_of(1);
+  EXPECT_NE(peer.data_of(1).find("test.Kinds\n    Unary\n"), std::string::npos);
+  peer.send(headers(3, get("/", "DELETE"), EndStream::Yes));
+  const testing::Frame& refused = peer.expect(FrameType::Headers, 3);
+  EXPECT_EQ(refused.field(":status"), "405");
+  EXPECT_EQ(refused.field("allow"), "GET, HEAD");
+}
+
+TEST_F(Http, ATextHasItsPath) {
+  world_.server().add(text_page("/robots.txt", "Disallow: /\n"));
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/robots.txt?x"), EndStream::Yes));
+  peer.expect_end(1);
+  EXPECT_EQ(peer.data_of(1), "Disallow: /\n");
 }
 
 TEST_F(Http, AHeadRequestGetsNoContent) {

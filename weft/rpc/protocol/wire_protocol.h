@@ -12,7 +12,14 @@
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/server/dispatcher.h"
 
+namespace weft {
+class HealthRegistry;
+}
+
 namespace weft::rpc {
+
+class HttpHandler;
+struct HttpHead;
 
 /// A connection that a WireProtocol has taken. Belongs to one loop, and lives as long as the
 /// protocol's task.
@@ -23,6 +30,14 @@ class WireConnection {
   virtual const Peer::Ref& peer() const noexcept = 0;
   /// Serves the calls that come over it.
   virtual Dispatcher& dispatcher() const noexcept = 0;
+  /// What grpc.health.v1 answers.
+  virtual const HealthRegistry& health() const noexcept = 0;
+  /// The server's handler that takes an HTTP request; null where none does.
+  virtual HttpHandler* handler_for(const HttpHead& head) const = 0;
+  /// Begins a request that is no call of dispatcher(): it counts in ServerOptions::max_calls, and a
+  /// stop waits for it, until request_ended(). RESOURCE_EXHAUSTED where it is one too many.
+  virtual Status request_began() = 0;
+  virtual void request_ended() noexcept = 0;
   /// Cancelled when the server closes the connection: its stop is over, or it has too many
   /// connections. The protocol's task runs in it.
   virtual Context& context() noexcept = 0;
@@ -34,6 +49,15 @@ class WireConnection {
   /// The stream itself, for a protocol that has a StreamHandler of its own; read() and write() are
   /// not used then.
   virtual net::Stream& stream() noexcept = 0;
+
+  /// Says how many bytes of memory the client makes the server hold now, for
+  /// ServerOptions::max_connection_memory and max_memory. Before the first time it is what a
+  /// protocol's coroutines usually take.
+  virtual void set_memory(std::size_t bytes) noexcept = 0;
+  /// RESOURCE_EXHAUSTED with the reason where it is to hold no more; asked before that.
+  virtual Status admit_memory() const = 0;
+  /// Writes what the client did wrong to the log, which bounds how often it does.
+  virtual void log_refused(std::string_view why) noexcept = 0;
 
   /// The server has begun to stop: the protocol ends its task when its calls are done.
   virtual bool draining() const noexcept = 0;

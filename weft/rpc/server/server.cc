@@ -235,15 +235,15 @@ Status Server::Impl::route() {
   for (const auto& service : services_) {
     Status status = dispatcher.add(service);
     if (!status.ok()) return status;
-    if (health_->get(service->descriptor().name) == ServingStatus::ServiceUnknown) {
-      health_->set(service->descriptor().name, ServingStatus::Serving);
+    if (health().get(service->descriptor().name) == ServingStatus::ServiceUnknown) {
+      health().set(service->descriptor().name, ServingStatus::Serving);
     }
   }
   const auto offer = [&](const std::shared_ptr<ServiceDefinition>& service) {
     // A service of the program's own under that name has precedence.
     static_cast<void>(dispatcher.add(service));
   };
-  if (shared_->options.health) offer(make_health_service(health_));
+  if (shared_->options.health) offer(make_health_service(shared_->health));
   if (shared_->options.reflection) {
     for (const auto& service : make_reflection_services(dispatcher.descriptors_)) offer(service);
   }

@@ -15,9 +15,9 @@ class HttpRequests final : public OtherRequests {
   void add(std::shared_ptr<HttpHandler> handler) { handlers_.push_back(std::move(handler)); }
   bool take(ServerConnection& connection, http2::Stream& stream, http2::HeaderFields fields,
             bool end_stream) override;
+  HttpHandler* handler_for(const HttpHead& head) const override;
 
  private:
-  HttpHandler* handler_for(const HttpHead& head) const;
   std::vector<std::shared_ptr<HttpHandler>> handlers_;
 };
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "weft/base/ascii.h"
 #include "weft/base/log.h"
 #include "weft/base/printable.h"
 #include "weft/http2/hpack/field_characters.h"
@@ -108,8 +109,12 @@ HttpStream::~HttpStream() {
 }
 
 std::size_t HttpStream::memory_taken() const noexcept {
-  return kExchangeMemory + text_.capacity() + fields_.capacity() * sizeof(HttpField);
+  return kExchangeMemory + text_.capacity() + trailers_text_.capacity() +
+         (fields_.capacity() + trailers_.capacity()) * sizeof(HttpField);
 }
+
+const HealthRegistry& HttpStream::health() const noexcept { return *server_.shared().health; }
+Dispatcher& HttpStream::dispatcher() const noexcept { return server_.shared().dispatcher; }
 
 void HttpStream::start(Runnable& runnable) noexcept {
   HttpStream& self = static_cast<Start&>(runnable).self;
@@ -255,6 +260,7 @@ bool HttpStream::Response::unwait() noexcept {
 MessageReader::Poll HttpStream::receive(Message& out) {
   using Poll = MessageReader::Poll;
   if (unread_.empty() && small_.empty()) {
+    ask_for_content();
     return input_ended_ || stream_ == nullptr ? Poll::End : Poll::Pending;
   }
   Bytes part;
@@ -271,6 +277,16 @@ MessageReader::Poll HttpStream::receive(Message& out) {
   }
   out = Message(std::move(part));
   return Poll::Message;
+}
+
+/// RFC 9110 section 10.1.1: the client may hold its content back until it is asked for it.
+void HttpStream::ask_for_content() {
+  if (asked_ || begun_ || input_ended_ || stream_ == nullptr) return;
+  asked_ = true;
+  if (!ascii::equal_without_case(head_.field("expect"), "100-continue")) return;
+  const HeaderField status{":status", "100", Token::Status};
+  connection_->session().send_headers(*stream_, {&status, 1}, false);
+  connection_->flush_later();
 }
 
 /// A block is shared with what else was read into it, so the part has its own; and small ones are
@@ -295,13 +311,30 @@ void HttpStream::on_data(BytesView data, bool end_stream) {
     memory().add(static_cast<std::int64_t>(data.size()));
     if (Status room = memory().admit(); !room.ok()) return cancel(room);
   }
-  if (end_stream) return on_request_end();
+  if (end_stream) return on_request_end({});
   wake(content_.waiting);
 }
 
-void HttpStream::on_request_end() noexcept {
+void HttpStream::on_request_end(http2::HeaderFields trailers) noexcept {
   input_ended_ = true;
+  if (!trailers.empty() && !task_done_) keep_trailers(trailers);
   wake(content_.waiting);
+}
+
+void HttpStream::keep_trailers(http2::HeaderFields trailers) {
+  const std::size_t before = memory_taken();
+  std::size_t size = 0;
+  for (const HeaderField& field : trailers) size += field.name.size() + field.value.size();
+  trailers_text_.reserve(size);
+  const auto keep = [this](std::string_view part) {
+    trailers_text_.append(part);
+    return std::string_view(trailers_text_).substr(trailers_text_.size() - part.size());
+  };
+  for (const HeaderField& field : trailers) {
+    const std::string_view name = keep(field.name);
+    trailers_.push_back({name, keep(field.value)});
+  }
+  memory().add(static_cast<std::int64_t>(memory_taken() - before));
 }
 
 void HttpStream::on_drained() noexcept {

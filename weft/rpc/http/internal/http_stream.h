@@ -31,7 +31,7 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
 
   // OtherStream
   void on_data(BytesView data, bool end_stream) override;
-  void on_request_end() noexcept override;
+  void on_request_end(http2::HeaderFields trailers) noexcept override;
   void on_drained() noexcept override;
   void on_stream_closed(const http2::StreamEnd& end) noexcept override;
   void cancel(const Status& reason) noexcept override;
@@ -70,8 +70,11 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   const HttpHead& head() const noexcept override { return head_; }
   net::Loop& loop() const noexcept override { return loop_; }
   const Peer& peer() const noexcept override { return *peer_; }
+  Dispatcher& dispatcher() const noexcept override;
+  const HealthRegistry& health() const noexcept override;
   Context& context() noexcept override { return context_; }
   MessageReader& content() noexcept override { return content_; }
+  HttpFields trailers() const noexcept override { return trailers_; }
   Status begin(int status, HttpFields fields) override;
   MessageWriter& response() noexcept override { return response_; }
   Status end(HttpFields trailers) override;
@@ -84,6 +87,8 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   void stop_request() noexcept;
   void release() noexcept;
   MessageReader::Poll receive(Message& out);
+  void ask_for_content();
+  void keep_trailers(http2::HeaderFields trailers);
   void keep(std::string_view data);
   MessageWriter::Poll send(const Message& message);
   void wake(Waiter*& waiter) noexcept;
@@ -104,10 +109,13 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   Context context_;
   std::deque<Bytes> unread_;
   std::string small_;  // what came behind it in small frames
+  std::string trailers_text_;
+  std::vector<HttpField> trailers_;
   Content content_{*this};
   Response response_{*this};
   Start start_{*this};
   bool input_ended_ = false;
+  bool asked_ = false;  // for content that the client holds back until then
   bool begun_ = false;  // the response
   bool ended_ = false;  // it has
   bool starting_ = false;

@@ -14,15 +14,37 @@ WireStream::WireStream(ServerLoop& server, WireProtocol& protocol,
       protocol_(protocol),
       stream_(std::move(stream)),
       slot_(std::move(slot)),
+      memory_(server.memory(), server.memory_limit_of_connection()),
       peer_(Peer::Ref::make(stream_->peer_address(), stream_->tls())),
       io_(server.loop(), *stream_) {
-  server_.memory().add(kMemory);
+  set_memory(kMemory);
 }
 
-WireStream::~WireStream() { server_.memory().add(-std::int64_t{kMemory}); }
-
 net::Loop& WireStream::loop() const noexcept { return server_.loop(); }
+const HealthRegistry& WireStream::health() const noexcept { return *server_.shared().health; }
 Dispatcher& WireStream::dispatcher() const noexcept { return server_.shared().dispatcher; }
+
+HttpHandler* WireStream::handler_for(const HttpHead& head) const {
+  const auto& handlers = server_.shared().other_requests;
+  return handlers == nullptr ? nullptr : handlers->handler_for(head);
+}
+
+Status WireStream::request_began() {
+  Status admitted = server_.admit_call(memory_);
+  if (!admitted.ok()) return admitted;
+  memory_.call_began(0);
+  server_.other_request_began();
+  return {};
+}
+
+void WireStream::request_ended() noexcept {
+  memory_.call_ended(0);
+  server_.call_ended();
+}
+
+void WireStream::log_refused(std::string_view why) noexcept {
+  server_.log_refused(describe() + ": " + std::string(why));
+}
 
 void WireStream::start() { server_.loop().ready(start_); }
 

@@ -7,6 +7,7 @@
 #include "weft/coro/event.h"
 #include "weft/coro/task.h"
 #include "weft/net/socket/stream_io.h"
+#include "weft/rpc/connection/internal/memory_budget.h"
 #include "weft/rpc/protocol/wire_protocol.h"
 #include "weft/rpc/server/internal/other_protocols.h"
 #include "weft/rpc/server/internal/peer_connections.h"
@@ -20,7 +21,7 @@ class WireStream final : public OtherConnection, private WireConnection {
              PeerConnections::Slot slot);
   WireStream(const WireStream&) = delete;
   WireStream& operator=(const WireStream&) = delete;
-  ~WireStream() override;
+  ~WireStream() override = default;
 
   /// In a turn of its own.
   void start();
@@ -35,10 +36,19 @@ class WireStream final : public OtherConnection, private WireConnection {
   net::Loop& loop() const noexcept override;
   const Peer::Ref& peer() const noexcept override { return peer_; }
   Dispatcher& dispatcher() const noexcept override;
+  const HealthRegistry& health() const noexcept override;
+  HttpHandler* handler_for(const HttpHead& head) const override;
+  Status request_began() override;
+  void request_ended() noexcept override;
   Context& context() noexcept override { return context_; }
   Task<Result<std::size_t>> read(std::span<char> into) override { return io_.read(into); }
   Task<Status> write(std::string_view bytes) override { return io_.write(bytes); }
   net::Stream& stream() noexcept override { return *stream_; }
+  void set_memory(std::size_t bytes) noexcept override {
+    memory_.set_own(sizeof(WireStream) + bytes);
+  }
+  Status admit_memory() const override { return memory_.admit(); }
+  void log_refused(std::string_view why) noexcept override;
   bool draining() const noexcept override { return draining_; }
   Task<> drained() override;
 
@@ -51,13 +61,14 @@ class WireStream final : public OtherConnection, private WireConnection {
   void run() noexcept;
   void on_done() noexcept;
 
-  // A connection's record and what a protocol's coroutines take as a rule.
+  // What a protocol's coroutines and buffers usually take.
   static constexpr std::size_t kMemory = 16 * 1024;
 
   ServerLoop& server_;
   WireProtocol& protocol_;
   std::unique_ptr<net::Stream> stream_;
   PeerConnections::Slot slot_;
+  ConnectionMemory memory_;
   Peer::Ref peer_;
   net::StreamIo io_;
   Context context_;

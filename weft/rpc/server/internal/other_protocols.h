@@ -18,8 +18,10 @@
 /// thing do not link what it is made of.
 namespace weft::rpc {
 
+class HttpHandler;
 class ServerConnection;
 class ServerLoop;
+struct HttpHead;
 
 /// What a stream of HTTP/2 belongs to where that is no gRPC call. In its server loop's list.
 class OtherStream : public ListNode {
@@ -33,7 +35,7 @@ class OtherStream : public ListNode {
 
   // The stream's events
   virtual void on_data(BytesView data, bool end_stream) = 0;
-  virtual void on_request_end() noexcept = 0;
+  virtual void on_request_end(http2::HeaderFields trailers) noexcept = 0;
   virtual void on_drained() noexcept = 0;
   virtual void on_stream_closed(const http2::StreamEnd& end) noexcept = 0;
   /// Ends what it does, and the stream.
@@ -71,6 +73,8 @@ class OtherRequests {
   /// False where nobody takes it.
   virtual bool take(ServerConnection& connection, http2::Stream& stream, http2::HeaderFields fields,
                     bool end_stream) = 0;
+  /// Null where nobody takes it.
+  virtual HttpHandler* handler_for(const HttpHead& head) const = 0;
 };
 
 /// Who takes connections that are not HTTP/2's.

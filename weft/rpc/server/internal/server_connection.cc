@@ -231,8 +231,8 @@ void ServerConnection::on_headers(http2::Stream& stream, http2::HeadersKind kind
   if (kind == http2::HeadersKind::Initial) {
     ServerCall::begin(*this, stream, fields, end_stream);
   } else if (end_stream && stream.user != nullptr) {
-    // Request trailers carry nothing in gRPC, and nobody looks at others.
-    if (OtherStream::has(stream)) return OtherStream::of(stream).on_request_end();
+    if (OtherStream::has(stream)) return OtherStream::of(stream).on_request_end(fields);
+    // Request trailers carry nothing in gRPC.
     call_of(stream).on_request_end();
   }
 }

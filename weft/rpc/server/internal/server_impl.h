@@ -36,7 +36,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Status reload_tls();
   const std::vector<net::Address>& addresses() const noexcept { return sockets_->addresses(); }
   rpc::ServerShared& shared() noexcept { return *shared_; }
-  HealthRegistry& health() noexcept { return *health_; }
+  HealthRegistry& health() noexcept { return *shared_->health; }
   std::size_t active_calls() const noexcept;
 
   void stop(Duration grace);
@@ -91,7 +91,6 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Task<bool> wait_stopped(net::Loop& loop, Duration time);
 
   std::shared_ptr<rpc::ServerShared> shared_;
-  std::shared_ptr<HealthRegistry> health_ = std::make_shared<HealthRegistry>();
   std::vector<std::shared_ptr<ServiceDefinition>> services_;
   std::vector<std::shared_ptr<const Codec>> codecs_;
   std::vector<Part> transports_;   // not changed once it runs

@@ -204,6 +204,8 @@ void ServerLoop::call_began(ServerCall& call) noexcept {
   count_call();
 }
 
+[[gnu::cold]] void ServerLoop::other_request_began() noexcept { count_call(); }
+
 void ServerLoop::count_call() noexcept {
   live_calls_.store(live_calls() + 1, std::memory_order_relaxed);
   shared_.dispatcher.call_began();

@@ -24,6 +24,7 @@
 #include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_handshake.h"
 #include "weft/rpc/server/server.h"
+#include "weft/rpc/services/health.h"
 
 namespace weft::rpc {
 
@@ -41,6 +42,7 @@ struct ServerShared {
   ServerOptions options;
   std::shared_ptr<net::TlsServerContext> tls;  // null: plaintext
   Dispatcher dispatcher;
+  std::shared_ptr<HealthRegistry> health = std::make_shared<HealthRegistry>();
   std::unique_ptr<OtherRequests> other_requests;    // null: there are none
   std::unique_ptr<OtherProtocols> other_protocols;  // likewise
   const std::shared_ptr<ServerCounts> counts = std::make_shared<ServerCounts>();
@@ -125,6 +127,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void call_ended() noexcept;
   /// A request that is no call: counted as one until call_ended().
   void other_stream_began(OtherStream& stream) noexcept;
+  /// The same for one of another connection, which is cancelled with that.
+  void other_request_began() noexcept;
   /// Not OK where a connection's call is one too many: for the server, for the connection, or for
   /// the memory of either.
   Status admit_call(const ConnectionMemory& memory) const {

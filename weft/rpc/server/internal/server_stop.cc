@@ -82,7 +82,7 @@ void Server::Impl::drain() {
 }
 
 void Server::Impl::drain_transports() {
-  health_->shutdown();
+  health().shutdown();
   const std::shared_ptr<Impl> self = shared_from_this();
   loops_.front()->post([self] {
     for (const auto& service : self->services_) service->on_drain();

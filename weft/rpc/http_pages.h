@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/rpc/http/pages.h"  // IWYU pragma: export
