@@ -173,6 +173,9 @@ Fault read_request_fields(RequestHead& head) {
   if (Fault fault = read_target(head)) return fault;
   if (Fault fault = read_host(said, head)) return fault;
   if (Fault fault = read_framing(said, head)) return fault;
+  if (head.method == "CONNECT" && head.framing.by != By::Nothing) {
+    return {400, "CONNECT with content: what follows it is the tunnel's (RFC 9110 section 9.3.6)"};
+  }
   read_persistence(said, head);
   return read_expectation(said, head);
 }

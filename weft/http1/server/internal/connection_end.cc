@@ -1,0 +1,243 @@
+// What a connection writes, how long it waits for its client, and how it ends.
+#include <array>
+#include <string>
+#include <utility>
+
+#include "weft/base/printable.h"
+#include "weft/http1/message/head_writer.h"
+#include "weft/http1/server/internal/served_connection.h"
+
+namespace weft::http1 {
+namespace {
+
+constexpr std::size_t kOutputHigh = std::size_t{64} * 1024;
+// For what was written last to reach a client that still sends: what lies unread when a socket is
+// closed makes the system reset the connection, and a reset destroys what the client has not read.
+constexpr Duration kLinger = std::chrono::seconds(2);
+constexpr std::size_t kMostLingered = std::size_t{256} * 1024;
+// What a connection takes beside what it counts: its coroutines, its stream and its records.
+constexpr std::size_t kOwnMemory = 1024 + sizeof(ServedConnection);
+
+}  // namespace
+
+bool ServedConnection::output_full() const noexcept { return output_.size() >= kOutputHigh; }
+
+void ServedConnection::flush_later() noexcept {
+  if (!net::TurnEndHook::linked()) loop_.at_turn_end(*this);
+}
+
+/// Asked once for each response, as its head is written.
+bool ServedConnection::persists() {
+  const RequestContent& content = exchange_->request_content();
+  const bool held_back =
+      exchange_->request().expects_continue && !asked_for_content_ && !content.ended();
+  last_ = last_ || wire_.draining() || held_back || (input_ended_ && input_.size() == input_at_);
+  return !last_;
+}
+
+void ServedConnection::on_response_end(bool whole) {
+  if (!whole) return close_after_writing();
+  // The end of a response without a length is the connection's; a tunnel's other half goes on.
+  if (tunnel_) {
+    last_ = true;
+    flush_later();
+  }
+  if (exchange_->handled()) go_on_later();
+}
+
+void ServedConnection::on_tunnel() {
+  tunnel_ = true;
+  last_ = true;
+  exchange_->request_content().become_raw();
+  go_on_later();
+}
+
+/// A message that cannot be read any further: the client is told why, and nothing behind it is
+/// looked at.
+void ServedConnection::refuse(const Fault& fault) {
+  wire_.log_refused("HTTP/1.1: " + fault.why);
+  last_ = true;
+  const bool answered = exchange_ != nullptr && exchange_->answer().begun();
+  if (exchange_ != nullptr) exchange_->cancel(cancelled(fault.why));
+  if (!answered) {
+    std::string text;
+    append_status_line(text, fault.status);
+    append_field(text, "content-type", "text/plain; charset=utf-8");
+    append_field(text, "content-length", std::uint64_t{fault.why.size() + 1});
+    text.append("connection: close\r\n\r\n").append(fault.why).append("\n");
+    output_.append(Bytes::copy_of(text));
+  }
+  close_after_writing();
+}
+
+/// No request is taken from here on.
+void ServedConnection::close_after_writing() noexcept {
+  if (phase_ != Phase::Serving) return;
+  phase_ = Phase::WritingOut;
+  last_ = true;
+  std::string().swap(input_);
+  input_at_ = 0;
+  if (exchange_ != nullptr) exchange_->cancel(cancelled("the connection is closing"));
+  flush_later();
+}
+
+void ServedConnection::drain() noexcept {
+  if (wire_.context().is_cancelled() || phase_ != Phase::Serving) return;
+  // A request that has begun is served, and answered with Connection: close.
+  if (exchange_ == nullptr && !scanner_.has_begun() && input_.size() == input_at_) {
+    close_after_writing();
+  }
+}
+
+void ServedConnection::on_writable() noexcept {
+  write_blocked_ = false;
+  flush();
+}
+
+void ServedConnection::flush() noexcept {
+  if (phase_ == Phase::Closed) return;
+  if (exchange_ != nullptr) exchange_->answer().commit_head();
+  const std::size_t before = output_.size();
+  if (!write()) return;
+  if (exchange_ != nullptr && output_.size() < kOutputHigh / 2)
+    exchange_->answer().output_drained();
+  if (output_.empty()) written();
+  if (phase_ == Phase::Closed) return;
+  account();
+  watch(output_.size() != before);
+}
+
+/// False where the stream has failed.
+bool ServedConnection::write() noexcept {
+  std::array<iovec, 16> slices;
+  while (!output_.empty() && !write_blocked_) {
+    const std::size_t count = output_.gather(slices);
+    const net::IoResult result = stream_.write(std::span(slices).first(count));
+    if (result.kind == net::IoResult::Kind::Failed) {
+      lost(result.error);
+      return false;
+    }
+    output_.consume(result.size);
+    if (result.kind == net::IoResult::Kind::WouldBlock) {
+      write_blocked_ = true;
+      stream_.want_write();
+    }
+  }
+  return true;
+}
+
+/// All that there was to write.
+void ServedConnection::written() noexcept {
+  if (phase_ == Phase::Serving) {
+    // The client of a tunnel sees the end of what it gets while it still sends.
+    if (tunnel_ && exchange_ != nullptr && exchange_->answer().ended()) stream_.shutdown_write();
+    return;
+  }
+  if (phase_ != Phase::WritingOut) return;
+  stream_.shutdown_write();
+  if (input_ended_) return close();
+  phase_ = Phase::Lingering;
+  read_on();
+}
+
+/// What comes behind the last response is read and dropped, to a limit.
+void ServedConnection::linger(std::size_t bytes) noexcept {
+  lingered_ += bytes;
+  if (lingered_ > kMostLingered) close();
+}
+
+void ServedConnection::lost(const Status& why) noexcept {
+  if (phase_ == Phase::Closed) return;
+  if (exchange_ != nullptr) exchange_->cancel(why.ok() ? cancelled("the connection ended") : why);
+  close();
+}
+
+void ServedConnection::close() noexcept {
+  phase_ = Phase::Closed;
+  output_.clear();
+  std::string().swap(input_);
+  input_at_ = 0;
+  deadline_.cancel();
+  net::TurnEndHook::unlink();
+  stream_.close();
+  if (exchange_ != nullptr) return exchange_->handled() ? go_on_later() : void();
+  check_over();
+}
+
+void ServedConnection::check_over() noexcept {
+  if (!over() || !waiting_) return;
+  loop_.ready(resume_);
+}
+
+void ServedConnection::account() noexcept {
+  wire_.set_memory(kOwnMemory + input_.capacity() + output_.memory() +
+                   (exchange_ == nullptr ? 0 : exchange_->memory()));
+}
+
+ServedConnection::Awaits ServedConnection::awaits() const noexcept {
+  if (phase_ == Phase::Lingering) return Awaits::Close;
+  if (write_blocked_) return Awaits::Reading;
+  if (phase_ != Phase::Serving || going_on_) return Awaits::Nothing;
+  if (exchange_ == nullptr) return scanner_.has_begun() ? Awaits::Head : Awaits::Request;
+  const RequestContent& content = exchange_->request_content();
+  const bool held_back = exchange_->request().expects_continue && !asked_for_content_;
+  if (tunnel_ || content.ended() || content.full() || held_back) return Awaits::Nothing;
+  return Awaits::Content;
+}
+
+Duration ServedConnection::time_for(Awaits what) const noexcept {
+  switch (what) {
+    case Awaits::Request:
+      return options_.idle_timeout;
+    case Awaits::Head:
+      return options_.head_timeout;
+    case Awaits::Content:
+      return options_.content_timeout;
+    case Awaits::Reading:
+      return options_.write_timeout;
+    case Awaits::Close:
+      return kLinger;
+    case Awaits::Nothing:
+      break;
+  }
+  return kForever;
+}
+
+/// Sees to the time of what is awaited now. `progress`: the client has done something, which gives
+/// it new time, but not for a head or for closing.
+void ServedConnection::watch(bool progress) noexcept {
+  const Awaits now = awaits();
+  const bool renews = progress && now != Awaits::Head && now != Awaits::Close;
+  if (std::exchange(awaited_, now) == now && !renews) return;
+  due_ = now == Awaits::Nothing ? kNever : after(loop_.now(), time_for(now));
+  if (due_ == kNever || (deadline_.armed() && deadline_.when() <= due_)) return;
+  loop_.arm(deadline_, due_);
+}
+
+void ServedConnection::due(net::Timer& timer) noexcept {
+  ServedConnection& self = static_cast<Deadline&>(timer).self;
+  if (self.due_ == kNever) return;
+  if (self.loop_.now() < self.due_) return self.loop_.arm(self.deadline_, self.due_);
+  self.time_is_over();
+}
+
+void ServedConnection::time_is_over() {
+  const Awaits what = std::exchange(awaited_, Awaits::Nothing);
+  due_ = kNever;
+  const std::string time = to_string(time_for(what));
+  switch (what) {
+    case Awaits::Request:
+      return close_after_writing();
+    case Awaits::Head:
+      return refuse({408, "the head of the request has not come within the limit of " + time});
+    case Awaits::Content:
+      return refuse({408, "nothing of the content has come for the limit of " + time});
+    case Awaits::Reading:
+      wire_.log_refused("HTTP/1.1: the client has read nothing for the limit of " + time);
+      return lost(unavailable("the client reads nothing"));
+    default:
+      return close();
+  }
+}
+
+}  // namespace weft::http1
