@@ -68,8 +68,12 @@ Connection::Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
 
 Connection::~Connection() { stream_->close(); }
 
-void Connection::start() {
-  stream_->want_read();
+void Connection::start(std::string_view first) {
+  if (first.empty()) {
+    stream_->want_read();
+  } else {
+    take_in_later(Bytes::copy_of(first));
+  }
   flush_later();
   if (keepalive_.time != kForever) {
     loop_.arm(keepalive_timer_, after(last_activity_, keepalive_.time));

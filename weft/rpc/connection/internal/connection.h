@@ -67,8 +67,8 @@ class Connection : public http2::SessionHandler,
   /// When bytes were read last.
   TimePoint last_read() const noexcept { return last_activity_; }
 
-  /// Begins to read, and to write what the session has to say first.
-  void start();
+  /// Begins to read, and to write what the session has to say first. `first` was read before.
+  void start(std::string_view first = {});
   /// Writes the session's output at the end of this turn.
   void flush_later() noexcept {
     if (!net::TurnEndHook::linked()) loop_.at_turn_end(*this);

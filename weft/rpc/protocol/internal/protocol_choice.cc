@@ -43,14 +43,16 @@ void ProtocolChoice::start() noexcept {
   look();
 }
 
-/// `protocol` serves it, with the bytes that were looked at in front; null: HTTP/2.
+/// `protocol` serves it, with the bytes that were looked at in front; null: HTTP/2, which takes
+/// them as they are, so that its calls pass no other stream.
 void ProtocolChoice::chosen(WireProtocol* protocol) {
   stream_->set_handler(nullptr);
-  std::unique_ptr<net::Stream> stream =
-      std::make_unique<net::PrefixStream>(server_.loop(), std::move(stream_), bytes_);
   timeout_.cancel();
   server_.other_became(*this);
-  if (protocol == nullptr) return server_.serve_http2(std::move(stream), std::move(slot_));
+  if (protocol == nullptr) {
+    return server_.serve_http2(std::move(stream_), std::move(slot_), bytes_);
+  }
+  auto stream = std::make_unique<net::PrefixStream>(server_.loop(), std::move(stream_), bytes_);
   serve_wire(server_, *protocol, std::move(stream), std::move(slot_));
 }
 

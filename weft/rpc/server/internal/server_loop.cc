@@ -78,10 +78,11 @@ void ServerLoop::serve(std::unique_ptr<net::Stream> stream, PeerConnections::Slo
   shared_.other_protocols->take(*this, std::move(stream), std::move(slot));
 }
 
-void ServerLoop::serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot) {
+void ServerLoop::serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot,
+                             std::string_view first) {
   auto* connection = new ServerConnection(*this, std::move(stream), std::move(slot));
   connections_.push_back(*connection);
-  connection->start();
+  connection->start(first);
 }
 
 [[gnu::cold]] void ServerLoop::handshake_ended(

@@ -99,7 +99,9 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void adopt(std::unique_ptr<net::Stream> stream);
   void handshake_ended(ServerHandshake& handshake,
                        Result<std::unique_ptr<net::Stream>> stream) noexcept;
-  void serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot);
+  /// `first` are bytes that were read of it.
+  void serve_http2(std::unique_ptr<net::Stream> stream, PeerConnections::Slot slot,
+                   std::string_view first = {});
   /// Another connection is there: it counts until it is over.
   void other_began(OtherConnection& connection) noexcept { others_.push_back(connection); }
   /// It is over (`failed`: it never came to its protocol, and why), or has become one of HTTP/2 or
