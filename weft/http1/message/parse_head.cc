@@ -2,6 +2,7 @@
 // laxer in than RFC 9112 is refused before, by HeadScanner, or after, by internal/meaning.h.
 #include "weft/http1/message/parse_head.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -67,7 +68,7 @@ class Parser final : public beast::http::basic_parser<kIsRequest> {
 };
 
 /// "HTTP/2.0" and the like, as the part of a start line that says it.
-bool is_other_version(std::string_view text) noexcept {
+bool is_version(std::string_view text) noexcept {
   return text.size() == 8 && text.starts_with("HTTP/") && ascii::is_digit(text[5]) &&
          text[6] == '.' && ascii::is_digit(text[7]);
 }
@@ -83,16 +84,29 @@ bool is_other_version(std::string_view text) noexcept {
   }
   const std::string_view version =
       is_request ? line.substr(line.rfind(' ') + 1) : line.substr(0, line.find(' '));
-  if (is_other_version(version) && version != "HTTP/1.1" && version != "HTTP/1.0") {
+  if (is_version(version) && version != "HTTP/1.1" && version != "HTTP/1.0") {
     return {505, "the version is " + std::string(version) + ", not HTTP/1.1 or HTTP/1.0"};
   }
   return {400, is_request ? "the request line " + shown + " is not 'METHOD target HTTP/1.1'"
                           : "the status line " + shown + " is not 'HTTP/1.1 200 reason'"};
 }
 
+/// A later minor version is taken as the one that is known (RFC 9110 section 6.2), which Beast does
+/// not do.
+template <bool kIsRequest>
+void lower_minor_version(std::string& text) noexcept {
+  const std::size_t end = std::min(text.find("\r\n"), text.size());
+  const std::size_t begin = kIsRequest ? std::max<std::size_t>(end, 8) - 8 : 0;
+  const std::string_view version = std::string_view(text).substr(begin, 8);
+  if (is_version(version) && version.starts_with("HTTP/1.") && version[7] > '1') {
+    text[begin + 7] = '1';
+  }
+}
+
 template <bool kIsRequest, class Into>
 Fault parse(Into& into) {
   into.fields.clear();
+  lower_minor_version<kIsRequest>(into.text);
   Parser<Into, kIsRequest> parser(into);
   error_code error;
   const std::string_view text = into.text;

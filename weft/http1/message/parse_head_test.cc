@@ -164,6 +164,13 @@ TEST(ParseRequest, RefusesWhatSmugglersSend) {
   }
 }
 
+TEST(ParseRequest, LaterMinorVersionsAreTheOneThatIsKnown) {
+  RequestHead head;
+  EXPECT_FALSE(read(request("GET /a HTTP/1.9", "Host: a\r\n"), head));
+  EXPECT_EQ(head.version, Version::Http11);
+  EXPECT_EQ(read(request("GET /a HTTP/1.2", ""), head).status, 400);
+}
+
 TEST(ParseRequest, ReadsTheFourFormsOfTargets) {
   RequestHead head;
   EXPECT_FALSE(read(request("GET HTTP://There:1/a?b HTTP/1.1", "Host: here\r\n"), head));
@@ -173,6 +180,8 @@ TEST(ParseRequest, ReadsTheFourFormsOfTargets) {
   EXPECT_FALSE(read(request("GET http://there HTTP/1.1", "Host: here\r\n"), head));
   EXPECT_EQ(head.path, "/");
   EXPECT_FALSE(read(request("OPTIONS * HTTP/1.1", "Host: here\r\n"), head));
+  EXPECT_EQ(head.path, "*");
+  EXPECT_FALSE(read(request("OPTIONS http://there HTTP/1.1", "Host: here\r\n"), head));
   EXPECT_EQ(head.path, "*");
   EXPECT_FALSE(read(request("CONNECT [::1]:443 HTTP/1.1", "Host: here\r\n"), head));
   EXPECT_EQ(head.authority, "[::1]:443");

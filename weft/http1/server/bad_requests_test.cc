@@ -62,7 +62,7 @@ std::vector<Smuggled> smuggled_requests() {
       {"bare LFs", "GET /late HTTP/1.1\nHost: a\n\n" + hidden, "400"},
       {"two Hosts", "GET /late HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + hidden, "400"},
       {"HTTP/0.9", "GET /late\r\n" + hidden, "400"},
-      {"HTTP/1.2", "GET /late HTTP/1.2\r\nHost: a\r\n\r\n" + hidden, "505"},
+      {"HTTP/2.0", "GET /late HTTP/2.0\r\nHost: a\r\n\r\n" + hidden, "505"},
       {"unknown coding", post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" + hidden,
        "501"},
   };

@@ -76,10 +76,11 @@ Fault read_absolute(RequestHead& head) {
   std::string_view rest = head.target.substr(colon + 3);
   head.authority = rest.substr(0, rest.find_first_of("/?"));
   rest.remove_prefix(head.authority.size());
-  head.path = rest.empty() ? std::string_view("/") : rest;
+  // RFC 9112 section 3.2.4: the server as a whole, where there is no path.
+  head.path = !rest.empty() ? rest : head.method == "OPTIONS" ? "*" : "/";
   const bool known = ascii::equal_without_case(head.scheme, "http") ||
                      ascii::equal_without_case(head.scheme, "https");
-  if (!known || head.authority.empty() || head.path.front() != '/') {
+  if (!known || head.authority.empty() || rest.starts_with('?')) {
     return refuse(head.target, "is not 'http://host/path'");
   }
   return {};

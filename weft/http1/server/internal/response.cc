@@ -45,6 +45,12 @@ Status Response::check_switch() const {
   return {};
 }
 
+/// RFC 9110 section 7.8: only what the client has offered.
+bool Response::chooses_protocol(const rpc::HttpField& field) const noexcept {
+  return field.name == "upgrade" && !field.value.empty() &&
+         lists_token(request_.upgrade, field.value);
+}
+
 Status Response::check(int status, rpc::HttpFields fields) {
   if (status == 101) {
     if (Status switches = check_switch(); !switches.ok()) return switches;
@@ -54,6 +60,10 @@ Status Response::check(int status, rpc::HttpFields fields) {
   }
   bool has_length = false;
   for (const rpc::HttpField& field : fields) {
+    if (status == 101 && chooses_protocol(field)) {
+      protocol_chosen_ = true;
+      continue;
+    }
     if (Status valid = check_field(field); !valid.ok()) return valid;
     if (field.name != "content-length") continue;
     if (std::exchange(has_length, true) || !read_length(field.value, left_)) {
@@ -107,7 +117,9 @@ void Response::write_fields(std::string& head, rpc::HttpFields fields) {
 /// Ends the head `head`, whose content is decided.
 void Response::write_head(std::string& head) {
   if (status_ == 101) {
-    append_field(head, "upgrade", request_.upgrade.substr(0, request_.upgrade.find(',')));
+    if (!protocol_chosen_) {
+      append_field(head, "upgrade", request_.upgrade.substr(0, request_.upgrade.find(',')));
+    }
     head.append("connection: upgrade\r\n");
   } else if (!is_tunnel() && !sink_.persists()) {
     head.append("connection: close\r\n");

@@ -72,6 +72,7 @@ class Response final : public MessageWriter {
   enum class Body : std::uint8_t { Undecided, None, Length, Chunks, Raw };
   Status check(int status, rpc::HttpFields fields);
   Status check_switch() const;
+  bool chooses_protocol(const rpc::HttpField& field) const noexcept;
   bool has_no_content() const noexcept;
   bool is_tunnel() const noexcept;
   void write_fields(std::string& head, rpc::HttpFields fields);
@@ -89,8 +90,9 @@ class Response final : public MessageWriter {
   Body body_ = Body::Undecided;
   bool ended_ = false;
   bool closed_ = false;
-  std::uint64_t left_ = 0;    // of Body::Length
-  std::string waiting_head_;  // that does not say yet how its content ends
+  bool protocol_chosen_ = false;  // by the handler, of those that the client offers
+  std::uint64_t left_ = 0;        // of Body::Length
+  std::string waiting_head_;      // that does not say yet how its content ends
   Waiter* waiting_ = nullptr;
 };
 
