@@ -179,6 +179,34 @@ def tls_sniff():
     yield "ssh", b"SSH-2.0-OpenSSH_9.2\r\n"
 
 
+def http1_requests():
+    """The first byte is the length of the pieces."""
+    host = "Host: a\r\n"
+    get = "GET / HTTP/1.1\r\n" + host + "\r\n"
+    post = "POST / HTTP/1.1\r\n" + host
+    texts = {
+        "get": "GET /a?b=c HTTP/1.1\r\nHost: here:80\r\nAccept: */*\r\n\r\n",
+        "pipelined": get * 3,
+        "length": post + "Content-Length: 5\r\n\r\nhello" + get,
+        "chunked": post + 'Transfer-Encoding: chunked\r\n\r\n5;a="b c"\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n' + get,
+        "absolute": "GET http://there:1/x HTTP/1.1\r\nHost: here\r\n\r\n",
+        "connect": "CONNECT far:443 HTTP/1.1\r\nHost: far:443\r\n\r\nraw",
+        "upgrade": "GET / HTTP/1.1\r\n" + host + "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        "http10": "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+        "expect": post + "Content-Length: 1\r\nExpect: 100-continue\r\n\r\nx",
+        "options": "OPTIONS * HTTP/1.1\r\n" + host + "\r\n",
+        "empty_line": "\r\n" + get,
+        "smuggle_cl_te": post + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG",
+        "smuggle_te_te": post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n",
+        "smuggle_fold": post + "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        "smuggle_space": post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        "smuggle_lf": "GET / HTTP/1.1\nHost: a\n\n",
+        "chunk_overflow": post + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n",
+    }
+    for name, text in texts.items():
+        yield name, b"\x03" + text.encode()
+
+
 def service_config():
     """gRPC's service config (doc/service_config.md, gRFCs A2, A6, A42, A48, A50, A58)."""
     retry = ('"retryPolicy": {"maxAttempts": 4, "initialBackoff": "0.1s", "maxBackoff": "1s", '
@@ -258,7 +286,7 @@ def propagation():
 
 SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
-         "schema": schema, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
+         "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 
 
 def main():
