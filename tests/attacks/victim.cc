@@ -53,9 +53,11 @@ Task<Result<Text>> Target::Collect(ServerContext&, Reader<Text>&) {
   co_return status;
 }
 
-Victim::Victim(ServerOptions options, ChannelOptions client)
+Victim::Victim(ServerOptions options, ChannelOptions client,
+               const std::function<void(Server&)>& set_up)
     : server_(with_defaults(std::move(options))) {
   target_ = &server_.add<Target>();
+  set_up(server_);
   const Status started = server_.start();
   if (!started.ok()) throw std::runtime_error(started.to_string());
   channel_ =

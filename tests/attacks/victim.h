@@ -41,7 +41,10 @@ class Target : public rpc::test::Kinds {
 /// and a well-behaved client that makes one call after the other while the test runs.
 class Victim {
  public:
-  explicit Victim(ServerOptions options = {}, ChannelOptions client = {});
+  /// `set_up` may add to the server before it starts.
+  explicit Victim(
+      ServerOptions options = {}, ChannelOptions client = {},
+      const std::function<void(Server&)>& set_up = [](Server&) {});
   ~Victim();
 
   std::uint16_t port() const noexcept { return server_.port(); }
