@@ -11,6 +11,7 @@
 #include "weft/codec/codec.h"
 #include "weft/codec/json/json.h"
 #include "weft/codec/msgpack/msgpack.h"
+#include "weft/codec/xml/xml.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/server.h"
 
@@ -52,6 +53,8 @@ int main() {
   server.add(json);
   const auto msgpack = weft::msgpack_codec();
   server.add(msgpack);
+  const auto xml = weft::xml_codec();
+  server.add(xml);
   if (const weft::Status started = server.start(); !started.ok()) {
     std::fprintf(stderr, "%s\n", started.to_string().c_str());
     return 1;
@@ -79,6 +82,12 @@ int main() {
       greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = msgpack.get()});
   if (!as_msgpack.ok() || as_msgpack->message() != "Hello, outside") {
     std::fprintf(stderr, "msgpack: %s\n", as_msgpack.status().to_string().c_str());
+    return 1;
+  }
+  const auto as_xml =
+      greeter.SayHello(request, {.timeout = std::chrono::seconds(10), .codec = xml.get()});
+  if (!as_xml.ok() || as_xml->message() != "Hello, outside") {
+    std::fprintf(stderr, "xml: %s\n", as_xml.status().to_string().c_str());
     return 1;
   }
 
