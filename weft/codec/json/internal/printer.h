@@ -88,6 +88,7 @@ class Printer {
   bool packed(const FieldTable& field, std::string_view bytes, std::uint64_t& count,
               FieldPath& path);
   bool entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path);
+  bool plain_entry(const MessageTable& table, std::string_view bytes, bool first, FieldPath& path);
   static bool parts_of(const FieldTable& field, std::string_view bytes, EntryParts& out);
   bool map_key(const FieldTable& key, const EntryParts& parts, FieldPath& path);
   bool value(const FieldTable& field, WireReader& reader, const FieldPath& path);

@@ -38,16 +38,29 @@ bool Printer::element(const FieldTable& field, WireReader& reader, WireType wire
 
 template <class Next>
 std::uint64_t Printer::plain_numbers(WireReader& reader, bool first, Next next_value) {
+  // The loop that counts: reader and end of the output are kept in registers.
+  constexpr std::size_t kRoom = kLongestNumber + 4;
+  WireReader from = reader;
   std::uint64_t count = 0;
-  while (!reader.at_end()) {
-    char* to = out_.room(kLongestNumber + 4);
-    if (!first) *to++ = ',';
-    char* const end = next_value(reader, to);
-    if (end == nullptr) break;
-    out_.set_end(end);
+  char* begin = out_.room(kRoom);
+  const char* last = out_.data() + out_.capacity() - kRoom;
+  while (!from.at_end()) {
+    if (begin > last) [[unlikely]] {
+      out_.set_end(begin);
+      begin = out_.room(kRoom);
+      last = out_.data() + out_.capacity() - kRoom;
+    }
+    char* to = begin;
+    *to = ',';
+    to += first ? 0 : 1;
+    to = next_value(from, to);
+    if (to == nullptr) break;
+    begin = to;
     first = false;
     ++count;
   }
+  out_.set_end(begin);
+  reader = from;
   return count;
 }
 
@@ -128,8 +141,36 @@ bool Printer::parts_of(const FieldTable& field, std::string_view bytes, EntryPar
   return true;
 }
 
+/// An entry of two strings as protobuf writes it, both of which are UTF-8; nothing is printed of
+/// another one.
+bool Printer::plain_entry(const MessageTable& table, std::string_view bytes, bool first,
+                          FieldPath& path) {
+  const FieldTable& key = table.field(0);
+  const FieldTable& held = table.field(1);
+  const bool are_strings = key.kind == FieldKind::String && held.kind == FieldKind::String;
+  if (!are_strings || options_.marks || bytes.size() < 4 || bytes[0] != key.tag[0]) return false;
+  std::string_view name;
+  std::string_view value;
+  WireReader reader(bytes.substr(1));
+  if (!reader.sized(name) || reader.at_end() || *reader.position() != held.tag[0]) return false;
+  WireReader rest(reader.rest().substr(1));
+  if (!rest.sized(value) || !rest.at_end()) return false;
+  const Place before = place();
+  separate(first);
+  path.set_key(name);
+  if (string(name)) {
+    out_.put(':');
+    colon();
+    if (string(value)) return true;
+  }
+  return_to(before);
+  return false;
+}
+
 bool Printer::entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path) {
   const MessageTable& table = field.message();
+  if (plain_entry(table, bytes, first, path)) [[likely]]
+    return true;
   EntryParts parts;
   // There is no mark in a map that could not be a key of it, so the message is marked.
   if (!parts_of(field, bytes, parts)) return malformed(table, path);
