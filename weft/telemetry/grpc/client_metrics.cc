@@ -68,11 +68,12 @@ class ClientMetrics final : public Observer {
   ClientMetrics(std::string target, const ClientMetricsOptions& options);
 
   void on_begin(Call& call) noexcept override {
+    static_cast<void>(series_of(call));
     if (retries_ != nullptr) call.attach(Attempts());
   }
   void on_end(Call& call, const Status& status, const CallStats& stats) noexcept override;
   void on_attempt_begin(Call& attempt) noexcept override {
-    series_of(attempt).started.add();
+    series_of_begun(attempt).started.add();
     if (retries_ != nullptr) attempt_begins(attempt);
   }
   void on_attempt_end(Call& attempt, const Status& status,
@@ -109,6 +110,11 @@ class ClientMetrics final : public Observer {
   void add_own();
   MethodSeries make(const MethodDescriptor& method);
   MethodSeries& series_of(const Call& call) noexcept;
+  /// As series_of(), of a call that has begun: its descriptor is what it was then.
+  MethodSeries& series_of_begun(const Call& call) noexcept {
+    MethodSeries* const found = methods_.find_same(call.method());
+    return found != nullptr ? *found : series_of(call);
+  }
   void attempt_begins(Call& attempt) noexcept;
   static void attempt_ends(Call& attempt) noexcept;
   void record_retries(const MethodSeries& series, const Call& call, const CallStats& stats) const;
@@ -221,7 +227,7 @@ MethodSeries& ClientMetrics::series_of(const Call& call) noexcept {
 
 void ClientMetrics::on_attempt_end(Call& attempt, const Status& status,
                                    const CallStats& stats) noexcept {
-  MethodSeries& series = series_of(attempt);
+  MethodSeries& series = series_of_begun(attempt);
   const StatusCode code = status.code();
   const EndSeries& ended = series.attempts.of(static_cast<std::size_t>(code), [&] {
     const std::array<std::string_view, 3> labels{series.method, target_, name_of(code)};
@@ -234,16 +240,15 @@ void ClientMetrics::on_attempt_end(Call& attempt, const Status& status,
 }
 
 void ClientMetrics::on_end(Call& call, const Status& status, const CallStats& stats) noexcept {
-  MethodSeries& series = series_of(call);
+  MethodSeries& series = series_of_begun(call);
   const StatusCode code = status.code();
   const auto index = static_cast<std::size_t>(code);
   const TraceContext& trace = std::as_const(call).context().trace();
-  const double took = internal::seconds(stats.took);
   const Histogram& duration = series.calls.of(index, [&] {
     const std::array<std::string_view, 3> labels{series.method, target_, name_of(code)};
     return Histogram(grpc_.call_duration.with(labels));
   });
-  duration.record(took, trace);
+  internal::record_time(duration, stats.took, trace);
   if (otel_ != nullptr) {
     const Histogram& otel = series.otel.of(index, [&] {
       const auto [host, port] = host_and_port(target_);
@@ -251,7 +256,7 @@ void ClientMetrics::on_end(Call& call, const Status& status, const CallStats& st
           &series == other_ ? internal::kOtelOtherMethod : series.method;
       return internal::otel_series(*otel_, method, code, host, port);
     });
-    otel.record(took, trace);
+    internal::record_time(otel, stats.took, trace);
   }
   if (own_ != nullptr) own_->wait.record(internal::seconds(stats.waited));
   if (retries_ != nullptr) record_retries(series, call, stats);

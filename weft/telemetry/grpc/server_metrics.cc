@@ -92,7 +92,8 @@ class ServerMetrics final : public Observer {
   };
   MethodSeries make(const MethodDescriptor& method);
   MethodSeries& series_of(const Call& call) noexcept {
-    MethodSeries* const found = methods_.find(call.method());
+    // Routes have descriptors of services that were there at a start.
+    MethodSeries* const found = methods_.find_same(call.method());
     return found != nullptr ? *found : *other_;
   }
   /// Without a lock: an overloaded server refuses many.
@@ -235,7 +236,7 @@ void ServerMetrics::record(MethodSeries& series, StatusCode code, const CallStat
     const std::string_view method = &series == other_ ? internal::kOtelOtherMethod : series.method;
     return internal::otel_series(*otel_, method, code);
   });
-  otel.record(internal::seconds(stats.took), trace);
+  internal::record_time(otel, stats.took, trace);
 }
 
 void ServerMetrics::on_end(Call& call, const Status& status, const CallStats& stats) noexcept {

@@ -126,6 +126,8 @@ class Histogram {
     if (std::isfinite(value)) [[likely]]
       series_->record(value);
   }
+  /// As record(), of a value that is known to be finite.
+  void record_finite(double value) const noexcept { series_->record(value); }
   /// As record(), and keeps a trace that is sampled as an example.
   void record(double value, const TraceContext& trace) const noexcept {
     record(value);

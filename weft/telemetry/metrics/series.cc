@@ -24,7 +24,7 @@ Series::~Series() {
   if (table != nullptr) {
     for (std::uint32_t slot = 0; slot < table->size; ++slot) {
       Word* const cell = table->cells()[slot].load(std::memory_order_relaxed);
-      if (cell != nullptr) free_cell(slot, cell, shape_->words);
+      if (cell != nullptr) free_cell(slot, cell, words_);
     }
   }
   while (table != nullptr)
@@ -45,7 +45,7 @@ void Series::record_slowly(std::size_t bucket, double value) noexcept {
   Word* const cell = shared_cell();
   if (cell == nullptr) return;
   cell[bucket].fetch_add(1, std::memory_order_relaxed);
-  add_double(cell[shape_->words - 1], value);
+  add_double(cell[words_ - 1], value);
 }
 
 Word* Series::make_own_cell() noexcept {
@@ -57,7 +57,7 @@ Word* Series::make_own_cell() noexcept {
   if (table == nullptr) return nullptr;
   Word* cell = table->cells()[slot].load(std::memory_order_relaxed);
   if (cell != nullptr) return cell;
-  cell = make_cell(slot, shape_->words);
+  cell = make_cell(slot, words_);
   table->cells()[slot].store(cell, std::memory_order_release);
   return cell;
 }
@@ -85,7 +85,7 @@ Word* Series::shared_cell() noexcept {
   const std::lock_guard lock(shape_->mutex);
   Word* cell = shared_.load(std::memory_order_relaxed);
   if (cell != nullptr) return cell;
-  cell = new (std::nothrow) Word[shape_->words]{};
+  cell = new (std::nothrow) Word[words_]{};
   shared_.store(cell, std::memory_order_release);
   return cell;
 }
@@ -113,7 +113,7 @@ double Series::buckets(std::span<std::uint64_t> counts) const noexcept {
     for (std::size_t i = 0; i < counts.size(); ++i) {
       counts[i] += cell[i].load(std::memory_order_relaxed);
     }
-    sum += __builtin_bit_cast(double, cell[shape_->words - 1].load(std::memory_order_relaxed));
+    sum += __builtin_bit_cast(double, cell[words_ - 1].load(std::memory_order_relaxed));
   });
   return sum;
 }
@@ -156,7 +156,7 @@ std::vector<Exemplar> Series::exemplars() const {
 
 std::size_t Series::memory() const noexcept {
   std::size_t bytes = 0;
-  visit_cells([&](const Word*) { bytes += cell_bytes(shape_->words); });
+  visit_cells([&](const Word*) { bytes += cell_bytes(words_); });
   for (const Table* table = table_.load(std::memory_order_acquire); table != nullptr;
        table = table->before) {
     bytes += sizeof(Table) + table->size * sizeof(std::atomic<Word*>);

@@ -52,7 +52,11 @@ class Series {
 
   /// `number`: the how many-th series of its metric it is; 0: the one of all that overflow.
   Series(std::shared_ptr<Shape> shape, std::vector<std::string> labels, std::uint64_t number)
-      : shape_(std::move(shape)), labels_(std::move(labels)), number_(number) {}
+      : bounds_(shape->bounds ? &*shape->bounds : nullptr),
+        words_(shape->words),
+        shape_(std::move(shape)),
+        labels_(std::move(labels)),
+        number_(number) {}
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
   ~Series();
@@ -81,10 +85,10 @@ class Series {
   }
   /// `value` is finite.
   void record(double value) noexcept {
-    const std::size_t bucket = shape_->bounds->bucket_of(value);
+    const std::size_t bucket = bounds_->bucket_of(value);
     if (Word* const cell = own_cell(); cell != nullptr) [[likely]] {
       add_to(cell[bucket], 1);
-      Word& sum = cell[shape_->words - 1];
+      Word& sum = cell[words_ - 1];
       const auto before = __builtin_bit_cast(double, sum.load(std::memory_order_relaxed));
       sum.store(__builtin_bit_cast(std::uint64_t, before + value), std::memory_order_relaxed);
     } else {
@@ -139,6 +143,9 @@ class Series {
 
   mutable std::atomic<std::uint32_t> references_{1};
   std::atomic<Table*> table_{nullptr};
+  // The shape's, for the way of a call.
+  const Bounds* const bounds_;
+  const std::size_t words_;
   const std::shared_ptr<Shape> shape_;
   std::atomic<Word*> shared_{nullptr};
   std::atomic<double> gauge_{0};

@@ -2,12 +2,15 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "weft/telemetry/metrics/collection.h"
 #include "weft/telemetry/metrics/registry.h"
@@ -129,6 +132,33 @@ TEST(Threads, AnObservationThatEndsWaitsForItsCallback) {
   }
   done = true;
   reader.join();
+}
+
+TEST(Threads, AChildOfForkCountsOn) {
+  Registry registry;
+  const auto family = registry.counter({.name = "x"}, Label<int>{"n"}).value();
+  std::atomic<bool> done{false};
+  std::thread recording([&] {
+    for (int i = 0; !done.load(); ++i) family.with(i % 100).add();
+  });
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // ends a child that waits for a lock
+      family.with(1000 + i).add();
+      const bool counts = registry.counter({.name = "y"}).value().with().value() == 0;
+      Collection collection(family.metric());
+      for (Point point; collection.next(point);) {
+      }
+      ::_exit(counts ? 0 : 1);
+    }
+    ASSERT_GT(child, 0);
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  done = true;
+  recording.join();
 }
 
 TEST(ThreadsDeathTest, TheProgramMayEndWhileThreadsRecord) {

@@ -26,7 +26,16 @@ inline constexpr std::string_view kOtelOtherMethod = "_OTHER";
 inline double message_bytes(std::uint64_t wire, std::uint64_t messages,
                             std::uint64_t bytes) noexcept {
   constexpr std::uint64_t kPrefix = 5;
-  return static_cast<double>(wire == 0 ? bytes : wire - kPrefix * messages);
+  // Signed, as processors convert them.
+  return static_cast<double>(
+      static_cast<std::int64_t>(wire == 0 ? bytes : wire - kPrefix * messages));
+}
+
+inline void record_time(const Histogram& histogram, Duration took,
+                        const TraceContext& trace) noexcept {
+  if (trace.sampled()) [[unlikely]]
+    return histogram.record(seconds(took), trace);
+  histogram.record_finite(seconds(took));
 }
 
 /// A call's or an attempt's three histograms.
@@ -36,9 +45,9 @@ struct EndSeries {
   Histogram received;
 
   void record(const CallStats& stats, const TraceContext& trace) const noexcept {
-    duration.record(seconds(stats.took), trace);
-    sent.record(message_bytes(stats.sent_wire_bytes, stats.sent_messages, stats.sent_bytes));
-    received.record(
+    record_time(duration, stats.took, trace);
+    sent.record_finite(message_bytes(stats.sent_wire_bytes, stats.sent_messages, stats.sent_bytes));
+    received.record_finite(
         message_bytes(stats.received_wire_bytes, stats.received_messages, stats.received_bytes));
   }
 };

@@ -28,18 +28,13 @@ class MethodTable {
 
   /// Null where the method is not there.
   Entry* find(const MethodDescriptor* method) const noexcept {
-    const Places* const places = places_.load(std::memory_order_acquire);
-    if (places == nullptr || method == nullptr) [[unlikely]]
-      return nullptr;
-    for (std::size_t at = places->home_of(method);; at = places->next(at)) {
-      const Place& place = places->all[at];
-      const MethodDescriptor* const key = place.key.load(std::memory_order_acquire);
-      if (key == nullptr) [[unlikely]]
-        return nullptr;
-      if (key == method) {
-        return place.entry->path == method->path ? &place.entry->value : nullptr;
-      }
-    }
+    Kept* const kept = look_up(method);
+    return kept != nullptr && kept->path == method->path ? &kept->value : nullptr;
+  }
+  /// As find(), of a descriptor that is no other than when it was added.
+  Entry* find_same(const MethodDescriptor* method) const noexcept {
+    Kept* const kept = look_up(method);
+    return kept == nullptr ? nullptr : &kept->value;
   }
 
   /// The entry of a path; null where it is not there. Takes a lock.
@@ -79,7 +74,7 @@ class MethodTable {
   };
   struct Place {
     std::atomic<const MethodDescriptor*> key{nullptr};
-    Kept* entry = nullptr;
+    std::atomic<Kept*> entry{nullptr};
   };
   struct Places {
     explicit Places(std::size_t size) : all(size) {}
@@ -94,6 +89,18 @@ class MethodTable {
   // Of descriptors that a program makes as it goes, more are looked up by their paths.
   static constexpr std::size_t kMostPlaced = 8192;
 
+  Kept* look_up(const MethodDescriptor* method) const noexcept {
+    const Places* const places = places_.load(std::memory_order_acquire);
+    if (places == nullptr || method == nullptr) [[unlikely]]
+      return nullptr;
+    for (std::size_t at = places->home_of(method);; at = places->next(at)) {
+      const Place& place = places->all[at];
+      const MethodDescriptor* const key = place.key.load(std::memory_order_acquire);
+      if (key == method) [[likely]]
+        return place.entry.load(std::memory_order_acquire);
+      if (key == nullptr) return nullptr;
+    }
+  }
   /// With mutex_. A table that was replaced stays, for threads that are looking at it.
   void place(const MethodDescriptor& method, Kept& kept) {
     Places* places = places_.load(std::memory_order_relaxed);
@@ -102,12 +109,11 @@ class MethodTable {
     for (std::size_t at = places->home_of(&method);; at = places->next(at)) {
       Place& place = places->all[at];
       const MethodDescriptor* const key = place.key.load(std::memory_order_relaxed);
-      // One whose address another had before is looked up under the lock, each time.
-      if (key == &method) return;
-      if (key != nullptr) continue;
-      place.entry = &kept;
+      if (key != nullptr && key != &method) continue;
+      // Of one whose address another had before, too.
+      place.entry.store(&kept, std::memory_order_release);
       place.key.store(&method, std::memory_order_release);
-      ++placed_;
+      if (key == nullptr) ++placed_;
       return;
     }
   }
@@ -119,7 +125,8 @@ class MethodTable {
       if (key == nullptr) continue;
       std::size_t at = made->home_of(key);
       while (made->all[at].key.load(std::memory_order_relaxed) != nullptr) at = made->next(at);
-      made->all[at].entry = old->all[i].entry;
+      made->all[at].entry.store(old->all[i].entry.load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
       made->all[at].key.store(key, std::memory_order_relaxed);
     }
     places_.store(made, std::memory_order_release);
