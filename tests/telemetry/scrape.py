@@ -2,7 +2,7 @@
 """Has real programs scrape a weft server: scrape.py formats|prometheus --server PROGRAM --tools DIRECTORY
 
 formats     curl fetches both formats, promtool and Prometheus' Python client judge them
-prometheus  a Prometheus scrapes the server over TLS (it speaks HTTP/2 there) and is asked what it knows
+prometheus  a Prometheus scrapes servers, over HTTP/1.1 and over TLS, where it speaks HTTP/2, and is asked what it knows
 
 Ends with 77, which ctest shows as skipped, where a program is not there.
 """
@@ -51,8 +51,8 @@ class Server:
         self.process.wait(timeout=20)
 
 
-def fetch(address, *arguments):
-    command = ["curl", "-sS", "--max-time", "30", "--http2-prior-knowledge", *arguments, f"http://{address}/metrics"]
+def fetch(address, version, *arguments):
+    command = ["curl", "-sS", "--max-time", "30", version, *arguments, f"http://{address}/metrics"]
     return subprocess.run(command, check=True, capture_output=True).stdout.decode()
 
 
@@ -87,8 +87,9 @@ def formats(arguments):
     if not promtool.exists():
         skip(f"no {promtool}; ./dev setup test brings it")
     with Server(arguments.server, str(SERIES)) as server:
-        check_text(fetch(server.address), promtool)
-        check_open_metrics(fetch(server.address, "-H", f"accept: {OPEN_METRICS}"))
+        for version in ["--http1.1", "--http2-prior-knowledge"]:
+            check_text(fetch(server.address, version), promtool)
+            check_open_metrics(fetch(server.address, version, "-H", f"accept: {OPEN_METRICS}"))
 
 
 def free_port():
@@ -101,7 +102,7 @@ CONFIG = """
 global: {{scrape_interval: 1s}}
 scrape_configs:
 - job_name: weft
-  scheme: https
+  scheme: {scheme}
   tls_config: {{ca_file: {ca}}}
   static_configs: [{{targets: ["{address}"]}}]
 """
@@ -112,7 +113,9 @@ class Prometheus:
 
     def __init__(self, program, folder, server):
         config = Path(folder) / "prometheus.yml"
-        config.write_text(CONFIG.format(ca=server.ca, address=server.address), encoding="utf-8")
+        secure = server.ca != "-"
+        config.write_text(CONFIG.format(scheme="https" if secure else "http", ca=server.ca if secure else '""',
+                                        address=server.address), encoding="utf-8")
         self.port = free_port()
         self.log = Path(folder) / "log"
         self.command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
@@ -150,25 +153,31 @@ class Prometheus:
         raise SystemExit(f"failed: no {expression}\n{self.log.read_text(errors='replace')[-3000:]}")
 
 
+def judge(found):
+    """What a Prometheus knows of the server."""
+    check(found.wait_for('up{job="weft"} == 1') == 1, "the server is up")
+    check(found.value('grpc_server_call_started_total{grpc_method="test.Scraped/Echo"}') == 42, "calls")
+    check(found.value('grpc_client_call_duration_seconds_count{grpc_status="NOT_FOUND"}') == 2, "failures")
+    check(found.value("histogram_quantile(0.5, grpc_server_call_duration_seconds_bucket"
+                      '{grpc_status="OK"})') < 1, "quantiles")
+    check(found.value("count(test_many_total)") == SERIES, "all series")
+    check(found.value("scrape_samples_scraped") > SERIES, "samples")
+    now = time.time()
+    exemplars = found.ask("query_exemplars", query="grpc_server_call_duration_seconds_bucket",
+                          start=now - 300, end=now + 60)
+    check(exemplars and exemplars[0]["exemplars"][0]["labels"]["trace_id"] == "07" * 16, "exemplars")
+    targets = found.ask("targets")["activeTargets"]
+    check(targets[0]["lastError"] == "", targets[0]["lastError"])
+
+
 def prometheus(arguments):
     program = Path(arguments.tools) / "prometheus"
     if not program.exists():
         skip(f"no {program}; ./dev setup test brings it")
-    with tempfile.TemporaryDirectory() as folder, Server(arguments.server, str(SERIES), "tls") as server:
-        with Prometheus(program, folder, server) as found:
-            check(found.wait_for('up{job="weft"} == 1') == 1, "the server is up")
-            check(found.value('grpc_server_call_started_total{grpc_method="test.Scraped/Echo"}') == 42, "calls")
-            check(found.value('grpc_client_call_duration_seconds_count{grpc_status="NOT_FOUND"}') == 2, "failures")
-            check(found.value("histogram_quantile(0.5, grpc_server_call_duration_seconds_bucket"
-                              '{grpc_status="OK"})') < 1, "quantiles")
-            check(found.value("count(test_many_total)") == SERIES, "all series")
-            check(found.value("scrape_samples_scraped") > SERIES, "samples")
-            now = time.time()
-            exemplars = found.ask("query_exemplars", query="grpc_server_call_duration_seconds_bucket",
-                                  start=now - 300, end=now + 60)
-            check(exemplars and exemplars[0]["exemplars"][0]["labels"]["trace_id"] == "07" * 16, "exemplars")
-            targets = found.ask("targets")["activeTargets"]
-            check(targets[0]["lastError"] == "", targets[0]["lastError"])
+    for security in ["plaintext", "tls"]:
+        with tempfile.TemporaryDirectory() as folder, Server(arguments.server, str(SERIES), security) as server:
+            with Prometheus(program, folder, server) as found:
+                judge(found)
 
 
 def main():

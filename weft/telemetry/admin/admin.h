@@ -46,7 +46,7 @@ struct AdminOptions {
   Registry* registry = nullptr;
 };
 
-/// The admin port of a program: `/metrics`, `/healthz`, `/readyz`, over HTTP/2 (RFC 9113), on an
+/// The admin port of a program: `/metrics`, `/healthz`, `/readyz`, over HTTP/1.1 and HTTP/2, on an
 /// address and a thread of its own, so that it answers while the program's loops are busy.
 ///
 /// It answers from start() until it is destroyed. Set up and destroyed by one thread at a time.

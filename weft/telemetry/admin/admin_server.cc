@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/http1/server/protocol.h"
 #include "weft/net/socket/address_scope.h"
 #include "weft/rpc/server/server.h"
 #include "weft/telemetry/admin/admin.h"
@@ -67,6 +68,7 @@ class AdminServer::Impl {
     pages_->close();
     server_ = std::make_unique<Server>(server_options(options_));
     server_->add(std::shared_ptr<rpc::HttpHandler>(pages_));
+    server_->add(http1::protocol());
     Status status = server_->start();
     if (status.ok()) status = check_access();
     if (!status.ok()) {
