@@ -204,10 +204,11 @@ Duration ServedConnection::time_for(Awaits what) const noexcept {
 }
 
 /// Sees to the time of what is awaited now. `progress`: the client has done something, which gives
-/// it new time, but not for a head or for closing.
+/// it new time, but not for a head, for content that nobody reads, or for closing.
 void ServedConnection::watch(bool progress) noexcept {
   const Awaits now = awaits();
-  const bool renews = progress && now != Awaits::Head && now != Awaits::Close;
+  const bool discards = now == Awaits::Content && exchange_->handled();
+  const bool renews = progress && now != Awaits::Head && now != Awaits::Close && !discards;
   if (std::exchange(awaited_, now) == now && !renews) return;
   due_ = now == Awaits::Nothing ? kNever : after(loop_.now(), time_for(now));
   if (due_ == kNever || (deadline_.armed() && deadline_.when() <= due_)) return;

@@ -3,7 +3,6 @@
 #include "weft/http1/server/internal/served_connection.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "weft/base/printable.h"
@@ -11,16 +10,16 @@
 namespace weft::http1 {
 namespace {
 
-constexpr std::size_t kReadBlock = std::size_t{16} * 1024;
+constexpr std::size_t kReadBlock = std::size_t{16} * 1024 - 64;
 // Requests of one connection in a round of its loop; the others' have their turn then.
 constexpr std::uint32_t kInRound = 32;
 // In units of net::Loop::add_work().
 constexpr int kWorkOfRequest = 4;
 
 /// What the connections of a thread read into: an idle one holds no buffer.
-std::span<char> read_block() noexcept {
-  thread_local std::array<char, kReadBlock> block;
-  return block;
+std::span<char> read_block() {
+  thread_local const ChunkRef block(Chunk::allocate(kReadBlock));
+  return {block->data(), kReadBlock};
 }
 
 Fault not_taken(const rpc::HttpHead& head) {
@@ -76,7 +75,8 @@ void ServedConnection::on_readable() noexcept {
 }
 
 void ServedConnection::read() {
-  net::IoResult result = stream_.read(read_block());
+  const std::span<char> block = read_block();
+  const net::IoResult result = stream_.read(block);
   switch (result.kind) {
     case net::IoResult::Kind::WouldBlock:
       break;
@@ -87,7 +87,7 @@ void ServedConnection::read() {
       end_of_input();
       break;
     case net::IoResult::Kind::Done:
-      take_in(std::string_view(read_block().data(), result.size));
+      take_in(std::string_view(block.data(), result.size));
       break;
   }
   if (phase_ == Phase::Closed) return;

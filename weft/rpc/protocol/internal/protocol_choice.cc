@@ -63,6 +63,13 @@ void ProtocolChoice::not_chosen(const std::string& why) noexcept {
   server_.other_over(*this, unavailable(why));
 }
 
+/// Nothing came, as of a probe that only connects.
+void ProtocolChoice::left() noexcept {
+  timeout_.cancel();
+  stream_->close();
+  server_.other_over(*this, unavailable("the client closed it before it sent anything"));
+}
+
 void ProtocolChoice::expired(net::Timer& timer) noexcept {
   static_cast<Timeout&>(timer).self.not_chosen(
       "it has not shown which protocol it speaks within the handshake timeout "
@@ -75,6 +82,7 @@ void ProtocolChoice::look() noexcept {
     const net::IoResult result =
         stream_->read(std::span(buffer).first(WireProtocol::kMostFirstBytes - bytes_.size()));
     if (result.kind == net::IoResult::Kind::WouldBlock) return stream_->want_read();
+    if (result.kind == net::IoResult::Kind::End && bytes_.empty()) return left();
     if (result.kind != net::IoResult::Kind::Done) {
       return not_chosen(result.kind == net::IoResult::Kind::End
                             ? "the client closed it before it showed which protocol it speaks"

@@ -39,6 +39,7 @@ class ProtocolChoice final : public OtherConnection, private net::StreamHandler 
   void look() noexcept;
   bool judge();
   void chosen(WireProtocol* protocol);
+  void left() noexcept;
   void not_chosen(const std::string& why) noexcept;
 
   ServerLoop& server_;
