@@ -64,7 +64,7 @@ struct TlsClientOptions {
   std::string key{};
   /// Sent as SNI and looked for in the server's certificate; empty: the host of the target.
   std::string server_name{};
-  /// The protocols offered by ALPN (RFC 7301); the server has to choose one. Empty: "h2".
+  /// Offered by ALPN (RFC 7301): the server chooses one, or none beside "http/1.1". Empty: "h2".
   std::vector<std::string> alpn{};
   /// Accepts any certificate of the server. To examine a broken server, never in production.
   bool insecure = false;

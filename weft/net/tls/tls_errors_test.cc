@@ -320,6 +320,21 @@ TEST_F(TlsErrors, OfAServerWithoutAlpnOrWithAnotherProtocol) {
       "was not offered is one");
 }
 
+TEST_F(TlsErrors, DoNotIncludeAServerWithoutAlpnForHttp1) {
+  const auto context = bare_context(TLS_server_method());
+  const auto pair =
+      internal::load_key_pair(server.certificates[0].certificate, server.certificates[0].key);
+  SSL_CTX_use_cert_and_key(context.get(), pair->certificate.get(), pair->key.get(), nullptr, 1);
+  for (const std::string protocol : {"http/1.1", "other"}) {
+    client.alpn = {protocol};
+    make_contexts();
+    auto [a, b] = memory_pair(loop, loop);
+    const Status status =
+        run(loop, connect_bare(*client_context, context.get(), std::move(a), std::move(b)));
+    EXPECT_EQ(status.ok(), protocol == "http/1.1") << status;
+  }
+}
+
 /// What a server says of these bytes, and what it answers.
 Task<std::pair<std::string, std::string>> accept_bytes(TlsServerContext& server, Loop& loop,
                                                        std::string bytes) {

@@ -181,9 +181,11 @@ Status check_alpn(const TlsStream& stream) {
   SSL_get0_alpn_selected(stream.ssl(), &alpn, &size);
   const std::string_view selected(reinterpret_cast<const char*>(alpn), size);
   const std::vector<std::string>& offered = ClientNotes::of(stream.ssl()).state->alpn;
+  // A server that does not know ALPN speaks HTTP/1.1 (RFC 9113 section 3.2).
+  const std::string_view spoken = selected.empty() ? kHttp1Alpn : selected;
   const bool fits = offered.empty()
                         ? selected == kHttp2Alpn
-                        : std::find(offered.begin(), offered.end(), selected) != offered.end();
+                        : std::find(offered.begin(), offered.end(), spoken) != offered.end();
   if (fits) return ok_status();
   if (!offered.empty()) {
     return tls_status(stream.notes(),

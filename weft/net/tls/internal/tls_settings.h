@@ -28,6 +28,7 @@ struct TlsSettings {
 
 /// HTTP/2's name in ALPN (RFC 9113 section 3.2).
 inline constexpr std::string_view kHttp2Alpn = "h2";
+inline constexpr std::string_view kHttp1Alpn = "http/1.1";
 /// Puts a protocol's name behind others, as OpenSSL wants them; not OK for one that ALPN cannot
 /// name. `option` is where it comes from.
 Status append_alpn(std::string_view name, std::string_view option, std::string& list);
