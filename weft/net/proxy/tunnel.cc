@@ -1,4 +1,4 @@
-#include "weft/rpc/client/internal/tunnel.h"
+#include "weft/net/proxy/tunnel.h"
 
 #include <charconv>
 #include <string>
@@ -8,9 +8,8 @@
 #include "weft/base/printable.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/stream_io.h"
-#include "weft/rpc/grpc/grpc_wire.h"
 
-namespace weft::rpc {
+namespace weft::net {
 namespace {
 
 // More than any proxy says; the headers of an answer are not looked at.
@@ -19,33 +18,29 @@ constexpr std::size_t kLongestAnswer = std::size_t{16} * 1024;
 constexpr std::size_t kBytesOfATurn = 1024;
 constexpr std::size_t kLongestShown = 128;
 
-std::string request_of(const Proxy& proxy) {
+std::string request_of(const HttpProxy& proxy) {
   std::string request = "CONNECT " + proxy.destination + " HTTP/1.1\r\nHost: " + proxy.destination;
-  if (!proxy.credentials.empty()) {
-    request.append("\r\nProxy-Authorization: Basic ");
-    const std::size_t before = request.size();
-    base64_encode(proxy.credentials, request);
-    // HTTP wants the padding, which gRPC leaves out.
-    while ((request.size() - before) % 4 != 0) request += '=';
+  if (!proxy.authorization.empty()) {
+    request.append("\r\nProxy-Authorization: ").append(proxy.authorization);
   }
   return request.append("\r\n\r\n");
 }
 
-Status failed(const net::Stream& stream, const Proxy& proxy, std::string_view why) {
+Status failed(const Stream& stream, const HttpProxy& proxy, std::string_view why) {
   std::string message = "the proxy " + proxy.address + " (" + stream.peer_address().to_string() +
                         ") did not connect to " + proxy.destination + ": ";
   return Status(StatusCode::Unavailable, message.append(why), Origin::Transport);
 }
 
 /// Up to the empty line, and not a byte more: what follows is the server's.
-Task<Status> read_head(net::Loop& loop, net::StreamIo& io, std::string& head) {
+Task<Status> read_head(Loop& loop, StreamIo& io, std::string& head) {
   while (!head.ends_with("\r\n\r\n")) {
     if (head.size() == kLongestAnswer) {
       co_return unavailable("the head of its answer has more than " +
                             std::to_string(kLongestAnswer) + " bytes");
     }
     if (head.size() % kBytesOfATurn == kBytesOfATurn - 1) {
-      net::Wait turn(loop, loop.now());
+      Wait turn(loop, loop.now());
       if (Status status = co_await turn; !status.ok()) co_return status;
     }
     char next = 0;
@@ -70,20 +65,19 @@ Status judge(std::string_view head) {
   }
   if (code >= 200 && code < 300) return {};
   std::string why = "it answered " + printable(line.substr(0, kLongestShown));
-  if (code == 407) why += "; it wants a user and a password (ChannelOptions::proxy)";
+  if (code == 407) why += "; it wants a user and a password before the host of its URL";
   return unavailable(why);
 }
 
 }  // namespace
 
-Task<Result<std::unique_ptr<net::Stream>>> open_tunnel(net::Loop& loop,
-                                                       std::unique_ptr<net::Stream> stream,
-                                                       const Proxy& proxy) {
+Task<Result<std::unique_ptr<Stream>>> open_tunnel(Loop& loop, std::unique_ptr<Stream> stream,
+                                                  const HttpProxy& proxy) {
   const std::string request = request_of(proxy);
   std::string head;
   Status status;
   {
-    net::StreamIo io(loop, *stream);
+    StreamIo io(loop, *stream);
     status = co_await io.write(request);
     if (status.ok()) status = co_await read_head(loop, io, head);
   }
@@ -95,4 +89,4 @@ Task<Result<std::unique_ptr<net::Stream>>> open_tunnel(net::Loop& loop,
   co_return std::move(stream);
 }
 
-}  // namespace weft::rpc
+}  // namespace weft::net

@@ -12,6 +12,7 @@
 #include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/client/blocking_call.h"
 #include "weft/rpc/client/internal/channel_part.h"
+#include "weft/rpc/client/internal/proxy.h"
 #include "weft/rpc/client/unary_call.h"
 #include "weft/rpc/server/internal/option_rules.h"
 
@@ -89,7 +90,7 @@ Channel::Impl::~Impl() {
   }
   setup_.transport = setup_.options.transport ? setup_.options.transport
                                               : rpc::find_client_transport(setup_.target);
-  Result<std::optional<rpc::Proxy>> proxy = rpc::proxy_for(setup_.target, setup_.options);
+  Result<std::optional<net::HttpProxy>> proxy = rpc::proxy_for(setup_.target, setup_.options);
   if (!proxy.ok()) return std::move(proxy).status();
   setup_.proxy = *std::move(proxy);
   return make_tls();

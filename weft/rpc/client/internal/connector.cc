@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "weft/net/loop/wait.h"
-#include "weft/rpc/client/internal/tunnel.h"
+#include "weft/net/proxy/tunnel.h"
 
 namespace weft::rpc {
 namespace {
@@ -34,7 +34,7 @@ Task<Result<std::unique_ptr<net::Stream>>> connect_stream(const Attempt& attempt
                                                           const net::Address& address) {
   Result<std::unique_ptr<net::Stream>> stream = co_await attempt.loop.connect(address);
   if (stream.ok() && attempt.settings.proxy) {
-    stream = co_await open_tunnel(attempt.loop, std::move(*stream), *attempt.settings.proxy);
+    stream = co_await net::open_tunnel(attempt.loop, std::move(*stream), *attempt.settings.proxy);
   }
   if (!stream.ok() || !attempt.settings.tls) co_return stream;
   std::string host = tls_host(attempt.settings, address);

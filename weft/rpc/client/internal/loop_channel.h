@@ -29,7 +29,7 @@ struct ChannelSetup {
   std::string target;
   ChannelOptions options;
   std::shared_ptr<net::TlsClientContext> tls{};  ///< null: plaintext
-  std::optional<Proxy> proxy{};
+  std::optional<net::HttpProxy> proxy{};
   MiddlewareChain middlewares{};         ///< around a call
   MiddlewareChain per_endpoint{};        ///< around an attempt of it, when it has a connection
   std::shared_ptr<Observer> observer{};  ///< null: nobody

@@ -1,16 +1,9 @@
 #include "weft/rpc/client/internal/proxy.h"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstdint>
-#include <cstdlib>
+#include <string>
 #include <utility>
 
-#include <arpa/inet.h>
-
-#include "weft/base/ascii.h"
-#include "weft/base/log_value.h"
 #include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/socket/address.h"
 
@@ -19,153 +12,21 @@ namespace {
 
 constexpr std::string_view kOption = "ChannelOptions::proxy";
 constexpr std::string_view kFromEnvironment = "environment";
-// The port of http (RFC 9110 section 4.2.1), and of targets without one.
-constexpr std::uint16_t kHttpPort = 80;
+// Of targets without a port.
 constexpr std::uint16_t kDefaultPort = 443;
-
-/// Without what stands before the host, which may be a password.
-std::string shown(std::string_view url) {
-  const std::size_t at = url.rfind('@');
-  return std::string(at == std::string_view::npos ? url : url.substr(at + 1));
-}
-
-Status unreadable(std::string_view from, std::string_view url, std::string_view why) {
-  return invalid_argument(
-      std::string(from).append(": '").append(shown(url)).append("': ").append(why));
-}
-
-/// RFC 3986 section 2.1; what is no escape stays.
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* const end = text.data() + std::min(i + 3, text.size());
-    const bool escape = text[i] == '%' && i + 3 <= text.size() &&
-                        std::from_chars(text.data() + i + 1, end, value, 16).ptr == end;
-    out += escape ? static_cast<char>(value) : text[i];
-    if (escape) i += 2;
-  }
-  return out;
-}
-
-std::string joined(const net::HostPort& at) {
-  const bool v6 = at.host.find(':') != std::string::npos;
-  return (v6 ? "[" + at.host + "]" : at.host) + ":" + std::to_string(at.port);
-}
-
-/// "http://user:password@host:port", of which the host alone has to be there.
-Result<Proxy> read_url(std::string_view from, std::string_view url) {
-  std::string_view rest = url;
-  if (const std::size_t end = rest.find("://"); end != std::string_view::npos) {
-    if (!ascii::equal_without_case(rest.substr(0, end), "http")) {
-      return unreadable(from, url, "expected http://[user:password@]host:port");
-    }
-    rest.remove_prefix(end + 3);
-  }
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  Proxy proxy;
-  if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
-    proxy.credentials = unescaped(rest.substr(0, at));
-    rest.remove_prefix(at + 1);
-  }
-  const Result<net::HostPort> host = net::HostPort::parse(rest, kHttpPort);
-  if (!host.ok() || host->host.empty() || rest.find('/') != std::string_view::npos) {
-    return unreadable(from, url, "expected http://[user:password@]host:port");
-  }
-  proxy.address = joined(*host);
-  return proxy;
-}
-
-/// The bytes of a literal address: 4, 16, or none.
-std::string bytes_of(std::string_view host) {
-  const std::string text(host);
-  std::array<char, sizeof(in6_addr)> bytes{};
-  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
-  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1) return {bytes.data(), bytes.size()};
-  return {};
-}
-
-bool in_network(std::string_view network, std::string_view host) {
-  const std::size_t slash = network.find('/');
-  const std::string base = bytes_of(network.substr(0, slash));
-  const std::string address = bytes_of(host);
-  if (base.empty() || base.size() != address.size()) return false;
-  std::size_t bits = base.size() * 8;
-  if (slash != std::string_view::npos) {
-    const std::string_view length = network.substr(slash + 1);
-    const char* const end = length.data() + length.size();
-    if (std::from_chars(length.data(), end, bits).ptr != end || bits > base.size() * 8) {
-      return false;
-    }
-  }
-  for (std::size_t i = 0; i < bits; ++i) {
-    const auto bit = static_cast<unsigned char>(0x80U >> (i % 8));
-    if (((base[i / 8] ^ address[i / 8]) & bit) != 0) return false;
-  }
-  return true;
-}
-
-bool names(std::string_view item, std::string_view host) {
-  if (item == "*" || in_network(item, host)) return true;
-  if (item.starts_with("*.")) item.remove_prefix(1);
-  if (item.starts_with('.')) item.remove_prefix(1);
-  if (item.ends_with('.')) item.remove_suffix(1);
-  if (item.empty() || item.size() > host.size()) return false;
-  const std::size_t before = host.size() - item.size();
-  return ascii::equal_without_case(host.substr(before), item) &&
-         (before == 0 || host[before - 1] == '.');
-}
-
-/// A host goes into a line of the request as it is.
-bool may_stand_in_a_request(std::string_view host) {
-  return std::all_of(host.begin(), host.end(), [](char c) {
-    return ascii::is_alphanumeric(c) ||
-           std::string_view("-._~:%").find(c) != std::string_view::npos;
-  });
-}
-
-bool is_this_machine(std::string_view host) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  return ascii::equal_without_case(host, "localhost") || in_network("127.0.0.0/8", host) ||
-         in_network("::1", host);
-}
 
 }  // namespace
 
-std::string from_process(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string() : std::string(value);
-}
-
-bool excludes(std::string_view no_proxy, std::string_view host, std::uint16_t port) {
-  if (host.ends_with('.')) host.remove_suffix(1);
-  while (!no_proxy.empty()) {
-    std::string_view item = no_proxy.substr(0, no_proxy.find(','));
-    no_proxy.remove_prefix(std::min(no_proxy.size(), item.size() + 1));
-    while (item.starts_with(' ')) item.remove_prefix(1);
-    while (item.ends_with(' ')) item.remove_suffix(1);
-    // A literal of IPv6 without brackets has more than one colon, and no port.
-    const bool ported = item.find(':') != std::string_view::npos &&
-                        (item.starts_with('[') || item.find(':') == item.rfind(':'));
-    if (!ported) {
-      if (names(item, host)) return true;
-      continue;
-    }
-    const Result<net::HostPort> parts = net::HostPort::parse(item, port);
-    if (parts.ok() && parts->port == port && names(parts->host, host)) return true;
-  }
-  return false;
-}
-
-Result<std::optional<Proxy>> proxy_for(std::string_view target, const ChannelOptions& options,
-                                       Environment environment) {
-  if (options.proxy.empty()) return std::optional<Proxy>();
+Result<std::optional<net::HttpProxy>> proxy_for(std::string_view target,
+                                                const ChannelOptions& options,
+                                                net::Environment environment) {
+  if (options.proxy.empty()) return std::optional<net::HttpProxy>();
   const bool ask = options.proxy == kFromEnvironment;
   const Result<net::Target> parsed = net::Target::parse(target);
   const bool named = !options.resolver && !cluster::lists_instances(target) && parsed.ok() &&
                      parsed->scheme == "dns";
   if (!named) {
-    if (ask) return std::optional<Proxy>();
+    if (ask) return std::optional<net::HttpProxy>();
     return invalid_argument(std::string(kOption) +
                             ": a proxy is for targets of the form host:port "
                             "or dns:///host:port, and this is '" +
@@ -173,29 +34,15 @@ Result<std::optional<Proxy>> proxy_for(std::string_view target, const ChannelOpt
   }
   const Result<net::HostPort> host = net::HostPort::parse(parsed->endpoint, kDefaultPort);
   if (!host.ok()) return host.status();
-  if (!may_stand_in_a_request(host->host)) {
-    return invalid_argument(
-        "the host " + log_value(host->host) +
-        " of the target cannot be named to a proxy: it has other characters than "
-        "names and addresses have");
-  }
-  std::string url = options.proxy;
-  const char* from = "ChannelOptions::proxy";
+  if (Status fits = net::check_proxied_host(host->host); !fits.ok()) return fits;
   if (ask) {
-    // In capitals HTTP_PROXY is a header's in CGI programs, which strangers send (CVE-2016-5385).
-    from = options.tls ? "https_proxy" : "http_proxy";
-    url = environment(from);
-    if (url.empty() && options.tls) url = environment("HTTPS_PROXY");
-    std::string no_proxy = environment("no_proxy");
-    if (no_proxy.empty()) no_proxy = environment("NO_PROXY");
-    if (url.empty() || is_this_machine(host->host) || excludes(no_proxy, host->host, host->port)) {
-      return std::optional<Proxy>();
-    }
+    using enum net::ProxiedBytes;
+    return net::proxy_of_environment(*host, options.tls ? Tls : Plain, environment);
   }
-  Result<Proxy> proxy = read_url(from, url);
+  Result<net::HttpProxy> proxy = net::read_proxy(kOption, options.proxy);
   if (!proxy.ok()) return std::move(proxy).status();
-  proxy->destination = joined(*host);
-  return std::optional<Proxy>(*std::move(proxy));
+  proxy->destination = net::to_string(*host);
+  return std::optional<net::HttpProxy>(*std::move(proxy));
 }
 
 }  // namespace weft::rpc

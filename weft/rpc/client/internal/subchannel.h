@@ -10,10 +10,10 @@
 #include "weft/cluster/endpoints/member.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/loop.h"
+#include "weft/net/proxy/http_proxy.h"
 #include "weft/net/tls/tls.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/internal/client_connection.h"
-#include "weft/rpc/client/internal/proxy.h"
 
 namespace weft::rpc {
 
@@ -26,7 +26,7 @@ struct ConnectSettings {
   std::shared_ptr<net::TlsClientContext> tls;  ///< null: plaintext
   std::string authority;
   std::string user_agent;
-  std::optional<Proxy> proxy{};
+  std::optional<net::HttpProxy> proxy{};
   Observer* observer = nullptr;  ///< null: nobody
 };
 
