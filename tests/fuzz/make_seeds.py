@@ -62,6 +62,21 @@ def hpack():
     yield "table_sizes_change", b"\xff\xfa\x01\x82\xfe\x02\x20\x82\xfb" + bytes([20]) + bytes.fromhex(plain[0])
 
 
+def http1_response():
+    """A byte that chooses the method and the cut, then what a server sends (RFC 9112)."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    chunked = head + b"transfer-encoding: chunked\r\n\r\n"
+    yield "length", b"\x02" + head + b"content-length: 5\r\n\r\nhello"
+    yield "head", b"\x03" + head + b"content-length: 5\r\n\r\n"
+    yield "chunks_and_trailers", b"\x06" + chunked + b"3;a=b\r\nabc\r\n0\r\nt: 1\r\n\r\n"
+    yield "to_the_end", b"\x02" + head + b"\r\nhello"
+    yield "interim", b"\x04HTTP/1.1 103 Early\r\na: b\r\n\r\n" + head + b"content-length: 0\r\n\r\n"
+    yield "two_answers", b"\x08" + 2 * (head + b"content-length: 1\r\n\r\nx")
+    yield "length_and_chunks", b"\x02" + head + b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    yield "chunk_overflow", b"\x02" + chunked + b"fffffffffffffffff\r\n"
+    yield "http10", b"\x02HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 1\r\n\r\nx"
+
+
 def message(payload, flag=0, size=None):
     return struct.pack(">BI", flag, len(payload) if size is None else size) + payload
 
@@ -284,7 +299,7 @@ def propagation():
     yield "request", b"\n".join([trace, state, baggage, binary])
 
 
-SEEDS = {"frame": frames, "hpack": hpack, "deframer": deframer, "grpc_wire": texts, "json": json,
+SEEDS = {"frame": frames, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/http1/client/client.h"  // IWYU pragma: export
