@@ -154,7 +154,8 @@ void ServedConnection::begin_exchange(std::string_view head) {
   ++requests_;
   loop_.add_work(kWorkOfRequest);
   asked_for_content_ = false;
-  auto exchange = std::make_unique<Exchange>(wire_, static_cast<ExchangeOwner&>(*this), options_);
+  auto exchange =
+      std::make_unique<ServedExchange>(wire_, static_cast<ExchangeOwner&>(*this), options_);
   if (Fault fault = exchange->parse(head)) return refuse(fault);
   const RequestHead& request = exchange->request();
   last_ = last_ || !request.persistent || requests_ >= options_.max_requests;

@@ -10,7 +10,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/http1/message/head_scanner.h"
-#include "weft/http1/server/internal/exchange.h"
+#include "weft/http1/server/internal/served_exchange.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/http2/session/output.h"
 #include "weft/net/loop/loop.h"
@@ -128,7 +128,7 @@ class ServedConnection final : private ExchangeOwner,
   net::Stream& stream_;
   const ProtocolOptions& options_;
   HeadScanner scanner_;
-  std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<ServedExchange> exchange_;
   std::string input_;  // read and not processed
   std::size_t input_at_ = 0;
   http2::OutputQueue output_;

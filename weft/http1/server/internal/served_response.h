@@ -41,12 +41,12 @@ class ResponseSink {
 ///
 ///     begin() ─▶ the head waits ──first content, end(), or the turn's end──▶ it is written ─▶
 ///     content ─▶ ended
-class Response final : public MessageWriter {
+class ServedResponse final : public MessageWriter {
  public:
-  Response(net::Loop& loop, ResponseSink& sink, const RequestHead& request) noexcept
+  ServedResponse(net::Loop& loop, ResponseSink& sink, const RequestHead& request) noexcept
       : loop_(loop), sink_(sink), request_(request) {}
-  Response(const Response&) = delete;
-  Response& operator=(const Response&) = delete;
+  ServedResponse(const ServedResponse&) = delete;
+  ServedResponse& operator=(const ServedResponse&) = delete;
 
   Status begin(int status, rpc::HttpFields fields);
   Status end(rpc::HttpFields trailers);

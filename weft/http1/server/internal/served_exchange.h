@@ -10,7 +10,7 @@
 #include "weft/coro/small_task.h"
 #include "weft/http1/message/head.h"
 #include "weft/http1/server/internal/request_content.h"
-#include "weft/http1/server/internal/response.h"
+#include "weft/http1/server/internal/served_response.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/rpc/http/http_handler.h"
 #include "weft/rpc/protocol/wire_protocol.h"
@@ -30,18 +30,18 @@ class ExchangeOwner : public ContentSource, public ResponseSink {
 };
 
 /// One request of a connection and its response, with the handler that serves it.
-class Exchange final : public coro::Pooled, public rpc::HttpExchange {
+class ServedExchange final : public coro::Pooled, public rpc::HttpExchange {
  public:
-  Exchange(rpc::WireConnection& wire, ExchangeOwner& owner, const ProtocolOptions& options);
-  Exchange(const Exchange&) = delete;
-  Exchange& operator=(const Exchange&) = delete;
-  ~Exchange();
+  ServedExchange(rpc::WireConnection& wire, ExchangeOwner& owner, const ProtocolOptions& options);
+  ServedExchange(const ServedExchange&) = delete;
+  ServedExchange& operator=(const ServedExchange&) = delete;
+  ~ServedExchange();
 
   /// Parses the head; a fault says why it is refused.
   Fault parse(std::string_view text);
   const RequestHead& request() const noexcept { return request_; }
   RequestContent& request_content() noexcept { return content_; }
-  Response& answer() noexcept { return response_; }
+  ServedResponse& answer() noexcept { return response_; }
 
   /// Has `handler` serve it in this turn; the request counts (WireConnection::request_began()).
   void serve(rpc::HttpHandler& handler) noexcept;
@@ -71,8 +71,8 @@ class Exchange final : public coro::Pooled, public rpc::HttpExchange {
 
  private:
   struct Start final : Runnable {
-    explicit Start(Exchange& of) noexcept : Runnable(&Exchange::start), self(of) {}
-    Exchange& self;
+    explicit Start(ServedExchange& of) noexcept : Runnable(&ServedExchange::start), self(of) {}
+    ServedExchange& self;
   };
   static void start(Runnable& runnable) noexcept;
   void run() noexcept;
@@ -88,7 +88,7 @@ class Exchange final : public coro::Pooled, public rpc::HttpExchange {
   rpc::HttpHead head_;
   Context context_;
   RequestContent content_;
-  Response response_;
+  ServedResponse response_;
   rpc::HttpHandler* handler_ = nullptr;
   bool handled_ = false;
   Start start_{*this};

@@ -1,4 +1,4 @@
-#include "weft/http1/server/internal/response.h"
+#include "weft/http1/server/internal/served_response.h"
 
 #include <charconv>
 #include <cstring>
@@ -26,16 +26,16 @@ bool read_length(std::string_view text, std::uint64_t& length) noexcept {
 
 }  // namespace
 
-bool Response::is_tunnel() const noexcept {
+bool ServedResponse::is_tunnel() const noexcept {
   return status_ == 101 || (request_.method == "CONNECT" && status_ < 300);
 }
 
 /// RFC 9110 section 6.4.1.
-bool Response::has_no_content() const noexcept {
+bool ServedResponse::has_no_content() const noexcept {
   return request_.method == "HEAD" || status_ == 204 || status_ == 304;
 }
 
-Status Response::check_switch() const {
+Status ServedResponse::check_switch() const {
   if (request_.upgrade.empty()) {
     return invalid_argument("the response status 101: the request asks for no upgrade");
   }
@@ -46,12 +46,12 @@ Status Response::check_switch() const {
 }
 
 /// RFC 9110 section 7.8: only what the client has offered.
-bool Response::chooses_protocol(const rpc::HttpField& field) const noexcept {
+bool ServedResponse::chooses_protocol(const rpc::HttpField& field) const noexcept {
   return field.name == "upgrade" && !field.value.empty() &&
          lists_token(request_.upgrade, field.value);
 }
 
-Status Response::check(int status, rpc::HttpFields fields) {
+Status ServedResponse::check(int status, rpc::HttpFields fields) {
   if (status == 101) {
     if (Status switches = check_switch(); !switches.ok()) return switches;
   } else if (status < 200 || status > 599) {
@@ -75,7 +75,7 @@ Status Response::check(int status, rpc::HttpFields fields) {
   return {};
 }
 
-Status Response::begin(int status, rpc::HttpFields fields) {
+Status ServedResponse::begin(int status, rpc::HttpFields fields) {
   if (begun()) return failed_precondition("the response has begun before");
   if (Status valid = check(status, fields); !valid.ok()) {
     body_ = Body::Undecided;
@@ -101,7 +101,7 @@ Status Response::begin(int status, rpc::HttpFields fields) {
   return {};
 }
 
-void Response::write_fields(std::string& head, rpc::HttpFields fields) {
+void ServedResponse::write_fields(std::string& head, rpc::HttpFields fields) {
   bool has_date = false;
   for (const rpc::HttpField& field : fields) {
     has_date = has_date || field.name == "date";
@@ -115,7 +115,7 @@ void Response::write_fields(std::string& head, rpc::HttpFields fields) {
 }
 
 /// Ends the head `head`, whose content is decided.
-void Response::write_head(std::string& head) {
+void ServedResponse::write_head(std::string& head) {
   if (status_ == 101) {
     if (!protocol_chosen_) {
       append_field(head, "upgrade", request_.upgrade.substr(0, request_.upgrade.find(',')));
@@ -133,12 +133,12 @@ void Response::write_head(std::string& head) {
   if (has_no_content()) finish(true);
 }
 
-void Response::commit_head() {
+void ServedResponse::commit_head() {
   if (begun() && body_ == Body::Undecided) decide(false, 0);
 }
 
 /// How the content of a response without content-length ends. `is_whole`: it has `size` bytes.
-void Response::decide(bool is_whole, std::size_t size) {
+void ServedResponse::decide(bool is_whole, std::size_t size) {
   std::string head = std::move(waiting_head_);
   waiting_head_ = {};
   if (is_whole) {
@@ -155,7 +155,7 @@ void Response::decide(bool is_whole, std::size_t size) {
   write_head(head);
 }
 
-MessageWriter::Poll Response::offer(const Message& message) {
+MessageWriter::Poll ServedResponse::offer(const Message& message) {
   if (closed_) return Poll::Closed;
   // What HEAD and the like do not have is dropped.
   if (ended_) return begun() && has_no_content() ? Poll::Accepted : Poll::Closed;
@@ -173,7 +173,7 @@ MessageWriter::Poll Response::offer(const Message& message) {
   return Poll::Accepted;
 }
 
-void Response::write(const Message& message) {
+void ServedResponse::write(const Message& message) {
   const std::size_t size = message.size();
   if (body_ == Body::Chunks && size != 0) {
     std::string& line = scratch();
@@ -190,7 +190,7 @@ void Response::write(const Message& message) {
   if (message.last()) static_cast<void>(end({}));
 }
 
-void Response::answer(int status, std::string_view text) {
+void ServedResponse::answer(int status, std::string_view text) {
   const std::string length = std::to_string(text.size());
   const rpc::HttpField fields[] = {{"content-type", "text/plain; charset=utf-8"},
                                    {"content-length", length}};
@@ -198,7 +198,7 @@ void Response::answer(int status, std::string_view text) {
   write(Message(Bytes::copy_of(text)).mark_last());
 }
 
-Status Response::end(rpc::HttpFields trailers) {
+Status ServedResponse::end(rpc::HttpFields trailers) {
   if (!begun()) return failed_precondition("the response has not begun");
   for (const rpc::HttpField& field : trailers) {
     if (Status valid = check_field(field); !valid.ok()) return valid;
@@ -221,29 +221,29 @@ Status Response::end(rpc::HttpFields trailers) {
   return {};
 }
 
-void Response::finish(bool whole) {
+void ServedResponse::finish(bool whole) {
   ended_ = true;
   wake();
   sink_.on_response_end(whole);
 }
 
-void Response::close() noexcept {
+void ServedResponse::close() noexcept {
   closed_ = true;
   wake();
 }
 
-void Response::put(std::string_view text) {
+void ServedResponse::put(std::string_view text) {
   std::uint8_t* const place = sink_.output().reserve(text.size());
   std::memcpy(place, text.data(), text.size());
   sink_.output().commit(text.size());
 }
 
-void Response::wait(Waiter& waiter) noexcept {
+void ServedResponse::wait(Waiter& waiter) noexcept {
   if (closed_ || ended_) return loop_.ready(waiter);
   rpc::keep_waiter(waiting_, waiter, "room for the content of an HTTP response");
 }
 
-void Response::wake() noexcept {
+void ServedResponse::wake() noexcept {
   if (Waiter* const woken = std::exchange(waiting_, nullptr); woken != nullptr) loop_.ready(*woken);
 }
 

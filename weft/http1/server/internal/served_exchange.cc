@@ -1,4 +1,4 @@
-#include "weft/http1/server/internal/exchange.h"
+#include "weft/http1/server/internal/served_exchange.h"
 
 #include <algorithm>
 #include <array>
@@ -28,24 +28,25 @@ bool is_of_connection(std::string_view name) noexcept {
 
 }  // namespace
 
-Exchange::Exchange(rpc::WireConnection& wire, ExchangeOwner& owner, const ProtocolOptions& options)
+ServedExchange::ServedExchange(rpc::WireConnection& wire, ExchangeOwner& owner,
+                               const ProtocolOptions& options)
     : wire_(wire),
       owner_(owner),
       options_(options),
       content_(wire.loop(), owner),
       response_(wire.loop(), owner, request_) {}
 
-Exchange::~Exchange() {
+ServedExchange::~ServedExchange() {
   if (handler_ != nullptr) wire_.request_ended();
 }
 
-Fault Exchange::parse(std::string_view text) {
+Fault ServedExchange::parse(std::string_view text) {
   if (Fault fault = parse_request(std::string(text), request_)) return fault;
   make_head();
   return content_.begin(request_.framing, options_.chunks, options_.max_content);
 }
 
-void Exchange::make_head() {
+void ServedExchange::make_head() {
   head_.method = request_.method;
   head_.authority = request_.authority;
   head_.path = request_.path;
@@ -64,31 +65,34 @@ void Exchange::make_head() {
   head_.fields = request_.fields;
 }
 
-std::string Exchange::describe() const {
+std::string ServedExchange::describe() const {
   return printable(head_.method.substr(0, 32)) + ' ' + printable(head_.path.substr(0, 64));
 }
 
-void Exchange::serve(rpc::HttpHandler& handler) noexcept {
+void ServedExchange::serve(rpc::HttpHandler& handler) noexcept {
   handler_ = &handler;
   wire_.loop().ready(start_);
 }
 
-void Exchange::start(Runnable& runnable) noexcept { static_cast<Start&>(runnable).self.run(); }
+void ServedExchange::start(Runnable& runnable) noexcept {
+  static_cast<Start&>(runnable).self.run();
+}
 
-void Exchange::run() noexcept {
+void ServedExchange::run() noexcept {
   // Gone before it began: the handler is spared.
   if (context_.is_cancelled()) return finish(context_.cancel_reason());
   try {
     task_ = coro::SmallTask(with_status(handler_->serve(*this)));
-    task_.start_at_top(
-        &context_,
-        {[](void* exchange) noexcept { static_cast<Exchange*>(exchange)->on_task_done(); }, this});
+    task_.start_at_top(&context_, {[](void* exchange) noexcept {
+                                     static_cast<ServedExchange*>(exchange)->on_task_done();
+                                   },
+                                   this});
   } catch (...) {
     finish(rpc::status_of_exception(describe()));
   }
 }
 
-void Exchange::on_task_done() noexcept {
+void ServedExchange::on_task_done() noexcept {
   Status status;
   try {
     status = std::move(task_.result());
@@ -99,7 +103,7 @@ void Exchange::on_task_done() noexcept {
 }
 
 /// The handler has ended with `status`: makes up for what is missing of the response.
-void Exchange::finish(const Status& status) noexcept {
+void ServedExchange::finish(const Status& status) noexcept {
   if (context_.is_cancelled()) {
     response_.close();
   } else if (!response_.begun()) {
@@ -114,20 +118,20 @@ void Exchange::finish(const Status& status) noexcept {
   owner_.on_handler_end();
 }
 
-void Exchange::refuse(int status, std::string_view why) {
+void ServedExchange::refuse(int status, std::string_view why) {
   response_.answer(status, std::string(why) + "\n");
   handled_ = true;
   owner_.on_handler_end();
 }
 
-void Exchange::cancel(const Status& why) noexcept {
+void ServedExchange::cancel(const Status& why) noexcept {
   context_.cancel(why);
   content_.end();
   response_.close();
 }
 
-std::size_t Exchange::memory() const noexcept {
-  return sizeof(Exchange) + request_.text.capacity() +
+std::size_t ServedExchange::memory() const noexcept {
+  return sizeof(ServedExchange) + request_.text.capacity() +
          request_.fields.capacity() * sizeof(rpc::HttpField) + content_.memory() +
          response_.memory();
 }
