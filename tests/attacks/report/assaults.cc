@@ -214,6 +214,34 @@ void comma_blocks(std::uint16_t port, Attackers& attackers) {
   attacker.send(bytes);
 }
 
+Attacker& another_http1(std::uint16_t port, Attackers& attackers, std::size_t most) {
+  if (attackers.size() == most) attackers.clear();
+  return *attackers.emplace_back(std::make_unique<Attacker>(port, Attacker::Hello::Nothing));
+}
+
+constexpr std::string_view kHttp1 =
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// 5000 requests in one piece, whose answers are read.
+void http1_pipelining(std::uint16_t port, Attackers& attackers) {
+  static const std::string bytes = repeat("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 5000);
+  another_http1(port, attackers, 20).send(bytes);
+}
+void http1_tiny_chunks(std::uint16_t port, Attackers& attackers) {
+  static const std::string bytes = std::string(kHttp1) + repeat("1\r\nx\r\n", 100'000);
+  another_http1(port, attackers, 20).send(bytes, Attacker::Reading::No);
+}
+/// 100 fields of 300 bytes, nearly a head's limit, again and again.
+void http1_large_heads(std::uint16_t port, Attackers& attackers) {
+  static const std::string head =
+      "GET / HTTP/1.1\r\nHost: a\r\n" + repeat("f: " + std::string(295, 'v') + "\r\n", 99) + "\r\n";
+  another_http1(port, attackers, 20).send(repeat(head, 30));
+}
+void http1_slow_heads(std::uint16_t port, Attackers& attackers) {
+  another_http1(port, attackers, 300).send("GET / HTTP/1.1\r\nHost: a");
+  for (const auto& one : attackers) one->send("a", Attacker::Reading::No);
+}
+
 constexpr std::array kAssaults = {
     Assault{"none", nullptr},
     Assault{"inflation-one-stream", one_stream},
@@ -235,6 +263,10 @@ constexpr std::array kAssaults = {
     Assault{"health-watches-closed", watches},
     Assault{"calls-closed", calls_closed},
     Assault{"calls-broken", calls_broken},
+    Assault{"http1-pipelining", http1_pipelining},
+    Assault{"http1-tiny-chunks", http1_tiny_chunks},
+    Assault{"http1-large-heads", http1_large_heads},
+    Assault{"http1-slow-heads", http1_slow_heads},
 };
 
 }  // namespace

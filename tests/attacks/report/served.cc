@@ -1,6 +1,7 @@
 #include "tests/attacks/report/served.h"
 
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "weft/base/log.h"
+#include "weft/http1/server/protocol.h"
+#include "weft/rpc/http_handler.h"
 #include "weft/rpc/internal/test_service.h"
 #include "weft/rpc/server.h"
 
@@ -25,11 +28,23 @@ class Echo final : public rpc::test::Kinds {
   }
 };
 
+/// Answers requests with their content.
+class EchoPages final : public rpc::HttpHandler {
+ public:
+  bool takes(const rpc::HttpHead&) const override { return true; }
+  Task<> serve(rpc::HttpExchange& exchange) override {
+    static_cast<void>(exchange.begin(200));
+    co_await MessageTransfer(exchange.content(), exchange.response());
+  }
+};
+
 [[noreturn]] void serve(int report_to) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   set_log_level(LogLevel::Off);
   Server server{{.listen = "127.0.0.1:0"}};
   server.add<Echo>();
+  server.add(http1::protocol());
+  server.add(std::make_shared<EchoPages>());
   const Status started = server.start();
   const std::uint16_t port = started.ok() ? server.port() : 0;
   if (::write(report_to, &port, sizeof port) != sizeof port) ::_exit(1);

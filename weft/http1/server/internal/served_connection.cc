@@ -29,7 +29,7 @@ Fault not_taken(const rpc::HttpHead& head) {
             "between"};
   }
   return {404, "nothing here takes " + printable(head.method.substr(0, 32)) + ' ' +
-                   printable(head.path.substr(0, 128)) +
+                   printable((head.path.empty() ? head.authority : head.path).substr(0, 128)) +
                    ": this server speaks gRPC over HTTP/2 on this port, and HTTP/1.1 for its pages "
                    "only"};
 }
