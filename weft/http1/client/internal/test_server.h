@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,10 @@ class ScriptedServer {
 
   void answer(std::string bytes, Then then = Then::Keep, When when = When::AfterRequest) {
     script_.push_back({.bytes = std::move(bytes), .then = then, .when = when});
+  }
+  /// Answers each request with what `make` makes of it, in place of a script.
+  void answer_by(std::function<std::string(std::string_view request)> make) {
+    make_ = std::move(make);
   }
   /// Sends bytes on the connection that was made last, as they are.
   void send(std::string_view bytes) {
@@ -139,6 +144,10 @@ class ScriptedServer {
     if (size == 0) return false;
     requests_.push_back(peer.in.substr(0, size));
     peer.in.erase(0, size);
+    if (make_) {
+      peer.send(make_(requests_.back()));
+      return true;
+    }
     if (!std::exchange(peer.answered, false)) reply(peer);
     return true;
   }
@@ -154,6 +163,7 @@ class ScriptedServer {
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::deque<Answer> script_;
+  std::function<std::string(std::string_view)> make_;
   std::vector<std::string> requests_;
   bool reads_ = true;
 };
