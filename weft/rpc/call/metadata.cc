@@ -27,7 +27,7 @@ bool same_name(std::string_view stored, std::string_view name) noexcept {
   return true;
 }
 
-bool is_name(std::string_view text) noexcept {
+[[gnu::noinline]] bool is_name(std::string_view text) noexcept {
   return !has_character(text, [](Characters::Vector c) {
     return ~((c - 'a' < 26) | (c - '0' < 10) | (c == '-') | (c == '_') | (c == '.'));
   });

@@ -69,7 +69,7 @@ bool is_zero(Characters::Vector characters) noexcept {
   return (halves[0] | halves[1]) == 0;
 }
 
-void write_hex(const std::uint8_t* bytes, std::size_t size, char* out) noexcept {
+[[gnu::noinline]] void write_hex(const std::uint8_t* bytes, std::size_t size, char* out) noexcept {
   for (std::size_t i = 0; i < size; ++i) {
     out[2 * i] = kDigits[bytes[i] >> 4];
     out[2 * i + 1] = kDigits[bytes[i] & 15];
