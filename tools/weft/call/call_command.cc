@@ -11,6 +11,7 @@
 
 #include "tools/weft/call/dynamic_call.h"
 #include "tools/weft/call/status_text.h"
+#include "tools/weft/call/wire_format.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"
 #include "tools/weft/schema/server_types.h"
@@ -36,6 +37,7 @@ struct CallFlags {
   ProtoFlags protos;
   MethodName method;
   std::optional<std::string> data;
+  WireFormat format;
   bool compact = false;
   bool pretty = false;
   bool no_defaults = false;
@@ -82,9 +84,11 @@ Task<int> call(std::shared_ptr<const CallFlags> flags) {
   CallTrace trace(flags->verbose, loop, trace_style);
   const CallOptions left = with_time_left(options, deadline, loop.now());
   AnyTypes types(*schema, channel, left, flags->method.service, flags->protos.files.empty());
-  DynamicCall dynamic(types, *method, format, trace);
+  DynamicCall dynamic(types, *method, flags->format, format, trace);
   trace.start(flags->connection.target, *method, left);
-  const Status status = co_await dynamic.run(channel, left, requests);
+  CallOptions in_format = left;
+  in_format.codec = flags->format.codec();
+  const Status status = co_await dynamic.run(channel, in_format, requests);
   const int reported = report(status, &types.schema());
   co_return dynamic.output_ok() ? reported : kOutputError;
 }
@@ -112,6 +116,16 @@ void add_call_command(CLI::App& app, Command& chosen) {
   command.add_option("DATA", flags->data,
                      "The request as JSON; @FILE reads it from a file, - from standard input "
                      "(default: {}, and standard input for a stream of requests)");
+  command
+      .add_option_function<std::string>(
+          "--format",
+          [flags](const std::string& name) {
+            Result<WireFormat> format = WireFormat::of(name);
+            if (!format.ok()) throw CLI::ValidationError(std::string(format.status().message()));
+            flags->format = *std::move(format);
+          },
+          "The format in which messages travel: proto (default), json, msgpack or xml")
+      ->type_name("NAME");
   command.add_flag("-v,--verbose", flags->verbose,
                    "Show metadata, trailers, sizes and times on standard error");
   command.add_flag(

@@ -9,14 +9,21 @@ namespace weft::cli {
 
 namespace pb = google::protobuf;
 
+Result<Bytes> DynamicCall::request_of(const JsonText& json) const {
+  const pb::Descriptor& type = *method_.descriptor->input_type();
+  const Result<std::string> bytes = encode_json(schema_, type, json);
+  if (!bytes.ok()) return bytes.status();
+  return wire_.encode(type, *bytes);
+}
+
 Task<Status> DynamicCall::run(Service& service, const CallOptions& options,
                               RequestSource& requests) {
-  std::string only;
+  Bytes only;
   if (!streams_requests(method_.kind())) {
     // The one request is complete before anything is sent.
     const Result<JsonText> json = co_await requests.only();
     if (!json.ok()) co_return json.status();
-    Result<std::string> bytes = encode_json(schema_, *method_.descriptor->input_type(), *json);
+    Result<Bytes> bytes = request_of(*json);
     if (!bytes.ok()) co_return requests.blame(bytes.status());
     only = *std::move(bytes);
   }
@@ -34,8 +41,8 @@ Task<Status> DynamicCall::run(Service& service, const CallOptions& options,
   co_return input_error_.ok() ? status : input_error_;
 }
 
-Task<> DynamicCall::send_only(std::string bytes, BytesStream& stream) {
-  const Message message = Message(Bytes::copy_of(bytes)).mark_last();
+Task<> DynamicCall::send_only(Bytes bytes, BytesStream& stream) {
+  const Message message = Message(std::move(bytes)).mark_last();
   trace_.request(message.size());
   co_await stream.write(message);
 }
@@ -50,13 +57,12 @@ Task<> DynamicCall::send_all(RequestSource& requests, BytesStream& stream) {
       co_return;
     }
     if (!*json) break;
-    const Result<std::string> bytes =
-        encode_json(schema_, *method_.descriptor->input_type(), **json);
+    const Result<Bytes> bytes = request_of(**json);
     if (!bytes.ok()) {
       refuse(requests.blame(bytes.status()), stream);
       co_return;
     }
-    const Message message(Bytes::copy_of(*bytes));
+    const Message message(*bytes);
     trace_.request(message.size());
     if (!co_await stream.write(message)) co_return;
   }
@@ -104,8 +110,9 @@ Task<Result<std::string>> DynamicCall::show(const std::string& bytes) {
 }
 
 Task<Status> DynamicCall::print(const Message& message) {
-  const std::string bytes(message.to_bytes().view());
-  const Result<std::string> json = co_await show(bytes);
+  const Result<std::string> bytes = wire_.decode(*method_.descriptor->output_type(), message);
+  if (!bytes.ok()) co_return bytes.status();
+  const Result<std::string> json = co_await show(*bytes);
   if (!json.ok()) co_return json.status();
   const std::string text = print_json(*json, format_.layout, format_.style) + "\n";
   // Flushed at once: somebody may be reading as the responses come.

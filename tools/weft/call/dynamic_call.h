@@ -10,6 +10,7 @@
 
 #include "tools/weft/call/call_trace.h"
 #include "tools/weft/call/request_source.h"
+#include "tools/weft/call/wire_format.h"
 #include "tools/weft/json/json_codec.h"
 #include "tools/weft/json/json_print.h"
 #include "tools/weft/schema/any_types.h"
@@ -41,13 +42,19 @@ struct ResponseFormat {
   Style style;
 };
 
-/// Calls `method` with the JSON values of `requests`, each sent when it has come, and prints each
-/// response on standard output when it has come. Everything given must outlive the task.
+/// Calls `method` with the JSON values of `requests`, each sent when it has come in the format
+/// `wire`, and prints each response on standard output when it has come. Everything given must
+/// outlive the task.
 class DynamicCall {
  public:
-  DynamicCall(AnyTypes& types, const Method& method, const ResponseFormat& format,
-              CallTrace& trace) noexcept
-      : schema_(types.schema()), types_(types), method_(method), format_(format), trace_(trace) {}
+  DynamicCall(AnyTypes& types, const Method& method, const WireFormat& wire,
+              const ResponseFormat& format, CallTrace& trace) noexcept
+      : schema_(types.schema()),
+        types_(types),
+        method_(method),
+        wire_(wire),
+        format_(format),
+        trace_(trace) {}
 
   /// The status of the call; INVALID_ARGUMENT of local origin when the requests are at fault, after
   /// which the call is cancelled.
@@ -57,7 +64,9 @@ class DynamicCall {
   bool output_ok() const noexcept { return output_ok_; }
 
  private:
-  Task<> send_only(std::string bytes, BytesStream& stream);
+  /// A request from its JSON as it travels.
+  Result<Bytes> request_of(const JsonText& json) const;
+  Task<> send_only(Bytes bytes, BytesStream& stream);
   Task<> send_all(RequestSource& requests, BytesStream& stream);
   void refuse(const Status& status, BytesStream& stream);
   Task<Status> receive(BytesStream& stream);
@@ -68,6 +77,7 @@ class DynamicCall {
   const Schema& schema_;  // of the requests
   AnyTypes& types_;
   const Method& method_;
+  const WireFormat& wire_;
   const ResponseFormat& format_;
   CallTrace& trace_;
   Status input_error_;
