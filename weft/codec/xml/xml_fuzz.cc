@@ -3,7 +3,8 @@
 // Input: a byte that chooses, then XML, or the bytes of a message. What must hold:
 //
 // - any text is read or refused, under every limit;
-// - what is written is read, and as it was but for unknown fields and the order within an Any;
+// - what is written is read, and as it was but for unknown fields, the order within an Any and
+// NaNs;
 // - with marks everything that parses is written, and read as the same bytes.
 
 #include <cstdint>
@@ -35,8 +36,10 @@ void write_and_read(M message) {
   const weft::Status status = weft::from_xml(*written, back);
   require(status.ok(), "what was written is read", std::string(status.message()) + "\n" + *written);
   const bool has_any = written->find(" type=\"") != std::string::npos;
-  require(has_any || canonical_bytes(back) == canonical_bytes(message), "it is read as it was",
-          *written);
+  // There are many NaNs, and one in XML.
+  const bool has_nan = written->find(">NaN<") != std::string::npos;
+  require(has_any || has_nan || canonical_bytes(back) == canonical_bytes(message),
+          "it is read as it was", *written);
   M twice;
   const weft::Result<std::string> again = weft::to_xml(back, {.defaults = true});
   require(again.ok() && weft::from_xml(*again, twice).ok(), "it is written again", *written);

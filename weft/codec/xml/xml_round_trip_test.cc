@@ -136,10 +136,18 @@ TEST(RoundTrip, KeepsPresenceOfDefaults) {
   expect_kept(legacy);
 }
 
-TEST(RoundTrip, KeepsUnknownNumbersOfEnums) {
+TEST(RoundTrip, KeepsUnknownNumbersOfClosedEnumsWithMarks) {
   formats::Legacy legacy;
-  ASSERT_TRUE(legacy.ParseFromString(std::string("\x20\x07\x48\x01\x48\x09\x48\x02", 8)));
-  expect_kept(legacy);
+  ASSERT_TRUE(legacy.ParseFromString(std::string("\x20\x07\x20\x08\x48\x01\x48\x09\x48\x02", 10)));
+  const Result<std::string> text = to_xml(legacy, {.marks = true});
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_EQ(*text,
+            "<Legacy><sizes>SMALL</sizes><sizes>LARGE</sizes>"
+            "<unknown.fields encoding=\"base64\">IAcgCEgJ</unknown.fields></Legacy>");
+  formats::Legacy back;
+  ASSERT_TRUE(from_xml(*text, back, {.marks = true}).ok());
+  EXPECT_EQ(formats_test::canonical_bytes(legacy), formats_test::canonical_bytes(back));
+  EXPECT_EQ(*to_xml(legacy), "<Legacy><sizes>SMALL</sizes><sizes>LARGE</sizes></Legacy>");
 }
 
 }  // namespace

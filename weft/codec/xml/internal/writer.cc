@@ -5,6 +5,7 @@
 
 #include <google/protobuf/descriptor.h>
 
+#include "weft/codec/schema/closed_enums.h"
 #include "weft/codec/schema/message_set.h"
 #include "weft/codec/schema/object_bytes.h"
 #include "weft/codec/schema/plain_bytes.h"
@@ -78,7 +79,8 @@ bool Writer::members(const MessageTable& table, std::string_view bytes, const Fi
     WireType wire{};
     if (!reader.tag(number, wire)) return malformed(table, path);
     const FieldTable* const found = table.by_number(number);
-    if (found != nullptr && fits(*found, wire)) [[likely]] {
+    if (found != nullptr && fits(*found, wire) && !is_unknown_enum(*found, reader, wire))
+        [[likely]] {
       if (found != last) count = 0;
       last = found;
       if (!field(*found, reader, wire, count, here)) return false;
@@ -100,7 +102,8 @@ bool Writer::extra(const MessageTable& table, WireReader& reader, std::uint32_t 
                    WireType wire, bool& known, FieldPath& path) {
   const FieldTable* const extension =
       table.has_extensions() ? table.tables().extension(table, number) : nullptr;
-  if (extension != nullptr && fits(*extension, wire)) {
+  if (extension != nullptr && fits(*extension, wire) &&
+      !is_unknown_enum(*extension, reader, wire)) {
     known = true;
     std::uint64_t count = 0;
     return field(*extension, reader, wire, count, path);
