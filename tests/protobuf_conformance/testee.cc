@@ -1,5 +1,7 @@
 // What protobuf's conformance runner starts and asks over a pipe: a ConformanceRequest behind its
 // size, four bytes with the lowest first, is answered by a ConformanceResponse in the same form.
+//
+// With --wrong-once one answer is wrong: the runner has to see that, or its silence means nothing.
 
 #include <cstdint>
 #include <cstdio>
@@ -58,6 +60,14 @@ void write(const ConformanceRequest& request, const pb::Message& message,
   }
 }
 
+/// Makes the first JSON that was written another one, which is JSON too.
+void falsify(ConformanceResponse& response) {
+  static bool done = false;
+  if (done || !response.has_json_payload()) return;
+  done = true;
+  response.set_json_payload(R"({"optionalInt32":1234567})");
+}
+
 ConformanceResponse answer(const ConformanceRequest& request) {
   ConformanceResponse response;
   // The runner asks for this first: cases that are known to fail. There are none.
@@ -88,13 +98,16 @@ bool give(const void* bytes, std::size_t size) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const bool wrong_once = argc > 1 && std::strcmp(argv[1], "--wrong-once") == 0;
   std::uint32_t size = 0;
   while (take(&size, sizeof size)) {
     std::string bytes(size, '\0');
     ConformanceRequest request;
     if (!take(bytes.data(), bytes.size()) || !request.ParseFromString(bytes)) return 1;
-    const std::string response = answer(request).SerializeAsString();
+    ConformanceResponse answered = answer(request);
+    if (wrong_once) falsify(answered);
+    const std::string response = answered.SerializeAsString();
     size = static_cast<std::uint32_t>(response.size());
     if (!give(&size, sizeof size) || !give(response.data(), response.size())) return 1;
     std::fflush(stdout);
