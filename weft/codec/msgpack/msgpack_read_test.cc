@@ -299,6 +299,8 @@ TEST(FromMsgpack, FindsTheTypeOfAnAnyAnywhere) {
   EXPECT_EQ(
       read<pb::Any>(map(2) + str("@value") + "\xc4\x01z" + str("@type") + str("x/a.B")).value(),
       "z");
+  const std::string nothing = str("@type") + str("x/a.B/");  // behind the last slash
+  EXPECT_EQ(read<pb::Any>(map(2) + nothing + str("@value") + "\xc4\x01z").type_url(), "x/a.B/");
 }
 
 TEST(FromMsgpack, PassesOverWhatIsUnknownWhereAsked) {

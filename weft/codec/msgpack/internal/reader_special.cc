@@ -143,7 +143,8 @@ bool Reader::find_type(std::uint64_t count, std::string_view& url, bool& raw,
     if (!skip(path)) return false;
   }
   at_ = begin;
-  if (found && !url.empty() && !url.ends_with('/')) return true;
+  // Bytes need no type that could be looked up.
+  if (found && !url.empty() && (raw || !url.ends_with('/'))) return true;
   return fail(begin, path, found ? "\"@type\" names no type" : "an Any has no \"@type\"");
 }
 
