@@ -60,17 +60,13 @@ function(weft_compile_for_size)
 endfunction()
 
 # What most test files begin with, compiled once for a test program: GoogleTest alone takes a second of each file. A
-# program of few files would pay more than it saves.
-function(weft_precompile_test_headers name deps sources)
+# program of few files would pay more than it saves. None of weft's own headers, since weft::testing hides ::testing.
+function(weft_precompile_test_headers name sources)
   list(LENGTH sources count)
-  if(NOT WEFT_TEST_PCH OR count LESS 4)
-    return()
+  if(WEFT_TEST_PCH AND count GREATER 3)
+    target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <string>
+                                              <vector>)
   endif()
-  set(headers <gmock/gmock.h> <gtest/gtest.h> <functional> <map> <memory> <string> <vector>)
-  if(deps MATCHES "weft(_|::)testing")
-    list(APPEND headers ${PROJECT_SOURCE_DIR}/weft/testing/in_process.h)
-  endif()
-  target_precompile_headers(${name} PRIVATE ${headers})
 endfunction()
 
 # ctest knows each case by name. The cases are listed when ctest runs, so a cross build does not execute them.
@@ -95,7 +91,7 @@ function(weft_test name)
   add_executable(${name} ${ARG_SOURCES})
   weft_compile_options(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
-  weft_precompile_test_headers(${name} "${ARG_DEPS}" "${ARG_SOURCES}")
+  weft_precompile_test_headers(${name} "${ARG_SOURCES}")
   if(WEFT_SANITIZE)
     weft_register_halves(${name} "${ARG_LABELS}")
   else()
