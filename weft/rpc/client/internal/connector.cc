@@ -5,12 +5,10 @@
 
 #include "weft/net/loop/wait.h"
 #include "weft/net/proxy/tunnel.h"
+#include "weft/net/socket/first_to_answer.h"
 
 namespace weft::rpc {
 namespace {
-
-// RFC 8305 section 5, "Connection Attempt Delay".
-constexpr Duration kNextAddress = std::chrono::milliseconds(250);
 
 struct Attempt {
   net::Loop& loop;
@@ -92,60 +90,6 @@ Task<Result<NewConnection>> connect_to(Attempt attempt, net::Address address) {
   co_return std::move(made);
 }
 
-/// Attempts beside each other, of which the first that succeeds wins.
-class Race {
- public:
-  explicit Race(Attempt attempt, Context* parent) : attempt_(attempt), context_(parent) {}
-
-  void enter(net::Address address) {
-    ++running_;
-    tasks_.push_back(run(*this, std::move(address)));
-    tasks_.back().start(&context_, {[](void*) noexcept {}, nullptr});
-  }
-  bool running() const noexcept { return running_ != 0; }
-  bool won() const noexcept { return winner_.get() != nullptr; }
-  /// Until an attempt ends that nobody has been told of.
-  Task<Status> news(TimePoint until) {
-    if (!std::exchange(told_, true)) co_return Status();
-    net::Wait wait(attempt_.loop, until);
-    news_ = &wait;
-    Status status = co_await wait;
-    news_ = nullptr;
-    told_ = true;
-    co_return status;
-  }
-  Result<NewConnection> result() {
-    if (won()) return std::move(winner_);
-    return last_error_;
-  }
-
- private:
-  static Task<> run(Race& race, net::Address address) {
-    Result<NewConnection> made = co_await connect_to(race.attempt_, std::move(address));
-    race.ended(std::move(made));
-  }
-  void ended(Result<NewConnection> made) {
-    --running_;
-    if (!made.ok()) {
-      last_error_ = made.status();
-    } else if (!won()) {
-      winner_ = std::move(*made);
-    }
-    told_ = false;
-    if (news_ != nullptr) news_->complete();
-  }
-
-  Attempt attempt_;
-  Context context_;
-  NewConnection winner_;
-  Status last_error_;
-  net::Wait* news_ = nullptr;
-  std::size_t running_ = 0;
-  bool told_ = true;
-  // Last: those that lose are destroyed as they are.
-  std::vector<Task<>> tasks_;
-};
-
 }  // namespace
 
 NewConnection::~NewConnection() {
@@ -160,17 +104,9 @@ Task<Result<NewConnection>> connect_to_any(net::Loop& loop, ClientConnectionOwne
                                            const ConnectSettings& settings,
                                            std::vector<net::Address> addresses) {
   const Attempt attempt{loop, owner, settings};
-  if (addresses.size() == 1) co_return co_await connect_to(attempt, std::move(addresses.front()));
-  Race race(attempt, co_await current_context());
-  Status status;
-  for (net::Address& address : addresses) {
-    race.enter(std::move(address));
-    status = co_await race.news(after(loop.now(), kNextAddress));
-    if (race.won() || !status.ok()) break;
-  }
-  while (!race.won() && race.running() && status.ok()) status = co_await race.news(kNever);
-  if (!status.ok()) co_return status;
-  co_return race.result();
+  return net::first_to_answer<NewConnection>(
+      loop, std::move(addresses),
+      [attempt](net::Address address) { return connect_to(attempt, std::move(address)); });
 }
 
 }  // namespace weft::rpc
