@@ -12,48 +12,35 @@ namespace weft {
 namespace {
 
 namespace pb = google::protobuf;
-using codec::BufferUse;
+using codec::MessageTable;
 using codec::OutputBytes;
-using codec::Tables;
-using codec::ThreadBuffer;
 
 struct Json {
   using Options = JsonOptions;
   static constexpr std::string_view kName = "json";
   static constexpr std::string_view kTitle = "JSON";
 
-  static Status write(const Tables& tables, const pb::Message& message,
+  static Status write(const MessageTable& table, std::string_view wire,
                       const JsonWriteOptions& options, OutputBytes& out) {
-    const codec::TableOf table(tables, *message.GetDescriptor());
-    ThreadBuffer<BufferUse::Wire> wire;
-    if (Status serialized = codec::serialize(message, *wire); !serialized.ok()) return serialized;
-    return print_json(*table, wire->view(), options, codec::WireOrigin::Own, out);
+    return print_json(table, wire, options, codec::WireOrigin::Own, out);
   }
 
-  static Status read(const Tables& tables, std::string_view json, const JsonReadOptions& options,
-                     pb::Message& into) {
-    const codec::TableOf table(tables, *into.GetDescriptor());
-    ThreadBuffer<BufferUse::Wire> wire;
+  static Status read(const MessageTable& table, std::string_view json,
+                     const JsonReadOptions& options, OutputBytes& wire) {
     codec::JsonFault fault;
-    into.Clear();
-    if (!codec::read_json(*table, json, options, *wire, fault)) {
-      return invalid_argument(fault.message());
-    }
-    return codec::parse(wire->view(), options.max_depth, into);
+    if (codec::read_json(table, json, options, wire, fault)) return {};
+    return invalid_argument(fault.message());
   }
 };
 
 }  // namespace
 
 Result<std::string> to_json(const pb::Message& message, const JsonWriteOptions& options) {
-  ThreadBuffer<BufferUse::Format> text;
-  Status written = Json::write(Tables::generated(), message, options, *text);
-  if (!written.ok()) return written;
-  return std::string(text->view());
+  return codec::write_object<Json>(message, options);
 }
 
 Status from_json(std::string_view json, pb::Message& into, const JsonReadOptions& options) {
-  return Json::read(Tables::generated(), json, options, into);
+  return codec::read_object<Json>(codec::Tables::generated(), json, options, into);
 }
 
 std::shared_ptr<const Codec> json_codec(JsonOptions options) {

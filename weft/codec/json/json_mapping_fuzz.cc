@@ -17,9 +17,6 @@
 #include "weft/codec/json/wire_json.h"
 #include "weft/codec/schema/internal/fuzz_checks.h"
 
-#include "kinds.pb.h"
-#include "kinds2.pb.h"
-
 namespace {
 
 namespace pb = google::protobuf;
@@ -51,54 +48,41 @@ void write_and_read(const M& message) {
   }
 }
 
-template <class M>
-void read(std::string_view text) {
-  M ours;
-  M theirs;
-  const weft::Status status = weft::from_json(text, ours);
-  const bool both = status.ok() && pb::util::JsonStringToMessage(std::string(text), &theirs).ok();
-  if (both) require(canonical(ours) == canonical(theirs), "both read the same", text);
-  if (status.ok()) write_and_read(ours);
-  weft::JsonReadOptions lenient{.ignore_unknown = true, .marks = true, .max_depth = 20};
-  static_cast<void>(weft::from_json(text, ours, lenient));
-}
+struct Target {
+  template <class M>
+  static void read(std::string_view text) {
+    M ours;
+    M theirs;
+    const weft::Status status = weft::from_json(text, ours);
+    const bool both = status.ok() && pb::util::JsonStringToMessage(std::string(text), &theirs).ok();
+    if (both) require(canonical(ours) == canonical(theirs), "both read the same", text);
+    if (status.ok()) write_and_read(ours);
+    weft::JsonReadOptions lenient{.ignore_unknown = true, .marks = true, .max_depth = 20};
+    static_cast<void>(weft::from_json(text, ours, lenient));
+  }
 
-template <class M>
-void show(std::string_view bytes) {
-  const weft::codec::MessageTable& table = weft::codec::Tables::generated().of(*M::descriptor());
-  const auto shown = [&table](std::string_view of, OutputBytes& out) {
-    return weft::codec::print_json(table, of, {.marks = true}, weft::codec::WireOrigin::Peer, out);
-  };
-  OutputBytes text;
-  if (!shown(bytes, text).ok()) return;
-  OutputBytes back;
-  weft::codec::JsonFault fault;
-  const bool read = weft::codec::read_json(table, text.view(), {.marks = true}, back, fault);
-  require(read, fault.message().c_str(), text.view());
-  M parsed;
-  const bool is_message =
-      parsed.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
-  if (is_message) write_and_read(parsed);
-}
+  template <class M>
+  static void show(std::string_view bytes) {
+    const weft::codec::MessageTable& table = weft::codec::Tables::generated().of(*M::descriptor());
+    const auto shown = [&table](std::string_view of, OutputBytes& out) {
+      return weft::codec::print_json(table, of, {.marks = true}, weft::codec::WireOrigin::Peer,
+                                     out);
+    };
+    OutputBytes text;
+    if (!shown(bytes, text).ok()) return;
+    OutputBytes back;
+    weft::codec::JsonFault fault;
+    const bool read = weft::codec::read_json(table, text.view(), {.marks = true}, back, fault);
+    require(read, fault.message().c_str(), text.view());
+    M parsed;
+    const bool is_message =
+        parsed.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()));
+    if (is_message) write_and_read(parsed);
+  }
+};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  weft::formats_test::silence_protobuf();
-  if (size == 0) return 0;
-  const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] & 3) {
-    case 0:
-      read<weft::formats::Kinds>(input);
-      break;
-    case 1:
-      read<weft::formats::Legacy>(input);
-      break;
-    case 2:
-      show<weft::formats::Kinds>(input);
-      break;
-    default:
-      show<weft::formats::Legacy>(input);
-  }
-  return 0;
+  return weft::formats_test::run<Target>(data, size);
 }

@@ -13,9 +13,6 @@
 #include "weft/codec/msgpack/msgpack.h"
 #include "weft/codec/schema/internal/fuzz_checks.h"
 
-#include "kinds.pb.h"
-#include "kinds2.pb.h"
-
 namespace {
 
 using weft::formats_test::canonical_bytes;
@@ -51,39 +48,26 @@ void write_and_read(M message) {
   }
 }
 
-template <class M>
-void read(std::string_view bytes) {
-  M message;
-  if (weft::from_msgpack(bytes, message).ok()) write_and_read(message);
-  static_cast<void>(weft::from_msgpack(bytes, message, {.ignore_unknown = true, .max_depth = 20}));
-}
-
-template <class M>
-void parse(std::string_view bytes) {
-  M message;
-  if (message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    write_and_read(message);
+struct Target {
+  template <class M>
+  static void read(std::string_view bytes) {
+    M message;
+    if (weft::from_msgpack(bytes, message).ok()) write_and_read(message);
+    static_cast<void>(
+        weft::from_msgpack(bytes, message, {.ignore_unknown = true, .max_depth = 20}));
   }
-}
+
+  template <class M>
+  static void show(std::string_view bytes) {
+    M message;
+    if (message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      write_and_read(message);
+    }
+  }
+};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  weft::formats_test::silence_protobuf();
-  if (size == 0) return 0;
-  const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] & 3) {
-    case 0:
-      read<weft::formats::Kinds>(input);
-      break;
-    case 1:
-      read<weft::formats::Legacy>(input);
-      break;
-    case 2:
-      parse<weft::formats::Kinds>(input);
-      break;
-    default:
-      parse<weft::formats::Legacy>(input);
-  }
-  return 0;
+  return weft::formats_test::run<Target>(data, size);
 }

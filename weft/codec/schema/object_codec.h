@@ -7,18 +7,54 @@
 
 #include <google/protobuf/message.h>
 
+#include "weft/base/result.h"
 #include "weft/codec/codec.h"
 #include "weft/codec/schema/object_bytes.h"
 
 namespace weft::codec {
 
-/// The codec of a format. `Format` has
-///
-///     Options   with `write`, `read` and `types`
-///     kName     the content subtype
-///     kTitle    the format's name for people: "JSON"
-///     Status write(const Tables&, const Message&, const decltype(Options::write)&, OutputBytes&)
-///     Status read(const Tables&, std::string_view, const decltype(Options::read)&, Message& into)
+// A format of messages, `Format` below, has
+//
+//     Options   with `write`, `read` and `types`
+//     kName     the content subtype
+//     kTitle    the format's name for people: "JSON"
+//     Status write(const MessageTable&, std::string_view wire, const decltype(Options::write)&,
+//     OutputBytes&) Status read(const MessageTable&, std::string_view, const
+//     decltype(Options::read)&, OutputBytes& wire)
+
+/// Appends `message` in the format.
+template <class Format>
+Status write_object(const Tables& tables, const google::protobuf::Message& message,
+                    const decltype(Format::Options::write)& options, OutputBytes& out) {
+  const TableOf table(tables, *message.GetDescriptor());
+  ThreadBuffer<BufferUse::Wire> wire;
+  if (Status serialized = serialize(message, *wire); !serialized.ok()) return serialized;
+  return Format::write(*table, wire->view(), options, out);
+}
+
+/// The same with the tables of generated types, as text or bytes of its own.
+template <class Format>
+Result<std::string> write_object(const google::protobuf::Message& message,
+                                 const decltype(Format::Options::write)& options) {
+  ThreadBuffer<BufferUse::Format> out;
+  Status written = write_object<Format>(Tables::generated(), message, options, *out);
+  if (!written.ok()) return written;
+  return std::string(out->view());
+}
+
+/// Replaces `into` by what `bytes` say in the format.
+template <class Format>
+Status read_object(const Tables& tables, std::string_view bytes,
+                   const decltype(Format::Options::read)& options,
+                   google::protobuf::Message& into) {
+  const TableOf table(tables, *into.GetDescriptor());
+  ThreadBuffer<BufferUse::Wire> wire;
+  into.Clear();
+  if (Status read = Format::read(*table, bytes, options, *wire); !read.ok()) return read;
+  return parse(wire->view(), options.max_depth, into);
+}
+
+/// The codec of a format.
 template <class Format>
 class ObjectCodec final : public Codec {
  public:
@@ -35,7 +71,7 @@ class ObjectCodec final : public Codec {
     const auto* const message = dynamic_cast<const google::protobuf::Message*>(&object);
     if (message == nullptr) return lite(object);
     ThreadBuffer<BufferUse::Format> out;
-    Status written = Format::write(tables_, *message, options_.write, *out);
+    Status written = write_object<Format>(tables_, *message, options_.write, *out);
     if (!written.ok()) return written;
     return Message(Bytes::copy_of(out->view()));
   }
@@ -43,7 +79,7 @@ class ObjectCodec final : public Codec {
   Status decode(const Message& bytes, google::protobuf::MessageLite& into) const override {
     auto* const message = dynamic_cast<google::protobuf::Message*>(&into);
     if (message == nullptr) return lite(into);
-    return Format::read(tables_, bytes.bytes().view(), options_.read, *message);
+    return read_object<Format>(tables_, bytes.bytes().view(), options_.read, *message);
   }
 
  private:

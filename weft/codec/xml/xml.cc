@@ -13,51 +13,40 @@ namespace weft {
 namespace {
 
 namespace pb = google::protobuf;
-using codec::BufferUse;
+using codec::MessageTable;
 using codec::OutputBytes;
-using codec::Tables;
-using codec::ThreadBuffer;
 
 struct Xml {
   using Options = XmlOptions;
   static constexpr std::string_view kName = "xml";
   static constexpr std::string_view kTitle = "XML";
 
-  static Status write(const Tables& tables, const pb::Message& message,
+  static Status write(const MessageTable& table, std::string_view wire,
                       const XmlWriteOptions& options, OutputBytes& out) {
-    const codec::TableOf table(tables, *message.GetDescriptor());
-    ThreadBuffer<BufferUse::Wire> wire;
-    if (Status serialized = codec::serialize(message, *wire); !serialized.ok()) return serialized;
     codec::xml::Writer writer(options, out);
-    if (writer.write(*table, wire->view())) [[likely]]
+    if (writer.write(table, wire)) [[likely]]
       return {};
     return writer.status();
   }
 
-  static Status read(const Tables& tables, std::string_view text, const XmlReadOptions& options,
-                     pb::Message& into) {
-    const codec::TableOf table(tables, *into.GetDescriptor());
-    ThreadBuffer<BufferUse::Wire> wire;
-    into.Clear();
+  static Status read(const MessageTable& table, std::string_view text,
+                     const XmlReadOptions& options, OutputBytes& wire) {
     codec::xml::Document document;
     if (Status parsed = document.parse(text, options.max_tags); !parsed.ok()) return parsed;
-    codec::xml::Reader reader(document, options, *wire);
-    if (!reader.read(*table)) return invalid_argument(reader.fault());
-    return codec::parse(wire->view(), options.max_depth, into);
+    codec::xml::Reader reader(document, options, wire);
+    if (reader.read(table)) return {};
+    return invalid_argument(reader.fault());
   }
 };
 
 }  // namespace
 
 Result<std::string> to_xml(const pb::Message& message, const XmlWriteOptions& options) {
-  ThreadBuffer<BufferUse::Format> out;
-  Status written = Xml::write(Tables::generated(), message, options, *out);
-  if (!written.ok()) return written;
-  return std::string(out->view());
+  return codec::write_object<Xml>(message, options);
 }
 
 Status from_xml(std::string_view xml, pb::Message& into, const XmlReadOptions& options) {
-  return Xml::read(Tables::generated(), xml, options, into);
+  return codec::read_object<Xml>(codec::Tables::generated(), xml, options, into);
 }
 
 std::shared_ptr<const Codec> xml_codec(XmlOptions options) {

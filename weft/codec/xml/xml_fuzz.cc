@@ -14,9 +14,6 @@
 #include "weft/codec/schema/internal/fuzz_checks.h"
 #include "weft/codec/xml/xml.h"
 
-#include "kinds.pb.h"
-#include "kinds2.pb.h"
-
 namespace {
 
 using weft::formats_test::canonical_bytes;
@@ -47,41 +44,27 @@ void write_and_read(M message) {
           *written);
 }
 
-template <class M>
-void read(std::string_view text) {
-  M message;
-  if (weft::from_xml(text, message).ok()) write_and_read(message);
-  const weft::XmlReadOptions lenient{
-      .ignore_unknown = true, .marks = true, .max_depth = 20, .max_tags = 1000};
-  static_cast<void>(weft::from_xml(text, message, lenient));
-}
-
-template <class M>
-void parse(std::string_view bytes) {
-  M message;
-  if (message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    write_and_read(message);
+struct Target {
+  template <class M>
+  static void read(std::string_view text) {
+    M message;
+    if (weft::from_xml(text, message).ok()) write_and_read(message);
+    const weft::XmlReadOptions lenient{
+        .ignore_unknown = true, .marks = true, .max_depth = 20, .max_tags = 1000};
+    static_cast<void>(weft::from_xml(text, message, lenient));
   }
-}
+
+  template <class M>
+  static void show(std::string_view bytes) {
+    M message;
+    if (message.ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+      write_and_read(message);
+    }
+  }
+};
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  weft::formats_test::silence_protobuf();
-  if (size == 0) return 0;
-  const std::string_view input(reinterpret_cast<const char*>(data + 1), size - 1);
-  switch (data[0] & 3) {
-    case 0:
-      read<weft::formats::Kinds>(input);
-      break;
-    case 1:
-      read<weft::formats::Legacy>(input);
-      break;
-    case 2:
-      parse<weft::formats::Kinds>(input);
-      break;
-    default:
-      parse<weft::formats::Legacy>(input);
-  }
-  return 0;
+  return weft::formats_test::run<Target>(data, size);
 }
