@@ -23,11 +23,11 @@ using internal::declare;
 using internal::EndSeries;
 using internal::EventCounters;
 using internal::kClient;
+using internal::kMostMethods;
+using internal::kOther;
 using internal::method_label;
 using internal::MethodTable;
 
-constexpr MethodDescriptor kOther{.name = "other", .path = "other"};
-constexpr std::size_t kMostMethods = kMaxSeries;
 // gRFC A96 has no bounds; a call has few attempts.
 constexpr double kAttemptBounds[] = {0, 1, 2, 3, 4, 5};
 

@@ -21,15 +21,14 @@ using internal::ByStatus;
 using internal::declare;
 using internal::EndSeries;
 using internal::EventCounters;
+using internal::kMostMethods;
+using internal::kOther;
 using internal::kServer;
 using internal::LazyArray;
 using internal::LoopProbe;
 using internal::method_label;
 using internal::MethodTable;
 
-constexpr MethodDescriptor kOther{.name = "other", .path = "other"};
-// As many as a metric has series.
-constexpr std::size_t kMostMethods = kMaxSeries;
 constexpr std::size_t kCauses = 6;
 
 std::string_view name_of(RefusedCall::Cause cause) noexcept {

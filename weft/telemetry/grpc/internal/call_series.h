@@ -1,13 +1,16 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <string_view>
 
 #include "weft/base/status.h"
+#include "weft/rpc/call/method.h"
 #include "weft/rpc/call/observer.h"
 #include "weft/telemetry/internal/declare.h"
+#include "weft/telemetry/metrics/declaration.h"
 #include "weft/telemetry/metrics/families.h"
 
 namespace weft::telemetry::internal {
@@ -20,6 +23,9 @@ inline std::string_view method_label(std::string_view path) noexcept {
 // Labels of methods that nobody has registered.
 inline constexpr std::string_view kOtherMethod = "other";
 inline constexpr std::string_view kOtelOtherMethod = "_OTHER";
+inline constexpr MethodDescriptor kOther{.name = kOtherMethod, .path = kOtherMethod};
+// As many as a metric has series.
+inline constexpr std::size_t kMostMethods = kMaxSeries;
 
 /// Bytes of messages on the wire without gRPC's five bytes each; of a transport without a wire, of
 /// the messages.
