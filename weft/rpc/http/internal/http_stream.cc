@@ -40,6 +40,18 @@ Status check(const HttpField& field) {
                                          "without spaces around them"));
 }
 
+/// Room for the text of these, so that views of it stay where they are.
+void reserve(std::string& text, http2::HeaderFields fields) {
+  std::size_t size = 0;
+  for (const HeaderField& field : fields) size += field.name.size() + field.value.size();
+  text.reserve(size);
+}
+
+std::string_view kept_in(std::string& text, std::string_view part) {
+  text.append(part);
+  return std::string_view(text).substr(text.size() - part.size());
+}
+
 }  // namespace
 
 bool take_pseudo(const HeaderField& field, HttpHead& head) noexcept {
@@ -77,17 +89,11 @@ HttpStream::HttpStream(ServerConnection& connection, http2::Stream& stream, Http
       account_(connection.shared_account()),
       peer_(connection.peer()),
       handler_(handler) {
-  std::size_t size = 0;
-  for (const HeaderField& field : fields) size += field.name.size() + field.value.size();
-  text_.reserve(size);
-  const auto keep = [this](std::string_view part) {
-    text_.append(part);
-    return std::string_view(text_).substr(text_.size() - part.size());
-  };
+  reserve(text_, fields);
   for (const HeaderField& field : fields) {
     HeaderField kept = field;
-    kept.name = keep(field.name);
-    kept.value = keep(field.value);
+    kept.name = kept_in(text_, field.name);
+    kept.value = kept_in(text_, field.value);
     if (!take_pseudo(kept, head_)) fields_.push_back({kept.name, kept.value});
   }
   head_.fields = fields_;
@@ -323,16 +329,10 @@ void HttpStream::on_request_end(http2::HeaderFields trailers) noexcept {
 
 void HttpStream::keep_trailers(http2::HeaderFields trailers) {
   const std::size_t before = memory_taken();
-  std::size_t size = 0;
-  for (const HeaderField& field : trailers) size += field.name.size() + field.value.size();
-  trailers_text_.reserve(size);
-  const auto keep = [this](std::string_view part) {
-    trailers_text_.append(part);
-    return std::string_view(trailers_text_).substr(trailers_text_.size() - part.size());
-  };
+  reserve(trailers_text_, trailers);
   for (const HeaderField& field : trailers) {
-    const std::string_view name = keep(field.name);
-    trailers_.push_back({name, keep(field.value)});
+    const std::string_view name = kept_in(trailers_text_, field.name);
+    trailers_.push_back({name, kept_in(trailers_text_, field.value)});
   }
   memory().add(static_cast<std::int64_t>(memory_taken() - before));
 }
