@@ -220,7 +220,7 @@ void inject_trace(const PropagationOptions& options, const TraceContext& trace, 
   if (!trace.valid()) return;
   // A tracestate says something of the trace it came with, so it goes with our traceparent only.
   if (!to.has(kTraceparent)) {
-    const std::array<char, 55> text = format_traceparent(trace);
+    const auto text = format_traceparent(trace);
     const bool added = to.add(kTraceparent, {text.data(), text.size()});
     if (added && !trace.state.empty() && !to.has(kTracestate)) {
       to.add(kTracestate, trace.state.text());
