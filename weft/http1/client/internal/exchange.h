@@ -11,7 +11,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/http1/client/internal/client_setup.h"
-#include "weft/http1/client/internal/origin_pool.h"
+#include "weft/http1/client/internal/pool/origin_pool.h"
 #include "weft/http1/client/internal/response_parser.h"
 #include "weft/http1/client/internal/upload.h"
 #include "weft/http1/client/request.h"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "weft/http1/client/internal/request_pick.h"
+#include "weft/http1/client/internal/pool/request_pick.h"
 #include "weft/http1/client/internal/request_text.h"
 #include "weft/net/proxy/http_proxy.h"
 

@@ -9,7 +9,7 @@
 #include "weft/coro/task.h"
 #include "weft/http1/client/internal/client_setup.h"
 #include "weft/http1/client/internal/exchange.h"
-#include "weft/http1/client/internal/origin_pool.h"
+#include "weft/http1/client/internal/pool/origin_pool.h"
 #include "weft/http1/client/request.h"
 #include "weft/http1/client/url.h"
 #include "weft/net/loop/loop.h"

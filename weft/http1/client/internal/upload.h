@@ -11,7 +11,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/http1/client/body_source.h"
-#include "weft/http1/client/internal/connection.h"
+#include "weft/http1/client/internal/pool/connection.h"
 #include "weft/http1/client/request.h"
 
 namespace weft::http1 {

@@ -1,4 +1,4 @@
-#include "weft/http1/client/internal/origin_pool.h"
+#include "weft/http1/client/internal/pool/origin_pool.h"
 
 #include <algorithm>
 

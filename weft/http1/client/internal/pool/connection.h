@@ -10,7 +10,7 @@
 
 #include "weft/base/bytes.h"
 #include "weft/coro/task.h"
-#include "weft/http1/client/internal/instance.h"
+#include "weft/http1/client/internal/pool/instance.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/stream.h"

@@ -1,4 +1,4 @@
-#include "weft/http1/client/internal/dial.h"
+#include "weft/http1/client/internal/pool/dial.h"
 
 #include <utility>
 

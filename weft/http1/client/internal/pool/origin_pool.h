@@ -11,10 +11,10 @@
 #include "weft/coro/semaphore.h"
 #include "weft/coro/task.h"
 #include "weft/http1/client/internal/client_setup.h"
-#include "weft/http1/client/internal/connection.h"
-#include "weft/http1/client/internal/dial.h"
-#include "weft/http1/client/internal/endpoints.h"
-#include "weft/http1/client/internal/request_pick.h"
+#include "weft/http1/client/internal/pool/connection.h"
+#include "weft/http1/client/internal/pool/dial.h"
+#include "weft/http1/client/internal/pool/endpoints.h"
+#include "weft/http1/client/internal/pool/request_pick.h"
 #include "weft/net/loop/loop.h"
 
 namespace weft::http1 {

@@ -11,7 +11,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/event.h"
 #include "weft/coro/task.h"
-#include "weft/http1/client/internal/instance.h"
+#include "weft/http1/client/internal/pool/instance.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
 

@@ -1,4 +1,4 @@
-#include "weft/http1/client/internal/endpoints.h"
+#include "weft/http1/client/internal/pool/endpoints.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "weft/http1/client/internal/connection.h"
+#include "weft/http1/client/internal/pool/connection.h"
 
 #include <algorithm>
 #include <array>
