@@ -99,6 +99,16 @@ TEST(Connecting, ToATargetThatIsNoneSaysWhatWasExpected) {
   }
 }
 
+TEST(Connecting, ToATargetThatIsNoneFailsPatientCallsToo) {
+  net::SimNetwork network(1, kExact);
+  for (const std::string target : {"xyz://host:1", "host:notaport", "127.0.0.1:"}) {
+    Channel channel(target);
+    const Status status = testing::run(network.host("client"),
+                                       call_once(channel, {.timeout = 1s, .wait_for_ready = true}));
+    EXPECT_EQ(status.code(), StatusCode::InvalidArgument) << status.to_string();
+  }
+}
+
 // Nobody listens there as a rule, and the address in the error is none that the user has typed.
 TEST(Connecting, WithoutAPortSaysSo) {
   net::SimNetwork network(1);

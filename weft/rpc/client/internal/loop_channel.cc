@@ -239,6 +239,7 @@ void LoopChannel::connect_all() {
 /// OK when it is worth while to pick again.
 Task<Status> LoopChannel::wait_for_connection(const Context* context, bool for_ready, Place place) {
   if (closed_) co_return channel_destroyed();
+  if (!resolvable_) co_return Status(nothing_found_);
   if (!for_ready && hopeless()) {
     resolution_.look_again();
     co_return why_hopeless();

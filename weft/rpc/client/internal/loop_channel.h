@@ -153,6 +153,7 @@ class LoopChannel final : public ClientTransport,
   MiddlewareChain per_endpoint_;
   Resolution resolution_;
   bool resolving_ = false;
+  bool resolvable_ = true;  // false: the target is wrong, which no waiting mends
   Status nothing_found_;  // while there are no endpoints: why
   std::vector<cluster::Endpoint> endpoints_;
   std::vector<std::unique_ptr<Subchannel>> members_;

@@ -38,6 +38,7 @@ void LoopChannel::resolve() {
           : cluster::make_resolver(
                 loop_, settings_.proxy ? "dns:///" + settings_.proxy->address : target_);
   if (!resolver.ok()) {
+    resolvable_ = false;
     nothing_found_ = std::move(resolver).status();
     resolution_.tell(0, nothing_found_);
     return;
