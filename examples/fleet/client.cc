@@ -13,6 +13,9 @@
 #include "weft/net/loop_thread.h"
 #include "weft/net/wait.h"
 #include "weft/rpc/channel.h"
+#include "weft/telemetry/admin.h"
+#include "weft/telemetry/grpc.h"
+#include "weft/telemetry/process.h"
 
 #include "adder.weft.h"
 
@@ -96,6 +99,13 @@ int main(int argc, char* argv[]) {
   retries.max_attempts = 5;
   retries.per_try_timeout = 300ms;
   channel.use(weft::retry(retries));
+  channel.add(weft::telemetry::client_metrics(channel.target()));
+  const auto process = weft::telemetry::process_metrics();
+  weft::telemetry::AdminServer admin({.listen = "127.0.0.1:0"});
+  if (const weft::Status started = admin.start(); !started.ok()) {
+    std::cerr << started.to_string() << '\n';
+    return 1;
+  }
   const adder::AdderClient client(channel);
   Caller caller{.client = client, .second = {}, .all = {}};
   weft::net::run_blocking(channel.blocking_loop(), call_again_and_again(caller));

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# A small fleet in trouble: demo.sh BIN_DIR
+# A small fleet in trouble: demo.sh BIN_DIR [--stay]
 #
 # Starts a registry, three instances and a client that makes 200 calls a second and says who answered; then kills one
 # instance, freezes another, drains the third, and starts new ones. Exits 0 only if no call has failed and every
-# instance was found.
+# instance was found. All have metrics at the addresses it prints; with --stay the fleet goes on until Ctrl-C.
 set -euo pipefail
 
-readonly bin=${1:?usage: demo.sh BIN_DIR}
+readonly bin=${1:?usage: demo.sh BIN_DIR [--stay]}
+readonly stay=${2:-}
+[[ -z $stay || $stay == --stay ]] || { printf 'demo.sh: no such option: %s\n' "$stay" >&2; exit 2; }
 work=$(mktemp -d)
 readonly work
 declare -A pids=()
@@ -64,6 +66,8 @@ answered() {
 await_answers() { await "$1" "only $2 answer" answered "$2"; show_client; }
 
 instance() { start "$1" "$bin/fleet_server" "$1" "$target"; }
+# Where a program has its metrics.
+metrics() { printf 'http://%s/metrics' "$(sed -n 's/.*admin port on \([^ ]*\): .*/\1/p' "$work/$1.log" | head -n 1)"; }
 # end SIGNAL NAME: sends it, and waits for the end; the shell is not to say that something was killed.
 end() {
   { kill "-$1" "${pids[$2]}" && wait "${pids[$2]}" || true; } 2>/dev/null
@@ -79,6 +83,7 @@ for name in one two three; do instance "$name"; done
 start client "$bin/fleet_client" "$target"
 await_answers 10 'one three two'
 "$bin/weft" registry list "$address"
+printf 'metrics of the client: %s, of instance one: %s\n' "$(metrics client)" "$(metrics one)"
 
 say 'kill -KILL: instance two is gone without a word'
 end KILL two
@@ -112,6 +117,12 @@ kill -CONT "${pids[one]}"
 await_answers 30 'five four one'
 "$bin/weft" registry list "$address"
 
+if [[ $stay == --stay ]]; then
+  say 'the fleet goes on until Ctrl-C; its metrics:'
+  for name in client one four five; do printf '  %-7s%s\n' "$name" "$(metrics "$name")"; done
+  trap 'exit 0' INT TERM
+  while sleep 1; do show_client; done
+fi
 kill -TERM "${pids[client]}"
 status=0
 wait "${pids[client]}" || status=$?

@@ -1,4 +1,5 @@
-// One instance of the fleet: `fleet_server NAME REGISTRY_TARGET`, with a port of its own choice.
+// One instance of the fleet: `fleet_server NAME REGISTRY_TARGET`, with a port of its own choice,
+// and another for its metrics.
 
 #include "weft/rpc/server.h"
 
@@ -7,6 +8,9 @@
 #include <utility>
 
 #include "weft/net/wait.h"
+#include "weft/telemetry/admin.h"
+#include "weft/telemetry/grpc.h"
+#include "weft/telemetry/process.h"
 
 #include "adder.weft.h"
 
@@ -44,5 +48,8 @@ int main(int argc, char* argv[]) {
   weft::Server server{
       {.listen = "127.0.0.1:0", .announce = argv[2], .announce_options = {.name = name}}};
   server.add<Adder>(name);
+  server.add(weft::telemetry::server_metrics());
+  server.add(weft::telemetry::admin({.listen = "127.0.0.1:0"}));
+  const auto process = weft::telemetry::process_metrics();
   return weft::run(server);
 }
