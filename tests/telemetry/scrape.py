@@ -8,31 +8,17 @@ Ends with 77, which ctest shows as skipped, where a program is not there.
 """
 
 import argparse
-import json
 import os
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 from pathlib import Path
 
-SKIPPED = 77
+from prometheus_server import Prometheus, check, skip
+
 SERIES = 10_000
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0"
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIPPED)
-
-
-def check(condition, what):
-    if not condition:
-        raise SystemExit(f"failed: {what}")
 
 
 class Server:
@@ -92,12 +78,6 @@ def formats(arguments):
             check_open_metrics(fetch(server.address, version, "-H", f"accept: {OPEN_METRICS}"))
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 CONFIG = """
 global: {{scrape_interval: 1s}}
 scrape_configs:
@@ -108,49 +88,9 @@ scrape_configs:
 """
 
 
-class Prometheus:
-    """One that scrapes a server, until the end of a with block."""
-
-    def __init__(self, program, folder, server):
-        config = Path(folder) / "prometheus.yml"
-        secure = server.ca != "-"
-        config.write_text(CONFIG.format(scheme="https" if secure else "http", ca=server.ca if secure else '""',
-                                        address=server.address), encoding="utf-8")
-        self.port = free_port()
-        self.log = Path(folder) / "log"
-        self.command = [program, f"--config.file={config}", f"--storage.tsdb.path={folder}/data",
-                        f"--web.listen-address=127.0.0.1:{self.port}", "--enable-feature=exemplar-storage"]
-
-    def __enter__(self):
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-    def ask(self, path, **query):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?" + urllib.parse.urlencode(query)
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)["data"]
-
-    def value(self, expression):
-        result = self.ask("query", query=expression)["result"]
-        return float(result[0]["value"][1]) if result else None
-
-    def wait_for(self, expression):
-        """The value of an expression, once there is one."""
-        until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                value = self.value(expression)
-            except OSError:
-                value = None
-            if value is not None:
-                return value
-            time.sleep(0.2)
-        raise SystemExit(f"failed: no {expression}\n{self.log.read_text(errors='replace')[-3000:]}")
+def config_of(server):
+    secure = server.ca != "-"
+    return CONFIG.format(scheme="https" if secure else "http", ca=server.ca if secure else '""', address=server.address)
 
 
 def judge(found):
@@ -176,7 +116,7 @@ def prometheus(arguments):
         skip(f"no {program}; ./dev setup test brings it")
     for security in ["plaintext", "tls"]:
         with tempfile.TemporaryDirectory() as folder, Server(arguments.server, str(SERIES), security) as server:
-            with Prometheus(program, folder, server) as found:
+            with Prometheus(program, folder, config_of(server)) as found:
                 judge(found)
 
 
