@@ -29,6 +29,7 @@ class AnyTypes {
         options_(options),
         service_(service),
         reflection_(reflection) {}
+  AnyTypes(const Schema&, Channel&, CallOptions&&, const std::string&, bool) = delete;
 
   const Schema& schema() const noexcept { return *schema_; }
 

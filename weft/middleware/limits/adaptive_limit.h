@@ -70,6 +70,7 @@ class AdaptiveLimit {
 
   /// `options`, which are valid, must outlive it.
   explicit AdaptiveLimit(const AdaptiveLimitOptions& options) noexcept;
+  explicit AdaptiveLimit(AdaptiveLimitOptions&&) = delete;
 
   /// One more call is under way, unless this share of the limit is in use.
   bool try_begin(double share = 1) noexcept;

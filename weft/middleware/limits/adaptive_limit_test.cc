@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iostream>
+#include <type_traits>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -15,6 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using Outcome = AdaptiveLimit::Outcome;
+
+// It keeps a reference, so a temporary does not compile.
+static_assert(std::is_constructible_v<AdaptiveLimit, const AdaptiveLimitOptions&>);
+static_assert(!std::is_constructible_v<AdaptiveLimit, AdaptiveLimitOptions>);
 
 /// Rounds of calls as many as the limit lets in, which all take what the test says.
 class AdaptiveLimitTest : public testing::Test {

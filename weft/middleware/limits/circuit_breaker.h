@@ -79,6 +79,7 @@ class CircuitBreaker {
   /// `options`, which are valid, must outlive it.
   explicit CircuitBreaker(const CircuitBreakerOptions& options) noexcept
       : options_(options), counts_(options.window) {}
+  explicit CircuitBreaker(CircuitBreakerOptions&&) = delete;
 
   /// Nothing where the call is refused.
   std::optional<Pass> admit(TimePoint now);

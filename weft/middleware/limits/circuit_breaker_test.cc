@@ -1,5 +1,7 @@
 #include "weft/middleware/limits/circuit_breaker.h"
 
+#include <type_traits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +16,10 @@ using State = CircuitBreaker::State;
 using Outcome = CircuitBreaker::Outcome;
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+// It keeps a reference, so a temporary does not compile.
+static_assert(std::is_constructible_v<CircuitBreaker, const CircuitBreakerOptions&>);
+static_assert(!std::is_constructible_v<CircuitBreaker, CircuitBreakerOptions>);
 
 /// One breaker and a clock that the test turns.
 class CircuitBreakerTest : public testing::Test {

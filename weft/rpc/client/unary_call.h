@@ -84,10 +84,15 @@ class SingleResponse final : public MessageWriter {
 class UnaryCall {
  public:
   /// Only on a loop's thread. A request of bytes is protobuf, or what CallOptions::codec says.
+  /// `options` must outlive the call; a temporary does not compile.
   UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
             Message request, const CallOptions& options);
   UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
             const google::protobuf::MessageLite& request, const CallOptions& options);
+  UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
+            Message request, CallOptions&& options) = delete;
+  UnaryCall(net::Loop& loop, Context* parent, Service& service, const MethodDescriptor& method,
+            const google::protobuf::MessageLite& request, CallOptions&& options) = delete;
 
   Task<Status> run() { return service_->serve(call_).in(call_.context()); }
   /// After run(): gives the metadata to the caller if it asked for it, and parses the response.

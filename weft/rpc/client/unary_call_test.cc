@@ -1,6 +1,7 @@
 #include "weft/rpc/client/unary_call.h"
 
 #include <string>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,15 @@ namespace {
 
 using test::Text;
 using test::text;
+
+// A call refers to its options, so temporary ones do not compile.
+template <class Request, class Options>
+constexpr bool kMakesACall = std::is_constructible_v<UnaryCall, net::Loop&, Context*, Service&,
+                                                     const MethodDescriptor&, Request, Options>;
+static_assert(kMakesACall<Message, const CallOptions&>);
+static_assert(!kMakesACall<Message, CallOptions>);
+static_assert(kMakesACall<const Text&, CallOptions&>);
+static_assert(!kMakesACall<const Text&, CallOptions>);
 
 /// A message as it is on the wire.
 Bytes packed(const std::string& value) { return Bytes::copy_of(text(value).SerializeAsString()); }
