@@ -264,7 +264,7 @@ class BehindProxies(Served):
                   server {{ listen 127.0.0.1:{port};
                     location / {{ proxy_pass http://weft; proxy_http_version 1.1;
                                   proxy_request_buffering off; proxy_set_header Connection ""; }} }} }}""")
-            self.check(["nginx", "-c", config], port)
+            self.check(["nginx", "-e", "stderr", "-c", config], port)
 
     @needs("haproxy")
     def test_haproxy(self):
