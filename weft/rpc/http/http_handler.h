@@ -19,6 +19,14 @@ namespace weft::rpc {
 
 class Dispatcher;
 
+/// Whether a request may be refused while the server is overloaded
+/// (ServerOptions::max_queue_delay).
+enum class Refusable : std::uint8_t { Yes, No };
+
+/// Retry-After of what a server without room or time answers, in seconds (RFC 9110 section 10.2.3):
+/// the least there is. A loop notices within 100 ms that it has time again.
+inline constexpr std::string_view kRetryAfter = "1";
+
 /// A field of an HTTP message (RFC 9110 section 5); its name in lower case.
 struct HttpField {
   std::string_view name;
@@ -108,6 +116,8 @@ class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
   virtual bool takes(const HttpHead& head) const = 0;
+  /// Refusable::No for probes, whose answers an overloaded server owes too.
+  virtual Refusable refusable() const noexcept { return Refusable::Yes; }
   /// Serves a request that it takes. A task that ends without a response answers 500, one that
   /// throws too, where the response has not begun. Until it first awaits something the same holds
   /// as for a service's method: it keeps the loop.

@@ -41,6 +41,7 @@ class Pages final : public HttpHandler {
     if (head.path == "/pages/echo") return echo(exchange);
     if (head.path == "/pages/later") return later(*this, exchange);
     if (head.path == "/pages/sleep") return sleep(*this, exchange);
+    if (head.path == "/pages/busy") static_cast<net::SimLoop&>(exchange.loop()).work(1ms);
     if (head.path == "/pages/throw") throw std::runtime_error("secret");
     if (head.path == "/pages/nothing") return Task<>();
     if (head.path == "/pages/nothing/later") return nothing_later();
@@ -117,7 +118,7 @@ Fields get(std::string_view path, std::string method = "GET", const Fields& more
 
 class Http : public ::testing::Test {
  protected:
-  Http() {
+  explicit Http(InProcess::Options options = {}) : world_(std::move(options)) {
     world_.add<Kinds>();
     world_.server().add(pages_);
   }
@@ -324,6 +325,33 @@ TEST_F(Http, TinyFramesAreJoined) {
   peer.expect_end(1);
   EXPECT_EQ(peer.data_of(1), all);
   EXPECT_LT(pages_->parts, 10);
+}
+
+class HttpOverload : public Http {
+ protected:
+  HttpOverload() : Http(with_delay()) { world_.server().add(probe_pages()); }
+  static InProcess::Options with_delay() {
+    InProcess::Options options{.link = {.latency = 100us, .jitter = 0ns}};
+    options.server.max_queue_delay = 50ms;
+    return options;
+  }
+};
+
+TEST_F(HttpOverload, IsAnswered503ButToProbes) {
+  ScriptedPeer& peer = connect();
+  std::uint32_t id = 1;
+  // Twice as many as the loop has time for.
+  for (int i = 0; i < 4000; ++i, id += 2) {
+    peer.send(headers(id, get("/pages/busy"), EndStream::Yes));
+    world_.run_for(500us);
+  }
+  peer.send(headers(id, get("/healthz"), EndStream::Yes));
+  const testing::Frame& refused = peer.expect(FrameType::Headers, id - 2);
+  EXPECT_EQ(refused.field(":status"), "503");
+  EXPECT_EQ(refused.field("retry-after"), "1");
+  EXPECT_EQ(peer.expect(FrameType::Headers, id).field(":status"), "200");
+  EXPECT_GE(pages_->served, 1800);
+  EXPECT_GE(world_.server().refused_calls(), 1000U);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ class Probes final : public HttpHandler {
     const std::string_view path = without_query(head.path);
     return path == "/healthz" || path == "/readyz";
   }
+  Refusable refusable() const noexcept override { return Refusable::No; }
   Task<> serve(HttpExchange& exchange) override {
     const std::string_view path = exchange.head().path;
     if (without_query(path) == "/healthz") return send(exchange, {200, "ok\n"}, kText);

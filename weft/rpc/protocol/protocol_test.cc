@@ -102,7 +102,7 @@ Task<std::string> talk(net::Loop& loop, net::Stream& stream, std::string request
 
 class Protocols : public ::testing::Test {
  protected:
-  Protocols() {
+  explicit Protocols(InProcess::Options options = {}) : world_(std::move(options)) {
     world_.add<Kinds>();
     world_.server().add(lines_);
   }
@@ -175,6 +175,35 @@ TEST_F(Protocols, AreCancelledWhenAStopIsOver) {
   const TimePoint begun = world_.now();
   testing::run(world_.server_host(), world_.server().shutdown(5s));
   EXPECT_EQ(world_.now() - begun, Duration(5s));
+  EXPECT_EQ(lines_->ended, 1);
+  EXPECT_EQ(world_.server().active_connections(), 0U);
+}
+
+/// Connections that reach their age after ten seconds, and have five more.
+class AgedProtocols : public Protocols {
+ protected:
+  AgedProtocols() : Protocols(aged()) {}
+  static InProcess::Options aged() {
+    InProcess::Options options;
+    options.server.max_connection_age = 10s;
+    options.server.max_connection_age_grace = 5s;
+    return options;
+  }
+};
+
+TEST_F(AgedProtocols, AreToldOfTheirAge) {
+  const auto stream = connect();
+  EXPECT_EQ(talk(*stream, "CALL hello\n"), "hello\n");
+  world_.run_for(12s);
+  EXPECT_EQ(talk(*stream, "CALL last\n"), "last\n");
+  EXPECT_EQ(talk(*stream, "CALL after\n"), "(end)");
+  EXPECT_EQ(lines_->ended, 1);
+}
+
+TEST_F(AgedProtocols, AreCancelledAfterTheGrace) {
+  const auto stream = connect();
+  EXPECT_EQ(talk(*stream, "CALL hello\n"), "hello\n");
+  world_.run_for(17s);
   EXPECT_EQ(lines_->ended, 1);
   EXPECT_EQ(world_.server().active_connections(), 0U);
 }

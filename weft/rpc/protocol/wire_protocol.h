@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "weft/base/result.h"
+#include "weft/base/time.h"
 #include "weft/coro/task.h"
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/call/call.h"
@@ -20,6 +21,7 @@ namespace weft::rpc {
 
 class HttpHandler;
 struct HttpHead;
+enum class Refusable : std::uint8_t;
 
 /// A connection that a WireProtocol has taken. Belongs to one loop, and lives as long as the
 /// protocol's task.
@@ -35,11 +37,14 @@ class WireConnection {
   /// The server's handler that takes an HTTP request; null where none does.
   virtual HttpHandler* handler_for(const HttpHead& head) const = 0;
   /// Begins a request that is no call of dispatcher(): it counts in ServerOptions::max_calls, and a
-  /// stop waits for it, until request_ended(). RESOURCE_EXHAUSTED where it is one too many.
-  virtual Status request_began() = 0;
+  /// stop waits for it, until request_ended(). RESOURCE_EXHAUSTED where it is one too many,
+  /// UNAVAILABLE where it would wait longer than ServerOptions::max_queue_delay. `path` is for the
+  /// server's observer.
+  virtual Status request_began(std::string_view path, Refusable refusable) = 0;
   virtual void request_ended() noexcept = 0;
-  /// Cancelled when the server closes the connection: its stop is over, or it has too many
-  /// connections. The protocol's task runs in it.
+  /// Cancelled when the server closes the connection: its stop is over, the connection's age and
+  /// grace are over, or (RESOURCE_EXHAUSTED) it holds more memory than any other while the server
+  /// has too little. The protocol's task runs in it.
   virtual Context& context() noexcept = 0;
 
   /// Waits for bytes and reads at most `into.size()`; 0 at the end. One reader at a time.
@@ -59,10 +64,14 @@ class WireConnection {
   /// Writes what the client did wrong to the log, which bounds how often it does.
   virtual void log_refused(std::string_view why) noexcept = 0;
 
-  /// The server has begun to stop: the protocol ends its task when its calls are done.
+  /// The server has begun to stop, or the connection has reached
+  /// ServerOptions::max_connection_age: the protocol ends its task when its calls are done.
   virtual bool draining() const noexcept = 0;
   /// Waits for that. One at a time.
   virtual Task<> drained() = 0;
+  /// ServerOptions::max_connection_idle: the protocol ends its task when it has had no request for
+  /// so long.
+  virtual Duration max_idle() const noexcept = 0;
 
  protected:
   ~WireConnection() = default;

@@ -1,4 +1,5 @@
 // What a connection writes, how long it waits for its client, and how it ends.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -56,6 +57,11 @@ void ServedConnection::on_tunnel() {
 /// looked at.
 void ServedConnection::refuse(const Fault& fault) {
   wire_.log_refused("HTTP/1.1: " + fault.why);
+  end_with(fault);
+}
+
+/// Says so, where nothing of a response has been said.
+void ServedConnection::end_with(const Fault& fault) {
   last_ = true;
   const bool answered = exchange_ != nullptr && exchange_->answer().begun();
   if (exchange_ != nullptr) exchange_->cancel(cancelled(fault.why));
@@ -64,6 +70,7 @@ void ServedConnection::refuse(const Fault& fault) {
     append_status_line(text, fault.status);
     append_field(text, "content-type", "text/plain; charset=utf-8");
     append_field(text, "content-length", std::uint64_t{fault.why.size() + 1});
+    if (fault.status == 503) append_field(text, "retry-after", rpc::kRetryAfter);
     text.append("connection: close\r\n\r\n").append(fault.why).append("\n");
     output_.append(Bytes::copy_of(text));
   }
@@ -81,12 +88,30 @@ void ServedConnection::close_after_writing() noexcept {
   flush_later();
 }
 
+/// The server has no more time or memory for it. A client that has to go because of what it holds
+/// is told, where it has not had anything of a response, and gives back what it holds at once: who
+/// else has to go depends on that.
+void ServedConnection::cut_off(const Status& reason) noexcept {
+  const bool is_told = phase_ == Phase::Serving && output_.empty();
+  if (reason.code() != StatusCode::ResourceExhausted || !is_told) return lost(reason);
+  try {
+    end_with({503, std::string(reason.message())});
+  } catch (const std::bad_alloc&) {
+    return lost(reason);
+  }
+  if (exchange_ != nullptr) exchange_->request_content().discard();
+  account();
+}
+
+/// Nothing of a request has come that is not answered.
+bool ServedConnection::at_rest() const noexcept {
+  return exchange_ == nullptr && !scanner_.has_begun() && input_.size() == input_at_;
+}
+
 void ServedConnection::drain() noexcept {
   if (wire_.context().is_cancelled() || phase_ != Phase::Serving) return;
   // A request that has begun is served, and answered with Connection: close.
-  if (exchange_ == nullptr && !scanner_.has_begun() && input_.size() == input_at_) {
-    close_after_writing();
-  }
+  if (at_rest()) close_after_writing();
 }
 
 void ServedConnection::on_writable() noexcept {
@@ -160,6 +185,8 @@ void ServedConnection::close() noexcept {
   deadline_.cancel();
   net::TurnEndHook::unlink();
   stream_.close();
+  if (exchange_ != nullptr) exchange_->request_content().discard();
+  account();
   if (exchange_ != nullptr) return exchange_->handled() ? go_on_later() : void();
   check_over();
 }
@@ -175,7 +202,8 @@ void ServedConnection::account() noexcept {
 }
 
 ServedConnection::Awaits ServedConnection::awaits() const noexcept {
-  if (phase_ == Phase::Lingering) return Awaits::Close;
+  // Where the server has cut it off, its last words have no more time than that.
+  if (phase_ == Phase::Lingering || wire_.context().is_cancelled()) return Awaits::Close;
   if (write_blocked_) return Awaits::Reading;
   if (phase_ != Phase::Serving || going_on_) return Awaits::Nothing;
   if (exchange_ == nullptr) return scanner_.has_begun() ? Awaits::Head : Awaits::Request;
@@ -188,7 +216,7 @@ ServedConnection::Awaits ServedConnection::awaits() const noexcept {
 Duration ServedConnection::time_for(Awaits what) const noexcept {
   switch (what) {
     case Awaits::Request:
-      return options_.idle_timeout;
+      return std::min(options_.idle_timeout, wire_.max_idle());
     case Awaits::Head:
       return options_.head_timeout;
     case Awaits::Content:

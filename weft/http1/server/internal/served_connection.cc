@@ -50,7 +50,7 @@ ServedConnection::ServedConnection(rpc::WireConnection& wire, const ProtocolOpti
               *this),
       cancelled_(
           [](CancelHook& hook, const Status& reason) noexcept {
-            static_cast<Cancelled&>(hook).self.lost(reason);
+            static_cast<Cancelled&>(hook).self.cut_off(reason);
           },
           *this) {
   stream_.set_handler(this);
@@ -169,7 +169,8 @@ void ServedConnection::begin_exchange(std::string_view head) {
     const Fault fault = not_taken(exchange_->head());
     return exchange_->refuse(fault.status, fault.why);
   }
-  if (const Status admitted = wire_.request_began(); !admitted.ok()) {
+  const Status admitted = wire_.request_began(exchange_->head().path, handler->refusable());
+  if (!admitted.ok()) {
     return exchange_->refuse(503, admitted.message());
   }
   exchange_->serve(*handler);
@@ -232,7 +233,8 @@ bool ServedConnection::end_exchange() {
   }
   exchange_.reset();
   account();
-  if (phase_ == Phase::Serving && last_) close_after_writing();
+  const bool leaves = last_ || (wire_.draining() && at_rest());
+  if (phase_ == Phase::Serving && leaves) close_after_writing();
   return phase_ == Phase::Closed;
 }
 

@@ -106,7 +106,10 @@ class ServedConnection final : private ExchangeOwner,
   void linger(std::size_t bytes) noexcept;
 
   void refuse(const Fault& fault);
+  void end_with(const Fault& fault);
+  void cut_off(const Status& reason) noexcept;
   void close_after_writing() noexcept;
+  bool at_rest() const noexcept;
   void drain() noexcept;
   void flush() noexcept;
   bool write() noexcept;

@@ -193,8 +193,9 @@ void ServedResponse::write(const Message& message) {
 void ServedResponse::answer(int status, std::string_view text) {
   const std::string length = std::to_string(text.size());
   const rpc::HttpField fields[] = {{"content-type", "text/plain; charset=utf-8"},
-                                   {"content-length", length}};
-  if (!begin(status, fields).ok() || ended_) return;
+                                   {"content-length", length},
+                                   {"retry-after", rpc::kRetryAfter}};
+  if (!begin(status, rpc::HttpFields(fields).first(status == 503 ? 3 : 2)).ok() || ended_) return;
   write(Message(Bytes::copy_of(text)).mark_last());
 }
 

@@ -12,12 +12,13 @@ namespace weft {
 namespace rpc {
 namespace {
 
-/// A short answer to a request that there is no room for.
+/// A short answer to a request that there is no room or no time for.
 void refuse(ServerConnection& connection, http2::Stream& stream, const Status& why,
             bool end_stream) {
-  const std::array<http2::HeaderField, 2> fields = {
+  const std::array<http2::HeaderField, 3> fields = {
       http2::HeaderField{":status", "503", http2::Token::Status},
-      http2::HeaderField{"content-type", "text/plain", http2::Token::ContentType}};
+      http2::HeaderField{"content-type", "text/plain", http2::Token::ContentType},
+      http2::HeaderField{"retry-after", kRetryAfter}};
   connection.session().send_headers(stream, fields, false);
   connection.session().queue_data(stream, Bytes::copy_of(std::string(why.message()) + "\n"), true);
   if (!end_stream) connection.read_to_its_end(stream);
@@ -40,7 +41,9 @@ bool HttpRequests::take(ServerConnection& connection, http2::Stream& stream,
   if (head.authority.empty()) head.authority = head.field("host");
   HttpHandler* handler = handler_for(head);
   if (handler == nullptr) return false;
-  const Status admitted = connection.server().admit_call(*connection.memory());
+  const Status admitted =
+      connection.server().admit_request(connection.in_round(), *connection.memory(),
+                                        *connection.peer(), head.path, handler->refusable());
   if (admitted.ok()) {
     HttpStream::begin(connection, stream, *handler, fields, end_stream);
   } else {

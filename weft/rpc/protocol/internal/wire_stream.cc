@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "weft/rpc/http/http_handler.h"
 #include "weft/rpc/server/handler.h"
 #include "weft/rpc/server/internal/server_loop.h"
 
@@ -29,8 +30,10 @@ HttpHandler* WireStream::handler_for(const HttpHead& head) const {
   return handlers == nullptr ? nullptr : handlers->handler_for(head);
 }
 
-Status WireStream::request_began() {
-  Status admitted = server_.admit_call(memory_);
+Duration WireStream::max_idle() const noexcept { return server_.options().max_connection_idle; }
+
+Status WireStream::request_began(std::string_view path, Refusable refusable) {
+  Status admitted = server_.admit_request(in_round_, memory_, *peer_, path, refusable);
   if (!admitted.ok()) return admitted;
   memory_.call_began(0);
   server_.other_request_began();
@@ -46,7 +49,21 @@ void WireStream::log_refused(std::string_view why) noexcept {
   server_.log_refused(describe() + ": " + std::string(why));
 }
 
-void WireStream::start() { server_.loop().ready(start_); }
+void WireStream::start() {
+  server_.loop().ready(start_);
+  const Duration age = server_.connection_age();
+  if (age == kForever) return;
+  age_.arm(*this, after(loop().now(), age), [](WireStream& self) noexcept { self.aged(); });
+}
+
+void WireStream::aged() noexcept {
+  leave(unavailable("the connection has reached ServerOptions::max_connection_age"));
+  const Duration grace = server_.options().max_connection_age_grace;
+  if (grace == kForever) return;
+  age_.arm(*this, after(loop().now(), grace), [](WireStream& self) noexcept {
+    self.context_.cancel(unavailable("the connection's age and grace are over"));
+  });
+}
 
 void WireStream::run() noexcept {
   try {
@@ -55,7 +72,7 @@ void WireStream::run() noexcept {
                 {[](void* self) noexcept { static_cast<WireStream*>(self)->on_done(); }, this});
   } catch (...) {
     static_cast<void>(status_of_exception(describe()));
-    server_.other_over(*this);
+    over();
   }
 }
 
@@ -65,13 +82,35 @@ void WireStream::on_done() noexcept {
   } catch (...) {
     static_cast<void>(status_of_exception(describe()));
   }
+  over();
+}
+
+void WireStream::over() noexcept {
+  age_.cancel();
   server_.other_over(*this);
 }
 
 bool WireStream::drain() noexcept {
-  draining_ = true;
-  drain_.set();
+  leave(unavailable("the server is stopping"));
   return true;
+}
+
+/// Asks the protocol to end when its calls are done; `why` is for the observer.
+void WireStream::leave(const Status& why) noexcept {
+  if (std::exchange(draining_, true)) return;
+  server_.tell({.what = ConnectionEvent::What::Leaving,
+                .side = Call::Side::Server,
+                .by = ConnectionEvent::By::Local,
+                .address = peer_->address,
+                .tls = peer_->tls.get(),
+                .status = why});
+  drain_.set();
+}
+
+void WireStream::shed() noexcept {
+  const Status why = server_.holds_most(memory_);
+  log_refused("closed: " + std::string(why.message()));
+  context_.cancel(why);
 }
 
 Task<> WireStream::drained() { static_cast<void>(co_await drain_.wait()); }

@@ -8,7 +8,9 @@
 #include "weft/coro/task.h"
 #include "weft/net/socket/stream_io.h"
 #include "weft/rpc/connection/internal/memory_budget.h"
+#include "weft/rpc/connection/internal/rare_timer.h"
 #include "weft/rpc/protocol/wire_protocol.h"
+#include "weft/rpc/server/internal/admission.h"
 #include "weft/rpc/server/internal/other_protocols.h"
 #include "weft/rpc/server/internal/peer_connections.h"
 
@@ -25,20 +27,24 @@ class WireStream final : public OtherConnection, private WireConnection {
 
   /// In a turn of its own.
   void start();
+  net::Loop& loop() const noexcept override;
 
   // OtherConnection
   bool drain() noexcept override;
   void cancel(const Status& reason) noexcept override { context_.cancel(reason); }
+  const ConnectionMemory* memory() const noexcept override {
+    return context_.is_cancelled() ? nullptr : &memory_;
+  }
+  void shed() noexcept override;
   std::string describe() const override;
 
  private:
   // WireConnection
-  net::Loop& loop() const noexcept override;
   const Peer::Ref& peer() const noexcept override { return peer_; }
   Dispatcher& dispatcher() const noexcept override;
   const HealthRegistry& health() const noexcept override;
   HttpHandler* handler_for(const HttpHead& head) const override;
-  Status request_began() override;
+  Status request_began(std::string_view path, Refusable refusable) override;
   void request_ended() noexcept override;
   Context& context() noexcept override { return context_; }
   Task<Result<std::size_t>> read(std::span<char> into) override { return io_.read(into); }
@@ -51,6 +57,7 @@ class WireStream final : public OtherConnection, private WireConnection {
   void log_refused(std::string_view why) noexcept override;
   bool draining() const noexcept override { return draining_; }
   Task<> drained() override;
+  Duration max_idle() const noexcept override;
 
   struct Start final : Runnable {
     explicit Start(WireStream& of) noexcept
@@ -60,6 +67,9 @@ class WireStream final : public OtherConnection, private WireConnection {
   };
   void run() noexcept;
   void on_done() noexcept;
+  void leave(const Status& why) noexcept;
+  void aged() noexcept;
+  void over() noexcept;
 
   // What a protocol's coroutines and buffers usually take.
   static constexpr std::size_t kMemory = 16 * 1024;
@@ -73,6 +83,8 @@ class WireStream final : public OtherConnection, private WireConnection {
   net::StreamIo io_;
   Context context_;
   Event drain_;
+  RareTimer<WireStream> age_;  // then its grace
+  Admission::Client in_round_;
   bool draining_ = false;
   Start start_{*this};
   Task<> task_;

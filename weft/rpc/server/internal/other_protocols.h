@@ -18,10 +18,12 @@
 /// thing do not link what it is made of.
 namespace weft::rpc {
 
+class ConnectionMemory;
 class HttpHandler;
 class ServerConnection;
 class ServerLoop;
 struct HttpHead;
+enum class Refusable : std::uint8_t;
 
 /// What a stream of HTTP/2 belongs to where that is no gRPC call. In its server loop's list.
 class OtherStream : public ListNode {
@@ -57,6 +59,10 @@ class OtherConnection : public ListNode {
   /// destroyed.
   virtual bool drain() noexcept = 0;
   virtual void cancel(const Status& reason) noexcept = 0;
+  /// What it holds; null where it is not worth sending away, or already on its way.
+  virtual const ConnectionMemory* memory() const noexcept { return nullptr; }
+  /// Ends it because of the memory it takes.
+  virtual void shed() noexcept {}
   virtual std::string describe() const = 0;
 
  protected:

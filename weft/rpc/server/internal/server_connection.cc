@@ -56,10 +56,7 @@ ServerConnection::ServerConnection(ServerLoop& server, std::unique_ptr<net::Stre
                      self.close(unavailable("no HTTP/2 preface within the handshake timeout"));
                    });
   }
-  if (options.max_connection_age != kForever) {
-    // 10 % of jitter, so that connections made together do not end together (gRFC A9).
-    const double jitter = 0.9 + 0.2 * loop().rng().uniform();
-    const Duration age = scaled(options.max_connection_age, jitter);
+  if (const Duration age = server.connection_age(); age != kForever) {
     age_.arm(*this, after(loop().now(), age), [](ServerConnection& self) noexcept {
       self.aged_ = true;
       self.drain(unavailable("the connection has reached ServerOptions::max_connection_age"));
@@ -104,11 +101,7 @@ void ServerConnection::arm_drain(Duration timeout) noexcept {
 }
 
 [[gnu::cold]] void ServerConnection::shed() noexcept {
-  Status why = resource_exhausted(
-      "the server holds " + std::to_string(memory()->server().held()) +
-      " bytes for its clients, its limit is " + std::to_string(memory()->server().limit()) +
-      "; this connection has the most, " + std::to_string(memory()->held()) +
-      " (ServerOptions::max_memory)");
+  const Status why = server_.holds_most(*memory());
   server_.log_refused(peer()->describe() + ": closed: " + std::string(why.message()));
   abort(http2::ErrorCode::EnhanceYourCalm, why);
   session().end_streams();  // now: who else has to go depends on what this gives back

@@ -167,6 +167,11 @@ void ServerLoop::connection_over() noexcept {
   check_idle();
 }
 
+Duration ServerLoop::connection_age() noexcept {
+  const Duration age = options().max_connection_age;
+  return age == kForever ? kForever : scaled(age, 0.9 + 0.2 * loop_.rng().uniform());
+}
+
 std::size_t ServerShared::active_calls() noexcept {
   const std::lock_guard lock(mutex);
   std::size_t sum = 0;
@@ -245,6 +250,18 @@ void ServerLoop::join_siblings() {
   shared_.loops.push_back({loop_.anchor(), weak_from_this()});
 }
 
+/// Calls `function(connection, memory)` for each that could be sent away.
+template <class F>
+void ServerLoop::for_each_that_holds(F function) {
+  connections_.for_each([&](ServerConnection& connection) {
+    if (connection.closed() || connection.session().broken()) return;
+    function(connection, *connection.memory());
+  });
+  others_.for_each([&](OtherConnection& other) {
+    if (const ConnectionMemory* const memory = other.memory()) function(other, *memory);
+  });
+}
+
 /// Sends away those that hold most, as long as there is one that holds more than its share: in each
 /// pass those that hold at least half of what the first holds, so that a few passes do. No more at
 /// once than takes the loop a moment.
@@ -256,10 +273,9 @@ void ServerLoop::shed() noexcept {
   while (shared_.memory.overfull()) {
     const std::size_t most = most_held();
     if (most <= shared_.memory.share()) return;
-    connections_.for_each([&](ServerConnection& connection) {
-      if (!may_be_shed(connection) || connection.memory()->held() < most / 2) return;
-      if (!connection.memory()->beyond_share() || !shared_.memory.overfull()) return;
-      if (shed == kAtOnce) return;
+    for_each_that_holds([&](auto& connection, const ConnectionMemory& memory) {
+      if (memory.held() < most / 2 || !memory.beyond_share()) return;
+      if (!shared_.memory.overfull() || shed == kAtOnce) return;
       ++shed;
       connection.shed();
       memory_.publish_quietly();
@@ -271,14 +287,18 @@ void ServerLoop::shed() noexcept {
 /// By one connection that could be sent away.
 std::size_t ServerLoop::most_held() noexcept {
   std::size_t most = 0;
-  connections_.for_each([&most](ServerConnection& connection) {
-    if (may_be_shed(connection)) most = std::max(most, connection.memory()->held());
+  for_each_that_holds([&most](auto& /*connection*/, const ConnectionMemory& memory) {
+    most = std::max(most, memory.held());
   });
   return most;
 }
 
-bool ServerLoop::may_be_shed(ServerConnection& connection) noexcept {
-  return !connection.closed() && !connection.session().broken();
+Status ServerLoop::holds_most(const ConnectionMemory& memory) const {
+  return resource_exhausted("the server holds " + std::to_string(shared_.memory.held()) +
+                            " bytes for its clients, its limit is " +
+                            std::to_string(shared_.memory.limit()) +
+                            "; this connection has the most, " + std::to_string(memory.held()) +
+                            " (ServerOptions::max_memory)");
 }
 
 void ServerLoop::on_memory_freed() noexcept {

@@ -150,9 +150,17 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
     std::string_view text;
     std::uint32_t version;
   };
+  /// Not OK where a request that is no gRPC call is one too many, or the loop has no time for it.
+  Status admit_request(Admission::Client& client, const ConnectionMemory& memory, const Peer& peer,
+                       std::string_view path, Refusable refusable);
   Refusal refuse_call(Admission::Verdict verdict);
   LoopMemory& memory() noexcept { return memory_; }
   WaitingReads& waiting_reads() noexcept { return waiting_reads_; }
+  /// ServerOptions::max_connection_age for one connection: with 10 % of jitter, so that connections
+  /// made together do not end together (gRFC A9).
+  Duration connection_age() noexcept;
+  /// Why the connection with this memory is sent away.
+  Status holds_most(const ConnectionMemory& memory) const;
   std::size_t memory_limit_of_connection() const noexcept { return connection_memory_limit_; }
   void connection_closed(ServerConnection& connection) noexcept;
   /// A connection came to nothing before its first call, and why.
@@ -167,7 +175,8 @@ class ServerLoop final : public std::enable_shared_from_this<ServerLoop>,
   void give_back_memory() noexcept;
   void shed() noexcept;
   std::size_t most_held() noexcept;
-  static bool may_be_shed(ServerConnection& connection) noexcept;
+  template <class F>
+  void for_each_that_holds(F function);
   class RoundMarker;
   void begin_round(TimePoint now);
   void end_round() noexcept;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weft/coro/frame_pool.h"
+#include "weft/rpc/http/http_handler.h"
 #include "weft/rpc/server/internal/server_loop.h"
 
 // What a server's part on a loop does while there are more calls than it can serve.
@@ -62,6 +63,23 @@ ServerLoop::Refusal ServerLoop::refuse_call(Admission::Verdict verdict) {
   }
   const std::uint32_t kind = verdict == Admission::Verdict::DelayTooLong ? 0 : 1;
   return {refusals_[kind], refusals_version_ + kind};
+}
+
+Status ServerLoop::admit_request(Admission::Client& client, const ConnectionMemory& memory,
+                                 const Peer& peer, std::string_view path, Refusable refusable) {
+  using Cause = RefusedCall::Cause;
+  Cause cause = Cause::Limit;
+  Status status = admit_call(memory);
+  if (status.ok() && refusable == Refusable::Yes) {
+    const Admission::Verdict verdict = admit_call(client, loop_.now(), kForever);
+    if (verdict == Admission::Verdict::Admitted) return status;
+    cause = Cause::Overload;
+    status = unavailable(std::string(refuse_call(verdict).text));
+  }
+  if (!status.ok() && observer() != nullptr) {
+    observer()->on_refusal({.cause = cause, .path = path, .peer = peer, .status = status});
+  }
+  return status;
 }
 
 }  // namespace weft::rpc
