@@ -97,6 +97,19 @@ TEST(Http1SlowContent, LosesItsConnection) {
   EXPECT_EQ(victim.pages->ended, 1);
 }
 
+TEST(Http1SlowContent, ByTheByteLosesItsConnection) {
+  Http1Victim victim({.content_timeout = 500ms, .min_content_rate = 100'000});
+  Attacker attacker = victim.attacker();
+  attacker.send(std::string(kPost) + "fffff\r\n");
+  // Each byte comes well within the time between bytes.
+  for (int i = 0; i < 10'000 && victim.pages->ended == 0; ++i) {
+    attacker.send("x");
+    victim->serves_on(3);
+  }
+  EXPECT_EQ(victim.pages->ended, 1);
+  EXPECT_TRUE(attacker.wait_closed());
+}
+
 TEST(Http1SlowRead, LosesItsConnection) {
   Http1Victim victim({.write_timeout = 500ms});
   Attacker attacker = victim.attacker();

@@ -50,7 +50,7 @@ TEST(Http1Connections, AHeadThatTakesTooLongEndsThem) {
 }
 
 TEST(Http1Connections, ContentThatDoesNotComeEndsThem) {
-  World world;
+  World world({.min_content_rate = 0});
   const auto client = world.connect();
   client->send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n");
   for (int i = 0; i < 3; ++i) {
@@ -59,9 +59,63 @@ TEST(Http1Connections, ContentThatDoesNotComeEndsThem) {
     EXPECT_EQ(client->take(), "");
   }
   world.run_for(15s);
-  EXPECT_THAT(client->take(), StartsWith("HTTP/1.1 408"));
+  const std::string answer = client->take();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(answer, HasSubstr("nothing of the content has come for the limit of 60s"));
   EXPECT_TRUE(client->ended());
   EXPECT_EQ(world.world().server().active_calls(), 0U);
+}
+
+TEST(Http1Connections, ContentThatComesTooSlowlyEndsThem) {
+  World world;
+  const auto client = world.connect();
+  client->send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 9000\r\n\r\n");
+  for (int i = 0; i < 5; ++i) {
+    world.run_for(12s);
+    EXPECT_EQ(client->take(), "");
+    client->send("x");
+  }
+  world.run_for(2s);
+  const std::string answer = client->take();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 408"));
+  EXPECT_THAT(answer, HasSubstr("more slowly than the limit of 240 bytes a second, for 60s"));
+  EXPECT_TRUE(client->ended());
+  EXPECT_EQ(world.world().server().active_calls(), 0U);
+}
+
+TEST(Http1Connections, ContentThatComesAtTheLeastRateIsTaken) {
+  World world;
+  const auto client = world.connect();
+  client->send("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 120000\r\n\r\n");
+  // With pauses of nearly a minute.
+  for (int i = 0; i < 10; ++i) {
+    client->send(std::string(12'000, 'x'));
+    world.run_for(49s);
+  }
+  EXPECT_THAT(client->take(), EndsWith("120000"));
+}
+
+TEST(Http1Connections, AClientThatReadsTooSlowlyEndsThem) {
+  World world({}, {.link = {.window = 4096}});
+  world.pages().big_parts = 10'000;
+  const auto client = world.connect();
+  client->set_reading(false);
+  client->send("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+  // Every ten seconds a window of 4 KiB: enough.
+  for (int i = 0; i < 20; ++i) {
+    world.run_for(10s);
+    client->set_reading(true);
+    client->set_reading(false);
+  }
+  EXPECT_EQ(world.pages().ends, 0);
+  // Every fifty: too little.
+  for (int i = 0; i < 10; ++i) {
+    world.run_for(50s);
+    client->set_reading(true);
+    client->set_reading(false);
+  }
+  EXPECT_EQ(world.pages().ends, 1);
+  EXPECT_THAT(world.pages().ended.to_string(), HasSubstr("240 bytes a second"));
 }
 
 TEST(Http1Connections, AClientThatDoesNotReadEndsThem) {

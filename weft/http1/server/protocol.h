@@ -29,8 +29,13 @@ struct ProtocolOptions {
   Duration idle_timeout = std::chrono::seconds(60);
   /// How long a head may take from its first byte to its last.
   Duration head_timeout = std::chrono::seconds(20);
-  /// How long a client may be silent while a handler waits for content.
+  /// How long a client may be silent while content is due; 408 then.
   Duration content_timeout = std::chrono::seconds(60);
+  /// Bytes a second that content has to come with, and that a client has to read of a response: on
+  /// average, with pauses as long as content_timeout and write_timeout allow. Only time in which
+  /// the client is waited for counts. 0: any byte is enough.
+  std::uint64_t min_content_rate = 240;
+  std::uint64_t min_response_rate = 240;
   /// How long a client may read nothing of a response that waits to be sent.
   Duration write_timeout = std::chrono::seconds(60);
 };

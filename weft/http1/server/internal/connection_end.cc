@@ -143,6 +143,7 @@ bool ServedConnection::write() noexcept {
       return false;
     }
     output_.consume(result.size);
+    went_ += result.size;
     if (result.kind == net::IoResult::Kind::WouldBlock) {
       write_blocked_ = true;
       stream_.want_write();
@@ -220,9 +221,9 @@ Duration ServedConnection::time_for(Awaits what) const noexcept {
     case Awaits::Head:
       return options_.head_timeout;
     case Awaits::Content:
-      return options_.content_timeout;
+      return for_content_.left();
     case Awaits::Reading:
-      return options_.write_timeout;
+      return for_reading_.left();
     case Awaits::Close:
       return kLinger;
     case Awaits::Nothing:
@@ -231,14 +232,26 @@ Duration ServedConnection::time_for(Awaits what) const noexcept {
   return kForever;
 }
 
+/// What the client has taken of its time, and what it has done in it.
+void ServedConnection::spend_patience(TimePoint now) noexcept {
+  const Duration waited = now - std::exchange(awaited_since_, now);
+  const std::uint64_t came = std::exchange(came_, 0);
+  const std::uint64_t went = std::exchange(went_, 0);
+  if (awaited_ == Awaits::Content) for_content_.note(waited, came);
+  if (awaited_ == Awaits::Reading) for_reading_.note(waited, went);
+}
+
 /// Sees to the time of what is awaited now. `progress`: the client has done something, which gives
 /// it new time, but not for a head, for content that nobody reads, or for closing.
 void ServedConnection::watch(bool progress) noexcept {
   const Awaits now = awaits();
   const bool discards = now == Awaits::Content && exchange_->handled();
   const bool renews = progress && now != Awaits::Head && now != Awaits::Close && !discards;
-  if (std::exchange(awaited_, now) == now && !renews) return;
-  due_ = now == Awaits::Nothing ? kNever : after(loop_.now(), time_for(now));
+  if (awaited_ == now && !renews) return;
+  const TimePoint time = loop_.now();
+  spend_patience(time);
+  awaited_ = now;
+  due_ = now == Awaits::Nothing ? kNever : after(time, time_for(now));
   if (due_ == kNever || (deadline_.armed() && deadline_.when() <= due_)) return;
   loop_.arm(deadline_, due_);
 }
@@ -250,20 +263,33 @@ void ServedConnection::due(net::Timer& timer) noexcept {
   self.time_is_over();
 }
 
+/// Of a client whose patience is at its end: it may have done nothing, or too little.
+std::string ServedConnection::too_slow(Awaits what) const {
+  const bool sends = what == Awaits::Content;
+  const Patience& patience = sends ? for_content_ : for_reading_;
+  std::string text = sends ? "the content has come" : "the client has read";
+  if (loop_.now() - awaited_since_ >= patience.most()) {
+    text = sends ? "nothing of the content has come" : "the client has read nothing";
+    return text + " for the limit of " + to_string(patience.most());
+  }
+  return text + " more slowly than the limit of " + std::to_string(patience.rate()) +
+         " bytes a second, for " + to_string(patience.most());
+}
+
 void ServedConnection::time_is_over() {
   const Awaits what = std::exchange(awaited_, Awaits::Nothing);
   due_ = kNever;
-  const std::string time = to_string(time_for(what));
   switch (what) {
     case Awaits::Request:
       return close_after_writing();
     case Awaits::Head:
-      return refuse({408, "the head of the request has not come within the limit of " + time});
+      return refuse({408, "the head of the request has not come within the limit of " +
+                              to_string(options_.head_timeout)});
     case Awaits::Content:
-      return refuse({408, "nothing of the content has come for the limit of " + time});
+      return refuse({408, too_slow(what)});
     case Awaits::Reading:
-      wire_.log_refused("HTTP/1.1: the client has read nothing for the limit of " + time);
-      return lost(unavailable("the client reads nothing"));
+      wire_.log_refused("HTTP/1.1: " + too_slow(what));
+      return lost(unavailable(too_slow(what)));
     default:
       return close();
   }

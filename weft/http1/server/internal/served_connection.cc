@@ -45,6 +45,8 @@ ServedConnection::ServedConnection(rpc::WireConnection& wire, const ProtocolOpti
       stream_(wire.stream()),
       options_(options),
       scanner_(options_.head, HeadScanner::Of::Request),
+      for_content_(options_.content_timeout, options_.min_content_rate),
+      for_reading_(options_.write_timeout, options_.min_response_rate),
       go_on_([](Runnable& step) noexcept { static_cast<Step&>(step).self.go_on(); }, *this),
       resume_([](Runnable& step) noexcept { static_cast<Step&>(step).self.waiting_.resume(); },
               *this),
@@ -164,6 +166,10 @@ void ServedConnection::begin_exchange(std::string_view head) {
   const RequestHead& request = exchange->request();
   last_ = last_ || !request.persistent || requests_ >= options_.max_requests;
   exchange_ = std::move(exchange);
+  if (!exchange_->request_content().ended()) {
+    spend_patience(loop_.now());
+    for_content_.renew();
+  }
   rpc::HttpHandler* const handler = wire_.handler_for(exchange_->head());
   if (handler == nullptr) {
     const Fault fault = not_taken(exchange_->head());
@@ -180,10 +186,12 @@ void ServedConnection::begin_exchange(std::string_view head) {
 bool ServedConnection::take_content(std::string_view& bytes) {
   RequestContent& content = exchange_->request_content();
   if (content.ended() || content.full() || bytes.empty()) return false;
+  const std::size_t size = bytes.size();
   if (Fault fault = content.take(bytes)) {
     refuse(fault);
     return false;
   }
+  came_ += size - bytes.size();
   if (exchange_->handled() && content_is_over()) go_on_later();
   return true;
 }

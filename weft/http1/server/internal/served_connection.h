@@ -10,6 +10,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/task.h"
 #include "weft/http1/message/head_scanner.h"
+#include "weft/http1/server/internal/patience.h"
 #include "weft/http1/server/internal/served_exchange.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/http2/session/output.h"
@@ -121,6 +122,8 @@ class ServedConnection final : private ExchangeOwner,
 
   Awaits awaits() const noexcept;
   Duration time_for(Awaits what) const noexcept;
+  void spend_patience(TimePoint now) noexcept;
+  std::string too_slow(Awaits what) const;
   void watch(bool progress) noexcept;
   static void due(net::Timer& timer) noexcept;
   void time_is_over();
@@ -148,6 +151,12 @@ class ServedConnection final : private ExchangeOwner,
   bool asked_for_content_ = false;
   bool going_on_ = false;  // go_on_ is queued
   TimePoint due_ = kNever;
+  TimePoint awaited_since_{};
+  Patience for_content_;
+  Patience for_reading_;
+  // Bytes of content and of output since the last look at these.
+  std::uint64_t came_ = 0;
+  std::uint64_t went_ = 0;
   Deadline deadline_{*this};
   Step go_on_;
   Step resume_;
