@@ -5,6 +5,7 @@
 
 #include "weft/base/ascii.h"
 #include "weft/base/printable.h"
+#include "weft/http1/message/head_writer.h"
 #include "weft/http1/message/parse_head.h"
 
 namespace weft::http1 {
@@ -39,11 +40,31 @@ Outcome ChunkDecoder::next(std::string_view& bytes, std::string_view& content) {
       return Outcome::Content;
     }
     if (state_ == State::Trailers) return take_trailers(bytes);
+    if (take_usual(bytes)) continue;
     const char c = bytes.front();
     bytes.remove_prefix(1);
     if (step(c) == Outcome::Refused) return Outcome::Refused;
   }
   return Outcome::NeedMore;
+}
+
+/// What nearly all chunks have around them, where all of it is there: the end of the one before and
+/// a size without extensions. Everything else, wrong or in pieces, is left to step().
+bool ChunkDecoder::take_usual(std::string_view& bytes) noexcept {
+  std::size_t at = state_ == State::DataCr && bytes.starts_with(kLineEnd) ? kLineEnd.size() : 0;
+  if (at == 0 && (state_ != State::Size || digits_ != 0)) return false;
+  const std::size_t begin = at;
+  std::uint64_t size = 0;
+  for (; at < bytes.size() && at - begin < kMostDigits; ++at) {
+    const int digit = hex_value(bytes[at]);
+    if (digit < 0) break;
+    size = size << 4 | static_cast<std::uint64_t>(digit);
+  }
+  if (size == 0 || !bytes.substr(at).starts_with(kLineEnd)) return false;
+  bytes.remove_prefix(at + kLineEnd.size());
+  left_ = size;
+  state_ = State::Data;
+  return true;
 }
 
 Outcome ChunkDecoder::step(char c) {

@@ -55,6 +55,7 @@ class ChunkDecoder {
   Outcome end_size_line(char c);
   Outcome expect(char c, char due, State then);
   Outcome step(char c);
+  bool take_usual(std::string_view& bytes) noexcept;
   Outcome take_trailers(std::string_view& bytes);
   void begin_size() noexcept;
 

@@ -108,6 +108,15 @@ TEST(ChunkDecoder, RefusesWhatParsersDifferIn) {
   }
 }
 
+TEST(ChunkDecoder, TakesSizesOfAsManyDigitsAsAllowed) {
+  const std::string message = "00000000000000A\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n";
+  for (std::size_t step = 1; step <= message.size(); ++step) {
+    const Decoded decoded = decode(message, step);
+    EXPECT_EQ(decoded.outcome, Outcome::End) << step << decoded.why;
+    EXPECT_EQ(decoded.content, "0123456789x") << step;
+  }
+}
+
 TEST(ChunkDecoder, BoundsExtensionsOfAMessage) {
   std::string message;
   for (int i = 0; i < 20; ++i) message += "1;abcdef\r\nx\r\n";

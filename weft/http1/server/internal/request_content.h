@@ -51,6 +51,8 @@ class RequestContent final : public MessageReader {
   bool full() const noexcept { return !discards_ && block_ && used_ == block_->capacity(); }
   bool waited_for() const noexcept { return waiting_ != nullptr; }
   std::uint64_t discarded() const noexcept { return discarded_; }
+  /// Bytes of content that have come.
+  std::uint64_t came() const noexcept { return came_; }
   rpc::HttpFields trailers() const noexcept;
   std::size_t memory() const noexcept;
 

@@ -18,6 +18,8 @@ constexpr std::uint32_t kInRound = 32;
 constexpr std::int32_t kWorkOfRequest = 4;
 constexpr std::size_t kParsedInUnit = 256;
 constexpr std::size_t kDecodedInUnit = 512;
+// What stands between chunks, which may have to be looked at byte by byte.
+constexpr std::size_t kFramingInUnit = 128;
 
 /// What the connections of a thread read into: an idle one holds no buffer.
 std::span<char> read_block() {
@@ -48,6 +50,8 @@ ServedConnection::ServedConnection(rpc::WireConnection& wire, const ProtocolOpti
       for_content_(options_.content_timeout, options_.min_content_rate),
       for_reading_(options_.write_timeout, options_.min_response_rate),
       go_on_([](Runnable& step) noexcept { static_cast<Step&>(step).self.go_on(); }, *this),
+      read_alone_([](Runnable& step) noexcept { static_cast<Step&>(step).self.read_alone(); },
+                  *this),
       resume_([](Runnable& step) noexcept { static_cast<Step&>(step).self.waiting_.resume(); },
               *this),
       cancelled_(
@@ -71,7 +75,20 @@ void ServedConnection::start() {
   read_on();
 }
 
+/// Where others have done much in this round of the loop, in a turn of its own: many connections
+/// may have much to read at the same time.
 void ServedConnection::on_readable() noexcept {
+  if (!loop_.round_is_long()) return read_now();
+  if (!std::exchange(reads_alone_, true)) loop_.ready_alone(read_alone_);
+}
+
+void ServedConnection::read_alone() noexcept {
+  reads_alone_ = false;
+  // Otherwise whatever has it want input again asks for that.
+  if (wants_input()) read_now();
+}
+
+void ServedConnection::read_now() noexcept {
   try {
     read();
   } catch (const std::bad_alloc&) {
@@ -187,11 +204,15 @@ bool ServedConnection::take_content(std::string_view& bytes) {
   RequestContent& content = exchange_->request_content();
   if (content.ended() || content.full() || bytes.empty()) return false;
   const std::size_t size = bytes.size();
+  const std::uint64_t before = content.came();
   if (Fault fault = content.take(bytes)) {
     refuse(fault);
     return false;
   }
-  came_ += size - bytes.size();
+  const std::size_t taken = size - bytes.size();
+  const std::size_t framing = taken - static_cast<std::size_t>(content.came() - before);
+  loop_.add_work(static_cast<std::int32_t>(framing / kFramingInUnit));
+  came_ += taken;
   if (exchange_->handled() && content_is_over()) go_on_later();
   return true;
 }
@@ -265,7 +286,7 @@ bool ServedConnection::wants_input() const noexcept {
 }
 
 void ServedConnection::read_on() noexcept {
-  if (wants_input()) stream_.want_read();
+  if (wants_input() && !reads_alone_) stream_.want_read();
 }
 
 /// The client sends no more; it may still read.

@@ -90,6 +90,8 @@ class ServedConnection final : private ExchangeOwner,
   void on_writable() noexcept override;
   void on_turn_end() noexcept override { flush(); }
 
+  void read_alone() noexcept;
+  void read_now() noexcept;
   void read();
   void take_in(std::string_view bytes);
   void process(std::string_view& bytes);
@@ -149,7 +151,8 @@ class ServedConnection final : private ExchangeOwner,
   bool write_blocked_ = false;
   bool tunnel_ = false;
   bool asked_for_content_ = false;
-  bool going_on_ = false;  // go_on_ is queued
+  bool going_on_ = false;     // go_on_ is queued
+  bool reads_alone_ = false;  // read_alone_ is
   TimePoint due_ = kNever;
   TimePoint awaited_since_{};
   Patience for_content_;
@@ -159,6 +162,7 @@ class ServedConnection final : private ExchangeOwner,
   std::uint64_t went_ = 0;
   Deadline deadline_{*this};
   Step go_on_;
+  Step read_alone_;
   Step resume_;
   Cancelled cancelled_;
   std::coroutine_handle<> waiting_;
