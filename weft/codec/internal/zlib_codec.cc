@@ -24,14 +24,6 @@ constexpr std::size_t kLargestRatio = 1032;
 constexpr std::size_t kUsualRatio = 4;
 constexpr std::size_t kGzipSmallest = 18;
 
-int window_bits(ZlibFormat format) {
-  return format == ZlibFormat::Gzip ? kWindowBits + kGzipOffset : kWindowBits;
-}
-
-std::string_view name_of(ZlibFormat format) {
-  return format == ZlibFormat::Gzip ? "gzip" : "deflate";
-}
-
 /// Setting up a deflate state takes a quarter of a megabyte and clears hash tables, so that each
 /// thread keeps one per format once it has compressed with it.
 class Deflater {
@@ -177,6 +169,14 @@ class Inflation {
 };
 
 }  // namespace
+
+int window_bits(ZlibFormat format) noexcept {
+  return format == ZlibFormat::Gzip ? kWindowBits + kGzipOffset : kWindowBits;
+}
+
+std::string_view name_of(ZlibFormat format) noexcept {
+  return format == ZlibFormat::Gzip ? "gzip" : "deflate";
+}
 
 Result<Bytes> zlib_compress(ZlibFormat format, std::string_view input) {
   z_stream* stream = thread_deflater(format);

@@ -12,6 +12,10 @@ namespace weft::codec::internal {
 /// 1950) as "deflate".
 enum class ZlibFormat { Gzip, Zlib };
 
+std::string_view name_of(ZlibFormat format) noexcept;
+/// As inflateInit2() and deflateInit2() want it.
+int window_bits(ZlibFormat format) noexcept;
+
 Result<Bytes> zlib_compress(ZlibFormat format, std::string_view input);
 Result<Bytes> zlib_decompress(ZlibFormat format, std::string_view input, std::size_t limit);
 

@@ -14,9 +14,6 @@ namespace weft::codec::internal {
 namespace {
 
 constexpr std::string_view kName = "zstd";
-// RFC 8878 section 3.1.1.1.2: decoders should support windows of 8 MiB, encoders should not ask for
-// more. It bounds what a frame header makes us allocate.
-constexpr int kLargestWindowLog = 23;
 // A block of at most 128 KiB takes at least 4 bytes (RFC 8878 section 3.1.1.2), so that a frame
 // which claims more than this per byte lies.
 constexpr std::size_t kLargestRatio = (std::size_t{128} << 10) / 4;
@@ -38,7 +35,7 @@ ZSTD_DCtx* thread_decompressor() {
   if (context == nullptr) {
     context.reset(ZSTD_createDCtx());
     if (context != nullptr) {
-      ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kLargestWindowLog);
+      ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kLargestZstdWindowLog);
     }
   } else {
     ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);

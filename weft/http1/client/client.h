@@ -55,7 +55,7 @@ class Client {
   }
   /// Collects the body of the response, decoded.
   Task<Result<Response>> send(Request request);
-  /// Ends when the response begins; its body is then read part by part, as the server encoded it.
+  /// Ends when the response begins; its body is then read, and decoded, part by part.
   Task<Result<ResponseStream>> open(Request request);
 
   ClientStats stats() const noexcept;

@@ -60,7 +60,7 @@ struct ClientOptions {
 
   /// How many redirects are followed; 0: none, and a 3xx is a response like any other.
   unsigned max_redirects = 0;
-  /// Encodings that responses to send() may have; they are decoded.
+  /// Encodings that responses may have; they are decoded as they come.
   CompressionSet accepted_compressions{Compression::Gzip, Compression::Zstd};
 
   /// INVALID_ARGUMENT naming the option, its value and the limit.

@@ -113,6 +113,51 @@ TEST_F(Streaming, ReadsAResponseInParts) {
   EXPECT_EQ(server.connections(), 1U);
 }
 
+TEST_F(Streaming, DecodesPartsAsTheyCome) {
+  // More than max_body, which is for send().
+  const std::string text(10'000'000, 'a');
+  for (const auto& [coding, name] :
+       {std::pair(Compression::Gzip, "gzip"), std::pair(Compression::Zstd, "zstd")}) {
+    const Result<Bytes> packed = codec::compress(coding, text);
+    ASSERT_TRUE(packed.ok());
+    server.answer(ok(packed->view(), "content-encoding: " + std::string(name) + "\r\n"));
+    (void)get();
+    std::string trailer;
+    const std::string got =
+        testing::run(host(), read_all(*http, Request("GET", "http://server/"), trailer));
+    EXPECT_TRUE(got == "200:" + text) << got.size() << got.substr(0, 200);
+  }
+}
+
+TEST_F(Streaming, GivesWhatIsDecodedBeforeTheEndIsThere) {
+  const Result<Bytes> packed = codec::compress(Compression::Gzip, std::string(100'000, 'a'));
+  ASSERT_TRUE(packed.ok());
+  const std::string whole = ok(packed->view(), "content-encoding: gzip\r\n");
+  server.answer(whole.substr(0, whole.size() - 9));
+  Task<Result<ResponseStream>> opening = http->open(Request("GET", "http://server/"));
+  Result<ResponseStream> stream = testing::run(host(), std::move(opening));
+  ASSERT_TRUE(stream.ok()) << stream.status();
+  EXPECT_FALSE(stream->info().fields.has("content-encoding"));
+  const Result<Bytes> part = testing::run(host(), stream->read());
+  ASSERT_TRUE(part.ok()) << part.status();
+  EXPECT_EQ(part->view().substr(0, 10), "aaaaaaaaaa");
+  host().enter([&] { const Result<ResponseStream> dropped = std::move(stream); });
+}
+
+TEST_F(Streaming, SaysThatAnEncodedBodyIsBroken) {
+  const Result<Bytes> packed = codec::compress(Compression::Gzip, std::string(1000, 'a'));
+  ASSERT_TRUE(packed.ok());
+  std::string trailer;
+  for (const auto& [body, why] :
+       {std::pair(packed->to_string().substr(0, 15), "is broken: it is truncated"),
+        std::pair(std::string("no gzip at all"), "is broken: incorrect header check")}) {
+    server.answer(ok(body, "content-encoding: gzip\r\n"));
+    (void)get();
+    EXPECT_THAT(testing::run(host(), read_all(*http, Request("GET", "http://server/"), trailer)),
+                AllOf(HasSubstr("INTERNAL: GET http://server/: "), HasSubstr(why)));
+  }
+}
+
 TEST_F(Streaming, ReadsWhileItSends) {
   server.answer("HTTP/1.1 200 OK\r\n\r\nearly ", Then::Keep, When::AfterHead);
   std::string trailer;

@@ -37,6 +37,8 @@ class Exchange {
   /// After start().
   void take_head(ResponseInfo& into) const { parser_.take_head(into); }
   std::optional<std::uint64_t> length() const noexcept { return parser_.length(); }
+  /// The whole body was read, or there is none.
+  bool at_end() const noexcept { return parser_.at_end(); }
   /// The next part of the body; empty at the end.
   Task<Result<Bytes>> read();
   const Fields& trailers() const noexcept { return trailers_; }
@@ -44,6 +46,7 @@ class Exchange {
   void set_deadline(TimePoint deadline) noexcept { deadline_ = deadline; }
   /// What errors of read() begin with.
   void set_name(std::string name) { name_ = std::move(name); }
+  const std::string& name() const noexcept { return name_; }
 
  private:
   Task<Status> fill();

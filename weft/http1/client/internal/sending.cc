@@ -7,7 +7,7 @@
 
 #include "weft/coro/context.h"
 #include "weft/http1/client/internal/body_buffer.h"
-#include "weft/http1/client/internal/content_coding.h"
+#include "weft/http1/client/internal/decoded_body.h"
 #include "weft/http1/client/internal/redirects.h"
 #include "weft/http1/client/internal/request_text.h"
 
@@ -21,6 +21,7 @@ constexpr std::size_t kMostOfARedirect = std::size_t{64} * 1024;
 struct Answer {
   ResponseInfo info;
   std::unique_ptr<Exchange> exchange;
+  Decoding decoding = Decoding::None;
 };
 
 std::string name_of(const Request& request, const Url& url) {
@@ -48,6 +49,7 @@ Task<Result<Answer>> follow(LoopClient& client, Request& request, Url url, Decod
     answer.exchange = *std::move(opened);
     answer.exchange->set_name(name);
     answer.exchange->take_head(answer.info);
+    answer.decoding = decoding;
     answer.info.url = url;
     answer.info.redirects = redirects.count();
     Result<bool> leads_on = redirects.follow(answer.info, request, url);
@@ -68,15 +70,25 @@ Status too_large(std::size_t limit) {
                 Origin::Local);
 }
 
-Task<Result<Response>> collect(Answer answer, const ClientSetup& setup, bool decodes,
-                               std::size_t limit) {
+/// The answer's body as its reader gets it; the fields of the answer are those of that.
+Result<DecodedBody> body_of(Answer& answer, const ClientSetup& setup) {
+  DecodedBody body(std::move(answer.exchange));
+  if (answer.decoding == Decoding::None) return body;
+  Status status = body.decode(answer.info, setup.options.accepted_compressions);
+  if (!status.ok()) return status.with_prefix("the response of " + answer.info.url.shown());
+  return body;
+}
+
+Task<Result<Response>> collect(Answer answer, const ClientSetup& setup, std::size_t limit) {
   const std::string name = "the response of " + answer.info.url.shown();
   const std::uint64_t length = answer.exchange->length().value_or(0);
   if (length > limit) co_return too_large(limit).with_prefix(name);
+  Result<DecodedBody> reading = body_of(answer, setup);
+  if (!reading.ok()) co_return reading.status();
   BodyBuffer body;
   body.reserve(static_cast<std::size_t>(length));
   for (;;) {
-    Result<Bytes> part = co_await answer.exchange->read();
+    Result<Bytes> part = co_await reading->read();
     if (!part.ok()) co_return part.status();
     if (part->empty()) break;
     if (part->size() > limit - body.size()) co_return too_large(limit).with_prefix(name);
@@ -85,31 +97,37 @@ Task<Result<Response>> collect(Answer answer, const ClientSetup& setup, bool dec
   Response response;
   static_cast<ResponseInfo&>(response) = std::move(answer.info);
   response.body = body.take();
-  response.trailers = answer.exchange->trailers();
-  if (decodes) {
-    Status status = decode(response, setup.options.accepted_compressions, limit);
-    if (!status.ok()) co_return status.with_prefix(name);
-  }
+  response.trailers = reading->exchange().trailers();
   co_return std::move(response);
+}
+
+/// A request with an accept-encoding of its own gets the body as the server encoded it.
+Decoding decoding_for(const Request& request, const ClientSetup& setup) {
+  const bool decodes = !request.fields().has("accept-encoding") && !setup.accept_encoding.empty() &&
+                       request.method() != "HEAD";
+  return decodes ? Decoding::Accepted : Decoding::None;
 }
 
 Task<Result<Response>> send_all(LoopClient& client, Request& request, Url url) {
   const ClientSetup& setup = client.setup();
-  const bool decodes = !request.fields().has("accept-encoding") && !setup.accept_encoding.empty() &&
-                       request.method() != "HEAD";
   const std::size_t limit = request.max_body().value_or(setup.options.max_body);
-  Result<Answer> answer = co_await follow(client, request, std::move(url),
-                                          decodes ? Decoding::Accepted : Decoding::None);
+  Result<Answer> answer =
+      co_await follow(client, request, std::move(url), decoding_for(request, setup));
   if (!answer.ok()) co_return answer.status();
-  co_return co_await collect(*std::move(answer), setup, decodes, limit);
+  co_return co_await collect(*std::move(answer), setup, limit);
 }
 
 Task<Result<ResponseStream>> open_all(LoopClient& client, Request& request, Url url,
                                       TimePoint until) {
-  Result<Answer> answer = co_await follow(client, request, std::move(url), Decoding::None);
+  const ClientSetup& setup = client.setup();
+  Result<Answer> answer =
+      co_await follow(client, request, std::move(url), decoding_for(request, setup));
   if (!answer.ok()) co_return answer.status();
   answer->exchange->set_deadline(until);
-  co_return ResponseStream(std::move(answer->info), std::move(answer->exchange));
+  Result<DecodedBody> body = body_of(*answer, setup);
+  if (!body.ok()) co_return body.status();
+  co_return ResponseStream(std::move(answer->info),
+                           std::make_unique<DecodedBody>(*std::move(body)));
 }
 
 /// The time that a request may take, as a context of its own.
