@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -69,7 +70,9 @@ class HttpExchange {
  public:
   virtual const HttpHead& head() const noexcept = 0;
   virtual net::Loop& loop() const noexcept = 0;
-  virtual const Peer& peer() const noexcept = 0;
+  const Peer& peer() const noexcept { return *share_peer(); }
+  /// Shared by the calls that are made of the request (Call::set_peer()).
+  virtual const Peer::Ref& share_peer() const noexcept = 0;
   /// What serves the server's calls, for handlers that make calls of requests.
   virtual Dispatcher& dispatcher() const noexcept = 0;
   /// What grpc.health.v1 answers.
@@ -81,6 +84,10 @@ class HttpExchange {
   /// from sending more. At the end context() tells whether it is whole. A client that has sent
   /// `Expect: 100-continue` is told to send it once it is waited for.
   virtual MessageReader& content() noexcept = 0;
+  /// Says how many bytes of memory the handler holds for the client now, such as content that it
+  /// keeps, for ServerOptions::max_connection_memory and max_memory; given back when the exchange
+  /// ends. RESOURCE_EXHAUSTED with the reason where the client is to make the server hold no more.
+  virtual Status hold(std::size_t bytes) = 0;
   /// What the client has sent behind the content, once that has ended; apart from the head's fields
   /// (RFC 9110 section 6.5.1). Valid as long as the exchange.
   virtual HttpFields trailers() const noexcept = 0;

@@ -47,6 +47,7 @@ class Pages final : public HttpHandler {
     if (head.path == "/pages/nothing/later") return nothing_later();
     if (head.path == "/pages/half") return half(exchange);
     if (head.path == "/pages/bad") return bad(exchange);
+    if (head.path == "/pages/hold") return hold(exchange);
     return page(exchange);
   }
 
@@ -99,6 +100,13 @@ class Pages final : public HttpHandler {
     if (begun.ok()) co_return;
     begun = exchange.begin(99);
     static_cast<void>(co_await exchange.respond(400, "text/plain", begun.message()));
+  }
+
+  static Task<> hold(HttpExchange& exchange) {
+    std::string answer(name_of(exchange.hold(1'000'000).code()));
+    answer.append(" ").append(name_of(exchange.hold(300'000'000).code()));
+    answer.append(" ").append(name_of(exchange.hold(1000).code()));
+    static_cast<void>(co_await exchange.respond(200, "text/plain", answer));
   }
 
   int served = 0;
@@ -262,6 +270,32 @@ TEST_F(Http, HandlersThatEndLaterWithoutAResponseAre500) {
   peer.expect_end(1);
   world_.run_for(1s);
   EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, ShortContentThatNobodyReadsIsTakenToItsEnd) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages", "POST", {{"content-length", "5"}})));
+  EXPECT_TRUE(peer.expect_end(1).end_stream());
+  world_.run_for(1s);
+  EXPECT_FALSE(peer.has(FrameType::RstStream, 1));
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+  peer.send(data(1, "12345", EndStream::Yes));
+  world_.run_for(1s);
+  EXPECT_FALSE(peer.has(FrameType::RstStream, 1));
+}
+
+TEST_F(Http, LongContentThatNobodyReadsIsStopped) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages", "POST", {{"content-length", "5000000"}})));
+  EXPECT_TRUE(peer.expect_end(1).end_stream());
+  EXPECT_EQ(peer.expect(FrameType::RstStream, 1).error(), ErrorCode::NoError);
+}
+
+TEST_F(Http, MemoryThatAHandlerHoldsIsBounded) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages/hold"), EndStream::Yes));
+  EXPECT_TRUE(peer.expect_end(1).end_stream());
+  EXPECT_EQ(peer.data_of(1), "OK RESOURCE_EXHAUSTED OK");
 }
 
 TEST_F(Http, AResponseThatBreaksOffIsReset) {

@@ -56,6 +56,10 @@ Task<Status> Dispatcher::serve(Call& call) {
     co_return refused;
   }
   const Active active(*this);
+  co_return co_await serve_request(call);
+}
+
+Task<Status> Dispatcher::serve_request(Call& call) {
   if (call.route() == nullptr) {
     if (const Route* route = find(call.path())) call.set_route(*route, *route->method);
   }

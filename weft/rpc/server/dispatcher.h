@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "weft/base/status.h"
+#include "weft/codec/compression.h"
 #include "weft/rpc/call/observer.h"
+#include "weft/rpc/call/propagation.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/server/codec_table.h"
 
@@ -33,6 +35,16 @@ struct Route {
   std::size_t max_request_size = SIZE_MAX;
 };
 
+/// What the server's options say of the calls of every transport.
+struct CallRules {
+  std::size_t max_receive_size = std::size_t{4} * 1024 * 1024;
+  std::size_t max_send_size = SIZE_MAX;
+  std::size_t max_metadata_size = std::size_t{16} * 1024;
+  std::size_t max_decompression_ratio = 0;  ///< 0: none
+  CompressionSet accepted = CompressionSet::all();
+  PropagationOptions propagation{};
+};
+
 /// Serves the calls of every transport of a server: middlewares, then the method of the path or the
 /// fallback, exceptions turned into a Status. It knows no transport.
 ///
@@ -49,6 +61,11 @@ class Dispatcher final : public Service {
   /// unknown path.
   Task<Status> serve(Call& call) override;
 
+  /// As serve(), for a call that is made of an HTTP request: the request counts already.
+  Task<Status> serve_request(Call& call);
+
+  /// What a transport observes before it makes a call, and while it moves messages.
+  const CallRules& rules() const noexcept { return rules_; }
   /// Null where no service has the path.
   const Route* find(std::string_view path) const noexcept {
     const auto found = routes_.find(path);
@@ -115,6 +132,7 @@ class Dispatcher final : public Service {
   std::atomic<std::size_t> limited_calls_{0};  // of all transports; counted only with a limit
   std::atomic<std::size_t> active_{0};
   Handlers handlers_{*this};
+  CallRules rules_;
 };
 
 }  // namespace weft::rpc

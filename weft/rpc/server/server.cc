@@ -231,7 +231,14 @@ Status Server::Impl::route() {
   // Anew for each attempt to start: there may be more services since.
   rpc::Dispatcher& dispatcher = shared_->dispatcher;
   dispatcher.clear_services();
-  dispatcher.max_calls_ = shared_->options.max_calls;
+  const ServerOptions& options = shared_->options;
+  dispatcher.max_calls_ = options.max_calls;
+  dispatcher.rules_ = {.max_receive_size = options.max_receive_size,
+                       .max_send_size = options.max_send_size,
+                       .max_metadata_size = options.max_metadata_size,
+                       .max_decompression_ratio = options.max_decompression_ratio,
+                       .accepted = options.accepted_compressions,
+                       .propagation = options.propagation};
   for (const auto& service : services_) {
     Status status = dispatcher.add(service);
     if (!status.ok()) return status;

@@ -83,6 +83,7 @@ class ServedConnection final : private ExchangeOwner,
   void on_content_wanted() override;
   void on_content_taken() override { go_on_later(); }
   void on_handler_end() noexcept override { go_on_later(); }
+  void on_memory_changed() noexcept override { account(); }
   void on_broken_response() noexcept override { close_after_writing(); }
 
   // net::StreamHandler, net::TurnEndHook

@@ -130,8 +130,14 @@ void ServedExchange::cancel(const Status& why) noexcept {
   response_.close();
 }
 
+Status ServedExchange::hold(std::size_t bytes) {
+  const bool more = bytes > std::exchange(held_, bytes);
+  owner_.on_memory_changed();
+  return more ? wire_.admit_memory() : Status();
+}
+
 std::size_t ServedExchange::memory() const noexcept {
-  return sizeof(ServedExchange) + request_.text.capacity() +
+  return sizeof(ServedExchange) + held_ + request_.text.capacity() +
          request_.fields.capacity() * sizeof(rpc::HttpField) + content_.memory() +
          response_.memory();
 }

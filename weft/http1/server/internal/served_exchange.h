@@ -22,6 +22,8 @@ class ExchangeOwner : public ContentSource, public ResponseSink {
  public:
   /// The handler has ended. The exchange is destroyed in a later step, as it is on the stack below.
   virtual void on_handler_end() noexcept = 0;
+  /// The exchange takes more or less memory than before.
+  virtual void on_memory_changed() noexcept = 0;
   /// The response breaks off: the client has to see that.
   virtual void on_broken_response() noexcept = 0;
 
@@ -57,11 +59,12 @@ class ServedExchange final : public coro::Pooled, public rpc::HttpExchange {
   // HttpExchange
   const rpc::HttpHead& head() const noexcept override { return head_; }
   net::Loop& loop() const noexcept override { return wire_.loop(); }
-  const Peer& peer() const noexcept override { return *wire_.peer(); }
+  const Peer::Ref& share_peer() const noexcept override { return wire_.peer(); }
   rpc::Dispatcher& dispatcher() const noexcept override { return wire_.dispatcher(); }
   const HealthRegistry& health() const noexcept override { return wire_.health(); }
   Context& context() noexcept override { return context_; }
   MessageReader& content() noexcept override { return content_; }
+  Status hold(std::size_t bytes) override;
   rpc::HttpFields trailers() const noexcept override { return content_.trailers(); }
   Status begin(int status, rpc::HttpFields fields) override {
     return response_.begin(status, fields);
@@ -91,6 +94,7 @@ class ServedExchange final : public coro::Pooled, public rpc::HttpExchange {
   ServedResponse response_;
   rpc::HttpHandler* handler_ = nullptr;
   bool handled_ = false;
+  std::size_t held_ = 0;  // by the handler
   Start start_{*this};
   coro::SmallTask<Status> task_;
 };

@@ -1,6 +1,7 @@
 #include "weft/rpc/http/internal/http_stream.h"
 
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "weft/base/ascii.h"
@@ -38,6 +39,15 @@ Status check(const HttpField& field) {
                           (connections ? "HTTP/2 has no fields of a connection"
                                        : "names are in lower case, values without line ends and "
                                          "without spaces around them"));
+}
+
+/// Whether a content of that `content-length` fits the window of every stream.
+bool is_short(std::string_view length) noexcept {
+  constexpr std::size_t kShort = std::size_t{32} * 1024;
+  std::size_t bytes = 0;
+  const char* const end = length.data() + length.size();
+  const auto parsed = std::from_chars(length.data(), end, bytes);
+  return parsed.ec == std::errc() && parsed.ptr == end && bytes <= kShort;
 }
 
 /// Room for the text of these, so that views of it stay where they are.
@@ -106,9 +116,9 @@ HttpStream::HttpStream(ServerConnection& connection, http2::Stream& stream, Http
 }
 
 HttpStream::~HttpStream() {
-  std::size_t unread = small_.size();
-  for (const Bytes& part : unread_) unread += part.size();
-  memory().add(-static_cast<std::int64_t>(unread));
+  std::size_t kept = held_ + small_.size();
+  for (const Bytes& part : unread_) kept += part.size();
+  memory().add(-static_cast<std::int64_t>(kept));
   memory().call_ended(memory_taken());
   OtherStream::unlink();
   server_.call_ended();
@@ -121,6 +131,12 @@ std::size_t HttpStream::memory_taken() const noexcept {
 
 const HealthRegistry& HttpStream::health() const noexcept { return *server_.shared().health; }
 Dispatcher& HttpStream::dispatcher() const noexcept { return server_.shared().dispatcher; }
+
+Status HttpStream::hold(std::size_t bytes) {
+  const auto before = static_cast<std::int64_t>(std::exchange(held_, bytes));
+  memory().add(static_cast<std::int64_t>(bytes) - before);
+  return static_cast<std::int64_t>(bytes) > before ? memory().admit() : Status();
+}
 
 void HttpStream::start(Runnable& runnable) noexcept {
   HttpStream& self = static_cast<Start&>(runnable).self;
@@ -181,11 +197,19 @@ void HttpStream::answer(int status, std::string_view text) {
 }
 
 /// Nobody reads what else the client sends; it is told once the response has left (RFC 9113 section
-/// 8.1).
+/// 8.1). A short content is under way already, and there are clients that take a reset for an error
+/// whatever its code: that is read to its end.
 void HttpStream::stop_request() noexcept {
   if (stream_ == nullptr || !ended_ || stream_->queued() != 0 || stream_->peer_ended()) return;
-  connection_->session().reset(*stream_, http2::ErrorCode::NoError);
   connection_->flush_later();
+  if (!is_short(head_.field("content-length"))) {
+    return connection_->session().reset(*stream_, http2::ErrorCode::NoError);
+  }
+  http2::Stream& stream = *std::exchange(stream_, nullptr);
+  stream.user = nullptr;
+  stream.kind = 0;
+  connection_->read_to_its_end(stream);
+  if (task_done_) release();
 }
 
 void HttpStream::release() noexcept {

@@ -69,11 +69,12 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   // HttpExchange
   const HttpHead& head() const noexcept override { return head_; }
   net::Loop& loop() const noexcept override { return loop_; }
-  const Peer& peer() const noexcept override { return *peer_; }
+  const Peer::Ref& share_peer() const noexcept override { return peer_; }
   Dispatcher& dispatcher() const noexcept override;
   const HealthRegistry& health() const noexcept override;
   Context& context() noexcept override { return context_; }
   MessageReader& content() noexcept override { return content_; }
+  Status hold(std::size_t bytes) override;
   HttpFields trailers() const noexcept override { return trailers_; }
   Status begin(int status, HttpFields fields) override;
   MessageWriter& response() noexcept override { return response_; }
@@ -108,7 +109,8 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   std::string described_;
   Context context_;
   std::deque<Bytes> unread_;
-  std::string small_;  // what came behind it in small frames
+  std::string small_;     // what came behind it in small frames
+  std::size_t held_ = 0;  // by the handler
   std::string trailers_text_;
   std::vector<HttpField> trailers_;
   Content content_{*this};
