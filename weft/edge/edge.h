@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/codec/json/json.h"
+#include "weft/rpc/http/http_handler.h"
+
+/// The services of a gRPC server for browsers, curl and whoever speaks JSON, on the same port.
+namespace weft::edge {
+
+struct Options {
+  /// How messages become JSON and back. A codec "json" that the server itself has (Server::add())
+  /// has precedence.
+  JsonOptions json{};
+};
+
+/// What Server::add() takes:
+///
+///     server.add(weft::edge::protocols());
+///     server.add(weft::http1::protocol());  // for clients of HTTP/1.1
+///
+/// It takes POST requests of Connect's media types, and of application/json where the path has the
+/// form /pkg.Service/Method. Handlers that want such a path for themselves are added before it.
+///
+/// A call that comes so is served as one of gRPC: middlewares, deadline, cancellation, Principal,
+/// observers and the limits of ServerOptions are the same. See docs/guide/edge.md.
+std::shared_ptr<rpc::HttpHandler> protocols(Options options = {});
+
+}  // namespace weft::edge

@@ -1,0 +1,208 @@
+#include "weft/edge/internal/call_request.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "weft/base/ascii.h"
+#include "weft/base/printable.h"
+#include "weft/http2/hpack/header.h"
+#include "weft/rpc/grpc/grpc_wire.h"
+
+namespace weft::edge {
+namespace {
+
+/// What a protocol calls the fields that every one of them has.
+struct FieldNames {
+  std::string_view encoding;
+  std::string_view accept_encoding;
+  std::string_view timeout;
+};
+
+FieldNames names_of(Protocol) noexcept {
+  return {"content-encoding", "accept-encoding", "connect-timeout-ms"};
+}
+
+/// Fields of HTTP or of a protocol, which are no metadata.
+bool is_protocol(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 16> kNames = {"accept-encoding",
+                                                              "connect-accept-encoding",
+                                                              "connect-content-encoding",
+                                                              "connect-protocol-version",
+                                                              "connect-timeout-ms",
+                                                              "content-encoding",
+                                                              "content-length",
+                                                              "content-type",
+                                                              "expect",
+                                                              "grpc-accept-encoding",
+                                                              "grpc-encoding",
+                                                              "grpc-timeout",
+                                                              "host",
+                                                              "te",
+                                                              "trailer",
+                                                              "x-grpc-web"};
+  return std::binary_search(kNames.begin(), kNames.end(), name);
+}
+
+std::string quoted(std::string_view name, std::string_view value) {
+  return std::string(name) + " '" + printable(value.substr(0, 64)) + "'";
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// Whether the parameters of a member of a list say "not this one" (RFC 9110 section 12.4.2).
+bool is_refused(std::string_view parameters) noexcept {
+  parameters = trimmed(parameters);
+  if (!parameters.starts_with("q=") && !parameters.starts_with("Q=")) return false;
+  return parameters.substr(2).find_first_not_of("0.") == std::string_view::npos;
+}
+
+CompressionSet parse_accepted(std::string_view list) noexcept {
+  CompressionSet accepted;
+  while (!list.empty()) {
+    const std::string_view member = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), member.size() + 1));
+    const std::size_t semicolon = std::min(member.find(';'), member.size());
+    const std::string_view rest = member.substr(std::min(semicolon + 1, member.size()));
+    Compression compression;
+    if (compression_of(trimmed(member.substr(0, semicolon)), compression) && !is_refused(rest)) {
+      accepted.add(compression);
+    }
+  }
+  return accepted;
+}
+
+/// `connect-timeout-ms`: at most ten digits.
+Status read_connect_timeout(std::string_view value, Duration& timeout) {
+  std::uint64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto parsed = std::from_chars(value.data(), end, number);
+  if (value.empty() || value.size() > 10 || parsed.ec != std::errc() || parsed.ptr != end) {
+    return invalid_argument(quoted("connect-timeout-ms", value) + " is not one to ten digits");
+  }
+  timeout = std::chrono::milliseconds(number);
+  return {};
+}
+
+class Reader {
+ public:
+  Reader(CallRequest& into, const rpc::HttpHead& head, const rpc::CallRules& rules) noexcept
+      : request_(into), head_(head), rules_(rules), names_(names_of(into.protocol)) {}
+
+  Status read() {
+    bool says_accepted = false;
+    for (const rpc::HttpField& field : head_.fields) {
+      if (field.name == names_.accept_encoding) says_accepted = true;
+      Status status = read_field(field);
+      if (!status.ok()) return status;
+    }
+    // Whoever sends an encoding can read it.
+    if (!says_accepted) request_.accepted.add(request_.compression);
+    if (request_.timeout <= Duration::zero()) {
+      return deadline_exceeded("the deadline had passed before the call arrived");
+    }
+    return check_size();
+  }
+
+ private:
+  Status read_field(const rpc::HttpField& field) {
+    if (field.name == names_.timeout) return read_timeout(field.value);
+    if (field.name == names_.encoding) return read_encoding(field.value);
+    if (field.name == names_.accept_encoding) {
+      request_.accepted = parse_accepted(field.value);
+      return {};
+    }
+    if (is_protocol(field.name)) return {};
+    const http2::HeaderField header{field.name, field.value, http2::token_of(field.name)};
+    const rpc::Received received =
+        rpc::add_received(header, request_.metadata, rules_.max_metadata_size);
+    if (received == rpc::Received::Taken) return {};
+    const Status bad = rpc::bad_metadata(received, field.name, rules_.max_metadata_size,
+                                         "ServerOptions::max_metadata_size");
+    return received == rpc::Received::Malformed ? invalid_argument(bad.message()) : bad;
+  }
+
+  Status read_timeout(std::string_view value) {
+    return read_connect_timeout(value, request_.timeout);
+  }
+
+  Status read_encoding(std::string_view value) {
+    if (compression_of(value, request_.compression) &&
+        rules_.accepted.contains(request_.compression)) {
+      return {};
+    }
+    return unimplemented(quoted(names_.encoding, value) + " is not supported; accepted are " +
+                         std::string(rules_.accepted.names()));
+  }
+
+  Status check_size() const {
+    const std::size_t size = request_.metadata.wire_size();
+    if (size <= rules_.max_metadata_size) return {};
+    return resource_exhausted(
+        "request metadata of " + std::to_string(size) + " bytes is larger than the limit of " +
+        std::to_string(rules_.max_metadata_size) + " bytes (ServerOptions::max_metadata_size)");
+  }
+
+  CallRequest& request_;
+  const rpc::HttpHead& head_;
+  const rpc::CallRules& rules_;
+  const FieldNames names_;
+};
+
+/// The format's codec. False where there is none.
+bool find_format(CallRequest& request, std::string_view format, const rpc::Dispatcher& dispatcher,
+                 const std::shared_ptr<const Codec>& json) {
+  if (ascii::equal_without_case(format, "proto")) {
+    request.format = "proto";
+    return true;
+  }
+  if (const auto* served = dispatcher.codecs().find(format)) {
+    request.codec = codec::borrowed(*served->codec);
+  } else if (ascii::equal_without_case(format, "json")) {
+    request.codec = json;
+  } else {
+    return false;
+  }
+  request.format = request.codec->name();
+  return true;
+}
+
+/// UNIMPLEMENTED where the kind of the method has no such request.
+Status check_kind(const CallRequest& request) {
+  if (request.route == nullptr) return {};
+  const rpc::Route& route = *request.route;
+  if (route.method->kind == MethodKind::Unary) return {};
+  return unimplemented("method " + std::string(route.method->path) +
+                       " streams messages; a request of application/" +
+                       std::string(request.format) + " brings one and is answered with one");
+}
+
+}  // namespace
+
+CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
+                         const rpc::Dispatcher& dispatcher,
+                         const std::shared_ptr<const Codec>& json) {
+  CallRequest request;
+  request.protocol = kind.protocol;
+  request.path = path_of(head);
+  request.route = dispatcher.find(request.path);
+  if (!find_format(request, kind.format, dispatcher, json)) {
+    // What is said of it is JSON.
+    request.format = "json";
+    request.http_status = 415;
+    request.status = unknown_error(quoted("the format", kind.format) +
+                                   " of the content-type is not served; proto and json are");
+  } else if (request.status = check_kind(request); !request.status.ok()) {
+    request.http_status = 415;
+  } else {
+    request.status = Reader(request, head, dispatcher.rules()).read();
+  }
+  return request;
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "weft/base/status.h"
+
+/// Errors as Connect writes them (connectrpc.com/docs/protocol, "Error end-stream" and "Error
+/// codes").
+namespace weft::edge {
+
+/// "invalid_argument". Not for OK, which is no error.
+std::string_view connect_code(StatusCode code) noexcept;
+/// The HTTP status of a unary call that ends with `code`.
+int http_status_of(StatusCode code) noexcept;
+
+/// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+/// Appends `{"code": ..., "message": ..., "details": [...]}`. Details that are not a
+/// google.rpc.Status are left out.
+void append_error(std::string& out, const Status& status);
+
+}  // namespace weft::edge

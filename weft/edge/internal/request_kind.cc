@@ -1,0 +1,46 @@
+#include "weft/edge/internal/request_kind.h"
+
+#include "weft/base/ascii.h"
+
+namespace weft::edge {
+namespace {
+
+/// A media type without its parameters (RFC 9110 section 8.3.1).
+std::string_view without_parameters(std::string_view type) noexcept {
+  type = type.substr(0, type.find(';'));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
+  return type;
+}
+
+/// Takes `prefix` off the front, whatever its case.
+bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
+  if (!ascii::equal_without_case(text.substr(0, prefix.size()), prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+}  // namespace
+
+std::string_view path_of(const rpc::HttpHead& head) noexcept {
+  return head.path.substr(0, head.path.find('?'));
+}
+
+bool is_method_path(std::string_view path) noexcept {
+  if (path.size() < 4 || path.front() != '/' || path.back() == '/') return false;
+  const std::size_t slash = path.find('/', 1);
+  return slash > 1 && slash == path.rfind('/');
+}
+
+std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept {
+  if (head.method != "POST" || !is_method_path(path_of(head))) return std::nullopt;
+  std::string_view type = without_parameters(head.field("content-type"));
+  if (!take_prefix(type, "application/")) return std::nullopt;
+  // Who says that it speaks Connect is answered in Connect whatever the format.
+  const bool known = ascii::equal_without_case(type, "json") ||
+                     ascii::equal_without_case(type, "proto") ||
+                     !head.field("connect-protocol-version").empty();
+  if (!known) return std::nullopt;
+  return RequestKind{Protocol::ConnectUnary, type};
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "weft/rpc/http/http_handler.h"
+
+namespace weft::edge {
+
+/// How a request asks for a call.
+enum class Protocol : std::uint8_t {
+  ConnectUnary,  ///< the content is the message
+};
+
+struct RequestKind {
+  Protocol protocol;
+  /// Of the messages, as the request names it: "json", "proto". A view of the head.
+  std::string_view format;
+};
+
+/// The path without its query.
+std::string_view path_of(const rpc::HttpHead& head) noexcept;
+/// Whether a path has the form /pkg.Service/Method.
+bool is_method_path(std::string_view path) noexcept;
+/// Nothing for a request that is nobody's call.
+std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept;
+
+}  // namespace weft::edge

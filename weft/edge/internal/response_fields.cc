@@ -1,0 +1,77 @@
+#include "weft/edge/internal/response_fields.h"
+
+#include <algorithm>
+#include <array>
+
+#include "weft/rpc/grpc/grpc_wire.h"
+
+namespace weft::edge {
+namespace {
+
+/// What says how a response is read, and is therefore not an application's to set.
+bool is_of_http(std::string_view name) noexcept {
+  static constexpr std::array<std::string_view, 5> kNames = {
+      "content-encoding", "content-length", "content-range", "trailer", "location"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         name.starts_with("access-control-") || name.starts_with("connect-");
+}
+
+Status check_names(const Metadata& metadata) {
+  for (const Metadata::Entry entry : metadata) {
+    if (is_of_http(entry.name)) {
+      return invalid_argument("'" + std::string(entry.name) + "' is HTTP's own");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void ResponseFields::add(std::string_view name, std::string_view value) {
+  entries_.push_back({text_.size(), name.size(), value.size()});
+  text_.append(name).append(value);
+}
+
+void ResponseFields::add(const Metadata& metadata, std::string_view prefix) {
+  for (const Metadata::Entry entry : metadata) {
+    const std::string value = field_value(entry);
+    const std::size_t at = text_.size();
+    text_.append(prefix).append(entry.name);
+    entries_.push_back({at, text_.size() - at, value.size()});
+    text_.append(value);
+  }
+}
+
+rpc::HttpFields ResponseFields::view() {
+  fields_.clear();
+  const std::string_view text = text_;
+  for (const Entry& entry : entries_) {
+    fields_.push_back(
+        {text.substr(entry.at, entry.name), text.substr(entry.at + entry.name, entry.value)});
+  }
+  return fields_;
+}
+
+std::string field_value(const Metadata::Entry& entry) {
+  std::string value;
+  if (entry.name.ends_with("-bin")) {
+    rpc::base64_encode(entry.value, value);
+    return value;
+  }
+  value = entry.value;
+  // RFC 9110 section 5.5: blanks at the ends are no part of a value.
+  value.erase(0, std::min(value.find_first_not_of(" \t"), value.size()));
+  value.erase(value.find_last_not_of(" \t") + 1);
+  return value;
+}
+
+Status check_metadata(Metadata& metadata, std::string_view what) {
+  Status valid = metadata.validate();
+  if (valid.ok()) valid = check_names(metadata);
+  if (valid.ok()) return {};
+  metadata.clear();
+  return internal_error("the handler's " + std::string(what) +
+                        " cannot be sent: " + std::string(valid.message()));
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/base/status.h"
+#include "weft/rpc/call/metadata.h"
+#include "weft/rpc/http/http_handler.h"
+
+namespace weft::edge {
+
+/// The fields of a response, with their text.
+class ResponseFields {
+ public:
+  /// The name is in lower case.
+  void add(std::string_view name, std::string_view value);
+  /// Metadata as HTTP has them, those in `-bin` as base64; each name behind `prefix`.
+  void add(const Metadata& metadata, std::string_view prefix = {});
+  /// Valid until something is added.
+  rpc::HttpFields view();
+
+ private:
+  struct Entry {
+    std::size_t at;
+    std::size_t name;
+    std::size_t value;
+  };
+  std::string text_;
+  std::vector<Entry> entries_;
+  std::vector<rpc::HttpField> fields_;
+};
+
+/// The value of metadata as fields have it.
+std::string field_value(const Metadata::Entry& entry);
+
+/// OK, or INTERNAL naming what a handler has put into `what` ("trailers") and HTTP has for itself;
+/// `metadata` is empty then.
+Status check_metadata(Metadata& metadata, std::string_view what);
+
+}  // namespace weft::edge

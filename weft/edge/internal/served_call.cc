@@ -1,0 +1,234 @@
+#include "weft/edge/internal/served_call.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "weft/rpc/server/handler.h"
+
+namespace weft::edge {
+namespace {
+
+// The record of a call, and what the frames of a handler and its middlewares take as a rule.
+constexpr std::size_t kCallMemory = sizeof(ServedCall) + 4096;
+
+// A message may inflate to this whatever the ratio (ServerOptions::max_decompression_ratio).
+constexpr std::size_t kAlwaysInflated = std::size_t{64} * 1024;
+
+}  // namespace
+
+Status JudgingCodec::decode(const Message& message, google::protobuf::MessageLite& into) const {
+  Status status = codec_->decode(message, into);
+  if (status.code() == StatusCode::InvalidArgument) refused_ = status;
+  return status;
+}
+
+Status JudgingCodec::judged(const Status& status) const {
+  return status.code() == StatusCode::Internal && !refused_.ok() ? refused_ : status;
+}
+
+struct ServedCall::Changed {
+  ServedCall& self;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> handle) const noexcept { self.waiting_ = handle; }
+  void await_resume() const noexcept {}
+};
+
+ServedCall::Resume::Resume(ServedCall& of) noexcept
+    : Runnable([](Runnable& runnable) noexcept {
+        ServedCall& self = static_cast<Resume&>(runnable).self;
+        self.resuming_ = false;
+        std::exchange(self.waiting_, nullptr).resume();
+      }),
+      self(of) {}
+
+ServedCall::ServedCall(rpc::HttpExchange& exchange, CallRequest& request)
+    : Call(Side::Server, exchange.loop(), request.path, nullptr, &exchange.context()),
+      Runnable(&ServedCall::start),
+      exchange_(exchange),
+      request_(request),
+      codec_(std::move(request.codec)) {
+  if (request.route != nullptr) set_route(*request.route, *request.route->method);
+  set_peer(exchange.share_peer());
+  if (!request.metadata.empty()) {
+    carried_ = extract_context(rules().propagation, request.metadata);
+    request_metadata() = std::move(request.metadata);
+  }
+  // The exchange's context has no trace and no baggage of its own.
+  if (carried_ != nullptr) context().receive(*carried_);
+  if (!codec_.is_null()) set_codec(codec::borrowed(codec_));
+  std::size_t limit = rules().max_receive_size;
+  if (request.route != nullptr) limit = std::min(limit, request.route->max_request_size);
+  set_max_receive_size(limit);
+  set_max_send_size(rules().max_send_size);
+  set_requests(requests_);
+  set_responses(responses_);
+  set_on_response_metadata([](Call& call) noexcept {
+    auto& self = static_cast<ServedCall&>(call);
+    if (!self.decided_) self.announce();
+  });
+}
+
+Task<> ServedCall::run() {
+  if (!request_.status.ok()) {
+    tell_refusal();
+    handled_ = true;
+    decide(request_.status);
+  } else if (!context().add_hook(cancellation_)) {
+    handled_ = true;
+    decide(context().cancel_reason());
+  } else if (!account()) {
+    handled_ = true;
+  } else {
+    if (request_.timeout != kForever) limit_timeout(request_.timeout);
+    loop().ready(*this);
+  }
+  while (!decided_) co_await Changed{*this};
+  // What nobody waits for is not written.
+  if (!exchange_.context().is_cancelled()) co_await end(status_);
+  while (!handled_) co_await Changed{*this};
+}
+
+void ServedCall::tell_refusal() const noexcept {
+  Observer* const observer = exchange_.dispatcher().observer();
+  if (observer == nullptr) return;
+  observer->on_refusal({.cause = RefusedCall::Cause::Headers,
+                        .path = path(),
+                        .peer = exchange_.peer(),
+                        .status = request_.status});
+}
+
+/// At the top of a turn, as for calls of every transport.
+void ServedCall::start(Runnable& runnable) noexcept {
+  auto& self = static_cast<ServedCall&>(runnable);
+  // Cancelled before it began: the handler is spared.
+  if (self.decided_) {
+    self.handled_ = true;
+    return self.changed();
+  }
+  try {
+    self.task_ = coro::SmallTask(self.exchange_.dispatcher().serve_request(self));
+  } catch (const std::bad_alloc&) {
+    self.decide(resource_exhausted("the server has no memory for this call"));
+    self.handled_ = true;
+    return self.changed();
+  }
+  self.task_.start_at_top(
+      &self.context(),
+      {[](void* call) noexcept { static_cast<ServedCall*>(call)->on_task_done(); }, &self});
+}
+
+void ServedCall::on_task_done() noexcept {
+  if (requests_.unwait() || responses_.unwait()) [[unlikely]]
+    rpc::still_waited_for(path());
+  Status status;
+  try {
+    status = std::move(task_.result());
+  } catch (...) {
+    status = rpc::status_of_exception(path());
+  }
+  handled_ = true;
+  decide(codec_.judged(status));
+  changed();
+}
+
+void ServedCall::decide(const Status& status) noexcept {
+  if (std::exchange(decided_, true)) return;
+  status_ = status;
+  // A handler that waits for the client looks again.
+  if (Waiter* const waiter = requests_.waiting; waiter != nullptr && exchange_.content().unwait()) {
+    loop().ready(*waiter);
+  }
+  if (Waiter* const waiter = responses_.waiting;
+      waiter != nullptr && exchange_.response().unwait()) {
+    loop().ready(*waiter);
+  }
+  requests_.waiting = nullptr;
+  responses_.waiting = nullptr;
+  changed();
+}
+
+/// run() looks again, in this turn.
+void ServedCall::changed() noexcept {
+  if (waiting_ && !std::exchange(resuming_, true)) loop().ready(resume_);
+}
+
+Compression ServedCall::sent_compression() const noexcept {
+  return request_.accepted.contains(compression()) ? compression() : Compression::Identity;
+}
+
+bool ServedCall::account() {
+  const std::size_t held =
+      kCallMemory + std::as_const(*this).request_metadata().memory() + content_memory() + parsed_;
+  const Status room = exchange_.hold(held);
+  if (room.ok()) return true;
+  context().cancel(room);
+  return false;
+}
+
+MessageReader::Poll ServedCall::refuse(const Status& status) {
+  context().cancel(status);
+  return MessageReader::Poll::End;
+}
+
+Result<Bytes> ServedCall::inflate(std::string_view packed) const {
+  const std::size_t ratio = rules().max_decompression_ratio;
+  std::size_t most = limit();
+  const bool by_ratio = ratio != 0 && packed.size() < most / ratio;
+  if (by_ratio) most = std::min(most, std::max(packed.size() * ratio, kAlwaysInflated));
+  Result<Bytes> plain = codec::decompress(request_.compression, packed, most);
+  if (plain.ok() || plain.status().code() == StatusCode::ResourceExhausted) {
+    return by_ratio && !plain.ok()
+               ? plain.status().with_prefix("ServerOptions::max_decompression_ratio")
+               : plain;
+  }
+  // What is broken has come so.
+  return invalid_argument(plain.status().message());
+}
+
+MessageReader::Poll ServedCall::Requests::poll(Message& out) {
+  waiting = nullptr;
+  return self.decided_ ? Poll::End : self.receive(out);
+}
+
+void ServedCall::Requests::wait(Waiter& waiter) noexcept {
+  if (self.decided_) return self.loop().ready(waiter);
+  waiting = &waiter;
+  self.exchange_.content().wait(waiter);
+}
+
+bool ServedCall::Requests::unwait() noexcept {
+  return std::exchange(waiting, nullptr) != nullptr && self.exchange_.content().unwait();
+}
+
+void ServedCall::Requests::hold(const void* object, Measure memory) {
+  self.parsed_ = object == nullptr ? 0 : memory(object);
+  static_cast<void>(self.account());
+}
+
+MessageWriter::Poll ServedCall::Responses::offer(const Message& message) {
+  waiting = nullptr;
+  if (self.decided_) return Poll::Closed;
+  const std::size_t size = message.size();
+  if (size > self.max_send_size()) {
+    self.context().cancel(resource_exhausted(
+        "response message of " + std::to_string(size) + " bytes is larger than the limit of " +
+        std::to_string(self.max_send_size()) + " (ServerOptions::max_send_size)"));
+    return Poll::Closed;
+  }
+  const Poll polled = self.send(message);
+  return self.decided_ && polled == Poll::Blocked ? Poll::Closed : polled;
+}
+
+void ServedCall::Responses::wait(Waiter& waiter) noexcept {
+  if (self.decided_) return self.loop().ready(waiter);
+  waiting = &waiter;
+  self.exchange_.response().wait(waiter);
+}
+
+bool ServedCall::Responses::unwait() noexcept {
+  return std::exchange(waiting, nullptr) != nullptr && self.exchange_.response().unwait();
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <memory>
+
+#include "weft/base/status.h"
+#include "weft/codec/codec.h"
+#include "weft/coro/small_task.h"
+#include "weft/coro/task.h"
+#include "weft/edge/internal/call_request.h"
+#include "weft/rpc/call/call.h"
+#include "weft/rpc/http/http_handler.h"
+
+namespace weft::edge {
+
+/// Remembers why a codec did not take a message, which the caller is to hear as its own mistake:
+/// on the way of a call that is INTERNAL, as gRPC has it. Of one call.
+class JudgingCodec final : public Codec {
+ public:
+  explicit JudgingCodec(std::shared_ptr<const Codec> codec) noexcept : codec_(std::move(codec)) {}
+  std::string_view name() const noexcept override { return codec_->name(); }
+  Result<Message> encode(const google::protobuf::MessageLite& object) const override {
+    return codec_->encode(object);
+  }
+  Status decode(const Message& message, google::protobuf::MessageLite& into) const override;
+  /// `status`, or INVALID_ARGUMENT where it comes of a message that was not taken.
+  Status judged(const Status& status) const;
+  bool is_null() const noexcept { return codec_ == nullptr; }
+
+ private:
+  std::shared_ptr<const Codec> codec_;
+  mutable Status refused_;
+};
+
+/// A call that has come as an HTTP request, between its exchange and the dispatcher. Belongs to its
+/// exchange's loop, and lives in the coroutine that serves the exchange.
+///
+///     run() ──▶ the handler runs ──the first of: it ends, deadline, client gone, limit──▶ decided
+///     decided ──▶ end() writes the rest of the response ──▶ the handler has ended ──▶ over
+///
+/// The status is decided once. From then on the handler neither reads nor writes.
+class ServedCall : protected Call, private Runnable {
+ public:
+  ServedCall(rpc::HttpExchange& exchange, CallRequest& request);
+  ServedCall(const ServedCall&) = delete;
+  ServedCall& operator=(const ServedCall&) = delete;
+
+  /// Serves the call to its end.
+  Task<> run();
+
+ protected:
+  virtual ~ServedCall() = default;
+
+  /// The next message of the request, as MessageReader::poll().
+  virtual MessageReader::Poll receive(Message& out) = 0;
+  /// Sends a message, which is within the limit, as MessageWriter::offer().
+  virtual MessageWriter::Poll send(const Message& message) = 0;
+  /// The handler wants the response's metadata to be sent.
+  virtual void announce() noexcept {}
+  /// Writes what is missing of the response.
+  virtual Task<> end(const Status& status) = 0;
+  /// Bytes that this holds of the request's content.
+  virtual std::size_t content_memory() const noexcept = 0;
+
+  rpc::HttpExchange& exchange() const noexcept { return exchange_; }
+  const CallRequest& request() const noexcept { return request_; }
+  const rpc::CallRules& rules() const noexcept { return exchange_.dispatcher().rules(); }
+  /// The limit of a message that comes.
+  std::size_t limit() const noexcept { return max_receive_size(); }
+  /// What the response is compressed by.
+  Compression sent_compression() const noexcept;
+  /// Says what is held now; ends the call where that is too much. False then.
+  bool account();
+  /// Ends the call because of what the client has sent. The poll that says so.
+  MessageReader::Poll refuse(const Status& status);
+  /// A message that came compressed; what it may inflate to is bounded.
+  Result<Bytes> inflate(std::string_view packed) const;
+
+ private:
+  struct Requests final : MessageReader {
+    explicit Requests(ServedCall& of) noexcept : self(of) {}
+    Poll poll(Message& out) override;
+    void wait(Waiter& waiter) noexcept override;
+    bool unwait() noexcept override;
+    void hold(const void* object, Measure memory) override;
+    ServedCall& self;
+    Waiter* waiting = nullptr;  // was given to the exchange
+  };
+  struct Responses final : MessageWriter {
+    explicit Responses(ServedCall& of) noexcept : self(of) {}
+    Poll offer(const Message& message) override;
+    void wait(Waiter& waiter) noexcept override;
+    bool unwait() noexcept override;
+    ServedCall& self;
+    Waiter* waiting = nullptr;  // was given to the exchange
+  };
+  struct Cancellation final : weft::CancelHook {
+    explicit Cancellation(ServedCall& of) noexcept
+        : weft::CancelHook([](weft::CancelHook& hook, const Status& reason) noexcept {
+            static_cast<Cancellation&>(hook).self.decide(reason);
+          }),
+          self(of) {}
+    ServedCall& self;
+  };
+  /// `co_await`: until something has happened.
+  struct Changed;
+  struct Resume final : Runnable {
+    explicit Resume(ServedCall& of) noexcept;
+    ServedCall& self;
+  };
+
+  static void start(Runnable& runnable) noexcept;
+  void on_task_done() noexcept;
+  void decide(const Status& status) noexcept;
+  void changed() noexcept;
+  void tell_refusal() const noexcept;
+
+  rpc::HttpExchange& exchange_;
+  CallRequest& request_;
+  JudgingCodec codec_;
+  std::unique_ptr<const weft::Context> carried_;
+  std::size_t parsed_ = 0;  // bytes of the request as an object
+  Status status_;
+  bool decided_ = false;
+  bool handled_ = false;   // nothing of the handler runs
+  bool resuming_ = false;  // resume_ is queued
+  Requests requests_{*this};
+  Responses responses_{*this};
+  Cancellation cancellation_{*this};
+  Resume resume_{*this};
+  std::coroutine_handle<> waiting_;
+  coro::SmallTask<Status> task_;
+};
+
+}  // namespace weft::edge

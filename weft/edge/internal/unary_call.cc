@@ -1,0 +1,109 @@
+#include "weft/edge/internal/unary_call.h"
+
+#include <charconv>
+#include <utility>
+
+#include "weft/edge/internal/connect_error.h"
+
+namespace weft::edge {
+
+Status UnaryCall::too_large(std::size_t size) const {
+  return resource_exhausted("a message of at least " + std::to_string(size) +
+                            " bytes is larger than the limit of " + std::to_string(limit()) +
+                            " bytes (max_receive_size)");
+}
+
+MessageReader::Poll UnaryCall::receive(Message& out) {
+  using Poll = MessageReader::Poll;
+  if (taken_) return Poll::End;
+  for (;;) {
+    Message part;
+    const Poll polled = exchange().content().poll(part);
+    if (polled == Poll::Pending) return polled;
+    if (polled == Poll::End) return take_content(out);
+    const std::size_t size = content_.size() + part.size();
+    if (size > limit()) return refuse(too_large(size));
+    content_.add(part.bytes());
+    if (!account()) return Poll::End;
+  }
+}
+
+MessageReader::Poll UnaryCall::take_content(Message& out) {
+  using Poll = MessageReader::Poll;
+  // The end may be that of the connection.
+  if (context().is_cancelled()) return Poll::End;
+  taken_ = true;
+  out = content_.take();
+  // Nothing is no stream of any encoding.
+  if (request().compression != Compression::Identity && out.size() != 0) {
+    Result<Bytes> plain = inflate(out.bytes().view());
+    if (!plain.ok()) return refuse(plain.status());
+    out = Message(*std::move(plain));
+    out.set_arrived_compressed(true);
+  }
+  return account() ? Poll::Message : Poll::End;
+}
+
+MessageWriter::Poll UnaryCall::send(const Message& message) {
+  answer_ = message.to_bytes();
+  answered_ = true;
+  return MessageWriter::Poll::Accepted;
+}
+
+/// What the response can say of `status` and of the metadata that come with it.
+Status UnaryCall::answerable(const Status& status) {
+  Status outcome = status;
+  if (outcome.ok() && !answered_) {
+    outcome = internal_error("the method ended without a response");
+  }
+  if (has_no_answer_metadata()) return outcome;
+  const Status head = check_metadata(response_metadata(), "response metadata");
+  const Status tail = check_metadata(trailers(), "trailers");
+  if (!outcome.ok()) return outcome;
+  return head.ok() ? tail : head;
+}
+
+Task<> UnaryCall::end(const Status& status) {
+  const Status outcome = answerable(status);
+  ResponseFields fields;
+  Bytes content = outcome.ok() ? success(fields) : failure(outcome, fields);
+  fields.add("content-length", std::to_string(content.size()));
+  if (!has_no_answer_metadata()) {
+    fields.add(response_metadata());
+    fields.add(trailers(), "trailer-");
+  }
+  int code = request().http_status;
+  if (code == 0) code = http_status_of(outcome.code());
+  co_await write(code, fields, std::move(content));
+}
+
+Bytes UnaryCall::success(ResponseFields& fields) {
+  fields.add("content-type", "application/" + std::string(request().format));
+  const Compression compression = sent_compression();
+  if (compression == Compression::Identity || answer_.empty()) return std::move(answer_);
+  Result<Bytes> packed = codec::compress(compression, answer_.view());
+  if (!packed.ok()) return std::move(answer_);
+  fields.add("content-encoding", name_of(compression));
+  return *std::move(packed);
+}
+
+Bytes UnaryCall::failure(const Status& status, ResponseFields& fields) const {
+  fields.add("content-type", "application/json");
+  if (status.code() == StatusCode::Unimplemented) {
+    fields.add("accept-encoding", rules().accepted.names());
+  }
+  if (request().http_status == 415)
+    fields.add("accept-post", "application/proto, application/json");
+  std::string text;
+  append_error(text, status);
+  return Bytes::copy_of(text);
+}
+
+Task<> UnaryCall::write(int http_status, ResponseFields& fields, Bytes content) {
+  const Status begun = exchange().begin(http_status, fields.view());
+  if (!begun.ok()) co_return;
+  const Message whole = Message(std::move(content)).mark_last();
+  static_cast<void>(co_await exchange().response().write(whole));
+}
+
+}  // namespace weft::edge
