@@ -97,6 +97,75 @@ class Curl(Served, Versions):
         self.assertEqual((code, kind, json.loads(text)["code"]), (429, JSON, "resource_exhausted"))
 
 
+def envelope(content, flags=0):
+    return struct.pack(">BI", flags, len(content)) + content
+
+
+def envelopes(body):
+    """(flags, content) of each."""
+    found = []
+    while body:
+        flags, size = struct.unpack(">BI", body[:5])
+        found.append((flags, body[5:5 + size]))
+        body = body[5 + size:]
+    return found
+
+
+@needs("curl")
+class GrpcWeb(Served, Versions):
+    def post(self, version, path, body, content_type="application/grpc-web+proto"):
+        done = run("curl", "-sS", "--max-time", "30", version, "-D", "/dev/stderr", "-H", f"content-type: {content_type}",
+                   "--data-binary", "@-", self.url + path, input=body)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stderr.decode().lower(), done.stdout
+
+    def test_unary(self):
+        def check(version):
+            head, body = self.post(version, HELLO, envelope(hello_bytes("web")))
+            self.assertIn("\ncontent-type: application/grpc-web+proto", head)
+            message, end = envelopes(body)
+            self.assertEqual(message, (0, hello_bytes("Hello, web")))
+            self.assertEqual(end, (0x80, b"grpc-status: 0\r\nx-served: yes\r\n"))
+        self.each(check)
+
+    def test_errors_are_in_the_head(self):
+        def check(version):
+            head, body = self.post(version, HELLO, envelope(b""))
+            self.assertIn("\ngrpc-status: 3", head)
+            self.assertIn("\ngrpc-message: name is required", head)
+            self.assertEqual(body, b"")
+        self.each(check)
+
+    def test_a_server_stream_as_text(self):
+        def check(version):
+            _, body = self.post(version, "/hello.Greeter/Count", base64.b64encode(envelope(b"\x08\x03")),
+                                "application/grpc-web-text")
+            self.assertEqual(envelopes(decode_text(body)),
+                             [(0, b"\x08\x01"), (0, b"\x08\x02"), (0, b"\x08\x03"), (0x80, b"grpc-status: 0\r\n")])
+        self.each(check)
+
+    def test_a_stream_that_fails_midway(self):
+        def check(version):
+            _, body = self.post(version, "/hello.Greeter/Count", envelope(b"\x08\x65"))
+            parts = envelopes(body)
+            self.assertEqual(len(parts), 101)
+            self.assertEqual(parts[-1], (0x80, b"grpc-message: no more than 100\r\ngrpc-status: 11\r\n"))
+        self.each(check)
+
+    def test_client_and_bidirectional_streams(self):
+        def check(version):
+            numbers = b"".join(envelope(b"\x08" + bytes([n])) for n in (1, 2, 3))
+            self.assertEqual(envelopes(self.post(version, "/hello.Greeter/Sum", numbers)[1])[0], (0, b"\x08\x06"))
+            self.assertEqual([part for _, part in envelopes(self.post(version, "/hello.Greeter/Double", numbers)[1])[:3]],
+                             [b"\x08\x02", b"\x08\x04", b"\x08\x06"])
+        self.each(check)
+
+
+def decode_text(text):
+    """Base64 with padding within."""
+    return b"".join(base64.b64decode(text[at:at + 4]) for at in range(0, len(text), 4))
+
+
 class Http1(Served):
     def connect(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)

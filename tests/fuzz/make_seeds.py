@@ -5,6 +5,8 @@ pages, and what went wrong elsewhere before. A file's name says what it is.
 usage: make_seeds.py [DIRECTORY]
 """
 
+import base64
+import gzip
 import struct
 import sys
 from pathlib import Path
@@ -299,7 +301,30 @@ def propagation():
     yield "request", b"\n".join([trace, state, baggage, binary])
 
 
-SEEDS = {"frame": frames, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
+def envelope(content, flags=0):
+    return struct.pack(">BI", flags, len(content)) + content
+
+
+def edge_content():
+    """What is asked, the length of the parts, a content: envelopes of gRPC-Web, their text, unary calls of Connect."""
+    def note(text):
+        return b"\x0a" + bytes([len(text)]) + text
+    three = envelope(note(b"a")) + envelope(note(b"bc")) + envelope(b"")
+    encode = base64.b64encode
+    zipped = gzip.compress(note(b"zip"), mtime=0)
+    for name, what, content in (
+            ("web", 0, three), ("web_cut", 0, three[:9]), ("web_flags", 0, envelope(note(b"a")) + envelope(b"x", 7)),
+            ("web_huge", 0, b"\0\xff\xff\xff\xff"), ("text", 1, encode(three)), ("text_bad", 1, b"AAAA!AAA"),
+            ("text_padding_within", 1, b"".join(encode(envelope(note(text))) for text in (b"a", b"bc", b"def"))),
+            ("web_json", 2, envelope(b'{"fileName":"x"}') + envelope(b"{}")), ("web_json_bad", 2, envelope(b'{"fileName":}')),
+            ("web_gzip", 3, envelope(zipped, 1) + envelope(b"", 1) + envelope(note(b"plain"))),
+            ("unary_text", 4, encode(envelope(note(b"one")))), ("json", 5, '{"fileName":"café"}'.encode()),
+            ("json_deep", 5, b'{"fileName":' + b"[" * 200), ("proto", 6, note(b"x")), ("proto_bad", 6, b"\x0a\x09x"),
+            ("zstd_bad", 7, b"\x28\xb5\x2f\xfd\x00")):
+        yield name, bytes([what, 3]) + content
+
+
+SEEDS = {"frame": frames, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

@@ -5,6 +5,7 @@
 
 #include "weft/edge/internal/call_request.h"
 #include "weft/edge/internal/request_kind.h"
+#include "weft/edge/internal/stream_call.h"
 #include "weft/edge/internal/unary_call.h"
 
 namespace weft::edge {
@@ -22,8 +23,13 @@ class Protocols final : public rpc::HttpHandler {
   static Task<> serve_call(const Protocols& self, rpc::HttpExchange& exchange) {
     const std::optional<RequestKind> kind = kind_of(exchange.head());
     CallRequest request = read_request(exchange.head(), *kind, exchange.dispatcher(), self.json_);
-    UnaryCall call(exchange, request);
-    co_await call.run();
+    if (is_grpc_web(request.protocol)) {
+      StreamCall call(exchange, request);
+      co_await call.run();
+    } else {
+      UnaryCall call(exchange, request);
+      co_await call.run();
+    }
   }
 
   const std::shared_ptr<const Codec> json_;

@@ -20,7 +20,8 @@ struct FieldNames {
   std::string_view timeout;
 };
 
-FieldNames names_of(Protocol) noexcept {
+FieldNames names_of(Protocol protocol) noexcept {
+  if (is_grpc_web(protocol)) return {"grpc-encoding", "grpc-accept-encoding", "grpc-timeout"};
   return {"content-encoding", "accept-encoding", "connect-timeout-ms"};
 }
 
@@ -128,7 +129,10 @@ class Reader {
   }
 
   Status read_timeout(std::string_view value) {
-    return read_connect_timeout(value, request_.timeout);
+    if (!is_grpc_web(request_.protocol)) return read_connect_timeout(value, request_.timeout);
+    if (rpc::parse_timeout(value, request_.timeout)) return {};
+    return invalid_argument(quoted("grpc-timeout", value) +
+                            " is not one to eight digits and a unit of H M S m u n");
   }
 
   Status read_encoding(std::string_view value) {
@@ -174,7 +178,7 @@ bool find_format(CallRequest& request, std::string_view format, const rpc::Dispa
 
 /// UNIMPLEMENTED where the kind of the method has no such request.
 Status check_kind(const CallRequest& request) {
-  if (request.route == nullptr) return {};
+  if (request.route == nullptr || is_grpc_web(request.protocol)) return {};
   const rpc::Route& route = *request.route;
   if (route.method->kind == MethodKind::Unary) return {};
   return unimplemented("method " + std::string(route.method->path) +

@@ -19,6 +19,14 @@ bool take_prefix(std::string_view& text, std::string_view prefix) noexcept {
   return true;
 }
 
+/// `rest`: what follows application/grpc-web.
+std::optional<RequestKind> grpc_web(std::string_view rest) noexcept {
+  const Protocol protocol = take_prefix(rest, "-text") ? Protocol::GrpcWebText : Protocol::GrpcWeb;
+  if (rest.empty()) return RequestKind{protocol, "proto"};
+  if (!take_prefix(rest, "+")) return std::nullopt;
+  return RequestKind{protocol, rest};
+}
+
 }  // namespace
 
 std::string_view path_of(const rpc::HttpHead& head) noexcept {
@@ -32,9 +40,11 @@ bool is_method_path(std::string_view path) noexcept {
 }
 
 std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept {
-  if (head.method != "POST" || !is_method_path(path_of(head))) return std::nullopt;
+  if (head.method != "POST") return std::nullopt;
   std::string_view type = without_parameters(head.field("content-type"));
   if (!take_prefix(type, "application/")) return std::nullopt;
+  if (take_prefix(type, "grpc-web")) return grpc_web(type);
+  if (!is_method_path(path_of(head))) return std::nullopt;
   // Who says that it speaks Connect is answered in Connect whatever the format.
   const bool known = ascii::equal_without_case(type, "json") ||
                      ascii::equal_without_case(type, "proto") ||

@@ -11,7 +11,13 @@ namespace weft::edge {
 /// How a request asks for a call.
 enum class Protocol : std::uint8_t {
   ConnectUnary,  ///< the content is the message
+  GrpcWeb,       ///< messages in envelopes
+  GrpcWebText,   ///< the same in base64
 };
+
+constexpr bool is_grpc_web(Protocol protocol) noexcept {
+  return protocol == Protocol::GrpcWeb || protocol == Protocol::GrpcWebText;
+}
 
 struct RequestKind {
   Protocol protocol;

@@ -8,6 +8,8 @@
 namespace weft::edge {
 namespace {
 
+constexpr std::string_view kLineEnd = "\r\n";
+
 /// What says how a response is read, and is therefore not an application's to set.
 bool is_of_http(std::string_view name) noexcept {
   static constexpr std::array<std::string_view, 5> kNames = {
@@ -44,12 +46,26 @@ void ResponseFields::add(const Metadata& metadata, std::string_view prefix) {
 
 rpc::HttpFields ResponseFields::view() {
   fields_.clear();
-  const std::string_view text = text_;
-  for (const Entry& entry : entries_) {
-    fields_.push_back(
-        {text.substr(entry.at, entry.name), text.substr(entry.at + entry.name, entry.value)});
-  }
+  for (const Entry& entry : entries_) fields_.push_back({name(entry), value(entry)});
   return fields_;
+}
+
+std::string ResponseFields::lines() const {
+  std::vector<const Entry*> sorted;
+  for (const Entry& entry : entries_) sorted.push_back(&entry);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [this](const Entry* a, const Entry* b) { return name(*a) < name(*b); });
+  std::string lines;
+  std::string_view last;
+  for (const Entry* entry : sorted) {
+    if (name(*entry) == last) {
+      lines.insert(lines.size() - kLineEnd.size(), std::string(", ").append(value(*entry)));
+      continue;
+    }
+    last = name(*entry);
+    lines.append(last).append(": ").append(value(*entry)).append(kLineEnd);
+  }
+  return lines;
 }
 
 std::string field_value(const Metadata::Entry& entry) {

@@ -20,6 +20,9 @@ class ResponseFields {
   void add(const Metadata& metadata, std::string_view prefix = {});
   /// Valid until something is added.
   rpc::HttpFields view();
+  /// The same as lines `name: value`, as trailers of gRPC-Web. One line for each name, with all
+  /// values: there are clients that keep the last of several lines.
+  std::string lines() const;
 
  private:
   struct Entry {
@@ -27,6 +30,13 @@ class ResponseFields {
     std::size_t name;
     std::size_t value;
   };
+  std::string_view name(const Entry& entry) const noexcept {
+    return std::string_view(text_).substr(entry.at, entry.name);
+  }
+  std::string_view value(const Entry& entry) const noexcept {
+    return std::string_view(text_).substr(entry.at + entry.name, entry.value);
+  }
+
   std::string text_;
   std::vector<Entry> entries_;
   std::vector<rpc::HttpField> fields_;

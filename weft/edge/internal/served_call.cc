@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/edge/internal/response_fields.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::edge {
@@ -165,6 +166,18 @@ bool ServedCall::account() {
   if (room.ok()) return true;
   context().cancel(room);
   return false;
+}
+
+Status ServedCall::answerable(const Status& status, bool has_response) {
+  Status outcome = status;
+  if (outcome.ok() && !has_response) {
+    outcome = internal_error("the method ended without a response");
+  }
+  if (has_no_answer_metadata()) return outcome;
+  const Status head = check_metadata(response_metadata(), "response metadata");
+  const Status tail = check_metadata(trailers(), "trailers");
+  if (!outcome.ok()) return outcome;
+  return head.ok() ? tail : head;
 }
 
 MessageReader::Poll ServedCall::refuse(const Status& status) {

@@ -72,6 +72,9 @@ class ServedCall : protected Call, private Runnable {
   Compression sent_compression() const noexcept;
   /// Says what is held now; ends the call where that is too much. False then.
   bool account();
+  /// What the response can say of `status`, which is not OK without a response where the method has
+  /// one, and of the metadata that come with it: what cannot be sent is dropped.
+  Status answerable(const Status& status, bool has_response);
   /// Ends the call because of what the client has sent. The poll that says so.
   MessageReader::Poll refuse(const Status& status);
   /// A message that came compressed; what it may inflate to is bounded.

@@ -50,21 +50,8 @@ MessageWriter::Poll UnaryCall::send(const Message& message) {
   return MessageWriter::Poll::Accepted;
 }
 
-/// What the response can say of `status` and of the metadata that come with it.
-Status UnaryCall::answerable(const Status& status) {
-  Status outcome = status;
-  if (outcome.ok() && !answered_) {
-    outcome = internal_error("the method ended without a response");
-  }
-  if (has_no_answer_metadata()) return outcome;
-  const Status head = check_metadata(response_metadata(), "response metadata");
-  const Status tail = check_metadata(trailers(), "trailers");
-  if (!outcome.ok()) return outcome;
-  return head.ok() ? tail : head;
-}
-
 Task<> UnaryCall::end(const Status& status) {
-  const Status outcome = answerable(status);
+  const Status outcome = answerable(status, answered_);
   ResponseFields fields;
   Bytes content = outcome.ok() ? success(fields) : failure(outcome, fields);
   fields.add("content-length", std::to_string(content.size()));

@@ -26,7 +26,6 @@ class UnaryCall final : public ServedCall {
 
   MessageReader::Poll take_content(Message& out);
   Status too_large(std::size_t size) const;
-  Status answerable(const Status& status);
   Bytes success(ResponseFields& fields);
   Bytes failure(const Status& status, ResponseFields& fields) const;
   Task<> write(int http_status, ResponseFields& fields, Bytes content);
