@@ -161,6 +161,48 @@ class GrpcWeb(Served, Versions):
         self.each(check)
 
 
+@needs("curl")
+class ConnectStreams(Served, Versions):
+    def post(self, version, path, body, kind="application/connect+json"):
+        done = run("curl", "-sS", "--max-time", "30", version, "-w", "%{stderr}%{http_code}", "-H", f"content-type: {kind}",
+                   "--data-binary", "@-", self.url + path, input=body)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(done.stderr), done.stdout
+
+    def numbers(self, *values):
+        return b"".join(envelope(json.dumps({"value": value}).encode()) for value in values)
+
+    def parts(self, body):
+        return [(flags, json.loads(content)) for flags, content in envelopes(body)]
+
+    def test_server_streams(self):
+        def check(version):
+            code, body = self.post(version, "/hello.Greeter/Count", envelope(b'{"to": 2}'))
+            self.assertEqual((code, self.parts(body)), (200, [(0, {"value": 1}), (0, {"value": 2}), (2, {})]))
+            code, body = self.post(version, "/hello.Greeter/Count", envelope(b'{"to": 101}'))
+            self.assertEqual(self.parts(body)[-1], (2, {"error": {"code": "out_of_range", "message": "no more than 100"}}))
+        self.each(check)
+
+    def test_client_streams(self):
+        def check(version):
+            code, body = self.post(version, "/hello.Greeter/Sum", self.numbers(1, 2, 3))
+            self.assertEqual((code, self.parts(body)), (200, [(0, {"value": 6}), (2, {})]))
+        self.each(check)
+
+    def test_both_ways_need_http2(self):
+        code, body = self.post("--http2-prior-knowledge", "/hello.Greeter/Double", self.numbers(1, 2))
+        self.assertEqual((code, self.parts(body)), (200, [(0, {"value": 2}), (0, {"value": 4}), (2, {})]))
+        code, body = self.post("--http1.1", "/hello.Greeter/Double", self.numbers(1, 2))
+        self.assertEqual((code, json.loads(body)["code"]), (505, "unimplemented"))
+
+    def test_get(self):
+        def check(version):
+            done = run("curl", "-sS", version, "-G", "-d", "encoding=json", "--data-urlencode", 'message={"name": "get & go"}',
+                       self.url + HELLO)
+            self.assertEqual(json.loads(done.stdout), {"message": "Hello, get & go"}, done.stderr)
+        self.each(check)
+
+
 def decode_text(text):
     """Base64 with padding within."""
     return b"".join(base64.b64decode(text[at:at + 4]) for at in range(0, len(text), 4))

@@ -320,7 +320,8 @@ def edge_content():
             ("web_gzip", 3, envelope(zipped, 1) + envelope(b"", 1) + envelope(note(b"plain"))),
             ("unary_text", 4, encode(envelope(note(b"one")))), ("json", 5, '{"fileName":"café"}'.encode()),
             ("json_deep", 5, b'{"fileName":' + b"[" * 200), ("proto", 6, note(b"x")), ("proto_bad", 6, b"\x0a\x09x"),
-            ("zstd_bad", 7, b"\x28\xb5\x2f\xfd\x00")):
+            ("zstd_bad", 7, b"\x28\xb5\x2f\xfd\x00"), ("connect", 8, envelope(b'{"fileName":"x"}') + envelope(b"{}")),
+            ("connect_end", 8, envelope(b"{}", 2)), ("query", 6, b"encoding=json&message=%7b%7D&base64=1&a+b")):
         yield name, bytes([what, 3]) + content
 
 

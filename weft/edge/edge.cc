@@ -23,7 +23,7 @@ class Protocols final : public rpc::HttpHandler {
   static Task<> serve_call(const Protocols& self, rpc::HttpExchange& exchange) {
     const std::optional<RequestKind> kind = kind_of(exchange.head());
     CallRequest request = read_request(exchange.head(), *kind, exchange.dispatcher(), self.json_);
-    if (is_grpc_web(request.protocol)) {
+    if (has_envelopes(request.protocol)) {
       StreamCall call(exchange, request);
       co_await call.run();
     } else {

@@ -19,9 +19,9 @@ struct Options {
 ///     server.add(weft::edge::protocols());
 ///     server.add(weft::http1::protocol());  // for clients of HTTP/1.1
 ///
-/// It takes POST requests of Connect's and gRPC-Web's media types, and of application/json where
-/// the path has the form /pkg.Service/Method. Handlers that want such a path for themselves are
-/// added before it.
+/// It takes requests of Connect's and gRPC-Web's media types, Connect's GET, and POST of
+/// application/json where the path has the form /pkg.Service/Method. Handlers that want such a path
+/// for themselves are added before it.
 ///
 /// A call that comes so is served as one of gRPC: middlewares, deadline, cancellation, Principal,
 /// observers and the limits of ServerOptions are the same. See docs/guide/edge.md.

@@ -18,6 +18,7 @@ namespace weft::edge {
 namespace {
 
 using test::Answer;
+using test::envelopes;
 using test::note;
 using test::World;
 using testing::data;
@@ -28,20 +29,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr std::string_view kWeb = "application/grpc-web+proto";
-
-/// The envelopes of a body, each as "flags:content".
-std::vector<std::string> envelopes(std::string_view body) {
-  std::vector<std::string> found;
-  while (body.size() >= 5) {
-    std::size_t size = 0;
-    for (int i = 1; i < 5; ++i) size = size << 8 | static_cast<unsigned char>(body[i]);
-    found.push_back(std::to_string(static_cast<unsigned char>(body[0])) + ":" +
-                    std::string(body.substr(5, size)));
-    body.remove_prefix(std::min(body.size(), 5 + size));
-  }
-  if (!body.empty()) found.push_back("rest " + std::string(body));
-  return found;
-}
 
 std::string message(std::string_view text) { return grpc_message(note(text).SerializeAsString()); }
 std::string envelope(std::string_view text) { return "0:" + note(text).SerializeAsString(); }

@@ -143,7 +143,7 @@ TEST(EdgeUnary, UnknownFormatsAre415) {
       world.post("/test.Notes/Echo", "application/xml", "", {{"connect-protocol-version", "1"}});
   EXPECT_EQ(answer.status(), "415");
   EXPECT_EQ(answer.field("accept-post"), "application/proto, application/json");
-  EXPECT_THAT(answer.body, HasSubstr("the format 'xml' of the content-type is not served"));
+  EXPECT_THAT(answer.body, HasSubstr("the format 'xml' is not served"));
 }
 
 TEST(EdgeUnary, StreamingMethodsAre415) {

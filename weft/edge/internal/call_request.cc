@@ -7,6 +7,7 @@
 
 #include "weft/base/ascii.h"
 #include "weft/base/printable.h"
+#include "weft/edge/internal/query.h"
 #include "weft/http2/hpack/header.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
@@ -22,6 +23,9 @@ struct FieldNames {
 
 FieldNames names_of(Protocol protocol) noexcept {
   if (is_grpc_web(protocol)) return {"grpc-encoding", "grpc-accept-encoding", "grpc-timeout"};
+  if (protocol == Protocol::ConnectStream) {
+    return {"connect-content-encoding", "connect-accept-encoding", "connect-timeout-ms"};
+  }
   return {"content-encoding", "accept-encoding", "connect-timeout-ms"};
 }
 
@@ -90,6 +94,13 @@ Status read_connect_timeout(std::string_view value, Duration& timeout) {
   return {};
 }
 
+Status read_compression(std::string_view name, std::string_view value, const rpc::CallRules& rules,
+                        Compression& compression) {
+  if (compression_of(value, compression) && rules.accepted.contains(compression)) return {};
+  return unimplemented(quoted(name, value) + " is not supported; accepted are " +
+                       std::string(rules.accepted.names()));
+}
+
 class Reader {
  public:
   Reader(CallRequest& into, const rpc::HttpHead& head, const rpc::CallRules& rules) noexcept
@@ -136,12 +147,9 @@ class Reader {
   }
 
   Status read_encoding(std::string_view value) {
-    if (compression_of(value, request_.compression) &&
-        rules_.accepted.contains(request_.compression)) {
-      return {};
-    }
-    return unimplemented(quoted(names_.encoding, value) + " is not supported; accepted are " +
-                         std::string(rules_.accepted.names()));
+    // That of a GET is in the query.
+    if (request_.protocol == Protocol::ConnectGet) return {};
+    return read_compression(names_.encoding, value, rules_, request_.compression);
   }
 
   Status check_size() const {
@@ -176,14 +184,44 @@ bool find_format(CallRequest& request, std::string_view format, const rpc::Dispa
   return true;
 }
 
-/// UNIMPLEMENTED where the kind of the method has no such request.
-Status check_kind(const CallRequest& request) {
-  if (request.route == nullptr || is_grpc_web(request.protocol)) return {};
-  const rpc::Route& route = *request.route;
-  if (route.method->kind == MethodKind::Unary) return {};
-  return unimplemented("method " + std::string(route.method->path) +
-                       " streams messages; a request of application/" +
-                       std::string(request.format) + " brings one and is answered with one");
+/// The request asks in a way in which its method is not called: says which is right, and by which
+/// HTTP status.
+void misuse(CallRequest& request, int http_status, std::string_view why) {
+  request.http_status = http_status;
+  request.status =
+      unimplemented("method " + std::string(request.route->method->path) + std::string(why));
+}
+
+void check_kind(CallRequest& request, rpc::HttpVersion version) {
+  if (request.route == nullptr || is_grpc_web(request.protocol)) return;
+  const MethodDescriptor& method = *request.route->method;
+  const bool envelopes = request.protocol == Protocol::ConnectStream;
+  if (envelopes && method.kind == MethodKind::Unary) {
+    misuse(request, 415, " streams nothing: application/connect+ is for methods that do");
+  } else if (!envelopes && method.kind != MethodKind::Unary) {
+    misuse(request, 415, " streams messages: they are application/connect+ and a format");
+  } else if (request.protocol == Protocol::ConnectGet && !method.no_side_effects) {
+    misuse(request, 405, " is called by POST: GET is for idempotency_level = NO_SIDE_EFFECTS");
+  } else if (method.kind == MethodKind::BidiStreaming && version != rpc::HttpVersion::Http2) {
+    misuse(request, 505, " streams both ways, for which Connect needs HTTP/2");
+  }
+}
+
+/// The parameters of a GET beside `encoding`; `connect` says which Connect, and there is one.
+Status read_parameters(CallRequest& request, const Query& query, const rpc::CallRules& rules) {
+  if (const std::string* version = query.find("connect"); version != nullptr && *version != "v1") {
+    return invalid_argument(quoted("the parameter connect", *version) + " is not v1");
+  }
+  std::string message = *query.find("message");
+  if (const std::string* base64 = query.find("base64"); base64 != nullptr && *base64 == "1") {
+    std::optional<std::string> bytes = from_url_base64(std::move(message));
+    if (!bytes) return invalid_argument("the parameter message is not base64");
+    message = *std::move(bytes);
+  }
+  request.content = Bytes::copy_of(message);
+  const std::string* compression = query.find("compression");
+  if (compression == nullptr || compression->empty()) return {};
+  return read_compression("the parameter compression", *compression, rules, request.compression);
 }
 
 }  // namespace
@@ -195,17 +233,30 @@ CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
   request.protocol = kind.protocol;
   request.path = path_of(head);
   request.route = dispatcher.find(request.path);
-  if (!find_format(request, kind.format, dispatcher, json)) {
-    // What is said of it is JSON.
-    request.format = "json";
-    request.http_status = 415;
-    request.status = unknown_error(quoted("the format", kind.format) +
-                                   " of the content-type is not served; proto and json are");
-  } else if (request.status = check_kind(request); !request.status.ok()) {
-    request.http_status = 415;
-  } else {
-    request.status = Reader(request, head, dispatcher.rules()).read();
+  // What is said of a format that there is not is JSON.
+  request.format = "json";
+  std::string format(kind.format);
+  std::optional<Query> query;
+  if (kind.protocol == Protocol::ConnectGet) {
+    Result<Query> parsed = Query::parse(query_of(head));
+    if (parsed.ok()) {
+      query = *std::move(parsed);
+      format = *query->find("encoding");
+    } else {
+      request.status = parsed.status();
+      return request;
+    }
   }
+  if (!find_format(request, format, dispatcher, json)) {
+    request.http_status = 415;
+    request.status =
+        unknown_error(quoted("the format", format) + " is not served; proto and json are");
+    return request;
+  }
+  check_kind(request, head.version);
+  if (request.status.ok() && query)
+    request.status = read_parameters(request, *query, dispatcher.rules());
+  if (request.status.ok()) request.status = Reader(request, head, dispatcher.rules()).read();
   return request;
 }
 

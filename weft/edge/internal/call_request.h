@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "weft/base/bytes.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/codec/codec.h"
@@ -29,6 +31,7 @@ struct CallRequest {
   Duration timeout = kForever;
   Compression compression = Compression::Identity;  ///< of the request
   CompressionSet accepted;                          ///< of the response
+  std::optional<Bytes> content;                     ///< where it is no content of the request
 };
 
 /// Reads it. `json` is the codec of JSON where the dispatcher has none.

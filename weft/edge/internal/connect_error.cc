@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
 
 #include "weft/base/utf8.h"
 #include "weft/rpc/grpc/google_status.h"
@@ -77,6 +80,24 @@ void append_details(std::string& out, std::string_view serialised) {
   out += ']';
 }
 
+/// Each name once, with all its values in order.
+void append_metadata(std::string& out, const Metadata& metadata) {
+  std::map<std::string_view, std::vector<std::string>> values;
+  for (const Metadata::Entry entry : metadata) values[entry.name].push_back(field_value(entry));
+  out += "\"metadata\":{";
+  for (const auto& [name, all] : values) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, name);
+    out += ":[";
+    for (const std::string& value : all) {
+      if (out.back() != '[') out += ',';
+      append_json_string(out, value);
+    }
+    out += ']';
+  }
+  out += '}';
+}
+
 }  // namespace
 
 std::string_view connect_code(StatusCode code) noexcept {
@@ -111,6 +132,27 @@ void append_error(std::string& out, const Status& status) {
   }
   if (!status.details().empty()) append_details(out, status.details());
   out += '}';
+}
+
+void append_end_stream(std::string& out, const Status& status, const Metadata& trailers) {
+  out += '{';
+  if (!status.ok()) {
+    out += "\"error\":";
+    append_error(out, status);
+  }
+  if (!trailers.empty()) {
+    if (!status.ok()) out += ',';
+    append_metadata(out, trailers);
+  }
+  out += '}';
+}
+
+void add_hints(const CallRequest& request, ResponseFields& fields) {
+  if (request.http_status == 405) fields.add("allow", "POST");
+  if (request.http_status != 415) return;
+  const bool streams = request.route != nullptr && request.route->method->kind != MethodKind::Unary;
+  fields.add("accept-post", streams ? "application/connect+proto, application/connect+json"
+                                    : "application/proto, application/json");
 }
 
 }  // namespace weft::edge

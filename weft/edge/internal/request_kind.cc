@@ -1,6 +1,9 @@
 #include "weft/edge/internal/request_kind.h"
 
+#include <algorithm>
+
 #include "weft/base/ascii.h"
+#include "weft/edge/internal/query.h"
 
 namespace weft::edge {
 namespace {
@@ -27,7 +30,21 @@ std::optional<RequestKind> grpc_web(std::string_view rest) noexcept {
   return RequestKind{protocol, rest};
 }
 
+/// The format is in the query.
+std::optional<RequestKind> get_kind(const rpc::HttpHead& head) noexcept {
+  const std::string_view query = query_of(head);
+  if (!is_method_path(path_of(head)) || !has_parameter(query, "message") ||
+      !has_parameter(query, "encoding")) {
+    return std::nullopt;
+  }
+  return RequestKind{Protocol::ConnectGet, {}};
+}
+
 }  // namespace
+
+std::string_view query_of(const rpc::HttpHead& head) noexcept {
+  return head.path.substr(std::min(path_of(head).size() + 1, head.path.size()));
+}
 
 std::string_view path_of(const rpc::HttpHead& head) noexcept {
   return head.path.substr(0, head.path.find('?'));
@@ -40,10 +57,12 @@ bool is_method_path(std::string_view path) noexcept {
 }
 
 std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept {
+  if (head.method == "GET") return get_kind(head);
   if (head.method != "POST") return std::nullopt;
   std::string_view type = without_parameters(head.field("content-type"));
   if (!take_prefix(type, "application/")) return std::nullopt;
   if (take_prefix(type, "grpc-web")) return grpc_web(type);
+  if (take_prefix(type, "connect+")) return RequestKind{Protocol::ConnectStream, type};
   if (!is_method_path(path_of(head))) return std::nullopt;
   // Who says that it speaks Connect is answered in Connect whatever the format.
   const bool known = ascii::equal_without_case(type, "json") ||

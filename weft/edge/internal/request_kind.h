@@ -10,23 +10,31 @@ namespace weft::edge {
 
 /// How a request asks for a call.
 enum class Protocol : std::uint8_t {
-  ConnectUnary,  ///< the content is the message
-  GrpcWeb,       ///< messages in envelopes
-  GrpcWebText,   ///< the same in base64
+  ConnectUnary,   ///< the content is the message
+  ConnectGet,     ///< the message is in the query
+  ConnectStream,  ///< messages in envelopes
+  GrpcWeb,        ///< messages in envelopes
+  GrpcWebText,    ///< the same in base64
 };
 
 constexpr bool is_grpc_web(Protocol protocol) noexcept {
   return protocol == Protocol::GrpcWeb || protocol == Protocol::GrpcWebText;
 }
 
+constexpr bool has_envelopes(Protocol protocol) noexcept {
+  return protocol == Protocol::ConnectStream || is_grpc_web(protocol);
+}
+
 struct RequestKind {
   Protocol protocol;
-  /// Of the messages, as the request names it: "json", "proto". A view of the head.
+  /// Of the messages, as the content type names it: "json", "proto". A view of the head.
   std::string_view format;
 };
 
 /// The path without its query.
 std::string_view path_of(const rpc::HttpHead& head) noexcept;
+/// What follows the "?".
+std::string_view query_of(const rpc::HttpHead& head) noexcept;
 /// Whether a path has the form /pkg.Service/Method.
 bool is_method_path(std::string_view path) noexcept;
 /// Nothing for a request that is nobody's call.

@@ -3,12 +3,14 @@
 #include <cstring>
 #include <utility>
 
+#include "weft/edge/internal/connect_error.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {
 namespace {
 
 constexpr std::uint8_t kCompressed = 0x01;
+constexpr std::uint8_t kConnectEnd = 0x02;
 constexpr std::uint8_t kWebEnd = 0x80;
 
 /// The answer is in the mode that the client accepts, else in that of the request.
@@ -19,14 +21,13 @@ bool answers_text(const rpc::HttpHead& head, bool text_in) noexcept {
   return text_in;
 }
 
-bool is_text(Protocol protocol) noexcept { return protocol == Protocol::GrpcWebText; }
-
 }  // namespace
 
 StreamCall::StreamCall(rpc::HttpExchange& exchange, CallRequest& request)
     : ServedCall(exchange, request),
-      text_in_(is_text(request.protocol)),
-      text_out_(answers_text(exchange.head(), text_in_)),
+      web_(is_grpc_web(request.protocol)),
+      text_in_(request.protocol == Protocol::GrpcWebText),
+      text_out_(web_ && answers_text(exchange.head(), text_in_)),
       single_request_(method() != nullptr && !streams_requests(method()->kind)),
       single_response_(method() != nullptr && !streams_responses(method()->kind)),
       deframer_(limit()) {}
@@ -106,6 +107,13 @@ MessageReader::Poll StreamCall::deliver(rpc::Deframer::Item item, Message& out) 
   return MessageReader::Poll::Message;
 }
 
+std::string StreamCall::content_type() const {
+  const std::string_view kind = !web_       ? "application/connect+"
+                                : text_out_ ? "application/grpc-web-text+"
+                                            : "application/grpc-web+";
+  return std::string(kind).append(request().format);
+}
+
 bool StreamCall::begin() {
   if (begun_) return true;
   const Status valid = check_metadata(response_metadata(), "response metadata");
@@ -115,10 +123,10 @@ bool StreamCall::begin() {
   }
   compression_ = sent_compression();
   ResponseFields fields;
-  fields.add("content-type",
-             std::string(text_out_ ? "application/grpc-web-text+" : "application/grpc-web+")
-                 .append(request().format));
-  if (compression_ != Compression::Identity) fields.add("grpc-encoding", name_of(compression_));
+  fields.add("content-type", content_type());
+  if (compression_ != Compression::Identity) {
+    fields.add(web_ ? "grpc-encoding" : "connect-content-encoding", name_of(compression_));
+  }
   fields.add(response_metadata());
   const Status begun = exchange().begin(200, fields.view());
   begun_ = begun.ok();
@@ -169,14 +177,14 @@ Task<> StreamCall::end(const Status& status) {
     co_await write_refusal(outcome);
     co_return;
   }
-  if (!begun_ && !outcome.ok() && std::as_const(*this).response_metadata().empty()) {
+  if (web_ && !begun_ && !outcome.ok() && std::as_const(*this).response_metadata().empty()) {
     co_await write_head_only(outcome);
     co_return;
   }
   if (!begin()) co_return;
   std::string last;
   if (outcome.ok()) last = tail_.view();
-  last.append(envelope(kWebEnd, trailer_lines(outcome)).view());
+  last.append(end_envelope(outcome).view());
   const Message whole = Message(Bytes::copy_of(last)).mark_last();
   static_cast<void>(co_await exchange().response().write(whole));
 }
@@ -184,9 +192,7 @@ Task<> StreamCall::end(const Status& status) {
 /// A failure before anything was sent: the status is in the head, and there is no content.
 Task<> StreamCall::write_head_only(const Status& status) {
   ResponseFields fields;
-  fields.add("content-type",
-             std::string(text_out_ ? "application/grpc-web-text+" : "application/grpc-web+")
-                 .append(request().format));
+  fields.add("content-type", content_type());
   fields.add("content-length", "0");
   add_status(status, fields);
   fields.add(trailers());
@@ -197,10 +203,18 @@ Task<> StreamCall::write_head_only(const Status& status) {
 /// What HTTP itself has a status for.
 Task<> StreamCall::write_refusal(const Status& status) {
   ResponseFields fields;
-  fields.add("content-length", "0");
-  add_status(status, fields);
+  std::string text;
+  if (web_) {
+    add_status(status, fields);
+  } else {
+    append_error(text, status);
+    fields.add("content-type", "application/json");
+    add_hints(request(), fields);
+  }
+  fields.add("content-length", std::to_string(text.size()));
   if (!exchange().begin(request().http_status, fields.view()).ok()) co_return;
-  static_cast<void>(exchange().end());
+  const Message whole = Message(Bytes::copy_of(text)).mark_last();
+  static_cast<void>(co_await exchange().response().write(whole));
 }
 
 void StreamCall::add_status(const Status& status, ResponseFields& fields) const {
@@ -216,12 +230,16 @@ void StreamCall::add_status(const Status& status, ResponseFields& fields) const 
   fields.add("grpc-status-details-bin", text);
 }
 
-/// One line for each name: a client of grpc-web keeps the last of several.
-std::string StreamCall::trailer_lines(const Status& status) {
+Bytes StreamCall::end_envelope(const Status& status) {
+  if (!web_) {
+    std::string text;
+    append_end_stream(text, status, std::as_const(*this).trailers());
+    return envelope(kConnectEnd, text);
+  }
   ResponseFields fields;
   add_status(status, fields);
   fields.add(trailers());
-  return fields.lines();
+  return envelope(kWebEnd, fields.lines());
 }
 
 }  // namespace weft::edge

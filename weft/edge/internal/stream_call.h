@@ -14,13 +14,14 @@
 
 namespace weft::edge {
 
-/// A call whose messages come and go in envelopes: gRPC-Web's calls. An envelope has gRPC's prefix:
+/// A call whose messages come and go in envelopes: Connect's streams, and gRPC-Web's calls of every
+/// kind. An envelope has gRPC's prefix:
 ///
-///     flags        1 byte   0x01: compressed, 0x80: the end
+///     flags        1 byte   0x01: compressed, 0x02 (Connect) or 0x80 (gRPC-Web): the end
 ///     length       4 bytes  big-endian
 ///     content               a message, or what stands at the end
 ///
-/// The end is lines `name: value` of the status and the trailers.
+/// The end is the status and the trailers: JSON in Connect, lines `name: value` in gRPC-Web.
 class StreamCall final : public ServedCall {
  public:
   StreamCall(rpc::HttpExchange& exchange, CallRequest& request);
@@ -42,11 +43,13 @@ class StreamCall final : public ServedCall {
   /// Begins the response, once. False where that is not possible.
   bool begin();
   Bytes envelope(std::uint8_t flags, std::string_view content) const;
-  std::string trailer_lines(const Status& status);
+  Bytes end_envelope(const Status& status);
+  std::string content_type() const;
   void add_status(const Status& status, ResponseFields& fields) const;
   Task<> write_refusal(const Status& status);
   Task<> write_head_only(const Status& status);
 
+  const bool web_;
   const bool text_in_;
   const bool text_out_;
   const bool single_request_;

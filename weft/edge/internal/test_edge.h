@@ -1,10 +1,12 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <google/protobuf/source_context.pb.h>
 
@@ -27,7 +29,8 @@ inline constexpr MethodDescriptor kMethods[] = {
     {.name = "Echo", .path = "/test.Notes/Echo", .no_side_effects = true},
     {.name = "Collect", .path = "/test.Notes/Collect", .kind = MethodKind::ClientStreaming},
     {.name = "Expand", .path = "/test.Notes/Expand", .kind = MethodKind::ServerStreaming},
-    {.name = "Chat", .path = "/test.Notes/Chat", .kind = MethodKind::BidiStreaming}};
+    {.name = "Chat", .path = "/test.Notes/Chat", .kind = MethodKind::BidiStreaming},
+    {.name = "Write", .path = "/test.Notes/Write"}};
 inline constexpr ServiceDescriptor kDescriptor{"test.Notes", kMethods, nullptr};
 
 inline Note note(std::string_view text) {
@@ -43,6 +46,7 @@ class Notes final : public ServiceDefinition {
   Task<Status> serve(std::size_t method, Call& call) override {
     switch (method) {
       case 0:
+      case 4:
         return rpc::serve_unary<&Notes::Echo>(call, *this);
       case 1:
         return rpc::serve_client_streaming(call, *this, &Notes::Collect);
@@ -140,6 +144,20 @@ struct Answer {
   std::string status() const { return std::string(head.field(":status")); }
   std::string field(std::string_view name) const { return std::string(head.field(name)); }
 };
+
+/// The envelopes of a body, each as "flags:content".
+inline std::vector<std::string> envelopes(std::string_view body) {
+  std::vector<std::string> found;
+  while (body.size() >= 5) {
+    std::size_t size = 0;
+    for (int i = 1; i < 5; ++i) size = size << 8 | static_cast<unsigned char>(body[i]);
+    found.push_back(std::to_string(static_cast<unsigned char>(body[0])) + ":" +
+                    std::string(body.substr(5, size)));
+    body.remove_prefix(std::min(body.size(), 5 + size));
+  }
+  if (!body.empty()) found.push_back("rest " + std::string(body));
+  return found;
+}
 
 class World {
  public:

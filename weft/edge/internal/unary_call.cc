@@ -16,6 +16,11 @@ Status UnaryCall::too_large(std::size_t size) const {
 MessageReader::Poll UnaryCall::receive(Message& out) {
   using Poll = MessageReader::Poll;
   if (taken_) return Poll::End;
+  if (request().content) {
+    if (request().content->size() > limit()) return refuse(too_large(request().content->size()));
+    content_.add(*request().content);
+    return take_content(out);
+  }
   for (;;) {
     Message part;
     const Poll polled = exchange().content().poll(part);
@@ -66,6 +71,8 @@ Task<> UnaryCall::end(const Status& status) {
 
 Bytes UnaryCall::success(ResponseFields& fields) {
   fields.add("content-type", "application/" + std::string(request().format));
+  // What caches keep of a GET.
+  if (request().protocol == Protocol::ConnectGet) fields.add("vary", "accept-encoding");
   const Compression compression = sent_compression();
   if (compression == Compression::Identity || answer_.empty()) return std::move(answer_);
   Result<Bytes> packed = codec::compress(compression, answer_.view());
@@ -79,8 +86,7 @@ Bytes UnaryCall::failure(const Status& status, ResponseFields& fields) const {
   if (status.code() == StatusCode::Unimplemented) {
     fields.add("accept-encoding", rules().accepted.names());
   }
-  if (request().http_status == 415)
-    fields.add("accept-post", "application/proto, application/json");
+  add_hints(request(), fields);
   std::string text;
   append_error(text, status);
   return Bytes::copy_of(text);
