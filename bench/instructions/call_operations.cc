@@ -20,6 +20,7 @@
 #include "weft/rpc/server/server.h"
 #include "weft/telemetry/grpc/client_metrics.h"
 #include "weft/telemetry/grpc/server_metrics.h"
+#include "weft/telemetry/trace/call_spans.h"
 #include "weft/testing/run.h"
 
 #include "bench/client/production.h"
@@ -171,6 +172,56 @@ void add_metrics(weft::Server& server, weft::Channel& channel) {
   channel.add(weft::telemetry::client_metrics(channel.target(), {.own = false}));
 }
 
+/// Gives each call of a channel a trace that came from elsewhere, another one each time: that is
+/// what its headers cost.
+class UnderTrace final : public weft::Observer {
+ public:
+  explicit UnderTrace(std::uint8_t flags) noexcept : flags_(flags) {}
+  void on_begin(weft::Call& call) noexcept override {
+    weft::TraceContext& trace = call.context().trace();
+    ++number_;
+    for (std::size_t i = 0; i < trace.span_id.size(); ++i) {
+      trace.span_id[i] = static_cast<std::uint8_t>(number_ * 0x9e3779b97f4a7c15U >> (8 * i));
+      trace.trace_id[i] = trace.trace_id[i + 8] = trace.span_id[i];
+    }
+    trace.flags = flags_;
+  }
+
+ private:
+  const std::uint8_t flags_;
+  std::uint64_t number_ = 0;  // of calls
+};
+
+void add_propagation(weft::Server& server, weft::Channel& channel) {
+  server.add(std::make_shared<weft::Observer>());
+  channel.add(std::make_shared<UnderTrace>(0));
+  channel.add(std::make_shared<weft::Observer>());  // as many as add_traces() adds
+}
+
+/// `flags`: those of the trace that calls belong to.
+void add_traces(weft::Server& server, weft::Channel& channel, std::uint8_t flags,
+                const weft::telemetry::Sampling& sampling) {
+  // Without an exporter: the queue has room for all spans of a run.
+  static auto& tracer =
+      *new weft::telemetry::Tracer({.queued_spans = 1'000'000, .queue_bytes = 1'000'000'000});
+  require(tracer.set_sampling(sampling));
+  server.add(weft::telemetry::server_traces({.tracer = &tracer}));
+  channel.add(std::make_shared<UnderTrace>(flags));
+  channel.add(weft::telemetry::client_traces(channel.target(), {.tracer = &tracer}));
+}
+
+void add_unsampled_traces(weft::Server& server, weft::Channel& channel) {
+  add_traces(server, channel, 0, {.ratio = 0.01});
+}
+
+void add_held_traces(weft::Server& server, weft::Channel& channel) {
+  add_traces(server, channel, 0, {.ratio = 0.01, .keep_errors = true});
+}
+
+void add_sampled_traces(weft::Server& server, weft::Channel& channel) {
+  add_traces(server, channel, weft::TraceContext::kSampled, {});
+}
+
 void unary_with(void (*set_up)(weft::Server&, weft::Channel&), unsigned times) {
   in_one_loop(
       kWithHttp2, times,
@@ -180,7 +231,7 @@ void unary_with(void (*set_up)(weft::Server&, weft::Channel&), unsigned times) {
       set_up);
 }
 
-constexpr std::array<Operation, 13> kOperations{{
+constexpr std::array<Operation, 17> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -197,6 +248,10 @@ constexpr std::array<Operation, 13> kOperations{{
     {"unary_retries", [](unsigned times) { unary_with(add_retries, times); }},
     {"unary_observed", [](unsigned times) { unary_with(add_observers, times); }},
     {"unary_a66_metrics", [](unsigned times) { unary_with(add_metrics, times); }},
+    {"unary_propagated", [](unsigned times) { unary_with(add_propagation, times); }},
+    {"unary_traced_unsampled", [](unsigned times) { unary_with(add_unsampled_traces, times); }},
+    {"unary_traced_held", [](unsigned times) { unary_with(add_held_traces, times); }},
+    {"unary_traced_sampled", [](unsigned times) { unary_with(add_sampled_traces, times); }},
     {"unary_production",
      [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
     {"stream_message",

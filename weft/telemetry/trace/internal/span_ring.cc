@@ -1,0 +1,98 @@
+#include "weft/telemetry/trace/internal/span_ring.h"
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <utility>
+
+namespace weft::telemetry::internal {
+namespace {
+
+std::size_t bytes_of(const SpanRecord& span) noexcept {
+  return span.details == nullptr ? 0 : span.details->bytes;
+}
+
+/// Leaves the name.
+void strip(SpanDetails& details) {
+  SpanDetails left{.name = std::move(details.name)};
+  left.dropped_attributes =
+      details.dropped_attributes + static_cast<std::uint32_t>(details.attributes.size());
+  left.dropped_events = details.dropped_events + static_cast<std::uint32_t>(details.events.size());
+  left.dropped_links = details.dropped_links + static_cast<std::uint32_t>(details.links.size());
+  details = std::move(left);
+}
+
+}  // namespace
+
+bool SpanRing::keep(SpanRecord&& span) {
+  const std::lock_guard lock(mutex_);
+  return keep_locked(std::move(span));
+}
+
+bool SpanRing::keep_locked(SpanRecord&& span) {
+  const std::size_t bytes = span.memory();
+  if (queue_.size() >= limits_.queued || queue_bytes_ + bytes > limits_.queue_bytes) {
+    dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return false;
+  }
+  queue_.push_back(std::move(span));
+  queue_bytes_ += bytes;
+  queued_.store(queue_.size(), std::memory_order_relaxed);
+  kept_.store(kept_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return queue_.size() == limits_.queued / 2;
+}
+
+void SpanRing::hold(SpanRecord&& span) {
+  if (limits_.held == 0) return;
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t number = held_.load(std::memory_order_relaxed);
+  const bool is_full = ring_.size() == limits_.held;
+  if (is_full) held_bytes_ -= bytes_of(ring_[number % limits_.held]);
+  // What a program adds to spans is bounded too; the spans themselves are by their number.
+  if (span.details != nullptr && held_bytes_ + bytes_of(span) > limits_.queue_bytes) {
+    strip(*span.details);
+  }
+  held_bytes_ += bytes_of(span);
+  if (is_full) {
+    ring_[number % limits_.held] = std::move(span);
+  } else {
+    ring_.push_back(std::move(span));
+  }
+  held_.store(number + 1, std::memory_order_relaxed);
+}
+
+SpanRing::Released SpanRing::release(const TraceId& trace, const SpanId& root, std::uint64_t from) {
+  const std::lock_guard lock(mutex_);
+  Released released;
+  const std::uint64_t end = held_.load(std::memory_order_relaxed);
+  const std::uint64_t oldest = end - std::min<std::uint64_t>(end, limits_.held);
+  released.lost = from < oldest;
+  std::vector<SpanId> kept{root};
+  // A span ends before its parent, so from the newest on parents come first. Those that end after
+  // it, because somebody moved them out of it, are found by another round.
+  for (bool again = true; std::exchange(again, false);) {
+    for (std::uint64_t at = end; at > std::max(from, oldest); --at) {
+      SpanRecord& span = ring_[(at - 1) % limits_.held];
+      if (span.trace_id != trace) continue;
+      if (std::find(kept.begin(), kept.end(), span.parent_id) == kept.end()) continue;
+      kept.push_back(span.span_id);
+      again = true;
+      held_bytes_ -= bytes_of(span);
+      released.half_full |= keep_locked(std::move(span));
+      span = {};
+    }
+  }
+  return released;
+}
+
+void SpanRing::drain(std::vector<SpanRecord>& out, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t count = std::min(most, queue_.size());
+  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+  for (auto at = queue_.begin(); at != end; ++at) queue_bytes_ -= at->memory();
+  out.insert(out.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+  queue_.erase(queue_.begin(), end);
+  queued_.store(queue_.size(), std::memory_order_relaxed);
+}
+
+}  // namespace weft::telemetry::internal
