@@ -1,10 +1,12 @@
 """Feeds each check of scripts/ a small tree that it has to refuse, and one that it has to accept."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -252,6 +254,20 @@ class Headers(CheckTest):
             "#pragma once\ninline int f() { try { return 1; } catch (...) { return 2; } }\n")
         self.assertEqual(status, 1, output)
         self.assertIn("-fno-exceptions", output)
+
+    def test_a_header_that_a_built_source_has_first_is_not_compiled_again(self):
+        tree = self.tree({"weft/base/x.h": "#pragma once\ninline std::string name() { return {}; }\n",
+                          "weft/base/x.cc": '#include "weft/base/x.h"\n', "build/x.o": ""})
+        entry = {"file": str(tree.root / "weft/base/x.cc"), "directory": str(tree.root / "build"),
+                 "command": "c++ -o x.o -c x.cc"}
+        (tree.root / "build/compile_commands.json").write_text(json.dumps([entry]))
+        build = ["--build", str(tree.root / "build")]
+        later = time.time() + 10
+        os.utime(tree.root / "build/x.o", (later, later))
+        # It would be found not to compile, by itself or among the others.
+        self.assertNotIn("x.h:1: does not compile alone", tree.check("check_headers.py", *build)[1])
+        os.utime(tree.root / "weft/base/x.h", (later + 1, later + 1))
+        self.assertIn("x.h:1: does not compile alone", tree.check("check_headers.py", *build)[1])
 
     def test_the_cache_forgets_a_header_that_changed(self):
         tree = self.tree({"weft/base/x.h": "#pragma once\n#include \"weft/base/y.h\"\ninline Y z;\n",
