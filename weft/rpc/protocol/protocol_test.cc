@@ -200,6 +200,15 @@ TEST_F(AgedProtocols, AreToldOfTheirAge) {
   EXPECT_EQ(lines_->ended, 1);
 }
 
+TEST_F(AgedProtocols, HaveAStopsGraceWhereThatBeganBefore) {
+  const auto stream = connect();
+  EXPECT_EQ(talk(*stream, "CALL hello\n"), "hello\n");
+  world_.run_for(8s);
+  const TimePoint begun = world_.now();
+  testing::run(world_.server_host(), world_.server().shutdown(30s));
+  EXPECT_EQ(world_.now() - begun, Duration(30s));
+}
+
 TEST_F(AgedProtocols, AreCancelledAfterTheGrace) {
   const auto stream = connect();
   EXPECT_EQ(talk(*stream, "CALL hello\n"), "hello\n");

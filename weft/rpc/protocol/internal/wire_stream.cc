@@ -57,6 +57,7 @@ void WireStream::start() {
 }
 
 void WireStream::aged() noexcept {
+  if (draining_) return;  // a stop has a grace of its own
   leave(unavailable("the connection has reached ServerOptions::max_connection_age"));
   const Duration grace = server_.options().max_connection_age_grace;
   if (grace == kForever) return;
