@@ -10,7 +10,7 @@
 
 #include "weft/coro/scope.h"
 #include "weft/http1/internal/test_http.h"
-#include "weft/rpc/http_pages.h"
+#include "weft/rpc/http/pages.h"
 
 namespace weft::http1 {
 namespace {
@@ -105,6 +105,14 @@ class Busy final : public rpc::HttpHandler {
   }
 };
 
+/// Counts refusals by their cause.
+struct Refusals final : Observer {
+  void on_refusal(const RefusedCall& call) noexcept override {
+    if (call.cause == RefusedCall::Cause::Overload && call.path == "/busy") ++of_overload;
+  }
+  std::size_t of_overload = 0;
+};
+
 class Http1Overload : public ::testing::Test {
  protected:
   static testing::InProcess::Options options() {
@@ -116,6 +124,7 @@ class Http1Overload : public ::testing::Test {
     world_.server().add(protocol());
     world_.server().add(rpc::probe_pages());
     world_.server().add(std::make_shared<Busy>());
+    world_.server().add(refusals_);
     world_.start();
     for (int i = 0; i < 4; ++i) clients_.push_back(connect());
   }
@@ -138,33 +147,35 @@ class Http1Overload : public ::testing::Test {
     for (const auto& client : clients_) all += client->take();
     return all;
   }
+  const std::shared_ptr<Refusals> refusals_ = std::make_shared<Refusals>();
   testing::InProcess world_{options()};
   std::vector<std::unique_ptr<RawClient>> clients_;
 };
 
 TEST_F(Http1Overload, IsAnsweredWithRetryAfterInWords) {
-  overload_for(1s);
+  overload_for(500ms);
   answers();
-  overload_for(2s);
+  overload_for(1s);
   const std::string all = answers();
   const std::size_t served = test::count(all, "computed");
   const std::size_t refused = test::count(all, "HTTP/1.1 503");
-  EXPECT_GE(served, 1800U);
-  EXPECT_GE(refused, 1500U);
+  EXPECT_GE(served, 900U);
+  EXPECT_GE(refused, 750U);
   EXPECT_EQ(test::count(all, "retry-after: 1\r\n"), refused);
   EXPECT_EQ(test::count(all, "(ServerOptions::max_queue_delay)\n"), refused);
   EXPECT_EQ(test::count(all, "connection: close"), 0U);
   EXPECT_GE(world_.server().refused_calls(), refused);
+  EXPECT_EQ(world_.server().refused_calls(), refusals_->of_overload);
 }
 
 TEST_F(Http1Overload, LeavesProbesAlone) {
   const auto probe = connect();
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 10; ++i) {
     overload_for(100ms);
     probe->send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
   }
   world_.run_for(200ms);
-  EXPECT_EQ(test::count(probe->take(), "HTTP/1.1 200"), 20U);
+  EXPECT_EQ(test::count(probe->take(), "HTTP/1.1 200"), 10U);
   EXPECT_GT(test::count(answers(), "HTTP/1.1 503"), 0U);
 }
 
