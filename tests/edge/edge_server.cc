@@ -69,7 +69,7 @@ class Greeter final : public hello::GreeterService {
 int main() {
   Server server({.listen = "127.0.0.1:0", .max_receive_size = 100'000});
   server.add<Greeter>();
-  server.add(edge::protocols());
+  server.add(edge::protocols({.cors = {.origins = {"http://page.example"}}}));
   server.add(http1::protocol());
   if (const Status started = server.start(); !started.ok()) {
     std::fprintf(stderr, "%s\n", started.to_string().c_str());

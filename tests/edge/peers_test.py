@@ -209,6 +209,17 @@ def decode_text(text):
 
 
 class Http1(Served):
+    def test_a_page_of_another_origin(self):
+        connection = self.connect()
+        connection.request("OPTIONS", HELLO, headers={"origin": "http://page.example", "access-control-request-method": "POST"})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, answer.read()), (204, b""))
+        self.assertEqual(answer.getheader("access-control-allow-origin"), "http://page.example")
+        connection.request("POST", HELLO, "{}", {"content-type": JSON, "origin": "http://page.example"})
+        answer = connection.getresponse()
+        self.assertEqual((answer.status, answer.getheader("access-control-allow-origin")), (400, "http://page.example"))
+        answer.read()
+
     def connect(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         self.addCleanup(connection.close)

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "weft/codec/json/json.h"
+#include "weft/edge/cors_policy.h"
 #include "weft/rpc/http/http_handler.h"
 
 /// The services of a gRPC server for browsers, curl and whoever speaks JSON, on the same port.
@@ -12,6 +13,8 @@ struct Options {
   /// How messages become JSON and back. A codec "json" that the server itself has (Server::add())
   /// has precedence.
   JsonOptions json{};
+  /// Which pages of other origins may call.
+  CorsPolicy cors{};
 };
 
 /// What Server::add() takes:

@@ -5,7 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "weft/edge/internal/response_fields.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::edge {
@@ -44,11 +43,12 @@ ServedCall::Resume::Resume(ServedCall& of) noexcept
       }),
       self(of) {}
 
-ServedCall::ServedCall(rpc::HttpExchange& exchange, CallRequest& request)
+ServedCall::ServedCall(rpc::HttpExchange& exchange, CallRequest& request, const Cors& cors)
     : Call(Side::Server, exchange.loop(), request.path, nullptr, &exchange.context()),
       Runnable(&ServedCall::start),
       exchange_(exchange),
       request_(request),
+      cors_(cors),
       codec_(std::move(request.codec)) {
   if (request.route != nullptr) set_route(*request.route, *request.route->method);
   set_peer(exchange.share_peer());
@@ -178,6 +178,11 @@ Status ServedCall::answerable(const Status& status, bool has_response) {
   const Status tail = check_metadata(trailers(), "trailers");
   if (!outcome.ok()) return outcome;
   return head.ok() ? tail : head;
+}
+
+Status ServedCall::begin_response(int http_status, ResponseFields& fields) {
+  cors_.add_fields(exchange_.head(), fields);
+  return exchange_.begin(http_status, fields.view());
 }
 
 MessageReader::Poll ServedCall::refuse(const Status& status) {

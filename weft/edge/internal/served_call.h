@@ -9,6 +9,8 @@
 #include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
 #include "weft/edge/internal/call_request.h"
+#include "weft/edge/internal/cors.h"
+#include "weft/edge/internal/response_fields.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/http/http_handler.h"
 
@@ -42,7 +44,7 @@ class JudgingCodec final : public Codec {
 /// The status is decided once. From then on the handler neither reads nor writes.
 class ServedCall : protected Call, private Runnable {
  public:
-  ServedCall(rpc::HttpExchange& exchange, CallRequest& request);
+  ServedCall(rpc::HttpExchange& exchange, CallRequest& request, const Cors& cors);
   ServedCall(const ServedCall&) = delete;
   ServedCall& operator=(const ServedCall&) = delete;
 
@@ -75,6 +77,8 @@ class ServedCall : protected Call, private Runnable {
   /// What the response can say of `status`, which is not OK without a response where the method has
   /// one, and of the metadata that come with it: what cannot be sent is dropped.
   Status answerable(const Status& status, bool has_response);
+  /// Begins the response, with what lets a page of another origin see it.
+  Status begin_response(int http_status, ResponseFields& fields);
   /// Ends the call because of what the client has sent. The poll that says so.
   MessageReader::Poll refuse(const Status& status);
   /// A message that came compressed; what it may inflate to is bounded.
@@ -121,6 +125,7 @@ class ServedCall : protected Call, private Runnable {
 
   rpc::HttpExchange& exchange_;
   CallRequest& request_;
+  const Cors& cors_;
   JudgingCodec codec_;
   std::unique_ptr<const weft::Context> carried_;
   std::size_t parsed_ = 0;  // bytes of the request as an object

@@ -23,8 +23,8 @@ bool answers_text(const rpc::HttpHead& head, bool text_in) noexcept {
 
 }  // namespace
 
-StreamCall::StreamCall(rpc::HttpExchange& exchange, CallRequest& request)
-    : ServedCall(exchange, request),
+StreamCall::StreamCall(rpc::HttpExchange& exchange, CallRequest& request, const Cors& cors)
+    : ServedCall(exchange, request, cors),
       web_(is_grpc_web(request.protocol)),
       text_in_(request.protocol == Protocol::GrpcWebText),
       text_out_(web_ && answers_text(exchange.head(), text_in_)),
@@ -128,7 +128,7 @@ bool StreamCall::begin() {
     fields.add(web_ ? "grpc-encoding" : "connect-content-encoding", name_of(compression_));
   }
   fields.add(response_metadata());
-  const Status begun = exchange().begin(200, fields.view());
+  const Status begun = begin_response(200, fields);
   begun_ = begun.ok();
   if (!begun_) context().cancel(begun);
   return begun_;
@@ -196,7 +196,7 @@ Task<> StreamCall::write_head_only(const Status& status) {
   fields.add("content-length", "0");
   add_status(status, fields);
   fields.add(trailers());
-  if (!exchange().begin(200, fields.view()).ok()) co_return;
+  if (!begin_response(200, fields).ok()) co_return;
   static_cast<void>(exchange().end());
 }
 
@@ -212,7 +212,7 @@ Task<> StreamCall::write_refusal(const Status& status) {
     add_hints(request(), fields);
   }
   fields.add("content-length", std::to_string(text.size()));
-  if (!exchange().begin(request().http_status, fields.view()).ok()) co_return;
+  if (!begin_response(request().http_status, fields).ok()) co_return;
   const Message whole = Message(Bytes::copy_of(text)).mark_last();
   static_cast<void>(co_await exchange().response().write(whole));
 }

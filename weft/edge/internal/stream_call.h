@@ -24,7 +24,7 @@ namespace weft::edge {
 /// The end is the status and the trailers: JSON in Connect, lines `name: value` in gRPC-Web.
 class StreamCall final : public ServedCall {
  public:
-  StreamCall(rpc::HttpExchange& exchange, CallRequest& request);
+  StreamCall(rpc::HttpExchange& exchange, CallRequest& request, const Cors& cors);
 
  private:
   MessageReader::Poll receive(Message& out) override;

@@ -93,7 +93,7 @@ Bytes UnaryCall::failure(const Status& status, ResponseFields& fields) const {
 }
 
 Task<> UnaryCall::write(int http_status, ResponseFields& fields, Bytes content) {
-  const Status begun = exchange().begin(http_status, fields.view());
+  const Status begun = begin_response(http_status, fields);
   if (!begun.ok()) co_return;
   const Message whole = Message(std::move(content)).mark_last();
   static_cast<void>(co_await exchange().response().write(whole));
