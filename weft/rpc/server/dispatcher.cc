@@ -7,6 +7,19 @@
 #include "weft/rpc/server/handler.h"
 
 namespace weft::rpc {
+namespace {
+
+/// What cancels a call is what its caller is told, whatever its handler makes of that.
+struct Decision final : CancelHook {
+  explicit Decision(ObservedCall& of) noexcept
+      : CancelHook([](CancelHook& hook, const Status& reason) noexcept {
+          static_cast<Decision&>(hook).observed.decided(reason);
+        }),
+        observed(of) {}
+  ObservedCall& observed;
+};
+
+}  // namespace
 
 [[gnu::cold]] Status Dispatcher::add(std::shared_ptr<ServiceDefinition> service) {
   const ServiceDescriptor& descriptor = service->descriptor();
@@ -76,6 +89,8 @@ Task<Status> Dispatcher::run_observed(Call& call) {
   const bool served = call.route() != nullptr || has_fallback();
   ObservedCall observed(*observer_, call,
                         served ? ObservedCall::Path::Served : ObservedCall::Path::Unknown);
+  Decision decision(observed);
+  static_cast<void>(call.context().add_hook(decision));
   observed.handler_begins();
   Status status;
   try {
