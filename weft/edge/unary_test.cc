@@ -349,24 +349,36 @@ TEST(EdgeUnary, TracesComeWithTheCall) {
   EXPECT_TRUE(trace.valid());
 }
 
+struct Watch final : Observer {
+  void on_end(Call& call, const Status& status, const CallStats&) noexcept override {
+    seen += std::string(call.path()) + " " + std::string(name_of(status.code())) + "\n";
+  }
+  void on_refusal(const RefusedCall& refused) noexcept override {
+    seen += "refused " + std::string(refused.path) + "\n";
+  }
+  std::string seen;
+};
+
 TEST(EdgeUnary, ObserversSeeCallsAndRefusals) {
-  struct Watch final : Observer {
-    void on_end(Call& call, const Status& status, const CallStats&) noexcept override {
-      ended += std::string(call.path()) + " " + std::string(name_of(status.code())) + "\n";
-    }
-    void on_refusal(const RefusedCall& refused) noexcept override {
-      ended += "refused " + std::string(refused.path) + "\n";
-    }
-    std::string ended;
-  };
   World world;
   const auto watch = std::make_shared<Watch>();
   world.server().add(std::shared_ptr<Observer>(watch));
   world.echo("x");
   world.echo("fail");
   world.echo("x", {{"content-encoding", "br"}});
-  EXPECT_EQ(watch->ended,
+  EXPECT_EQ(watch->seen,
             "/test.Notes/Echo OK\n/test.Notes/Echo NOT_FOUND\nrefused /test.Notes/Echo\n");
+}
+
+TEST(EdgeUnary, ObserversSeeWhatTheClientIsTold) {
+  World world;
+  const auto watch = std::make_shared<Watch>();
+  world.server().add(std::shared_ptr<Observer>(watch));
+  world.post("/test.Notes/Echo", "application/json", "{");
+  world.notes().until = world.world().now() + 1h;
+  world.echo("stubborn", {{"connect-timeout-ms", "50"}});
+  world.world().run_for(2h);
+  EXPECT_EQ(watch->seen, "/test.Notes/Echo INVALID_ARGUMENT\n/test.Notes/Echo DEADLINE_EXCEEDED\n");
 }
 
 TEST(EdgeUnary, AStopWaitsForTheCall) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/coro/executor.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::edge {
@@ -18,14 +19,13 @@ constexpr std::size_t kAlwaysInflated = std::size_t{64} * 1024;
 
 }  // namespace
 
-Status JudgingCodec::decode(const Message& message, google::protobuf::MessageLite& into) const {
+Status CallCodec::decode(const Message& message, google::protobuf::MessageLite& into) const {
   Status status = codec_->decode(message, into);
-  if (status.code() == StatusCode::InvalidArgument) refused_ = status;
+  if (status.code() == StatusCode::InvalidArgument) {
+    Executor::leave_user_code();
+    context_.cancel(status);
+  }
   return status;
-}
-
-Status JudgingCodec::judged(const Status& status) const {
-  return status.code() == StatusCode::Internal && !refused_.ok() ? refused_ : status;
 }
 
 struct ServedCall::Changed {
@@ -49,7 +49,7 @@ ServedCall::ServedCall(rpc::HttpExchange& exchange, CallRequest& request, const 
       exchange_(exchange),
       request_(request),
       cors_(cors),
-      codec_(std::move(request.codec)) {
+      codec_(request.codec, context()) {
   if (request.route != nullptr) set_route(*request.route, *request.route->method);
   set_peer(exchange.share_peer());
   if (!request.metadata.empty()) {
@@ -58,7 +58,7 @@ ServedCall::ServedCall(rpc::HttpExchange& exchange, CallRequest& request, const 
   }
   // The exchange's context has no trace and no baggage of its own.
   if (carried_ != nullptr) context().receive(*carried_);
-  if (!codec_.is_null()) set_codec(codec::borrowed(codec_));
+  if (request.codec != nullptr) set_codec(codec::borrowed(codec_));
   std::size_t limit = rules().max_receive_size;
   if (request.route != nullptr) limit = std::min(limit, request.route->max_request_size);
   set_max_receive_size(limit);
@@ -130,7 +130,7 @@ void ServedCall::on_task_done() noexcept {
     status = rpc::status_of_exception(path());
   }
   handled_ = true;
-  decide(codec_.judged(status));
+  decide(status);
   changed();
 }
 

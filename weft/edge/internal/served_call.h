@@ -16,23 +16,23 @@
 
 namespace weft::edge {
 
-/// Remembers why a codec did not take a message, which the caller is to hear as its own mistake:
-/// on the way of a call that is INTERNAL, as gRPC has it. Of one call.
-class JudgingCodec final : public Codec {
+/// A call's codec. A message that it does not take is the caller's own mistake here, which it is
+/// told as INVALID_ARGUMENT; on the way of a call that becomes INTERNAL, as gRPC has it. Of one
+/// call.
+class CallCodec final : public Codec {
  public:
-  explicit JudgingCodec(std::shared_ptr<const Codec> codec) noexcept : codec_(std::move(codec)) {}
+  CallCodec(std::shared_ptr<const Codec> codec, weft::Context& context) noexcept
+      : codec_(std::move(codec)), context_(context) {}
   std::string_view name() const noexcept override { return codec_->name(); }
   Result<Message> encode(const google::protobuf::MessageLite& object) const override {
     return codec_->encode(object);
   }
+  /// Ends the call where the message is not taken.
   Status decode(const Message& message, google::protobuf::MessageLite& into) const override;
-  /// `status`, or INVALID_ARGUMENT where it comes of a message that was not taken.
-  Status judged(const Status& status) const;
-  bool is_null() const noexcept { return codec_ == nullptr; }
 
  private:
-  std::shared_ptr<const Codec> codec_;
-  mutable Status refused_;
+  const std::shared_ptr<const Codec> codec_;
+  weft::Context& context_;
 };
 
 /// A call that has come as an HTTP request, between its exchange and the dispatcher. Belongs to its
@@ -126,7 +126,7 @@ class ServedCall : protected Call, private Runnable {
   rpc::HttpExchange& exchange_;
   CallRequest& request_;
   const Cors& cors_;
-  JudgingCodec codec_;
+  CallCodec codec_;
   std::unique_ptr<const weft::Context> carried_;
   std::size_t parsed_ = 0;  // bytes of the request as an object
   Status status_;
