@@ -1,5 +1,6 @@
 #include "weft/telemetry/trace/tracer.h"
 
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -29,13 +30,19 @@ internal::SpanRing& Tracer::make_ring(std::uint32_t slot) {
   return *place.load(std::memory_order_relaxed);
 }
 
-void Tracer::drain(std::vector<SpanRecord>& out, std::size_t most) {
+void Tracer::drain_one(std::vector<SpanRecord>& out) {
   const std::lock_guard lock(mutex_);
-  const std::size_t before = out.size();
-  for (const auto& ring : all_) {
-    const std::size_t taken = out.size() - before;
-    if (taken >= most) return;
-    if (ring->queued() != 0) ring->drain(out, most - taken);
+  for (std::size_t i = 0; i < all_.size() && out.empty(); ++i) {
+    next_ = (next_ + 1) % all_.size();
+    if (all_[next_]->queued() != 0) all_[next_]->take(out);
+  }
+}
+
+void Tracer::drain(std::vector<SpanRecord>& out) {
+  std::vector<SpanRecord> one;
+  for (drain_one(one); !one.empty(); drain_one(one)) {
+    out.insert(out.end(), std::make_move_iterator(one.begin()), std::make_move_iterator(one.end()));
+    one.clear();
   }
 }
 

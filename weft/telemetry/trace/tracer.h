@@ -52,8 +52,11 @@ class Tracer {
   /// Sampling::valid() says so; then nothing changes.
   Status set_sampling(const Sampling& sampling);
 
-  /// For an exporter: moves at most `most` spans that have ended to the end of `out`.
-  void drain(std::vector<SpanRecord>& out, std::size_t most = SIZE_MAX);
+  /// For an exporter: the spans that have ended, at the end of `out`.
+  void drain(std::vector<SpanRecord>& out);
+  /// As drain(), those of one thread, in turn: `out` is empty before, and afterwards where nothing
+  /// has ended. Its memory is used again.
+  void drain_one(std::vector<SpanRecord>& out);
   /// For an exporter: `wake` is called when a thread's queue has become half full, on that thread.
   /// It must be quick, must not throw, and must not end a span. Empty: nobody is called, and nobody
   /// is called any more when this returns.
@@ -85,6 +88,7 @@ class Tracer {
   std::array<std::atomic<internal::SpanRing*>, internal::kMaxSlots + 1> rings_{};
   mutable ForkMutex mutex_;
   std::vector<std::unique_ptr<internal::SpanRing>> all_;
+  std::size_t next_ = 0;  // to be drained
   std::set<std::string, std::less<>> names_;
   std::function<void()> wake_;
 };

@@ -26,7 +26,7 @@ TEST(TracerTest, NoSpanOfAnyThreadIsLost) {
       --running;
     });
   }
-  while (running != 0) tracer.drain(all, 100);
+  while (running != 0) tracer.drain(all);
   for (std::thread& thread : threads) thread.join();
   tracer.drain(all);
   EXPECT_EQ(all.size(), std::size_t{kThreads} * kSpans);

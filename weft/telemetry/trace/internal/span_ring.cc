@@ -1,7 +1,6 @@
 #include "weft/telemetry/trace/internal/span_ring.h"
 
 #include <algorithm>
-#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -85,14 +84,11 @@ SpanRing::Released SpanRing::release(const TraceId& trace, const SpanId& root, s
   return released;
 }
 
-void SpanRing::drain(std::vector<SpanRecord>& out, std::size_t most) {
+void SpanRing::take(std::vector<SpanRecord>& into) {
   const std::lock_guard lock(mutex_);
-  const std::size_t count = std::min(most, queue_.size());
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  for (auto at = queue_.begin(); at != end; ++at) queue_bytes_ -= at->memory();
-  out.insert(out.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
-  queued_.store(queue_.size(), std::memory_order_relaxed);
+  std::swap(queue_, into);
+  queue_bytes_ = 0;
+  queued_.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace weft::telemetry::internal

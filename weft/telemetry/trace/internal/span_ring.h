@@ -38,8 +38,9 @@ class SpanRing {
   /// Queues the spans held since `from` that descend from `root`.
   Released release(const TraceId& trace, const SpanId& root, std::uint64_t from);
 
-  /// Moves at most `most` of the queued spans to the end of `out`.
-  void drain(std::vector<SpanRecord>& out, std::size_t most);
+  /// Takes the whole queue, and goes on in the memory of `into`, which is empty. The lock is held
+  /// for a moment however much there is.
+  void take(std::vector<SpanRecord>& into);
   std::size_t queued() const noexcept { return queued_.load(std::memory_order_relaxed); }
   std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
   std::uint64_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }

@@ -30,7 +30,7 @@ SpanId id(std::uint8_t number) { return span(0, number, 0).span_id; }
 
 std::vector<int> drained(SpanRing& ring) {
   std::vector<SpanRecord> all;
-  ring.drain(all, SIZE_MAX);
+  ring.take(all);
   std::vector<int> ids;
   for (const SpanRecord& one : all) ids.push_back(one.span_id[0]);
   return ids;
@@ -90,7 +90,7 @@ TEST(SpanRingTest, HeldSpansBeyondTheBytesLoseTheirAttributes) {
   ring.hold(large_span(3, 1, 9000));
   ring.release(trace(1), id(1), 0);
   std::vector<SpanRecord> all;
-  ring.drain(all, SIZE_MAX);
+  ring.take(all);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].name(), "work");
   EXPECT_EQ(all[0].details->dropped_attributes, 1U);

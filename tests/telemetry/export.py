@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Receives what a traced program exports: export.py http|grpc|hang|away --program PROGRAM --proto FOLDER
+
+http, grpc  Python's HTTP server, and grpcio, take the spans, which form traces; a busy collector is asked again
+hang        a collector that takes connections and answers nothing: the program ends within two seconds
+away        nobody listens: the same
+
+Ends with 77, which ctest shows as skipped, where Python's protobuf, protoc or grpcio is not there.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+SKIPPED = 77
+CALLS = 20
+SPANS = 4 * CALLS  # the call, its attempt, the server's call, its work
+STOP_MS = 2500
+METHOD = "test.Traced/Echo"
+
+
+def skip(why):
+    print("skipped:", why)
+    sys.exit(SKIPPED)
+
+
+def check(condition, what):
+    if not condition:
+        raise SystemExit(f"failed: {what}")
+
+
+def compiled(folder):
+    """The messages of otlp_read.proto, as Python's protobuf has them."""
+    if shutil.which("protoc") is None:
+        skip("no protoc")
+    out = tempfile.mkdtemp()
+    subprocess.run(["protoc", f"--python_out={out}", f"-I{folder}", "otlp_read.proto"], check=True)
+    sys.path.insert(0, out)
+    try:
+        return importlib.import_module("otlp_read_pb2")
+    except ImportError as error:
+        skip(error)
+
+
+def run(program, **environment):
+    done = subprocess.run([program, str(CALLS)], check=True, capture_output=True, text=True, timeout=60,
+                          env=os.environ | environment)
+    print(done.stdout, done.stderr)
+    return json.loads(done.stdout)
+
+
+def check_spans(requests):
+    resource = {one.key: one.value for one in requests[0].resource_spans[0].resource.attributes}
+    check(resource["service.name"].string_value == "orders", "OTEL_SERVICE_NAME")
+    check(resource["test.where"].string_value == "here, there", "OTEL_RESOURCE_ATTRIBUTES")
+    spans = {span.span_id: span for request in requests for span in request.resource_spans[0].scope_spans[0].spans}
+    check(len(spans) == SPANS, f"{len(spans)} spans of {SPANS}")
+    chain = {"work": METHOD, f"Attempt.{METHOD}": METHOD}
+    for span in spans.values():
+        parent = spans.get(span.parent_span_id)
+        check(parent is None or parent.trace_id == span.trace_id, "a parent is of the same trace")
+        check(span.start_time_unix_nano <= span.end_time_unix_nano, "a span ends after it begins")
+        if span.name in chain:
+            check(parent is not None and parent.name == chain[span.name], f"the parent of {span.name}")
+    roots = [span for span in spans.values() if not span.parent_span_id]
+    check(len(roots) == CALLS and all(span.kind == 3 for span in roots), "each call is a trace of its own")
+    check(len({span.trace_id for span in spans.values()}) == CALLS, "traces do not mix")
+
+
+def http(options, messages):
+    requests, busy = [], [503]
+
+    class Collector(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if busy:
+                self.send_response(busy.pop())
+                self.send_header("retry-after", "0")
+                self.send_header("content-length", "0")
+                return self.end_headers()
+            check(self.path == "/v1/traces", f"path {self.path}")
+            check(self.headers["content-type"] == "application/x-protobuf", "content type")
+            requests.append(messages.TraceRequest.FromString(body))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    said = run(options.program, **OTEL, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}",
+               OTEL_BSP_SCHEDULE_DELAY="1")
+    server.shutdown()
+    check(said["exported"] == SPANS and said["lost"] == 0, "nothing is lost")
+    check_spans(requests)
+
+
+def grpc(options, messages):
+    try:
+        import grpc as library
+    except ImportError as error:
+        skip(error)
+    requests = []
+
+    def export(request, context):
+        check(("api-key", "secret") in context.invocation_metadata(), "OTEL_EXPORTER_OTLP_HEADERS")
+        requests.append(request)
+        return messages.TraceResponse()
+
+    server = library.server(ThreadPoolExecutor(2))
+    handler = library.unary_unary_rpc_method_handler(export, messages.TraceRequest.FromString,
+                                                     messages.TraceResponse.SerializeToString)
+    service = "opentelemetry.proto.collector.trace.v1.TraceService"
+    server.add_generic_rpc_handlers((library.method_handlers_generic_handler(service, {"Export": handler}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    said = run(options.program, **OTEL, OTEL_EXPORTER_OTLP_PROTOCOL="grpc", OTEL_EXPORTER_OTLP_HEADERS="api-key=secret",
+               OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}")
+    server.stop(0)
+    check(said["exported"] == SPANS and said["lost"] == 0, "nothing is lost")
+    check_spans(requests)
+
+
+def hang(options, _):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        for protocol in ("http/protobuf", "grpc"):
+            ends_soon(options.program, protocol, listener.getsockname()[1])
+
+
+def away(options, _):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    for protocol in ("http/protobuf", "grpc"):
+        ends_soon(options.program, protocol, port)
+
+
+def ends_soon(program, protocol, port):
+    said = run(program, OTEL_EXPORTER_OTLP_PROTOCOL=protocol, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}",
+               OTEL_BSP_SCHEDULE_DELAY="1")
+    check(said["stop_ms"] <= STOP_MS, f"the end takes {said['stop_ms']} ms")
+    check(said["exported"] == 0 and said["lost"] == SPANS, "what is lost is counted")
+
+
+OTEL = {"OTEL_SERVICE_NAME": "orders", "OTEL_RESOURCE_ATTRIBUTES": "test.where=here%2C%20there"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["http", "grpc", "hang", "away"])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--proto", required=True)
+    options = parser.parse_args()
+    messages = compiled(options.proto) if options.what in ("http", "grpc") else None
+    {"http": http, "grpc": grpc, "hang": hang, "away": away}[options.what](options, messages)
+    print("passed")
+
+
+if __name__ == "__main__":
+    main()

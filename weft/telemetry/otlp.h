@@ -1,0 +1,3 @@
+#pragma once
+
+#include "weft/telemetry/otlp/start.h"  // IWYU pragma: export

@@ -1,0 +1,218 @@
+#include "weft/telemetry/otlp/environment.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <string>
+
+#include "weft/base/ascii.h"
+#include "weft/base/log.h"
+#include "weft/base/log_value.h"
+
+namespace weft::telemetry {
+namespace {
+
+void complain(std::string_view name, std::string_view value, std::string_view wanted) {
+  log(LogLevel::Warn,
+      std::string(name) + "=" + log_value(value) + " is ignored: it is not " + std::string(wanted));
+}
+
+template <class T>
+std::optional<T> number_of(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    unsigned byte = 0;
+    const char* const first = text.data() + i + 1;
+    if (text.size() - i < 3) return std::nullopt;
+    const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
+    if (error != std::errc() || end != first + 2) return std::nullopt;
+    out += static_cast<char>(byte);
+    i += 2;
+  }
+  return out;
+}
+
+struct NamedSampler {
+  std::string_view name;
+  bool follow_parent;
+  std::optional<double> ratio;  // nothing: OTEL_TRACES_SAMPLER_ARG
+};
+constexpr NamedSampler kSamplers[] = {{"always_on", false, 1.0},
+                                      {"always_off", false, 0.0},
+                                      {"traceidratio", false, std::nullopt},
+                                      {"parentbased_always_on", true, 1.0},
+                                      {"parentbased_always_off", true, 0.0},
+                                      {"parentbased_traceidratio", true, std::nullopt}};
+
+}  // namespace
+
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_pairs(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> all;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view member = trimmed(text.substr(0, comma));
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+    if (member.empty()) continue;
+    const std::size_t equals = member.find('=');
+    if (equals == std::string_view::npos || equals == 0) return std::nullopt;
+    std::optional<std::string> value = percent_decoded(trimmed(member.substr(equals + 1)));
+    if (!value) return std::nullopt;
+    all.emplace_back(trimmed(member.substr(0, equals)), *std::move(value));
+  }
+  return all;
+}
+
+Environment::Environment()
+    : get_([](const char* name) -> std::optional<std::string> {
+        const char* const value = std::getenv(name);
+        if (value == nullptr || *value == '\0') return std::nullopt;
+        return value;
+      }) {}
+
+std::optional<std::string> Environment::of_traces(std::string_view name) const {
+  const std::string prefix = "OTEL_EXPORTER_OTLP_";
+  std::optional<std::string> value = get_((prefix + "TRACES_" + std::string(name)).c_str());
+  return value ? value : get_((prefix + std::string(name)).c_str());
+}
+
+std::optional<Duration> Environment::milliseconds(const char* name) const {
+  const std::optional<std::string> text = get_(name);
+  if (!text) return std::nullopt;
+  const auto number = number_of<std::uint32_t>(*text);
+  if (!number || *number == 0) {
+    complain(name, *text, "a number of milliseconds above 0");
+    return std::nullopt;
+  }
+  return std::chrono::milliseconds(*number);
+}
+
+bool Environment::exports_traces() const {
+  const std::optional<std::string> disabled = get_("OTEL_SDK_DISABLED");
+  if (disabled && ascii::equal_without_case(*disabled, "true")) return false;
+  const std::optional<std::string> exporter = get_("OTEL_TRACES_EXPORTER");
+  if (!exporter || *exporter == "otlp") return true;
+  if (*exporter != "none") complain("OTEL_TRACES_EXPORTER", *exporter, "otlp or none");
+  return *exporter != "none";
+}
+
+void Environment::apply(Sampling& sampling) const {
+  const std::optional<std::string> name = get_("OTEL_TRACES_SAMPLER");
+  if (!name) return;
+  for (const NamedSampler& known : kSamplers) {
+    if (known.name != *name) continue;
+    sampling.follow_parent = known.follow_parent;
+    sampling.ratio = known.ratio.value_or(1.0);
+    const std::optional<std::string> share = get_("OTEL_TRACES_SAMPLER_ARG");
+    if (known.ratio || !share) return;
+    const auto ratio = number_of<double>(*share);
+    if (ratio && *ratio >= 0 && *ratio <= 1) {
+      sampling.ratio = *ratio;
+    } else {
+      complain("OTEL_TRACES_SAMPLER_ARG", *share, "a number from 0 to 1");
+    }
+    return;
+  }
+  complain("OTEL_TRACES_SAMPLER", *name,
+           "always_on, always_off, traceidratio or one of these after parentbased_");
+}
+
+/// A general endpoint is a base, to which the signal's path is added; one of the signal's own is
+/// taken as it is.
+void Environment::apply_endpoint(OtlpOptions& options) const {
+  if (const auto protocol = of_traces("PROTOCOL")) {
+    if (*protocol == "grpc") {
+      options.protocol = OtlpProtocol::Grpc;
+    } else if (*protocol == "http/protobuf") {
+      options.protocol = OtlpProtocol::HttpProtobuf;
+    } else {
+      complain("OTEL_EXPORTER_OTLP_PROTOCOL", *protocol, "grpc or http/protobuf");
+    }
+  }
+  if (const auto own = get_("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) {
+    options.endpoint = *own;
+  } else if (const auto base = get_("OTEL_EXPORTER_OTLP_ENDPOINT")) {
+    options.endpoint = *base;
+    if (options.protocol != OtlpProtocol::HttpProtobuf) return;
+    if (!options.endpoint.ends_with('/')) options.endpoint += '/';
+    options.endpoint += "v1/traces";
+  }
+}
+
+void Environment::apply_numbers(OtlpOptions& options) const {
+  const bool has_own = get_("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT").has_value();
+  options.timeout =
+      milliseconds(has_own ? "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT" : "OTEL_EXPORTER_OTLP_TIMEOUT")
+          .value_or(options.timeout);
+  options.interval = milliseconds("OTEL_BSP_SCHEDULE_DELAY").value_or(options.interval);
+  if (const auto text = get_("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")) {
+    const auto number = number_of<std::uint32_t>(*text);
+    if (number && *number != 0) {
+      options.batch_spans = *number;
+    } else {
+      complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", *text, "a number above 0");
+    }
+  }
+}
+
+void Environment::apply(OtlpOptions& options) const {
+  apply_endpoint(options);
+  apply_numbers(options);
+  if (const auto text = of_traces("HEADERS")) {
+    if (auto pairs = parse_pairs(*text)) {
+      options.headers = *std::move(pairs);
+    } else {
+      // They may hold a secret.
+      complain("OTEL_EXPORTER_OTLP_HEADERS", "...", "a list of name=value");
+    }
+  }
+  if (const auto name = of_traces("COMPRESSION")) {
+    if (*name == "gzip") {
+      options.compression = Compression::Gzip;
+    } else if (*name == "none") {
+      options.compression = Compression::Identity;
+    } else {
+      complain("OTEL_EXPORTER_OTLP_COMPRESSION", *name, "gzip or none");
+    }
+  }
+  if (auto file = of_traces("CERTIFICATE")) options.tls.ca = *std::move(file);
+  if (auto file = of_traces("CLIENT_KEY")) options.tls.key = *std::move(file);
+  if (auto file = of_traces("CLIENT_CERTIFICATE")) options.tls.certificate = *std::move(file);
+}
+
+void Environment::apply(std::vector<Attribute>& resource) const {
+  const auto put = [&resource](std::string key, std::string value) {
+    for (Attribute& known : resource) {
+      if (known.key == key) {
+        known.value = std::move(value);
+        return;
+      }
+    }
+    resource.push_back({std::move(key), std::move(value)});
+  };
+  if (const auto text = get_("OTEL_RESOURCE_ATTRIBUTES")) {
+    auto pairs = parse_pairs(*text);
+    if (!pairs) complain("OTEL_RESOURCE_ATTRIBUTES", *text, "a list of key=value");
+    for (auto& [key, value] : pairs.value_or(std::vector<std::pair<std::string, std::string>>())) {
+      put(std::move(key), std::move(value));
+    }
+  }
+  if (auto name = get_("OTEL_SERVICE_NAME")) put("service.name", *std::move(name));
+}
+
+}  // namespace weft::telemetry

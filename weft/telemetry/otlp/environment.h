@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weft/telemetry/otlp/otlp_options.h"
+#include "weft/telemetry/trace/sampling.h"
+
+namespace weft::telemetry {
+
+/// Looks up a variable of the environment; nothing where it is not set or empty.
+using Variables = std::function<std::optional<std::string>(const char* name)>;
+
+/// What OpenTelemetry's variables say. What cannot be read is logged and leaves the option as it
+/// is, as the specification asks for.
+class Environment {
+ public:
+  /// Of the process.
+  Environment();
+  explicit Environment(Variables variables) : get_(std::move(variables)) {}
+
+  /// False by OTEL_SDK_DISABLED=true and by OTEL_TRACES_EXPORTER=none.
+  bool exports_traces() const;
+  /// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG.
+  void apply(Sampling& sampling) const;
+  /// OTEL_EXPORTER_OTLP_TRACES_{ENDPOINT,PROTOCOL,HEADERS,COMPRESSION,TIMEOUT,CERTIFICATE,
+  /// CLIENT_KEY,CLIENT_CERTIFICATE}, else the same without `TRACES_`; OTEL_BSP_SCHEDULE_DELAY and
+  /// OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
+  void apply(OtlpOptions& options) const;
+  /// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, in front of what is there.
+  void apply(std::vector<Attribute>& resource) const;
+
+ private:
+  std::optional<std::string> of_traces(std::string_view name) const;
+  std::optional<Duration> milliseconds(const char* name) const;
+  void apply_endpoint(OtlpOptions& options) const;
+  void apply_numbers(OtlpOptions& options) const;
+
+  Variables get_;
+};
+
+/// What is known of this process: `service.name` ("unknown_service:program" where `service` is
+/// empty), `process.pid`, `process.executable.name`, `host.name`, `telemetry.sdk.*`, and in
+/// Kubernetes `k8s.pod.name` and `k8s.namespace.name`.
+std::vector<Attribute> detect_resource(std::string_view service);
+
+/// Pairs of a list as OTEL_RESOURCE_ATTRIBUTES has it: "key=value,key=value", values
+/// percent-encoded. Nothing where it is malformed.
+std::optional<std::vector<std::pair<std::string, std::string>>> parse_pairs(std::string_view text);
+
+}  // namespace weft::telemetry

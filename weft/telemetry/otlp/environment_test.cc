@@ -1,0 +1,141 @@
+#include "weft/telemetry/otlp/environment.h"
+
+#include <map>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weft::telemetry {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+Environment of(std::map<std::string, std::string> variables) {
+  return Environment(
+      [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+      });
+}
+
+OtlpOptions options_by(const Environment& environment) {
+  OtlpOptions options;
+  environment.apply(options);
+  EXPECT_EQ(options.valid(), ok_status());
+  return options;
+}
+
+std::string text_of(const std::vector<Attribute>& all, std::string_view key) {
+  for (const Attribute& one : all) {
+    if (one.key == key) return std::get<std::string>(one.value);
+  }
+  return "none";
+}
+
+TEST(EnvironmentTest, AddsThePathToTheGeneralEndpoint) {
+  EXPECT_EQ(options_by(of({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}})).endpoint,
+            "http://c:4318/v1/traces");
+  EXPECT_EQ(options_by(of({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/base/"}})).endpoint,
+            "http://c:4318/base/v1/traces");
+}
+
+TEST(EnvironmentTest, TakesTheSignalsEndpointAsItIs) {
+  const OtlpOptions options =
+      options_by(of({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"},
+                     {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t/x"}}));
+  EXPECT_EQ(options.endpoint, "http://t/x");
+}
+
+TEST(EnvironmentTest, GrpcHasNoPath) {
+  const OtlpOptions options = options_by(of(
+      {{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}, {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"}}));
+  EXPECT_EQ(options.protocol, OtlpProtocol::Grpc);
+  EXPECT_EQ(options.endpoint, "http://c:4317");
+}
+
+TEST(EnvironmentTest, ReadsTheOtherVariables) {
+  const OtlpOptions options = options_by(of({{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=y"},
+                                             {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                                             {"OTEL_EXPORTER_OTLP_TIMEOUT", "10000"},
+                                             {"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "2500"},
+                                             {"OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"},
+                                             {"OTEL_BSP_SCHEDULE_DELAY", "100"},
+                                             {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "64"}}));
+  EXPECT_THAT(options.headers, ElementsAre(Pair("api-key", "a b"), Pair("x", "y")));
+  EXPECT_EQ(options.compression, Compression::Gzip);
+  EXPECT_EQ(options.timeout, 2500ms);
+  EXPECT_EQ(options.tls.ca, "/ca.pem");
+  EXPECT_EQ(options.interval, 100ms);
+  EXPECT_EQ(options.batch_spans, 64U);
+}
+
+TEST(EnvironmentTest, WhatCannotBeReadIsIgnored) {
+  const OtlpOptions standard;
+  const OtlpOptions options = options_by(of({{"OTEL_EXPORTER_OTLP_HEADERS", "no equals"},
+                                             {"OTEL_EXPORTER_OTLP_COMPRESSION", "lzma"},
+                                             {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"},
+                                             {"OTEL_EXPORTER_OTLP_TIMEOUT", "-1"},
+                                             {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "many"}}));
+  EXPECT_TRUE(options.headers.empty());
+  EXPECT_EQ(options.compression, Compression::Identity);
+  EXPECT_EQ(options.protocol, OtlpProtocol::HttpProtobuf);
+  EXPECT_EQ(options.timeout, standard.timeout);
+  EXPECT_EQ(options.batch_spans, standard.batch_spans);
+}
+
+TEST(EnvironmentTest, NamesSamplers) {
+  const auto sampling = [](std::map<std::string, std::string> variables) {
+    Sampling made{.ratio = 0.7};
+    of(std::move(variables)).apply(made);
+    return made;
+  };
+  EXPECT_EQ(sampling({}).ratio, 0.7);
+  EXPECT_EQ(sampling({{"OTEL_TRACES_SAMPLER", "always_off"}}).ratio, 0);
+  EXPECT_FALSE(sampling({{"OTEL_TRACES_SAMPLER", "always_on"}}).follow_parent);
+  const Sampling quarter = sampling(
+      {{"OTEL_TRACES_SAMPLER", "parentbased_traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", "0.25"}});
+  EXPECT_EQ(quarter.ratio, 0.25);
+  EXPECT_TRUE(quarter.follow_parent);
+  EXPECT_EQ(sampling({{"OTEL_TRACES_SAMPLER", "traceidratio"}}).ratio, 1);
+  EXPECT_EQ(sampling({{"OTEL_TRACES_SAMPLER", "coin"}}).ratio, 0.7);
+  EXPECT_EQ(
+      sampling({{"OTEL_TRACES_SAMPLER", "traceidratio"}, {"OTEL_TRACES_SAMPLER_ARG", "2"}}).ratio,
+      1);
+}
+
+TEST(EnvironmentTest, SwitchesOff) {
+  EXPECT_TRUE(of({}).exports_traces());
+  EXPECT_TRUE(of({{"OTEL_SDK_DISABLED", "yes"}}).exports_traces());
+  EXPECT_FALSE(of({{"OTEL_SDK_DISABLED", "True"}}).exports_traces());
+  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "none"}}).exports_traces());
+}
+
+TEST(EnvironmentTest, NamesTheService) {
+  std::vector<Attribute> resource = detect_resource("shop");
+  EXPECT_EQ(text_of(resource, "service.name"), "shop");
+  EXPECT_EQ(text_of(resource, "telemetry.sdk.name"), "weft");
+  EXPECT_THAT(text_of(detect_resource(""), "service.name"),
+              ::testing::StartsWith("unknown_service:"));
+  of({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=other,deployment.environment.name=a%2Cb"},
+      {"OTEL_SERVICE_NAME", "orders"}})
+      .apply(resource);
+  EXPECT_EQ(text_of(resource, "service.name"), "orders");
+  EXPECT_EQ(text_of(resource, "deployment.environment.name"), "a,b");
+}
+
+TEST(EnvironmentTest, OptionsAreChecked) {
+  EXPECT_EQ(OtlpOptions{.endpoint = "collector"}.valid().code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(OtlpOptions{.timeout = 0s}.valid().code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(OtlpOptions{.compression = Compression::Zstd}.valid().code(),
+            StatusCode::InvalidArgument);
+  EXPECT_EQ(OtlpOptions{.batch_spans = 0}.valid().code(), StatusCode::InvalidArgument);
+  const OtlpOptions bad_header{.headers = {{"a b", "c"}}};
+  EXPECT_EQ(bad_header.valid().code(), StatusCode::InvalidArgument);
+}
+
+}  // namespace
+}  // namespace weft::telemetry

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "weft/telemetry/metrics/registry.h"
+
+namespace weft::telemetry {
+
+/// Adds the gauge `target_info`, always 1, whose labels say whose metrics these are:
+/// OpenTelemetry's resource attributes ("service.name", "shop") in Prometheus. telemetry::start()
+/// does so. Once for a registry: ALREADY_EXISTS where its labels have other names; INVALID_ARGUMENT
+/// for names that are no labels. Values that are empty are left out.
+Status set_target_info(const std::vector<std::pair<std::string, std::string>>& attributes,
+                       Registry& to = registry());
+
+}  // namespace weft::telemetry
