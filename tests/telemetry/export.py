@@ -55,7 +55,9 @@ def run(program, **environment):
     done = subprocess.run([program, str(CALLS)], check=True, capture_output=True, text=True, timeout=60,
                           env=os.environ | environment)
     print(done.stdout, done.stderr)
-    return json.loads(done.stdout)
+    said = json.loads(done.stdout)
+    check(said["lines"] == 6, "the metrics tell of five outcomes, and whose they are")
+    return said
 
 
 def check_spans(requests):

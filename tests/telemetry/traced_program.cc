@@ -14,6 +14,7 @@
 #include "weft/rpc/server.h"
 #include "weft/rpc/server/handler.h"
 #include "weft/telemetry/otlp.h"
+#include "weft/telemetry/prometheus/text_writer.h"
 #include "weft/telemetry/trace.h"
 
 namespace {
@@ -47,6 +48,22 @@ Task<> call_all(Channel& channel, int count) {
   }
 }
 
+/// How many lines of /metrics tell of the export: an outcome each, and whose they are.
+int lines_of_metrics() {
+  telemetry::TextWriter writer(telemetry::registry(), telemetry::TextFormat::Prometheus);
+  std::string text;
+  while (writer.write(text, 65536)) {
+  }
+  int count = 0;
+  for (const std::string_view begin : {"\nweft_telemetry_spans_total{", "\ntarget_info{"}) {
+    for (std::size_t at = text.find(begin); at != std::string::npos;
+         at = text.find(begin, at + 1)) {
+      ++count;
+    }
+  }
+  return count;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -70,6 +87,7 @@ int main(int argc, char** argv) {
                       call_all(channel, argc > 1 ? std::atoi(argv[1]) : 10));
   }
   server.stop();
+  const int lines = lines_of_metrics();
   const auto begun = std::chrono::steady_clock::now();
   exporter->stop();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -77,5 +95,6 @@ int main(int argc, char** argv) {
   const telemetry::ExportStats stats = exporter->stats();
   std::cout << "{\"exported\": " << stats.exported
             << ", \"lost\": " << stats.rejected + stats.refused + stats.given_up + stats.dropped
-            << ", \"requests\": " << stats.requests << ", \"stop_ms\": " << took.count() << "}\n";
+            << ", \"requests\": " << stats.requests << ", \"lines\": " << lines
+            << ", \"stop_ms\": " << took.count() << "}\n";
 }

@@ -5,6 +5,7 @@
 #include "weft/telemetry/grpc/internal/client_declared.h"
 #include "weft/telemetry/grpc/internal/server_declared.h"
 #include "weft/telemetry/process/internal/process_declared.h"
+#include "weft/telemetry/trace/internal/trace_declared.h"
 
 namespace weft::telemetry {
 namespace {
@@ -27,12 +28,13 @@ constexpr std::array kClientGrpc{
 constexpr std::array kClientOwn{kClient.active, kClient.wait, kClient.endpoints, kClient.resolved,
                                 kClient.found};
 constexpr std::array kPolicies{internal::kPolicyEvents};
+constexpr std::array kTraces{internal::kSpans};
 constexpr std::array kProcessAll{
     kProcess.cpu,         kProcess.resident,         kProcess.virtual_memory,
     kProcess.descriptors, kProcess.most_descriptors, kProcess.threads,
     kProcess.start,       kProcess.lost_lines};
 
-constexpr std::array<DeclaredGroup, 6> kGroups{{
+constexpr std::array<DeclaredGroup, 7> kGroups{{
     {"Calls on servers", "server_metrics()", kServerGrpc},
     {"What only weft has on servers", "server_metrics() unless ServerMetricsOptions::own is off",
      kServerOwn},
@@ -41,6 +43,7 @@ constexpr std::array<DeclaredGroup, 6> kGroups{{
      kClientOwn},
     {"Policies", "the observer in a policy's options", kPolicies},
     {"The process", "process_metrics()", kProcessAll},
+    {"Spans", "telemetry::start()", kTraces},
 }};
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "weft/telemetry/otlp/start.h"
 
-#include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -8,7 +8,9 @@
 
 #include "weft/base/log.h"
 #include "weft/net/loop/loop_thread.h"
+#include "weft/telemetry/internal/declare.h"
 #include "weft/telemetry/prometheus/target_info.h"
+#include "weft/telemetry/trace/internal/trace_declared.h"
 
 namespace weft::telemetry {
 namespace {
@@ -64,6 +66,25 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
         stop_timeout_(stop_timeout),
         thread_(std::make_unique<net::LoopThread>("weft-otlp")) {}
 
+  /// weft.telemetry.spans.
+  void count_in_metrics() {
+    Metric& spans = internal::declare(registry(), internal::kSpans.declaration);
+    counted_ = spans.observe([weak = weak_from_this()](Readings& readings) {
+      const std::shared_ptr<const Impl> self = weak.lock();
+      if (self == nullptr) return;
+      const ExportStats stats = self->stats();
+      const auto add = [&readings](std::uint64_t value, std::string_view outcome) {
+        const std::array<std::string_view, 1> labels{outcome};
+        readings.add(static_cast<double>(value), labels);
+      };
+      add(stats.exported, "exported");
+      add(stats.rejected, "rejected");
+      add(stats.refused, "refused");
+      add(stats.given_up, "given_up");
+      add(stats.dropped, "dropped");
+    });
+  }
+
   /// From here on the loop holds it, until its export has ended.
   void begin() {
     thread_->loop().post([self = shared_from_this()] {
@@ -85,6 +106,7 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
     if (std::exchange(stopped_, true)) return;
     static_cast<void>(tracer_.set_sampling({.ratio = 0, .follow_parent = false}));
     tracer_.set_wake({});
+    counted_ = {};
     net::Loop& loop = thread_->loop();
     if (loop.anchor()->is_parents()) {
       // A child of fork(): the thread is not here.
@@ -131,6 +153,7 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
   const std::vector<Attribute> resource_;
   const Duration stop_timeout_;
   std::unique_ptr<net::LoopThread> thread_;
+  Observation counted_;
   bool stopped_ = false;
 
   // On the loop.
@@ -173,6 +196,7 @@ Result<Exporter> start(StartOptions options) {
   auto impl = std::make_shared<Exporter::Impl>(tracer, options.otlp, std::move(resource),
                                                options.stop_timeout);
   impl->begin();
+  impl->count_in_metrics();
   return Exporter(std::move(impl));
 }
 

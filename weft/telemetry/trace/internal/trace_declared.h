@@ -1,0 +1,22 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "weft/telemetry/declared.h"
+
+namespace weft::telemetry::internal {
+
+inline constexpr std::array<std::string_view, 1> kOutcomeLabel{"weft.outcome"};
+
+/// What became of spans that were to be exported.
+inline constexpr Declared kSpans{
+    {.kind = MetricKind::Counter,
+     .name = "weft.telemetry.spans",
+     .unit = "{span}",
+     .description =
+         "Spans by what became of them: exported, rejected (a partial success), refused, "
+         "given_up, dropped (no room in the queues).",
+     .labels = kOutcomeLabel}};
+
+}  // namespace weft::telemetry::internal
