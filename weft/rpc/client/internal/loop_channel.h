@@ -154,7 +154,7 @@ class LoopChannel final : public ClientTransport,
   Resolution resolution_;
   bool resolving_ = false;
   bool resolvable_ = true;  // false: the target is wrong, which no waiting mends
-  Status nothing_found_;  // while there are no endpoints: why
+  Status nothing_found_;    // while there are no endpoints: why
   std::vector<cluster::Endpoint> endpoints_;
   std::vector<std::unique_ptr<Subchannel>> members_;
   std::vector<std::unique_ptr<Subchannel>> leaving_;  // out of the list, with calls under way
