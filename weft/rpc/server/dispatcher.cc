@@ -44,35 +44,30 @@ struct Decision final : CancelHook {
   services_.clear();
 }
 
-Task<Status> Dispatcher::serve(Call& call) {
-  struct Active {
-    explicit Active(Dispatcher& of) noexcept : dispatcher(of) {
-      dispatcher.active_.fetch_add(1, std::memory_order_relaxed);
-      dispatcher.call_began();
-    }
-    Active(const Active&) = delete;
-    Active& operator=(const Active&) = delete;
-    ~Active() {
-      dispatcher.active_.fetch_sub(1, std::memory_order_relaxed);
-      dispatcher.call_ended();
-    }
-    Dispatcher& dispatcher;
-  };
-  if (full()) {
-    Status refused = too_many_calls();
-    if (observer_ != nullptr) {
-      observer_->on_refusal({.cause = RefusedCall::Cause::Limit,
-                             .path = call.path(),
-                             .peer = *call.peer(),
-                             .status = refused});
-    }
-    co_return refused;
+/// Counts a call while it is served, unless it counts already.
+class Dispatcher::Active {
+ public:
+  Active(Dispatcher& of, Counts counts) noexcept
+      : dispatcher_(counts == Counts::Here ? &of : nullptr) {
+    if (dispatcher_ == nullptr) return;
+    dispatcher_->active_.fetch_add(1, std::memory_order_relaxed);
+    dispatcher_->call_began();
   }
-  const Active active(*this);
-  co_return co_await serve_request(call);
-}
+  Active(const Active&) = delete;
+  Active& operator=(const Active&) = delete;
+  ~Active() {
+    if (dispatcher_ == nullptr) return;
+    dispatcher_->active_.fetch_sub(1, std::memory_order_relaxed);
+    dispatcher_->call_ended();
+  }
 
-Task<Status> Dispatcher::serve_request(Call& call) {
+ private:
+  Dispatcher* const dispatcher_;
+};
+
+Task<Status> Dispatcher::serve_counted(Call& call, Counts counts) {
+  if (counts == Counts::Here && full()) co_return refuse(call);
+  const Active active(*this, counts);
   if (call.route() == nullptr) {
     if (const Route* route = find(call.path())) call.set_route(*route, *route->method);
   }
@@ -111,6 +106,17 @@ Task<Status> Dispatcher::handle(Call& call) {
     return route->service->serve(route->index, call);
   if (fallback_ != nullptr) return fallback_->serve(call);
   return not_found(call.path());
+}
+
+[[gnu::cold]] Status Dispatcher::refuse(const Call& call) const {
+  Status refused = too_many_calls();
+  if (observer_ != nullptr) {
+    observer_->on_refusal({.cause = RefusedCall::Cause::Limit,
+                           .path = call.path(),
+                           .peer = *call.peer(),
+                           .status = refused});
+  }
+  return refused;
 }
 
 [[gnu::cold]] Status Dispatcher::too_many_calls() const {

@@ -59,10 +59,10 @@ class Dispatcher final : public Service {
   /// responses(), and with a peer. On its loop, which is one of the server's. The task does not
   /// throw. RESOURCE_EXHAUSTED while ServerOptions::max_calls are served, UNIMPLEMENTED for an
   /// unknown path.
-  Task<Status> serve(Call& call) override;
+  Task<Status> serve(Call& call) override { return serve_counted(call, Counts::Here); }
 
   /// As serve(), for a call that is made of an HTTP request: the request counts already.
-  Task<Status> serve_request(Call& call);
+  Task<Status> serve_request(Call& call) { return serve_counted(call, Counts::Already); }
 
   /// What a transport observes before it makes a call, and while it moves messages.
   const CallRules& rules() const noexcept { return rules_; }
@@ -110,6 +110,9 @@ class Dispatcher final : public Service {
     Dispatcher& dispatcher;
   };
 
+  enum class Counts : std::uint8_t { Here, Already };
+  class Active;
+
   /// ALREADY_EXISTS when a service of that name is there.
   Status add(std::shared_ptr<ServiceDefinition> service);
   void clear_services() noexcept;
@@ -118,6 +121,8 @@ class Dispatcher final : public Service {
   Task<Status> run(Call& call) { return middlewares_.serve(call, handlers_); }
   Task<Status> handle(Call& call);
   Task<Status> run_observed(Call& call);
+  Task<Status> serve_counted(Call& call, Counts counts);
+  Status refuse(const Call& call) const;
   Status not_found(std::string_view path) const;
 
   MiddlewareChain middlewares_;

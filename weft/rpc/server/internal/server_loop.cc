@@ -293,7 +293,7 @@ std::size_t ServerLoop::most_held() noexcept {
   return most;
 }
 
-Status ServerLoop::holds_most(const ConnectionMemory& memory) const {
+[[gnu::cold]] Status ServerLoop::holds_most(const ConnectionMemory& memory) const {
   return resource_exhausted("the server holds " + std::to_string(shared_.memory.held()) +
                             " bytes for its clients, its limit is " +
                             std::to_string(shared_.memory.limit()) +

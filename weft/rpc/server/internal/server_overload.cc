@@ -65,7 +65,7 @@ ServerLoop::Refusal ServerLoop::refuse_call(Admission::Verdict verdict) {
   return {refusals_[kind], refusals_version_ + kind};
 }
 
-Status ServerLoop::admit_request(Admission::Client& client, const ConnectionMemory& memory,
+[[gnu::cold]] Status ServerLoop::admit_request(Admission::Client& client, const ConnectionMemory& memory,
                                  const Peer& peer, std::string_view path, Refusable refusable) {
   using Cause = RefusedCall::Cause;
   Cause cause = Cause::Limit;
