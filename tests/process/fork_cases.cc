@@ -148,6 +148,7 @@ class Busy {
   void add(std::function<Status()> work) {
     threads_.emplace_back([this, work = std::move(work)] {
       while (!stop_) {
+        rests_.wait(true);
         const Status status = work();
         if (!status.ok()) wrong_ += check(false, "in the parent: " + status.to_string());
         ++done_;
@@ -158,6 +159,12 @@ class Busy {
     const int before = done_;
     while (done_ < before + 2 && wrong_ == 0) std::this_thread::yield();
   }
+  /// They begin nothing more until they go on: what the children do then has the processors.
+  void rest() { rests_ = true; }
+  void go_on() {
+    rests_ = false;
+    rests_.notify_all();
+  }
   int stop() {
     stop_ = true;
     for (std::thread& thread : threads_) thread.join();
@@ -166,6 +173,7 @@ class Busy {
 
  private:
   std::atomic<bool> stop_ = false;
+  std::atomic<bool> rests_ = false;
   std::atomic<int> done_ = 0;
   std::atomic<int> wrong_ = 0;
   std::vector<std::thread> threads_;
@@ -206,7 +214,9 @@ int fork_while_calling(const std::string& address, const std::string& kind) {
     busy.wait_for_more();
     const pid_t child = ::fork();
     if (child == 0) ::_exit(be_a_child(*served, *shared));
+    busy.rest();
     wrong += check(exit_status_of(child) == 0, "child " + std::to_string(i));
+    busy.go_on();
   }
   return wrong + busy.stop();
 }
