@@ -93,7 +93,7 @@ CLIENT = Board("client", "weft: calls to others", variables=[
               [Line(now("weft.client.attempts.active", TARGET, "grpc_target"), "{{grpc_target}}")]),
         Panel("Waiting for a connection", "s", "Time that a call waits for a connection with room for it.",
               quantiles("weft.client.call.wait", TARGET, "grpc_target", "{{grpc_target}}")),
-        Panel("Instances", "short", "What the resolver has found last. 0: calls fail.",
+        Panel("Instances", "short", "What the resolver has found last. 0: nothing yet. Where it finds none any more, the last ones stay in use.",
               [Line("min by (grpc_target) ({weft.client.resolver.endpoints}{" + TARGET + "})", "{{grpc_target}}")]),
         Panel("What became of instances", "cps", "Found, gone, ejected, probing, back, unhealthy, healthy; once for each loop.",
               [Line(rate("weft.client.endpoint.events", TARGET, "grpc_target, weft_event"), "{{grpc_target}} {{weft_event}}")]),

@@ -43,7 +43,7 @@ def alerts(objective):
     for given in BURNS:
         yield burn(*given, budget)
     # Of jobs that weft's processes are in; others have rules of their own.
-    yield simple("WeftInstanceDown", "up == 0 and on (job) group by (job) (last_over_time({weft.log.lost}[1h]))", "1m", "ticket",
+    yield simple("WeftInstanceDown", "up == 0 and on (job) group by (job) (last_over_time({weft.log.lost}[7d]))", "1m", "ticket",
                  "{{ $labels.instance }} cannot be scraped",
                  "It is gone, it hangs, or the network is cut. Clients leave it out by themselves.")
     yield simple("WeftLoopHeld", "histogram_quantile(0.99, sum by (instance, le) (rate({weft.loop.lag}_bucket[5m]))) > 0.1", "5m", "ticket",
@@ -58,10 +58,11 @@ def alerts(objective):
     yield simple("WeftConnectionsRefused", "rate({weft.server.connections.refused}[5m]) > 0", "5m", "ticket",
                  "{{ $labels.instance }} closes connections at once",
                  "A limit of connections is reached (ServerOptions::max_connections).")
-    yield simple("WeftNothingFound", "min by (job, grpc_target) ({weft.client.resolver.endpoints}) == 0", "1m", "page",
+    answers = 'sum by (job, grpc_target) (rate({{weft.client.resolver.answers}}{{weft_event="{event}"}}[5m])) > 0'
+    yield simple("WeftResolverFails", answers.format(event="error") + " unless " + answers.format(event="ok"), "1m", "ticket",
                  "{{ $labels.job }} finds no instance of {{ $labels.grpc_target }}",
-                 "Nobody announces it, or the registry cannot be asked.")
-    yield simple("WeftFilesNearLimit", "{process.open_fds} / {process.max_fds} > 0.8", "5m", "ticket",
+                 "Nobody announces it, or the registry cannot be asked. Instances that were found before stay in use.")
+    yield simple("WeftFilesNearLimit", "{process.open_fds} / {process.max_fds} > 0.8 and on (job, instance) {weft.log.lost}", "5m", "ticket",
                  "{{ $labels.instance }} has {{ $value | humanizePercentage }} of its files open",
                  "At 100 % it can accept no connection (ulimit -n).")
     yield simple("WeftLogLinesLost", "rate({weft.log.lost}[5m]) > 0", "5m", "ticket",
