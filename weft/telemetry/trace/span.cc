@@ -25,8 +25,12 @@ void Span::Deleter::operator()(State* state) const noexcept { delete state; }
 Span::Span(Context& context, net::Loop& loop, std::string_view name, Tracer& tracer) {
   const TraceContext& seen = std::as_const(context).trace();
   if (!internal::may_record(tracer.sampler(), seen, internal::From::Context)) return;
+  const bool begins_trace = !seen.valid();
   const auto active = internal::begin_span(tracer, context, loop, internal::From::Context);
-  if (!active) return;
+  if (!active) {
+    if (begins_trace) unsampled_.reset(&context);
+    return;
+  }
   state_.reset(new State(tracer, context, loop, *active));
   state_->trace = std::as_const(context).trace();
   state_->details->name = internal::text_of(name);
@@ -46,7 +50,13 @@ Span& Span::failed(const Status& status) {
   return set("error.type", name_of(status.code()));
 }
 
+void Span::forget() noexcept {
+  Executor::leave_user_code();
+  unsampled_.reset();
+}
+
 void Span::end() noexcept {
+  if (unsampled_ != nullptr) return forget();
   if (state_ == nullptr) return;
   Executor::leave_user_code();
   const std::unique_ptr<State, Deleter> state = std::move(state_);

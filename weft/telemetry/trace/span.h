@@ -43,10 +43,17 @@ class Span : public SpanSetters<Span> {
   struct Deleter {
     void operator()(State* state) const noexcept;
   };
+  struct Forget {
+    void operator()(Context* context) const { context->trace() = {}; }
+  };
   SpanDetails* details() const noexcept;
   TimePoint now() const noexcept;
 
+  void forget() noexcept;
+
   std::unique_ptr<State, Deleter> state_;
+  // Where a trace begins with this span and is not recorded: it ends with it too.
+  std::unique_ptr<Context, Forget> unsampled_;
 };
 
 /// A span in a handler, by the process's tracer. Where slow handlers are taken over it first waits

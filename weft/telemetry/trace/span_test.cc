@@ -117,6 +117,34 @@ TEST_F(SpanTest, BeginsATraceWhereThereIsNone) {
   EXPECT_NE(all[0].trace_id, all[1].trace_id);
 }
 
+TEST_F(SpanTest, AnUnsampledTraceEndsWithItsSpan) {
+  Context context;
+  net::Loop& loop = worker.in_process.client_host();
+  sample({.ratio = 0});
+  {
+    const Span first(context, loop, "first", tracer());
+    EXPECT_FALSE(first.is_recording());
+    EXPECT_TRUE(std::as_const(context).trace().valid());
+    { const Span inner(context, loop, "inner", tracer()); }
+    EXPECT_TRUE(std::as_const(context).trace().valid());
+  }
+  EXPECT_FALSE(std::as_const(context).trace().valid());
+  sample({});
+  const Span second(context, loop, "second", tracer());
+  EXPECT_TRUE(second.is_recording());
+}
+
+TEST_F(SpanTest, AContextRecordsAgainAfterASpanBeyondTheRate) {
+  Context context;
+  net::SimLoop& loop = worker.in_process.client_host();
+  sample({.max_per_second = 1});
+  const auto is_recorded = [&] { return Span(context, loop, "job", tracer()).is_recording(); };
+  EXPECT_TRUE(is_recorded());
+  EXPECT_FALSE(is_recorded());
+  worker.in_process.run_for(2s);
+  EXPECT_TRUE(is_recorded());
+}
+
 TEST_F(SpanTest, WhatIsTooMuchIsCounted) {
   sample({});
   Context context;
