@@ -119,7 +119,7 @@ class ServerTraces final : public Observer {
   void on_end(Call& call, const Status& status, const CallStats& stats) noexcept override {
     ServerSpan* const span = call.find<ServerSpan>();
     if (span == nullptr || span->owner != &call) return;
-    internal::end_span(tracer_, span->active, trace_of(call),
+    internal::end_span(tracer_, span->active,
                        {.status = status_of_server(status.code()), .took = stats.took},
                        [&](SpanRecord& record) {
                          fill_times(call, stats, record);
@@ -186,7 +186,7 @@ class ClientTraces final : public Observer {
   template <class T, class More>
   void end(const T& span, Call& call, const Status& status, const CallStats& stats,
            More more) noexcept {
-    internal::end_span(tracer_, span.active, trace_of(call),
+    internal::end_span(tracer_, span.active,
                        {.status = status_of_client(status.code()), .took = stats.took},
                        [&](SpanRecord& record) {
                          fill_times(call, stats, record);

@@ -14,7 +14,6 @@ struct Span::State : coro::Pooled {
   Context& context;
   net::Loop& loop;
   internal::ActiveSpan active;
-  TraceContext trace;  // with its own ids
   TimePoint begun;
   SpanStatus status = SpanStatus::Unset;
   std::unique_ptr<SpanDetails> details = std::make_unique<SpanDetails>();
@@ -32,7 +31,6 @@ Span::Span(Context& context, net::Loop& loop, std::string_view name, Tracer& tra
     return;
   }
   state_.reset(new State(tracer, context, loop, *active));
-  state_->trace = std::as_const(context).trace();
   state_->details->name = internal::text_of(name);
   state_->details->bytes = state_->details->name.size();
 }
@@ -62,10 +60,10 @@ void Span::end() noexcept {
   const std::unique_ptr<State, Deleter> state = std::move(state_);
   const TimePoint now = state->loop.now();
   // One that has begun after this one and has not ended keeps its place.
-  if (std::as_const(state->context).trace().span_id == state->trace.span_id) {
+  if (std::as_const(state->context).trace().span_id == state->active.id) {
     internal::leave_span(state->active, state->context);
   }
-  internal::end_span(state->tracer, state->active, state->trace,
+  internal::end_span(state->tracer, state->active,
                      {.status = state->status, .took = now - state->begun},
                      [&](SpanRecord& record) {
                        record.begun = state->begun;

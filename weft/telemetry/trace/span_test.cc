@@ -21,6 +21,7 @@ class Worker : public ServiceDefinition {
   }
   Task<Result<test::Text>> Unary(ServerContext& context, const test::Text& request) {
     const std::string asked = request.value();
+    if (asked.starts_with("crossed")) co_return crossed(context, asked);
     call_span(context).set("shop.order", asked);
     auto outer = span(context, "outer");
     {
@@ -34,6 +35,17 @@ class Worker : public ServiceDefinition {
     auto last = co_await span("last");
     if (asked == "busy") co_return unavailable("try again");
     co_return test::message("done");
+  }
+
+ private:
+  /// Its spans end in the order they began in.
+  static Result<test::Text> crossed(ServerContext& context, const std::string& asked) {
+    auto a = span(context, "a");
+    auto b = span(context, "b");
+    a.end();
+    b.end();
+    if (asked == "crossed, busy") return unavailable("try again");
+    return test::message("done");
   }
 };
 
@@ -64,6 +76,23 @@ TEST_F(SpanTest, AHandlersSpansHangBelowItsCall) {
   EXPECT_EQ(last.parent_id, server.span_id);
   EXPECT_EQ(inner.kind, SpanKind::Internal);
   EXPECT_EQ(inner.ended - inner.begun, 5ms);
+}
+
+TEST_F(SpanTest, TheCallKeepsItsIdsWhenSpansCross) {
+  sample({});
+  const auto all = spans_of(worker.call("crossed"));
+  ASSERT_EQ(all.size(), 3U);
+  const SpanRecord &a = all[0], &b = all[1], &server = all[2];
+  EXPECT_EQ(server.kind, SpanKind::Server);
+  EXPECT_NE(server.span_id, a.span_id);
+  EXPECT_NE(server.span_id, b.span_id);
+  EXPECT_NE(a.span_id, b.span_id);
+  EXPECT_EQ(a.parent_id, server.span_id);
+}
+
+TEST_F(SpanTest, AFailingCallIsKeptWhenSpansCross) {
+  sample({.ratio = 0, .keep_errors = true});
+  EXPECT_EQ(spans_of(worker.call("crossed, busy")).size(), 3U);
 }
 
 TEST_F(SpanTest, HasAttributesAndEvents) {

@@ -58,6 +58,9 @@ std::optional<ActiveSpan> begin_span(Tracer& tracer, Context& context, net::Loop
   }
   trace.span_id = make_span_id(loop.rng());
   trace.flags |= kLocal;
+  span.trace_id = trace.trace_id;
+  span.id = trace.span_id;
+  span.flags = trace.flags;
   if (span.is_root) {
     span.ring = &tracer.ring();
     span.from = span.ring->held_so_far();

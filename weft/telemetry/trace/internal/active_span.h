@@ -14,8 +14,12 @@ namespace weft::telemetry::internal {
 /// recorded or held. It never leaves the process.
 inline constexpr std::uint8_t kLocal = 0x80;
 
-/// A span that has begun. Its ids are in its context.
+/// A span that has begun. Its context has its ids too, until a span begins below it; one that ends
+/// after its parent leaves others there.
 struct ActiveSpan {
+  TraceId trace_id{};
+  SpanId id{};
+  std::uint8_t flags = 0;
   SpanId parent{};
   std::uint8_t outer_flags = 0;  // of the context before
   bool is_root = false;          // of its trace in this process
@@ -52,18 +56,16 @@ struct Ending {
 /// Hands over a record that is whole.
 void hand_over(Tracer& tracer, const ActiveSpan& span, SpanRecord&& record);
 
-/// Ends the span of `trace`. `fill(record)` is called where it is recorded, and sets its times.
+/// `fill(record)` is called where the span is recorded, and sets its times.
 template <class Fill>
-void end_span(Tracer& tracer, const ActiveSpan& span, const TraceContext& trace,
-              const Ending& ending, Fill fill) {
-  if (!trace.sampled() && span.is_root && !tracer.sampler().keeps(ending.status, ending.took)) {
-    return;
-  }
+void end_span(Tracer& tracer, const ActiveSpan& span, const Ending& ending, Fill fill) {
+  const bool is_sampled = (span.flags & TraceContext::kSampled) != 0;
+  if (!is_sampled && span.is_root && !tracer.sampler().keeps(ending.status, ending.took)) return;
   SpanRecord record;
-  record.trace_id = trace.trace_id;
-  record.span_id = trace.span_id;
+  record.trace_id = span.trace_id;
+  record.span_id = span.id;
   record.parent_id = span.parent;
-  record.flags = trace.flags & (TraceContext::kSampled | TraceContext::kRandomTraceId);
+  record.flags = span.flags & (TraceContext::kSampled | TraceContext::kRandomTraceId);
   record.status = ending.status;
   record.parent_is_remote = span.is_root && span.has_parent();
   fill(record);
