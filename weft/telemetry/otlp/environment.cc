@@ -132,25 +132,65 @@ void Environment::apply(Sampling& sampling) const {
            "always_on, always_off, traceidratio or one of these after parentbased_");
 }
 
+/// Of gRPC, where the endpoint has no scheme.
+bool Environment::is_insecure() const {
+  const std::optional<std::string> text = of_traces("INSECURE");
+  if (!text || ascii::equal_without_case(*text, "false")) return false;
+  if (ascii::equal_without_case(*text, "true")) return true;
+  complain("OTEL_EXPORTER_OTLP_INSECURE", *text, "true or false");
+  return false;
+}
+
+bool Environment::take_endpoint(const char* name, std::string endpoint,
+                                OtlpOptions& options) const {
+  const std::string value = endpoint;
+  if (options.protocol == OtlpProtocol::Grpc && endpoint.find("://") == std::string::npos) {
+    endpoint.insert(0, is_insecure() ? "http://" : "https://");
+  }
+  if (!OtlpOptions{.endpoint = endpoint}.valid().ok()) {
+    // What is in front of the host may be a secret.
+    complain(name, value.find('@') == std::string::npos ? value : "...",
+             options.protocol == OtlpProtocol::Grpc ? "a URL or host:port" : "a URL");
+    return false;
+  }
+  options.endpoint = std::move(endpoint);
+  return true;
+}
+
 /// A general endpoint is a base, to which the signal's path is added; one of the signal's own is
 /// taken as it is.
 void Environment::apply_endpoint(OtlpOptions& options) const {
-  if (const auto protocol = of_traces("PROTOCOL")) {
-    if (*protocol == "grpc") {
-      options.protocol = OtlpProtocol::Grpc;
-    } else if (*protocol == "http/protobuf") {
-      options.protocol = OtlpProtocol::HttpProtobuf;
-    } else {
-      complain("OTEL_EXPORTER_OTLP_PROTOCOL", *protocol, "grpc or http/protobuf");
-    }
+  const auto own = get_("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+  if (own && take_endpoint("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", *own, options)) return;
+  const auto base = get_("OTEL_EXPORTER_OTLP_ENDPOINT");
+  if (!base || !take_endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", *base, options)) return;
+  if (options.protocol != OtlpProtocol::HttpProtobuf) return;
+  if (!options.endpoint.ends_with('/')) options.endpoint += '/';
+  options.endpoint += "v1/traces";
+}
+
+void Environment::apply_protocol(OtlpOptions& options) const {
+  const auto protocol = of_traces("PROTOCOL");
+  if (!protocol) return;
+  if (*protocol == "grpc") {
+    options.protocol = OtlpProtocol::Grpc;
+  } else if (*protocol == "http/protobuf") {
+    options.protocol = OtlpProtocol::HttpProtobuf;
+  } else {
+    complain("OTEL_EXPORTER_OTLP_PROTOCOL", *protocol, "grpc or http/protobuf");
   }
-  if (const auto own = get_("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")) {
-    options.endpoint = *own;
-  } else if (const auto base = get_("OTEL_EXPORTER_OTLP_ENDPOINT")) {
-    options.endpoint = *base;
-    if (options.protocol != OtlpProtocol::HttpProtobuf) return;
-    if (!options.endpoint.ends_with('/')) options.endpoint += '/';
-    options.endpoint += "v1/traces";
+}
+
+void Environment::apply_headers(OtlpOptions& options) const {
+  const auto text = of_traces("HEADERS");
+  if (!text) return;
+  auto pairs = parse_pairs(*text);
+  if (pairs && OtlpOptions{.headers = *pairs}.valid().ok()) {
+    options.headers = *std::move(pairs);
+  } else {
+    // They may hold a secret.
+    complain("OTEL_EXPORTER_OTLP_HEADERS", "...",
+             "a list of name=value whose names a program may set");
   }
 }
 
@@ -171,16 +211,10 @@ void Environment::apply_numbers(OtlpOptions& options) const {
 }
 
 void Environment::apply(OtlpOptions& options) const {
+  apply_protocol(options);
   apply_endpoint(options);
   apply_numbers(options);
-  if (const auto text = of_traces("HEADERS")) {
-    if (auto pairs = parse_pairs(*text)) {
-      options.headers = *std::move(pairs);
-    } else {
-      // They may hold a secret.
-      complain("OTEL_EXPORTER_OTLP_HEADERS", "...", "a list of name=value");
-    }
-  }
+  apply_headers(options);
   if (const auto name = of_traces("COMPRESSION")) {
     if (*name == "gzip") {
       options.compression = Compression::Gzip;

@@ -14,8 +14,8 @@ namespace weft::telemetry {
 /// Looks up a variable of the environment; nothing where it is not set or empty.
 using Variables = std::function<std::optional<std::string>(const char* name)>;
 
-/// What OpenTelemetry's variables say. What cannot be read is logged and leaves the option as it
-/// is, as the specification asks for.
+/// What OpenTelemetry's variables say. What cannot be read or used is logged and leaves the option
+/// as it is, as the specification asks for.
 class Environment {
  public:
   /// Of the process.
@@ -28,7 +28,8 @@ class Environment {
   void apply(Sampling& sampling) const;
   /// OTEL_EXPORTER_OTLP_TRACES_{ENDPOINT,PROTOCOL,HEADERS,COMPRESSION,TIMEOUT,CERTIFICATE,
   /// CLIENT_KEY,CLIENT_CERTIFICATE}, else the same without `TRACES_`; OTEL_BSP_SCHEDULE_DELAY and
-  /// OTEL_BSP_MAX_EXPORT_BATCH_SIZE.
+  /// OTEL_BSP_MAX_EXPORT_BATCH_SIZE. For gRPC an endpoint may be `host:port`: by TLS, but for
+  /// OTEL_EXPORTER_OTLP_INSECURE=true.
   void apply(OtlpOptions& options) const;
   /// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, in front of what is there.
   void apply(std::vector<Attribute>& resource) const;
@@ -36,7 +37,11 @@ class Environment {
  private:
   std::optional<std::string> of_traces(std::string_view name) const;
   std::optional<Duration> milliseconds(const char* name) const;
+  bool is_insecure() const;
+  bool take_endpoint(const char* name, std::string endpoint, OtlpOptions& options) const;
+  void apply_protocol(OtlpOptions& options) const;
   void apply_endpoint(OtlpOptions& options) const;
+  void apply_headers(OtlpOptions& options) const;
   void apply_numbers(OtlpOptions& options) const;
 
   Variables get_;

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/log.h"
+
 namespace weft::telemetry {
 namespace {
 
@@ -85,6 +87,45 @@ TEST(EnvironmentTest, WhatCannotBeReadIsIgnored) {
   EXPECT_EQ(options.protocol, OtlpProtocol::HttpProtobuf);
   EXPECT_EQ(options.timeout, standard.timeout);
   EXPECT_EQ(options.batch_spans, standard.batch_spans);
+}
+
+TEST(EnvironmentTest, WhatCannotBeUsedIsIgnored) {
+  const auto endpoint = [](std::map<std::string, std::string> variables) {
+    OtlpOptions options{.endpoint = "http://mine/x", .headers = {{"mine", "1"}}};
+    of(std::move(variables)).apply(options);
+    EXPECT_EQ(options.valid(), ok_status());
+    EXPECT_THAT(options.headers, ElementsAre(Pair("mine", "1")));
+    return options.endpoint;
+  };
+  EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"}}), "http://mine/x");
+  EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://c"}}), "http://mine/x");
+  EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://"},
+                      {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}),
+            "http://c/v1/traces");
+  EXPECT_EQ(endpoint({{"OTEL_EXPORTER_OTLP_HEADERS", "user-agent=x"}}), "http://mine/x");
+}
+
+TEST(EnvironmentTest, TheLogHasNoSecrets) {
+  std::vector<std::string> lines;
+  set_log_sink([&lines](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  options_by(of({{"OTEL_EXPORTER_OTLP_HEADERS", "user-agent=hidden"},
+                 {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:hidden@c"}}));
+  set_log_sink({});
+  EXPECT_EQ(lines.size(), 2U);
+  for (const std::string& line : lines)
+    EXPECT_THAT(line, ::testing::Not(::testing::HasSubstr("hidden")));
+}
+
+TEST(EnvironmentTest, GrpcTakesHostAndPort) {
+  const auto endpoint = [](const char* insecure) {
+    return options_by(of({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"},
+                          {"OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"},
+                          {"OTEL_EXPORTER_OTLP_INSECURE", insecure}}))
+        .endpoint;
+  };
+  EXPECT_EQ(endpoint("false"), "https://collector:4317");
+  EXPECT_EQ(endpoint("True"), "http://collector:4317");
+  EXPECT_EQ(endpoint("perhaps"), "https://collector:4317");
 }
 
 TEST(EnvironmentTest, NamesSamplers) {
