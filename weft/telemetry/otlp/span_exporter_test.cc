@@ -173,6 +173,15 @@ TEST_P(Export, DoesNotRepeatWhatIsRefused) {
   EXPECT_EQ(exporter->stats().refused, 1U);
 }
 
+TEST_P(Export, DoesNotRepeatWhereTheAnswerCannotBeRead) {
+  collector->answer({.body = FakeCollector::partial(0, std::string(5'000'000, 'x'))});
+  start();
+  add_span("work");
+  world.run_for(60s);
+  EXPECT_THAT(collector->requests(), SizeIs(1));
+  EXPECT_EQ(exporter->stats().refused, 1U);
+}
+
 TEST_P(Export, DoesNotRepeatWhatWasTakenInPart) {
   collector->answer({.body = FakeCollector::partial(2, "too old")});
   start();
@@ -190,6 +199,18 @@ TEST_P(Export, GivesUpOnAHangingCollectorAfterTheTimeout) {
   start();
   add_span("work");
   world.run_for(8s);
+  EXPECT_EQ(exporter->stats().given_up, 1U);
+}
+
+TEST_P(Export, WaitsForASlowCollectorAsLongAsTheTimeoutSays) {
+  options.timeout = 60s;
+  options.max_attempts = 1;
+  collector->answer({.hangs = true});
+  start();
+  add_span("work");
+  world.run_for(60s);
+  EXPECT_EQ(exporter->stats().given_up, 0U);
+  world.run_for(10s);
   EXPECT_EQ(exporter->stats().given_up, 1U);
 }
 

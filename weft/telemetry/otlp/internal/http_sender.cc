@@ -13,6 +13,9 @@ http1::ClientOptions client_options(const OtlpOptions& options) {
   http1::ClientOptions made;
   made.tls = options.tls;
   made.timeout = options.timeout;
+  // Alone it holds, however long it is.
+  made.response_timeout = options.timeout;
+  made.stall_timeout = options.timeout;
   made.max_body = kMostAnswer;
   made.max_connections = 1;
   return made;
@@ -36,11 +39,7 @@ class HttpSender final : public Sender {
     if (!made.ok())
       co_return ExportAnswer{.kind = ExportAnswer::Kind::Refused, .reason = made.to_string()};
     const Result<http1::Response> response = co_await client_.send(std::move(post));
-    // Nothing came of it, so it may be sent again: the specification's "connection failure".
-    if (!response.ok()) {
-      co_return ExportAnswer{.kind = ExportAnswer::Kind::TryLater,
-                             .reason = response.status().to_string()};
-    }
+    if (!response.ok()) co_return without_response(response.status());
     if (response->ok()) co_return read_success(response->text());
     co_return failure_of(*response);
   }
@@ -56,6 +55,15 @@ class HttpSender final : public Sender {
     if (!packed.ok()) return std::move(packed).status();
     post.header("content-encoding", "gzip").body(*std::move(packed));
     return {};
+  }
+  /// The specification's "connection failure" may be sent again; an answer that cannot be read, or
+  /// options that cannot be used, are no better the next time.
+  static ExportAnswer without_response(const Status& status) {
+    const bool may_pass = status.code() == StatusCode::Unavailable ||
+                          status.code() == StatusCode::DeadlineExceeded ||
+                          status.code() == StatusCode::Cancelled;
+    return {.kind = may_pass ? ExportAnswer::Kind::TryLater : ExportAnswer::Kind::Refused,
+            .reason = status.to_string()};
   }
   static ExportAnswer failure_of(const http1::Response& response) {
     ExportAnswer answer{.kind = ExportAnswer::Kind::Refused,
