@@ -230,23 +230,16 @@ void Environment::apply(OtlpOptions& options) const {
 }
 
 void Environment::apply(std::vector<Attribute>& resource) const {
-  const auto put = [&resource](std::string key, std::string value) {
-    for (Attribute& known : resource) {
-      if (known.key == key) {
-        known.value = std::move(value);
-        return;
-      }
-    }
-    resource.push_back({std::move(key), std::move(value)});
-  };
   if (const auto text = get_("OTEL_RESOURCE_ATTRIBUTES")) {
     auto pairs = parse_pairs(*text);
     if (!pairs) complain("OTEL_RESOURCE_ATTRIBUTES", *text, "a list of key=value");
     for (auto& [key, value] : pairs.value_or(std::vector<std::pair<std::string, std::string>>())) {
-      put(std::move(key), std::move(value));
+      put_attribute(resource, {std::move(key), std::move(value)});
     }
   }
-  if (auto name = get_("OTEL_SERVICE_NAME")) put("service.name", *std::move(name));
+  if (auto name = get_("OTEL_SERVICE_NAME")) {
+    put_attribute(resource, {"service.name", *std::move(name)});
+  }
 }
 
 }  // namespace weft::telemetry

@@ -52,6 +52,9 @@ class Environment {
 /// Kubernetes `k8s.pod.name` and `k8s.namespace.name`.
 std::vector<Attribute> detect_resource(std::string_view service);
 
+/// Adds an attribute, in the place of one with the same key: keys of a resource come once.
+void put_attribute(std::vector<Attribute>& resource, Attribute one);
+
 /// Pairs of a list as OTEL_RESOURCE_ATTRIBUTES has it: "key=value,key=value", values
 /// percent-encoded. Nothing where it is malformed.
 std::optional<std::vector<std::pair<std::string, std::string>>> parse_pairs(std::string_view text);

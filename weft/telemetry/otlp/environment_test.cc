@@ -168,6 +168,16 @@ TEST(EnvironmentTest, NamesTheService) {
   EXPECT_EQ(text_of(resource, "deployment.environment.name"), "a,b");
 }
 
+TEST(EnvironmentTest, KeysOfAResourceComeOnce) {
+  std::vector<Attribute> resource = detect_resource("shop");
+  const std::size_t before = resource.size();
+  put_attribute(resource, attribute("service.name", "mine"));
+  put_attribute(resource, attribute("shop.floor", "second"));
+  EXPECT_EQ(resource.size(), before + 1);
+  EXPECT_EQ(text_of(resource, "service.name"), "mine");
+  EXPECT_EQ(text_of(resource, "shop.floor"), "second");
+}
+
 TEST(EnvironmentTest, OptionsAreChecked) {
   EXPECT_EQ(OtlpOptions{.endpoint = "collector"}.valid().code(), StatusCode::InvalidArgument);
   EXPECT_EQ(OtlpOptions{.timeout = 0s}.valid().code(), StatusCode::InvalidArgument);

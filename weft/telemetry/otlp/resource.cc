@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <unistd.h>
 
@@ -34,6 +36,15 @@ std::string kubernetes_namespace() {
 }
 
 }  // namespace
+
+void put_attribute(std::vector<Attribute>& resource, Attribute one) {
+  const auto known = std::ranges::find(resource, one.key, &Attribute::key);
+  if (known == resource.end()) {
+    resource.push_back(std::move(one));
+  } else {
+    known->value = std::move(one.value);
+  }
+}
 
 std::vector<Attribute> detect_resource(std::string_view service) {
   const std::string program = program_name();

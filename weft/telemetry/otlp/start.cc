@@ -185,7 +185,7 @@ Result<Exporter> start(StartOptions options) {
   environment.apply(options.sampling);
   environment.apply(options.otlp);
   std::vector<Attribute> resource = detect_resource(options.service);
-  resource.insert(resource.end(), options.resource.begin(), options.resource.end());
+  for (Attribute& one : options.resource) put_attribute(resource, std::move(one));
   environment.apply(resource);
   Status valid = options.otlp.valid();
   if (!valid.ok()) return valid;

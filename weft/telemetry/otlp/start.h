@@ -17,7 +17,8 @@ namespace weft::telemetry {
 struct StartOptions {
   /// `service.name`, which says whose spans these are.
   std::string service{};
-  /// Said of all spans beside what detect_resource() finds.
+  /// Said of all spans beside what detect_resource() finds, and in its place where the keys are the
+  /// same.
   std::vector<Attribute> resource{};
   Sampling sampling{};
   OtlpOptions otlp{};

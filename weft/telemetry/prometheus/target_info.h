@@ -10,8 +10,9 @@ namespace weft::telemetry {
 
 /// Adds the gauge `target_info`, always 1, whose labels say whose metrics these are:
 /// OpenTelemetry's resource attributes ("service.name", "shop") in Prometheus. telemetry::start()
-/// does so. Once for a registry: ALREADY_EXISTS where its labels have other names; INVALID_ARGUMENT
-/// for names that are no labels. Values that are empty are left out.
+/// does so. Once for a registry: ALREADY_EXISTS where its labels have other names. Names
+/// that are no labels, and those beyond kMaxLabels, are left out and logged; values that are empty
+/// are left out.
 Status set_target_info(const std::vector<std::pair<std::string, std::string>>& attributes,
                        Registry& to = registry());
 

@@ -35,9 +35,23 @@ TEST(TargetInfoTest, IsThereOnce) {
   EXPECT_EQ(set_target_info({{"host.name", "here"}}, registry).code(), StatusCode::AlreadyExists);
 }
 
-TEST(TargetInfoTest, RefusesNamesThatAreNoLabels) {
+TEST(TargetInfoTest, LeavesOutNamesThatAreNoLabels) {
   Registry registry;
-  EXPECT_EQ(set_target_info({{"", "x"}}, registry).code(), StatusCode::InvalidArgument);
+  const Status set = set_target_info(
+      {{"", "x"}, {"a-b", "x"}, {"host.name", "here"}, {"host_name", "x"}, {"le", "x"}}, registry);
+  EXPECT_EQ(set, ok_status());
+  EXPECT_THAT(text_of(registry, TextFormat::OpenMetrics),
+              ::testing::HasSubstr("target_info{host_name=\"here\"} 1\n"));
+}
+
+TEST(TargetInfoTest, LeavesOutWhatIsBeyondTheLimit) {
+  Registry registry;
+  std::vector<std::pair<std::string, std::string>> many;
+  for (std::size_t i = 0; i < kMaxLabels + 3; ++i) many.emplace_back("l" + std::to_string(i), "x");
+  EXPECT_EQ(set_target_info(many, registry), ok_status());
+  const std::string text = text_of(registry, TextFormat::OpenMetrics);
+  EXPECT_THAT(text, ::testing::HasSubstr("l15=\"x\"} 1\n"));
+  EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr("l16")));
 }
 
 }  // namespace
