@@ -106,18 +106,25 @@ bool Environment::exports_traces() const {
   const std::optional<std::string> disabled = get_("OTEL_SDK_DISABLED");
   if (disabled && ascii::equal_without_case(*disabled, "true")) return false;
   const std::optional<std::string> exporter = get_("OTEL_TRACES_EXPORTER");
-  if (!exporter || *exporter == "otlp") return true;
-  if (*exporter != "none") complain("OTEL_TRACES_EXPORTER", *exporter, "otlp or none");
-  return *exporter != "none";
+  if (!exporter || ascii::equal_without_case(*exporter, "otlp")) return true;
+  if (ascii::equal_without_case(*exporter, "none")) return false;
+  complain("OTEL_TRACES_EXPORTER", *exporter, "otlp or none");
+  return true;
 }
 
 void Environment::apply(Sampling& sampling) const {
   const std::optional<std::string> name = get_("OTEL_TRACES_SAMPLER");
   if (!name) return;
   for (const NamedSampler& known : kSamplers) {
-    if (known.name != *name) continue;
+    if (!ascii::equal_without_case(known.name, *name)) continue;
     sampling.follow_parent = known.follow_parent;
     sampling.ratio = known.ratio.value_or(1.0);
+    // All is all, and none is none, whatever the program says beside its share.
+    if (known.ratio == 1.0) sampling.max_per_second = 0;
+    if (known.ratio == 0.0) {
+      sampling.keep_errors = false;
+      sampling.keep_slower_than = kForever;
+    }
     const std::optional<std::string> share = get_("OTEL_TRACES_SAMPLER_ARG");
     if (known.ratio || !share) return;
     const auto ratio = number_of<double>(*share);
@@ -172,9 +179,9 @@ void Environment::apply_endpoint(OtlpOptions& options) const {
 void Environment::apply_protocol(OtlpOptions& options) const {
   const auto protocol = of_traces("PROTOCOL");
   if (!protocol) return;
-  if (*protocol == "grpc") {
+  if (ascii::equal_without_case(*protocol, "grpc")) {
     options.protocol = OtlpProtocol::Grpc;
-  } else if (*protocol == "http/protobuf") {
+  } else if (ascii::equal_without_case(*protocol, "http/protobuf")) {
     options.protocol = OtlpProtocol::HttpProtobuf;
   } else {
     complain("OTEL_EXPORTER_OTLP_PROTOCOL", *protocol, "grpc or http/protobuf");
@@ -216,9 +223,9 @@ void Environment::apply(OtlpOptions& options) const {
   apply_numbers(options);
   apply_headers(options);
   if (const auto name = of_traces("COMPRESSION")) {
-    if (*name == "gzip") {
+    if (ascii::equal_without_case(*name, "gzip")) {
       options.compression = Compression::Gzip;
-    } else if (*name == "none") {
+    } else if (ascii::equal_without_case(*name, "none")) {
       options.compression = Compression::Identity;
     } else {
       complain("OTEL_EXPORTER_OTLP_COMPRESSION", *name, "gzip or none");

@@ -24,7 +24,8 @@ class Environment {
 
   /// False by OTEL_SDK_DISABLED=true and by OTEL_TRACES_EXPORTER=none.
   bool exports_traces() const;
-  /// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG.
+  /// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG. always_on also takes max_per_second away,
+  /// always_off what is kept of traces that are not sampled.
   void apply(Sampling& sampling) const;
   /// OTEL_EXPORTER_OTLP_TRACES_{ENDPOINT,PROTOCOL,HEADERS,COMPRESSION,TIMEOUT,CERTIFICATE,
   /// CLIENT_KEY,CLIENT_CERTIFICATE}, else the same without `TRACES_`; OTEL_BSP_SCHEDULE_DELAY and

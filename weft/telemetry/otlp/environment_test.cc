@@ -148,6 +148,31 @@ TEST(EnvironmentTest, NamesSamplers) {
       1);
 }
 
+TEST(EnvironmentTest, AlwaysIsAllAndNeverIsNothing) {
+  const auto sampling = [](const char* name) {
+    Sampling made{.max_per_second = 10, .keep_errors = true, .keep_slower_than = 1s};
+    of({{"OTEL_TRACES_SAMPLER", name}}).apply(made);
+    return made;
+  };
+  EXPECT_EQ(sampling("always_on").max_per_second, 0U);
+  EXPECT_TRUE(sampling("always_on").keep_errors);
+  EXPECT_FALSE(sampling("always_off").keep_errors);
+  EXPECT_EQ(sampling("parentbased_always_off").keep_slower_than, kForever);
+  EXPECT_EQ(sampling("traceidratio").max_per_second, 10U);
+  EXPECT_TRUE(sampling("traceidratio").keep_errors);
+}
+
+TEST(EnvironmentTest, NamesAreComparedWithoutCase) {
+  Sampling sampling;
+  of({{"OTEL_TRACES_SAMPLER", "Always_Off"}}).apply(sampling);
+  EXPECT_EQ(sampling.ratio, 0);
+  const OtlpOptions options = options_by(
+      of({{"OTEL_EXPORTER_OTLP_PROTOCOL", "GRPC"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "GZip"}}));
+  EXPECT_EQ(options.protocol, OtlpProtocol::Grpc);
+  EXPECT_EQ(options.compression, Compression::Gzip);
+  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "None"}}).exports_traces());
+}
+
 TEST(EnvironmentTest, SwitchesOff) {
   EXPECT_TRUE(of({}).exports_traces());
   EXPECT_TRUE(of({{"OTEL_SDK_DISABLED", "yes"}}).exports_traces());
