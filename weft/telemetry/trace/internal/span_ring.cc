@@ -28,7 +28,12 @@ bool SpanRing::keep(SpanRecord&& span) {
   return keep_locked(std::move(span));
 }
 
+bool SpanRing::is_half_full() const noexcept {
+  return queue_.size() >= limits_.queued / 2 || queue_bytes_ >= limits_.queue_bytes / 2;
+}
+
 bool SpanRing::keep_locked(SpanRecord&& span) {
+  const bool was_half_full = is_half_full();
   const std::size_t bytes = span.memory();
   if (queue_.size() >= limits_.queued || queue_bytes_ + bytes > limits_.queue_bytes) {
     dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -38,7 +43,7 @@ bool SpanRing::keep_locked(SpanRecord&& span) {
   queue_bytes_ += bytes;
   queued_.store(queue_.size(), std::memory_order_relaxed);
   kept_.store(kept_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return queue_.size() == limits_.queued / 2;
+  return !was_half_full && is_half_full();
 }
 
 void SpanRing::hold(SpanRecord&& span) {

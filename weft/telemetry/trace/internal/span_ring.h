@@ -24,7 +24,8 @@ class SpanRing {
   SpanRing(const SpanRing&) = delete;
   SpanRing& operator=(const SpanRing&) = delete;
 
-  /// Queues a span to be exported. True when the queue has just become half full.
+  /// Queues a span to be exported. True when the queue has just become half full, by number or by
+  /// bytes.
   bool keep(SpanRecord&& span);
   /// Holds a span that may be kept later.
   void hold(SpanRecord&& span);
@@ -47,6 +48,7 @@ class SpanRing {
 
  private:
   bool keep_locked(SpanRecord&& span);
+  bool is_half_full() const noexcept;
 
   const Limits limits_;
   mutable ForkMutex mutex_;

@@ -84,6 +84,20 @@ TEST(SpanRingTest, BoundsTheBytesThatWait) {
   EXPECT_EQ(ring.dropped(), 1U);
 }
 
+TEST(SpanRingTest, IsHalfFullByBytesToo) {
+  SpanRing ring({.held = 4, .queued = 100, .queue_bytes = 10'000});
+  EXPECT_FALSE(ring.keep(large_span(1, 0, 4000)));
+  EXPECT_TRUE(ring.keep(large_span(2, 0, 4000)));
+  EXPECT_FALSE(ring.keep(large_span(3, 0, 100)));
+}
+
+TEST(SpanRingTest, WhatIsReleasedMayMakeItHalfFull) {
+  SpanRing ring({.held = 4, .queued = 100, .queue_bytes = 10'000});
+  ring.hold(large_span(2, 1, 4000));
+  ring.hold(large_span(3, 1, 4000));
+  EXPECT_TRUE(ring.release(trace(1), id(1), 0).half_full);
+}
+
 TEST(SpanRingTest, HeldSpansBeyondTheBytesLoseTheirAttributes) {
   SpanRing ring({.held = 4, .queued = 100, .queue_bytes = 10'000});
   ring.hold(large_span(2, 1, 9000));
