@@ -83,6 +83,37 @@ TEST_F(CallSpans, AServerMayDecideByItself) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
+/// Below every share: its random part is zero.
+TraceId low_id() {
+  TraceId id{};
+  id[0] = 1;
+  return id;
+}
+
+TEST_F(CallSpans, AStrangersIdDoesNotDecide) {
+  trace_server();
+  sample({.ratio = 0.01, .follow_parent = false});
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(call_under(0, "ask", low_id()), ok_status());
+  EXPECT_LT(spans().size(), 20U);
+}
+
+TEST_F(CallSpans, WhatWasDecidedHoldsBelow) {
+  sample({.ratio = 0, .follow_parent = false});
+  Context context;
+  context.trace().trace_id = low_id();
+  context.trace().span_id = id_of_nines();
+  net::Loop& loop = world.in_process.client_host();
+  const Span first(context, loop, "first", tracer());
+  sample({.ratio = 1, .follow_parent = false});
+  const Span below(context, loop, "below", tracer());
+  EXPECT_FALSE(below.is_recording());
+  Context other;
+  other.trace().trace_id = low_id();
+  other.trace().span_id = id_of_nines();
+  const Span recorded(other, loop, "recorded", tracer());
+  EXPECT_TRUE(recorded.is_recording());
+}
+
 /// Keeps the flags and the parent that a handler's context has.
 class SeesTrace final : public Observer {
  public:

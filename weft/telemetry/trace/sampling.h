@@ -17,7 +17,8 @@ struct Sampling {
   /// Most traces a second that begin here and are sampled, in the whole process; 0: no limit.
   std::uint32_t max_per_second = 1000;
   /// A trace that came with a call is recorded if its caller records it. False: by `ratio` and
-  /// `max_per_second`, as if it began here; for servers that strangers can reach.
+  /// `max_per_second`, as if it began here and whatever its id; for servers that strangers can
+  /// reach.
   bool follow_parent = true;
   /// Keeps the spans of this process below a call that fails, of traces that are not sampled too.
   /// Other processes do not know of it: their parts of the trace are missing.

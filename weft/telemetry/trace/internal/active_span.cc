@@ -40,20 +40,22 @@ void begin_trace(Tracer& tracer, TraceContext& trace, net::Loop& loop) noexcept 
 std::optional<ActiveSpan> begin_span(Tracer& tracer, Context& context, net::Loop& loop, From from) {
   Sampler& sampler = tracer.sampler();
   TraceContext& trace = context.trace();
-  if (from == From::Wire) trace.flags &= static_cast<std::uint8_t>(~kLocal);
+  if (from == From::Wire) trace.flags &= static_cast<std::uint8_t>(~(kLocal | kLeftOut));
   ActiveSpan span{.parent = trace.span_id, .outer_flags = trace.flags};
   span.is_root = !trace.valid() || (trace.flags & kLocal) == 0;
   if (!trace.valid()) {
     begin_trace(tracer, trace, loop);
     span.parent = {};
   } else if (span.is_root && !sampler.follows_parent()) {
+    // Whoever sent its id may have chosen it so that it is taken.
     trace.flags &= static_cast<std::uint8_t>(~TraceContext::kSampled);
-    if (sampler.take(trace.trace_id, loop)) trace.flags |= TraceContext::kSampled;
+    if (sampler.take(make_trace_id(loop.rng()), loop)) trace.flags |= TraceContext::kSampled;
   }
   if (!trace.sampled() && !sampler.holds()) {
     // Nobody could find a span that is not recorded: what is called from here hangs below the
     // caller's, or below a number of the new trace.
     if (!span.has_parent()) trace.span_id = make_span_id(loop.rng());
+    trace.flags |= kLeftOut;
     return std::nullopt;
   }
   trace.span_id = make_span_id(loop.rng());

@@ -13,6 +13,8 @@ namespace weft::telemetry::internal {
 /// In TraceContext::flags of a context: a span of this process, whose local root has not ended, is
 /// recorded or held. It never leaves the process.
 inline constexpr std::uint8_t kLocal = 0x80;
+/// As kLocal: it was decided here that nothing of the trace is recorded.
+inline constexpr std::uint8_t kLeftOut = 0x40;
 
 /// A span that has begun. Its context has its ids too, until a span begins below it; one that ends
 /// after its parent leaves others there.
@@ -38,7 +40,9 @@ enum class From : std::uint8_t {
 /// Whether a span that begins under `seen` could be recorded. The way of calls that are not.
 inline bool may_record(const Sampler& sampler, const TraceContext& seen, From from) noexcept {
   if (seen.sampled() || !seen.valid()) return sampler.is_on();
-  if (from == From::Context && (seen.flags & kLocal) != 0) return true;
+  if (from == From::Context && (seen.flags & (kLocal | kLeftOut)) != 0) {
+    return (seen.flags & kLocal) != 0;
+  }
   return sampler.holds() || !sampler.follows_parent();
 }
 

@@ -51,10 +51,16 @@ class TracedWorld : public ::testing::Test {
     for (const SpanRecord& span : spans()) all.push_back(name_of(span));
     return all;
   }
+  static TraceId id_of_sevens() {
+    TraceId id;
+    id.fill(7);
+    return id;
+  }
   /// Calls with a trace that came from elsewhere.
-  Status call_under(std::uint8_t flags, std::string value = "ask") {
+  Status call_under(std::uint8_t flags, std::string value = "ask",
+                    const TraceId& id = id_of_sevens()) {
     Context context;
-    context.trace().trace_id.fill(7);
+    context.trace().trace_id = id;
     context.trace().span_id.fill(9);
     context.trace().flags = flags;
     return world.in_process.run(World::unary(world.in_process.channel(), std::move(value)),
