@@ -44,7 +44,10 @@ TimePoint Span::now() const noexcept { return state_->loop.now(); }
 Span& Span::failed(const Status& status) {
   if (state_ == nullptr || status.ok()) return *this;
   state_->status = SpanStatus::Error;
-  state_->details->message = internal::text_of(status.message());
+  SpanDetails& details = *state_->details;
+  details.bytes -= details.message.size();
+  details.message = internal::text_of(status.message());
+  details.bytes += details.message.size();
   return set("error.type", name_of(status.code()));
 }
 

@@ -118,6 +118,20 @@ TEST_F(SpanTest, AFailureHasItsReason) {
   EXPECT_EQ(all[0].details->message, "no such book");
 }
 
+TEST_F(SpanTest, TheBytesOfItsReasonCount) {
+  sample({});
+  Context context;
+  Span one(context, worker.in_process.client_host(), "one", tracer());
+  one.failed(not_found("short")).failed(not_found(std::string(1000, 'x')));
+  one.end();
+  const auto all = spans();
+  ASSERT_EQ(all.size(), 1U);
+  const SpanDetails& details = *all[0].details;
+  const std::size_t attribute = sizeof(Attribute) + std::string_view("error.type").size() +
+                                std::string_view("NOT_FOUND").size();
+  EXPECT_EQ(details.bytes, 3 + 1000 + attribute);
+}
+
 TEST_F(SpanTest, IsKeptWithItsFailingCall) {
   sample({.ratio = 0, .keep_errors = true});
   EXPECT_THAT(spans_of(worker.call("ask")), IsEmpty());

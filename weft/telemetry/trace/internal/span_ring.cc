@@ -18,6 +18,7 @@ void strip(SpanDetails& details) {
       details.dropped_attributes + static_cast<std::uint32_t>(details.attributes.size());
   left.dropped_events = details.dropped_events + static_cast<std::uint32_t>(details.events.size());
   left.dropped_links = details.dropped_links + static_cast<std::uint32_t>(details.links.size());
+  left.bytes = left.name.size();
   details = std::move(left);
 }
 

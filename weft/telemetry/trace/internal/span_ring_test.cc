@@ -107,6 +107,7 @@ TEST(SpanRingTest, HeldSpansBeyondTheBytesLoseTheirAttributes) {
   ring.take(all);
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].name(), "work");
+  EXPECT_EQ(all[0].details->bytes, 4U);
   EXPECT_EQ(all[0].details->dropped_attributes, 1U);
   EXPECT_EQ(all[1].details->attributes.size(), 1U);
 }
