@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/telemetry/internal/declare.h"
@@ -158,7 +159,7 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
 
   // On the loop.
   Context context_;
-  mutable std::mutex mutex_;  // of what stats() reads too
+  mutable ForkMutex mutex_;  // of what stats() reads too
   std::optional<SpanExporter> exporter_;
   std::optional<ExportStats> last_;
   Task<> running_;

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "weft/telemetry/trace/internal/span_ring.h"
 
@@ -42,6 +44,38 @@ TEST(TracerTest, SpansOfEndedThreadsWait) {
   std::vector<SpanRecord> all;
   tracer.drain(all);
   EXPECT_EQ(all.size(), 1U);
+}
+
+TEST(TracerTest, AChildOfForkHasNoneOfItsParentsSpans) {
+  Tracer tracer;
+  const auto held = [] {
+    SpanRecord span;
+    span.trace_id[0] = 1;
+    span.parent_id[0] = 1;
+    return span;
+  };
+  const SpanId root = held().parent_id;
+  tracer.ring().keep({});
+  tracer.ring().hold(held());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(10);
+    std::vector<SpanRecord> all;
+    tracer.ring().release(held().trace_id, root, 0);
+    tracer.drain(all);
+    const bool is_empty = all.empty() && tracer.stats().queued == 0;
+    tracer.ring().hold(held());
+    tracer.ring().release(held().trace_id, root, 0);
+    tracer.drain(all);
+    ::_exit(is_empty && all.size() == 1 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  std::vector<SpanRecord> all;
+  tracer.ring().release(held().trace_id, root, 0);
+  tracer.drain(all);
+  EXPECT_EQ(all.size(), 2U);
 }
 
 TEST(TracerTest, NamesAreBounded) {

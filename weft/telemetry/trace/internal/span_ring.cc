@@ -24,8 +24,21 @@ void strip(SpanDetails& details) {
 
 }  // namespace
 
+/// Under the lock, before anything else. The numbers of held spans stay, which roots remember.
+void SpanRing::leave_to_parent() {
+  if (generation_ == fork_generation()) [[likely]]
+    return;
+  generation_ = fork_generation();
+  queue_.clear();
+  queue_bytes_ = 0;
+  queued_.store(0, std::memory_order_relaxed);
+  for (SpanRecord& span : ring_) span = {};
+  held_bytes_ = 0;
+}
+
 bool SpanRing::keep(SpanRecord&& span) {
   const std::lock_guard lock(mutex_);
+  leave_to_parent();
   return keep_locked(std::move(span));
 }
 
@@ -50,6 +63,7 @@ bool SpanRing::keep_locked(SpanRecord&& span) {
 void SpanRing::hold(SpanRecord&& span) {
   if (limits_.held == 0) return;
   const std::lock_guard lock(mutex_);
+  leave_to_parent();
   const std::uint64_t number = held_.load(std::memory_order_relaxed);
   const bool is_full = ring_.size() == limits_.held;
   if (is_full) held_bytes_ -= bytes_of(ring_[number % limits_.held]);
@@ -68,6 +82,7 @@ void SpanRing::hold(SpanRecord&& span) {
 
 SpanRing::Released SpanRing::release(const TraceId& trace, const SpanId& root, std::uint64_t from) {
   const std::lock_guard lock(mutex_);
+  leave_to_parent();
   Released released;
   const std::uint64_t end = held_.load(std::memory_order_relaxed);
   const std::uint64_t oldest = end - std::min<std::uint64_t>(end, limits_.held);
@@ -92,6 +107,7 @@ SpanRing::Released SpanRing::release(const TraceId& trace, const SpanId& root, s
 
 void SpanRing::take(std::vector<SpanRecord>& into) {
   const std::lock_guard lock(mutex_);
+  leave_to_parent();
   std::swap(queue_, into);
   queue_bytes_ = 0;
   queued_.store(0, std::memory_order_relaxed);

@@ -12,7 +12,8 @@ namespace weft::telemetry::internal {
 
 /// Ended spans of a thread: those that wait for an exporter, and those of traces that are not
 /// sampled, held until their local root ends (ADR 29). The lock is the thread's own but for the
-/// exporter, and for a root that ends on another thread than it began on.
+/// exporter, and for a root that ends on another thread than it began on. In a child of fork() what
+/// the parent has put in is gone: the parent exports it.
 class SpanRing {
  public:
   struct Limits {
@@ -48,6 +49,7 @@ class SpanRing {
 
  private:
   bool keep_locked(SpanRecord&& span);
+  void leave_to_parent();
   bool is_half_full() const noexcept;
 
   const Limits limits_;
@@ -56,6 +58,7 @@ class SpanRing {
   std::size_t queue_bytes_ = 0;
   std::vector<SpanRecord> ring_;  // grows to limits_.held; span n is at n % limits_.held
   std::size_t held_bytes_ = 0;    // of their details
+  std::uint32_t generation_ = fork_generation();
   std::atomic<std::uint64_t> held_{0};
   std::atomic<std::size_t> queued_{0};
   std::atomic<std::uint64_t> dropped_{0};
