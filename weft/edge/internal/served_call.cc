@@ -161,7 +161,7 @@ Compression ServedCall::sent_compression() const noexcept {
 
 bool ServedCall::account() {
   const std::size_t held =
-      kCallMemory + std::as_const(*this).request_metadata().memory() + content_memory() + parsed_;
+      kCallMemory + std::as_const(*this).request_metadata().memory() + content_memory() + kept_;
   const Status room = exchange_.hold(held);
   if (room.ok()) return true;
   context().cancel(room);
@@ -190,7 +190,10 @@ MessageReader::Poll ServedCall::refuse(const Status& status) {
   return MessageReader::Poll::End;
 }
 
-Result<Bytes> ServedCall::inflate(std::string_view packed) const {
+Result<Bytes> ServedCall::inflate(std::string_view packed) {
+  // What is there counts once it is; one that goes beyond this is the last.
+  kept_ = packed.size() + kAlwaysInflated;
+  if (!account()) return context().cancel_reason();
   const std::size_t ratio = rules().max_decompression_ratio;
   std::size_t most = limit();
   const bool by_ratio = ratio != 0 && packed.size() < most / ratio;
@@ -207,7 +210,12 @@ Result<Bytes> ServedCall::inflate(std::string_view packed) const {
 
 MessageReader::Poll ServedCall::Requests::poll(Message& out) {
   waiting = nullptr;
-  return self.decided_ ? Poll::End : self.receive(out);
+  if (self.decided_) return Poll::End;
+  const Poll polled = self.receive(out);
+  if (polled != Poll::Message) return polled;
+  // Until the next message, or hold() says what became of it.
+  self.kept_ = out.size();
+  return self.account() ? polled : Poll::End;
 }
 
 void ServedCall::Requests::wait(Waiter& waiter) noexcept {
@@ -221,7 +229,7 @@ bool ServedCall::Requests::unwait() noexcept {
 }
 
 void ServedCall::Requests::hold(const void* object, Measure memory) {
-  self.parsed_ = object == nullptr ? 0 : memory(object);
+  self.kept_ = object == nullptr ? 0 : memory(object);
   static_cast<void>(self.account());
 }
 

@@ -81,8 +81,9 @@ class ServedCall : protected Call, private Runnable {
   Status begin_response(int http_status, ResponseFields& fields);
   /// Ends the call because of what the client has sent. The poll that says so.
   MessageReader::Poll refuse(const Status& status);
-  /// A message that came compressed; what it may inflate to is bounded.
-  Result<Bytes> inflate(std::string_view packed) const;
+  /// A message that came compressed; what it may inflate to is bounded. Not OK where there is no
+  /// room for it either: the call has ended then.
+  Result<Bytes> inflate(std::string_view packed);
 
  private:
   struct Requests final : MessageReader {
@@ -128,7 +129,7 @@ class ServedCall : protected Call, private Runnable {
   const Cors& cors_;
   CallCodec codec_;
   std::unique_ptr<const weft::Context> carried_;
-  std::size_t parsed_ = 0;  // bytes of the request as an object
+  std::size_t kept_ = 0;  // bytes of the message that was read last, or of its object
   Status status_;
   bool decided_ = false;
   bool handled_ = false;   // nothing of the handler runs

@@ -46,7 +46,7 @@ MessageReader::Poll UnaryCall::take_content(Message& out) {
     out = Message(*std::move(plain));
     out.set_arrived_compressed(true);
   }
-  return account() ? Poll::Message : Poll::End;
+  return Poll::Message;
 }
 
 MessageWriter::Poll UnaryCall::send(const Message& message) {
