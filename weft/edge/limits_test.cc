@@ -1,7 +1,9 @@
 // What a client makes the server hold and do, and how much of that at once.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +17,8 @@ namespace weft::edge {
 namespace {
 
 using test::World;
+using testing::data;
+using testing::EndStream;
 using testing::grpc_message;
 using namespace std::chrono_literals;
 
@@ -65,6 +69,80 @@ TEST_F(EdgeMemory, CountsWhatMessagesInflateTo) {
   const int calls = kept(kWeb, grpc_message(bomb(300'000), true), {{"grpc-encoding", "zstd"}});
   EXPECT_GE(calls, 2);
   EXPECT_LE(calls, 4);
+}
+
+/// Notes the round of the loop in which each message comes.
+struct Rounds final : Service {
+  Task<Status> serve(Call& call) override {
+    for (;;) {
+      const std::optional<Message> message = co_await call.requests().read();
+      if (!message) break;
+      ++messages;
+      seen.insert(call.loop().round());
+    }
+    co_return ok_status();
+  }
+  int messages = 0;
+  std::set<std::uint32_t> seen;
+};
+
+class EdgeTurns : public ::testing::Test {
+ protected:
+  EdgeTurns() { world_.server().fallback(rounds_); }
+  std::uint32_t begin_stream(const testing::Fields& more = {}) {
+    testing::Fields fields{{"grpc-encoding", "zstd"}};
+    fields.insert(fields.end(), more.begin(), more.end());
+    return world_.begin(kOther, kWeb, fields);
+  }
+  static std::string bombs() {
+    std::string all;
+    for (int i = 0; i < 40; ++i) all += grpc_message(bomb(100'000), true);
+    return all;
+  }
+  const std::shared_ptr<Rounds> rounds_ = std::make_shared<Rounds>();
+  World world_;
+};
+
+TEST_F(EdgeTurns, MessagesOfAStreamAreReadInSeveral) {
+  world_.send(begin_stream(), bombs());
+  world_.world().run_for(1s);
+  EXPECT_EQ(rounds_->messages, 40);
+  // 195 units each, of 2048 that make a round long.
+  EXPECT_GE(rounds_->seen.size(), 3U);
+}
+
+TEST_F(EdgeTurns, EmptyMessagesAreReadInSeveral) {
+  std::string all;
+  for (int i = 0; i < 3000; ++i) all += grpc_message("");
+  world_.send(begin_stream(), all);
+  world_.world().run_for(1s);
+  EXPECT_EQ(rounds_->messages, 3000);
+  EXPECT_GE(rounds_->seen.size(), 2U);
+}
+
+TEST_F(EdgeTurns, ContentsAreInflatedInSeveral) {
+  std::string frames;
+  const std::string body = bomb(400'000);
+  for (int i = 0; i < 40; ++i) {
+    const std::uint32_t stream =
+        world_.begin(kOther, "application/proto", {{"content-encoding", "zstd"}});
+    frames += data(stream, body, EndStream::Yes);
+  }
+  world_.peer().send(frames);
+  world_.world().run_for(1s);
+  EXPECT_EQ(rounds_->messages, 40);
+  EXPECT_GE(rounds_->seen.size(), 10U);
+}
+
+TEST_F(EdgeTurns, ACallMayEndWhileItWaitsForOne) {
+  for (int i = 0; i < 20; ++i) {
+    const std::uint32_t stream = begin_stream();
+    world_.peer().send(data(stream, bombs()));
+    world_.world().run_for(100us * i);
+    world_.peer().send(testing::rst_stream(stream, http2::ErrorCode::Cancel));
+  }
+  world_.world().run_for(1s);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "weft/edge/internal/served_call.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <utility>
 
 #include "weft/coro/executor.h"
+#include "weft/net/loop/loop.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::edge {
@@ -16,6 +19,21 @@ constexpr std::size_t kCallMemory = sizeof(ServedCall) + 4096;
 
 // A message may inflate to this whatever the ratio (ServerOptions::max_decompression_ratio).
 constexpr std::size_t kAlwaysInflated = std::size_t{64} * 1024;
+
+// In units of net::Loop::add_work(), about half a microsecond: what is read or inflated. What a
+// message costs to parse does not show in its size: beyond this many bytes that is measured.
+constexpr std::size_t kBytesInUnit = 512;
+constexpr std::size_t kMeasured = 1024;
+
+std::int32_t units_of(std::size_t bytes) noexcept {
+  return static_cast<std::int32_t>(bytes / kBytesInUnit);
+}
+
+std::int32_t units_of(Duration time) noexcept {
+  constexpr Duration kUnit = std::chrono::nanoseconds(500);
+  const Duration::rep units = time / kUnit;
+  return static_cast<std::int32_t>(std::clamp<Duration::rep>(units, 0, net::Loop::kLongRound));
+}
 
 }  // namespace
 
@@ -40,6 +58,17 @@ ServedCall::Resume::Resume(ServedCall& of) noexcept
         ServedCall& self = static_cast<Resume&>(runnable).self;
         self.resuming_ = false;
         std::exchange(self.waiting_, nullptr).resume();
+      }),
+      self(of) {}
+
+ServedCall::OwnTurn::OwnTurn(ServedCall& of) noexcept
+    : Runnable([](Runnable& runnable) noexcept {
+        ServedCall& self = static_cast<OwnTurn&>(runnable).self;
+        self.wants_turn_ = false;
+        self.has_turn_ = true;
+        if (Waiter* const waiter = std::exchange(self.requests_.waiting, nullptr)) {
+          self.loop().ready(*waiter);
+        }
       }),
       self(of) {}
 
@@ -138,15 +167,10 @@ void ServedCall::decide(const Status& status) noexcept {
   if (std::exchange(decided_, true)) return;
   status_ = status;
   // A handler that waits for the client looks again.
-  if (Waiter* const waiter = requests_.waiting; waiter != nullptr && exchange_.content().unwait()) {
-    loop().ready(*waiter);
-  }
-  if (Waiter* const waiter = responses_.waiting;
-      waiter != nullptr && exchange_.response().unwait()) {
-    loop().ready(*waiter);
-  }
-  requests_.waiting = nullptr;
-  responses_.waiting = nullptr;
+  Waiter* const reader = requests_.waiting;
+  if (requests_.unwait()) loop().ready(*reader);
+  Waiter* const writer = responses_.waiting;
+  if (responses_.unwait()) loop().ready(*writer);
   changed();
 }
 
@@ -199,6 +223,8 @@ Result<Bytes> ServedCall::inflate(std::string_view packed) {
   const bool by_ratio = ratio != 0 && packed.size() < most / ratio;
   if (by_ratio) most = std::min(most, std::max(packed.size() * ratio, kAlwaysInflated));
   Result<Bytes> plain = codec::decompress(request_.compression, packed, most);
+  // Also where it stops at the limit.
+  loop().add_work(units_of(plain.ok() ? plain->size() : most));
   if (plain.ok() || plain.status().code() == StatusCode::ResourceExhausted) {
     return by_ratio && !plain.ok()
                ? plain.status().with_prefix("ServerOptions::max_decompression_ratio")
@@ -208,11 +234,22 @@ Result<Bytes> ServedCall::inflate(std::string_view packed) {
   return invalid_argument(plain.status().message());
 }
 
+bool ServedCall::may_read() noexcept {
+  wants_turn_ = !std::exchange(has_turn_, false) && loop().round_is_long();
+  return !wants_turn_;
+}
+
 MessageReader::Poll ServedCall::Requests::poll(Message& out) {
   waiting = nullptr;
   if (self.decided_) return Poll::End;
+  RunnableQueue::remove(self.turn_);
+  self.wants_turn_ = false;
   const Poll polled = self.receive(out);
   if (polled != Poll::Message) return polled;
+  self.loop().add_work(1 + units_of(out.size()));
+  // A codec's work is counted where it is called.
+  const bool measured = out.size() > kMeasured && self.codec() == nullptr;
+  self.parsing_since_ = measured ? self.loop().now() : TimePoint{};
   // Until the next message, or hold() says what became of it.
   self.kept_ = out.size();
   return self.account() ? polled : Poll::End;
@@ -221,14 +258,22 @@ MessageReader::Poll ServedCall::Requests::poll(Message& out) {
 void ServedCall::Requests::wait(Waiter& waiter) noexcept {
   if (self.decided_) return self.loop().ready(waiter);
   waiting = &waiter;
+  if (self.wants_turn_) return self.loop().ready_alone(self.turn_);
   self.exchange_.content().wait(waiter);
 }
 
 bool ServedCall::Requests::unwait() noexcept {
-  return std::exchange(waiting, nullptr) != nullptr && self.exchange_.content().unwait();
+  if (std::exchange(waiting, nullptr) == nullptr) return false;
+  if (!self.wants_turn_) return self.exchange_.content().unwait();
+  RunnableQueue::remove(self.turn_);
+  return true;
 }
 
 void ServedCall::Requests::hold(const void* object, Measure memory) {
+  const TimePoint began = std::exchange(self.parsing_since_, {});
+  if (began != TimePoint{} && object != nullptr) {
+    self.loop().add_work(units_of(self.loop().now() - began));
+  }
   self.kept_ = object == nullptr ? 0 : memory(object);
   static_cast<void>(self.account());
 }

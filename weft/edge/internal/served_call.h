@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "weft/base/status.h"
+#include "weft/base/time.h"
 #include "weft/codec/codec.h"
 #include "weft/coro/small_task.h"
 #include "weft/coro/task.h"
@@ -79,6 +80,9 @@ class ServedCall : protected Call, private Runnable {
   Status answerable(const Status& status, bool has_response);
   /// Begins the response, with what lets a page of another origin see it.
   Status begin_response(int http_status, ResponseFields& fields);
+  /// Whether a message may be read now. Where others have done much in this round of the loop, it
+  /// waits for a turn of its own: receive() says Pending then.
+  bool may_read() noexcept;
   /// Ends the call because of what the client has sent. The poll that says so.
   MessageReader::Poll refuse(const Status& status);
   /// A message that came compressed; what it may inflate to is bounded. Not OK where there is no
@@ -93,7 +97,7 @@ class ServedCall : protected Call, private Runnable {
     bool unwait() noexcept override;
     void hold(const void* object, Measure memory) override;
     ServedCall& self;
-    Waiter* waiting = nullptr;  // was given to the exchange
+    Waiter* waiting = nullptr;  // was given to the exchange, or waits for turn_
   };
   struct Responses final : MessageWriter {
     explicit Responses(ServedCall& of) noexcept : self(of) {}
@@ -118,6 +122,12 @@ class ServedCall : protected Call, private Runnable {
     ServedCall& self;
   };
 
+  /// The turn that a message waits for.
+  struct OwnTurn final : Runnable {
+    explicit OwnTurn(ServedCall& of) noexcept;
+    ServedCall& self;
+  };
+
   static void start(Runnable& runnable) noexcept;
   void on_task_done() noexcept;
   void decide(const Status& status) noexcept;
@@ -130,14 +140,18 @@ class ServedCall : protected Call, private Runnable {
   CallCodec codec_;
   std::unique_ptr<const weft::Context> carried_;
   std::size_t kept_ = 0;  // bytes of the message that was read last, or of its object
+  TimePoint parsing_since_{};
   Status status_;
   bool decided_ = false;
   bool handled_ = false;   // nothing of the handler runs
   bool resuming_ = false;  // resume_ is queued
+  bool wants_turn_ = false;
+  bool has_turn_ = false;  // for one message
   Requests requests_{*this};
   Responses responses_{*this};
   Cancellation cancellation_{*this};
   Resume resume_{*this};
+  OwnTurn turn_{*this};
   std::coroutine_handle<> waiting_;
   coro::SmallTask<Status> task_;
 };

@@ -35,6 +35,7 @@ StreamCall::StreamCall(rpc::HttpExchange& exchange, CallRequest& request, const 
 MessageReader::Poll StreamCall::receive(Message& out) {
   using Poll = MessageReader::Poll;
   for (;;) {
+    if (!single_request_ && deframer_.has_message() && !may_read()) return Poll::Pending;
     rpc::Deframer::Item item;
     if (deframer_.pop(item)) {
       if (!single_request_) return deliver(std::move(item), out);
@@ -82,6 +83,7 @@ MessageReader::Poll StreamCall::end_content(Message& out) {
     return refuse(invalid_argument("the content ends within a message"));
   }
   if (!single_) return MessageReader::Poll::End;
+  if (!may_read()) return MessageReader::Poll::Pending;
   rpc::Deframer::Item item = *std::exchange(single_, std::nullopt);
   return deliver(std::move(item), out);
 }

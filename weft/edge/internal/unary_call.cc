@@ -18,6 +18,7 @@ MessageReader::Poll UnaryCall::receive(Message& out) {
   if (taken_) return Poll::End;
   if (request().content) {
     if (request().content->size() > limit()) return refuse(too_large(request().content->size()));
+    if (!may_read_content(request().content->size())) return Poll::Pending;
     content_.add(*request().content);
     return take_content(out);
   }
@@ -25,12 +26,20 @@ MessageReader::Poll UnaryCall::receive(Message& out) {
     Message part;
     const Poll polled = exchange().content().poll(part);
     if (polled == Poll::Pending) return polled;
-    if (polled == Poll::End) return take_content(out);
+    if (polled == Poll::End) {
+      return may_read_content(content_.size()) ? take_content(out) : Poll::Pending;
+    }
     const std::size_t size = content_.size() + part.size();
     if (size > limit()) return refuse(too_large(size));
     content_.add(part.bytes());
     if (!account()) return Poll::End;
   }
+}
+
+/// Little content is little work.
+bool UnaryCall::may_read_content(std::size_t size) noexcept {
+  constexpr std::size_t kLittle = 1024;
+  return (size <= kLittle && request().compression == Compression::Identity) || may_read();
 }
 
 MessageReader::Poll UnaryCall::take_content(Message& out) {

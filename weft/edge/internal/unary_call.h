@@ -24,6 +24,7 @@ class UnaryCall final : public ServedCall {
   Task<> end(const Status& status) override;
   std::size_t content_memory() const noexcept override { return content_.memory(); }
 
+  bool may_read_content(std::size_t size) noexcept;
   MessageReader::Poll take_content(Message& out);
   Status too_large(std::size_t size) const;
   Bytes success(ResponseFields& fields);
