@@ -188,12 +188,18 @@ bool find_format(CallRequest& request, std::string_view format, const rpc::Dispa
 /// HTTP status.
 void misuse(CallRequest& request, int http_status, std::string_view why) {
   request.http_status = http_status;
-  request.status =
-      unimplemented("method " + std::string(request.route->method->path) + std::string(why));
+  request.status = unimplemented("method " + std::string(request.path) + std::string(why));
 }
 
-void check_kind(CallRequest& request, rpc::HttpVersion version) {
-  if (request.route == nullptr || is_grpc_web(request.protocol)) return;
+/// What no service here knows goes to the fallback, whose methods may have side effects.
+void check_unknown(CallRequest& request, const rpc::Dispatcher& dispatcher) {
+  if (request.protocol != Protocol::ConnectGet || !dispatcher.has_fallback()) return;
+  misuse(request, 405, " is called by POST: nothing says that it has no side effects");
+}
+
+void check_kind(CallRequest& request, rpc::HttpVersion version, const rpc::Dispatcher& dispatcher) {
+  if (request.route == nullptr) return check_unknown(request, dispatcher);
+  if (is_grpc_web(request.protocol)) return;
   const MethodDescriptor& method = *request.route->method;
   const bool envelopes = request.protocol == Protocol::ConnectStream;
   if (envelopes && method.kind == MethodKind::Unary) {
@@ -253,7 +259,7 @@ CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
         unknown_error(quoted("the format", format) + " is not served; proto and json are");
     return request;
   }
-  check_kind(request, head.version);
+  check_kind(request, head.version, dispatcher);
   if (request.status.ok() && query)
     request.status = read_parameters(request, *query, dispatcher.rules());
   if (request.status.ok()) request.status = Reader(request, head, dispatcher.rules()).read();

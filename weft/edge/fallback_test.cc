@@ -1,0 +1,61 @@
+// Methods that the server does not know and its fallback serves, which may be a proxy.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "weft/edge/internal/test_edge.h"
+
+namespace weft::edge {
+namespace {
+
+using test::Answer;
+using test::World;
+using testing::EndStream;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+/// Answers with so many messages.
+struct Other final : Service {
+  explicit Other(int of) : answers(of) {}
+  Task<Status> serve(Call& call) override {
+    ++calls;
+    const std::optional<Message> request = co_await call.requests().read();
+    if (!request) co_return call.context().cancel_reason();
+    for (int i = 0; i < answers; ++i) {
+      const Message answer(Bytes::copy_of("{}"));
+      const bool taken = co_await call.responses().write(answer);
+      if (!taken) co_return call.context().cancel_reason();
+    }
+    co_return ok_status();
+  }
+  const int answers;
+  int calls = 0;
+};
+
+TEST(EdgeFallback, ServesMethodsThatTheServerDoesNotKnow) {
+  World world;
+  const auto other = std::make_shared<Other>(1);
+  world.server().fallback(other);
+  const Answer answer = world.post("/other.Thing/Do", "application/json", "{}");
+  EXPECT_EQ(answer.status(), "200");
+  EXPECT_EQ(answer.body, "{}");
+}
+
+TEST(EdgeFallback, IsNotCalledByGet) {
+  World world;
+  const auto other = std::make_shared<Other>(1);
+  world.server().fallback(other);
+  const Answer answer = world.answer(
+      world.begin("/other.Thing/Do?encoding=json&message={}", "", {}, "GET", EndStream::Yes));
+  EXPECT_EQ(answer.status(), "405");
+  EXPECT_EQ(answer.field("allow"), "POST");
+  EXPECT_THAT(answer.body, HasSubstr("/other.Thing/Do is called by POST"));
+  EXPECT_EQ(other->calls, 0);
+}
+
+}  // namespace
+}  // namespace weft::edge
