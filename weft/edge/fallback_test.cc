@@ -57,5 +57,13 @@ TEST(EdgeFallback, IsNotCalledByGet) {
   EXPECT_EQ(other->calls, 0);
 }
 
+TEST(EdgeFallback, SeveralResponsesAreNoUnaryAnswer) {
+  World world;
+  world.server().fallback(std::make_shared<Other>(2));
+  const Answer answer = world.post("/other.Thing/Do", "application/json", "{}");
+  EXPECT_EQ(answer.status(), "501");
+  EXPECT_THAT(answer.body, HasSubstr("the method streams: its messages are application/connect+"));
+}
+
 }  // namespace
 }  // namespace weft::edge

@@ -59,6 +59,11 @@ MessageReader::Poll UnaryCall::take_content(Message& out) {
 }
 
 MessageWriter::Poll UnaryCall::send(const Message& message) {
+  // A fallback's method may be of any kind.
+  if (answered_) {
+    context().cancel(unimplemented("the method streams: its messages are application/connect+"));
+    return MessageWriter::Poll::Closed;
+  }
   answer_ = message.to_bytes();
   answered_ = true;
   return MessageWriter::Poll::Accepted;
