@@ -3,11 +3,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/codec/json/json.h"
 #include "weft/edge/internal/test_edge.h"
+#include "weft/rpc/client/forward.h"
 
 namespace weft::edge {
 namespace {
@@ -63,6 +66,27 @@ TEST(EdgeFallback, SeveralResponsesAreNoUnaryAnswer) {
   const Answer answer = world.post("/other.Thing/Do", "application/json", "{}");
   EXPECT_EQ(answer.status(), "501");
   EXPECT_THAT(answer.body, HasSubstr("the method streams: its messages are application/connect+"));
+}
+
+struct Proxy final : Service {
+  Task<Status> serve(Call& call) override { return rpc::forward(call, *backend); }
+  std::unique_ptr<Channel> backend = std::make_unique<Channel>("backend:1");
+};
+
+TEST(EdgeFallback, AProxyHandsOnTheFormat) {
+  World world;
+  net::SimLoop& host = world.world().network().host("backend");
+  Server backend({.listen = ":1", .loops = {&host}});
+  backend.add<test::Notes>();
+  backend.add(json_codec());
+  ASSERT_TRUE(backend.start().ok());
+  const auto proxy = std::make_shared<Proxy>();
+  // In front of the service of the same name.
+  world.server().use([proxy](Call& call, const Next&) { return proxy->serve(call); });
+  EXPECT_EQ(world.echo("far").body, R"({"fileName":"far"})");
+  testing::run(host, backend.shutdown(0s));
+  proxy->backend.reset();
+  world.world().run_for(1min);
 }
 
 }  // namespace

@@ -12,6 +12,8 @@ class ForwardedCall final : public Call {
       : Call(Side::Client, served.loop(), served.path(), served.method(), &served.context()),
         served_(served) {
     take_metadata(std::as_const(served).request_metadata());
+    // The messages pass as they are.
+    if (served.codec() != nullptr) set_codec(codec::borrowed(*served.codec()));
     set_max_receive_size(served.max_send_size());
     set_requests(served.requests());
     set_responses(served.responses());
