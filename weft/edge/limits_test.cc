@@ -145,5 +145,26 @@ TEST_F(EdgeTurns, ACallMayEndWhileItWaitsForOne) {
   EXPECT_EQ(world_.server().active_calls(), 0U);
 }
 
+/// Answers with much and does not end then.
+Task<Status> answer_and_wait(Call& call, int& taken) {
+  const Message answer(Bytes::copy_of(std::string(300'000, 'x')));
+  const bool done = co_await call.responses().write(answer);
+  if (!done) co_return call.context().cancel_reason();
+  ++taken;
+  co_return co_await net::sleep(1h);
+}
+
+TEST(EdgeResponses, ThatWaitForTheEndAreCounted) {
+  for (const std::string_view type : {std::string_view("application/proto"), kWeb}) {
+    World world({.max_connection_memory = 1024 * 1024, .stream_window = 64 * 1024});
+    int taken = 0;
+    world.server().use([&taken](Call& call, const Next&) { return answer_and_wait(call, taken); });
+    for (int i = 0; i < 8; ++i) world.send(world.begin("/test.Notes/Echo", type), "");
+    world.world().run_for(1s);
+    EXPECT_GE(taken, 2) << type;
+    EXPECT_LE(taken, 4) << type;
+  }
+}
+
 }  // namespace
 }  // namespace weft::edge

@@ -63,7 +63,7 @@ class ServedCall : protected Call, private Runnable {
   virtual void announce() noexcept {}
   /// Writes what is missing of the response.
   virtual Task<> end(const Status& status) = 0;
-  /// Bytes that this holds of the request's content.
+  /// Bytes that this holds of the request's content, and of a response that waits for the end.
   virtual std::size_t content_memory() const noexcept = 0;
 
   rpc::HttpExchange& exchange() const noexcept { return exchange_; }

@@ -152,7 +152,7 @@ MessageWriter::Poll StreamCall::send(const Message& message) {
   Bytes part = envelope(flags, content.view());
   if (single_response_) {
     tail_ = std::move(part);
-    return Poll::Accepted;
+    return account() ? Poll::Accepted : Poll::Closed;
   }
   return exchange().response().offer(Message(std::move(part)));
 }

@@ -66,7 +66,7 @@ MessageWriter::Poll UnaryCall::send(const Message& message) {
   }
   answer_ = message.to_bytes();
   answered_ = true;
-  return MessageWriter::Poll::Accepted;
+  return account() ? MessageWriter::Poll::Accepted : MessageWriter::Poll::Closed;
 }
 
 Task<> UnaryCall::end(const Status& status) {

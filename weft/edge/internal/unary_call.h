@@ -22,7 +22,9 @@ class UnaryCall final : public ServedCall {
   MessageReader::Poll receive(Message& out) override;
   MessageWriter::Poll send(const Message& message) override;
   Task<> end(const Status& status) override;
-  std::size_t content_memory() const noexcept override { return content_.memory(); }
+  std::size_t content_memory() const noexcept override {
+    return content_.memory() + answer_.pinned();
+  }
 
   bool may_read_content(std::size_t size) noexcept;
   MessageReader::Poll take_content(Message& out);
