@@ -16,11 +16,13 @@
 namespace weft::edge {
 namespace {
 
+using test::Answer;
 using test::World;
 using testing::data;
 using testing::EndStream;
 using testing::grpc_message;
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 
 constexpr std::string_view kWeb = "application/grpc-web+proto";
 constexpr std::string_view kOther = "/other.Thing/Do";
@@ -164,6 +166,32 @@ TEST(EdgeResponses, ThatWaitForTheEndAreCounted) {
     EXPECT_GE(taken, 2) << type;
     EXPECT_LE(taken, 4) << type;
   }
+}
+
+TEST(EdgeResponses, LongStatusesAreNotInTheHead) {
+  World world({.max_metadata_size = 8192});
+  world.server().use(
+      [](Call&, const Next&) { return Task<Status>(not_found(std::string(20'000, 'm'))); });
+  const Answer answer = world.post("/test.Notes/Echo", kWeb, "");
+  EXPECT_EQ(answer.field("grpc-status"), "");
+  EXPECT_EQ(answer.field("grpc-message"), "");
+  EXPECT_THAT(answer.body, HasSubstr("grpc-status: 5\r\n"));
+  EXPECT_GE(answer.body.size(), 20'000U);
+}
+
+TEST(EdgeResponses, MetadataBeyondTheLimitAreDropped) {
+  World world({.max_metadata_size = 8192});
+  world.server().use([](Call& call, const Next& next) {
+    call.response_metadata().add("x-big", std::string(20'000, 'b'));
+    return next(call);
+  });
+  const Answer unary = world.echo("x");
+  EXPECT_EQ(unary.status(), "429");
+  EXPECT_EQ(unary.field("x-big"), "");
+  EXPECT_THAT(unary.body, HasSubstr("is larger than the limit of 8192 bytes"));
+  const Answer web = world.post("/test.Notes/Expand", kWeb, grpc_message(""));
+  EXPECT_EQ(web.field("x-big"), "");
+  EXPECT_EQ(web.field("grpc-status"), "8");
 }
 
 }  // namespace

@@ -81,13 +81,19 @@ std::string field_value(const Metadata::Entry& entry) {
   return value;
 }
 
-Status check_metadata(Metadata& metadata, std::string_view what) {
+Status check_metadata(Metadata& metadata, std::string_view what, std::size_t limit) {
+  const std::size_t size = metadata.wire_size();
   Status valid = metadata.validate();
   if (valid.ok()) valid = check_names(metadata);
-  if (valid.ok()) return {};
+  if (valid.ok() && size <= limit) return {};
   metadata.clear();
-  return internal_error("the handler's " + std::string(what) +
-                        " cannot be sent: " + std::string(valid.message()));
+  const std::string whose = "the handler's " + std::string(what);
+  if (!valid.ok()) {
+    return internal_error(whose + " cannot be sent: " + std::string(valid.message()));
+  }
+  return resource_exhausted(whose + " of " + std::to_string(size) +
+                            " bytes is larger than the limit of " + std::to_string(limit) +
+                            " bytes (ServerOptions::max_metadata_size)");
 }
 
 }  // namespace weft::edge

@@ -18,6 +18,8 @@ class ResponseFields {
   void add(std::string_view name, std::string_view value);
   /// Metadata as HTTP has them, those in `-bin` as base64; each name behind `prefix`.
   void add(const Metadata& metadata, std::string_view prefix = {});
+  /// Of all fields, as HTTP/2 counts them (RFC 9113 section 6.5.2).
+  std::size_t size() const noexcept { return text_.size() + entries_.size() * 32; }
   /// Valid until something is added.
   rpc::HttpFields view();
   /// The same as lines `name: value`, as trailers of gRPC-Web. One line for each name, with all
@@ -45,8 +47,9 @@ class ResponseFields {
 /// The value of metadata as fields have it.
 std::string field_value(const Metadata::Entry& entry);
 
-/// OK, or INTERNAL naming what a handler has put into `what` ("trailers") and HTTP has for itself;
+/// OK, or INTERNAL naming what a handler has put into `what` ("trailers") and HTTP has for itself,
+/// or RESOURCE_EXHAUSTED where they are larger than ServerOptions::max_metadata_size, `limit`;
 /// `metadata` is empty then.
-Status check_metadata(Metadata& metadata, std::string_view what);
+Status check_metadata(Metadata& metadata, std::string_view what, std::size_t limit);
 
 }  // namespace weft::edge

@@ -198,8 +198,9 @@ Status ServedCall::answerable(const Status& status, bool has_response) {
     outcome = internal_error("the method ended without a response");
   }
   if (has_no_answer_metadata()) return outcome;
-  const Status head = check_metadata(response_metadata(), "response metadata");
-  const Status tail = check_metadata(trailers(), "trailers");
+  const std::size_t limit = rules().max_metadata_size;
+  const Status head = check_metadata(response_metadata(), "response metadata", limit);
+  const Status tail = check_metadata(trailers(), "trailers", limit);
   if (!outcome.ok()) return outcome;
   return head.ok() ? tail : head;
 }

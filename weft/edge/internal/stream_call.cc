@@ -118,7 +118,8 @@ std::string StreamCall::content_type() const {
 
 bool StreamCall::begin() {
   if (begun_) return true;
-  const Status valid = check_metadata(response_metadata(), "response metadata");
+  const Status valid =
+      check_metadata(response_metadata(), "response metadata", rules().max_metadata_size);
   if (!valid.ok()) {
     context().cancel(valid);
     return false;
@@ -180,8 +181,12 @@ Task<> StreamCall::end(const Status& status) {
     co_return;
   }
   if (web_ && !begun_ && !outcome.ok() && std::as_const(*this).response_metadata().empty()) {
-    co_await write_head_only(outcome);
-    co_return;
+    ResponseFields fields = end_fields(outcome);
+    // Fields are subject to no flow control.
+    if (fields.size() <= rules().max_metadata_size) {
+      write_head_only(fields);
+      co_return;
+    }
   }
   if (!begin()) co_return;
   std::string last;
@@ -192,14 +197,10 @@ Task<> StreamCall::end(const Status& status) {
 }
 
 /// A failure before anything was sent: the status is in the head, and there is no content.
-Task<> StreamCall::write_head_only(const Status& status) {
-  ResponseFields fields;
+void StreamCall::write_head_only(ResponseFields& fields) {
   fields.add("content-type", content_type());
   fields.add("content-length", "0");
-  add_status(status, fields);
-  fields.add(trailers());
-  if (!begin_response(200, fields).ok()) co_return;
-  static_cast<void>(exchange().end());
+  if (begin_response(200, fields).ok()) static_cast<void>(exchange().end());
 }
 
 /// What HTTP itself has a status for.
@@ -238,10 +239,14 @@ Bytes StreamCall::end_envelope(const Status& status) {
     append_end_stream(text, status, std::as_const(*this).trailers());
     return envelope(kConnectEnd, text);
   }
+  return envelope(kWebEnd, end_fields(status).lines());
+}
+
+ResponseFields StreamCall::end_fields(const Status& status) {
   ResponseFields fields;
   add_status(status, fields);
   fields.add(trailers());
-  return envelope(kWebEnd, fields.lines());
+  return fields;
 }
 
 }  // namespace weft::edge

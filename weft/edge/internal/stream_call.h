@@ -44,10 +44,12 @@ class StreamCall final : public ServedCall {
   bool begin();
   Bytes envelope(std::uint8_t flags, std::string_view content) const;
   Bytes end_envelope(const Status& status);
+  /// What gRPC-Web says at the end.
+  ResponseFields end_fields(const Status& status);
   std::string content_type() const;
   void add_status(const Status& status, ResponseFields& fields) const;
   Task<> write_refusal(const Status& status);
-  Task<> write_head_only(const Status& status);
+  void write_head_only(ResponseFields& fields);
 
   const bool web_;
   const bool text_in_;
