@@ -189,6 +189,18 @@ TEST(EdgeGrpcWeb, CompressionIsByMessage) {
             note(std::string(1000, 'z')).SerializeAsString());
 }
 
+TEST(EdgeGrpcWeb, CompressionIsChosenBeforeTheHead) {
+  World world;
+  world.server().use([](Call& call, Next next) {
+    call.announce_response_metadata();
+    return next(call);
+  });
+  const Answer answer =
+      world.post("/test.Notes/Echo", kWeb, message("gzip"), {{"grpc-accept-encoding", "gzip"}});
+  EXPECT_EQ(answer.field("grpc-encoding"), "");
+  EXPECT_EQ(envelopes(answer.body)[0], envelope(std::string(1000, 'z')));
+}
+
 TEST(EdgeGrpcWeb, CompressedMessagesNeedAnEncoding) {
   World world;
   EXPECT_EQ(world.post("/test.Notes/Echo", kWeb, grpc_message("x", true)).field("grpc-status"),

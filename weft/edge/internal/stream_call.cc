@@ -124,7 +124,8 @@ bool StreamCall::begin() {
     context().cancel(valid);
     return false;
   }
-  compression_ = sent_compression();
+  // What waits for the end is compressed already.
+  if (tail_.empty()) compression_ = sent_compression();
   ResponseFields fields;
   fields.add("content-type", content_type());
   if (compression_ != Compression::Identity) {
@@ -140,7 +141,7 @@ bool StreamCall::begin() {
 MessageWriter::Poll StreamCall::send(const Message& message) {
   using Poll = MessageWriter::Poll;
   if (!single_response_ && !begin()) return Poll::Closed;
-  if (single_response_) compression_ = sent_compression();
+  if (single_response_ && !begun_) compression_ = sent_compression();
   Bytes content = message.to_bytes();
   std::uint8_t flags = 0;
   if (compression_ != Compression::Identity && !message.uncompressed() && !content.empty()) {
