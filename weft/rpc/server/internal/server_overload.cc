@@ -65,8 +65,9 @@ ServerLoop::Refusal ServerLoop::refuse_call(Admission::Verdict verdict) {
   return {refusals_[kind], refusals_version_ + kind};
 }
 
-[[gnu::cold]] Status ServerLoop::admit_request(Admission::Client& client, const ConnectionMemory& memory,
-                                 const Peer& peer, std::string_view path, Refusable refusable) {
+[[gnu::cold]] Status ServerLoop::admit_request(Admission::Client& client,
+                                               const ConnectionMemory& memory, const Peer& peer,
+                                               std::string_view path, Refusable refusable) {
   using Cause = RefusedCall::Cause;
   Cause cause = Cause::Limit;
   Status status = admit_call(memory);
