@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/base/log.h"
+#include "weft/telemetry/trace/span_setters.h"
 
 namespace weft::telemetry {
 namespace {
