@@ -4,7 +4,7 @@
 #include <string>
 
 #include "weft/fanout/internal/part_calls.h"
-#include "weft/net/loop/wait.h"
+#include "weft/net/loop/awaited.h"
 
 namespace weft {
 namespace {
@@ -141,9 +141,8 @@ Task<Status> ParallelChannel::run(Call& call) {
   calls.start_all(parts_);
   while (!tally.count()) {
     net::Wait wait(call.loop());
-    calls.set_waiting(&wait);
+    const net::Awaited awaited(calls.waiting(), wait);
     const Status waited = co_await wait;
-    calls.set_waiting(nullptr);
     if (!waited.ok()) break;  // the caller's cancellation has reached the parts
   }
   const bool failed = tally.failed();

@@ -41,8 +41,8 @@ class PartCalls {
   const std::vector<Part*>& ended() const noexcept { return ended_; }
   void cancel_the_rest(const Status& reason) noexcept;
 
-  /// What a coroutine waits with until another part ends; null: it does not.
-  void set_waiting(net::Wait* wait) noexcept { waiting_ = wait; }
+  /// What a coroutine waits with until another part ends. For net::Awaited.
+  net::Wait*& waiting() noexcept { return waiting_; }
   coro::Countdown& running() noexcept { return running_; }
 
  private:

@@ -12,7 +12,7 @@
 #include "weft/middleware/attempts/latency_quantile.h"
 #include "weft/middleware/config/internal/method_table.h"
 #include "weft/middleware/internal/unusable.h"
-#include "weft/net/loop/wait.h"
+#include "weft/net/loop/awaited.h"
 #include "weft/rpc/client/attempt.h"
 
 namespace weft {
@@ -46,8 +46,8 @@ class Hedges {
   /// Starts another attempt if it is time.
   bool start_if_due();
   TimePoint next_at() const noexcept { return may_start_ ? next_at_ : kNever; }
-  /// What a coroutine waits with until something happens; null: it does not.
-  void set_waiting(net::Wait* wait) noexcept { waiting_ = wait; }
+  /// What a coroutine waits with until something happens. For net::Awaited.
+  net::Wait*& waiting() noexcept { return waiting_; }
   /// Cancels all but the one that has decided.
   void cancel_others() noexcept;
   coro::Countdown& running() noexcept { return running_; }
@@ -221,9 +221,8 @@ Task<Status> hedged(Call& call, Next next, const HedgeOptions& options, RetryBud
   while (!hedges.look()) {
     if (hedges.start_if_due()) continue;
     net::Wait wait(call.loop(), hedges.next_at());
-    hedges.set_waiting(&wait);
+    const net::Awaited awaited(hedges.waiting(), wait);
     const Status waited = co_await wait;
-    hedges.set_waiting(nullptr);
     if (!waited.ok()) break;  // the caller's cancellation has reached the attempts
   }
   hedges.cancel_others();

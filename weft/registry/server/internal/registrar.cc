@@ -5,6 +5,7 @@
 #include <set>
 
 #include "weft/base/log.h"
+#include "weft/net/loop/awaited.h"
 #include "weft/net/loop/offload.h"
 #include "weft/net/socket/secret.h"
 
@@ -56,10 +57,7 @@ Watcher::~Watcher() {
 
 Task<Status> Watcher::wait(TimePoint until) {
   net::Wait wait(*net::Loop::current(), until);
-  // Also where the coroutine is destroyed while it waits.
-  const std::unique_ptr<Watcher, void (*)(Watcher*)> forget(
-      this, [](Watcher* watcher) { watcher->waiting_ = nullptr; });
-  waiting_ = &wait;
+  const net::Awaited awaited(waiting_, wait);
   co_return co_await wait;
 }
 

@@ -52,10 +52,9 @@ class ClientConnection final : public Connection {
                    std::unique_ptr<net::Stream> stream, const ChannelOptions& options);
   ~ClientConnection() override = default;
 
-  /// Completes `wait` when the server's SETTINGS have arrived, or with the reason for which they
-  /// never will.
-  void tell_when_ready(net::Wait& wait) noexcept { ready_wait_ = &wait; }
-  void forget_ready_wait() noexcept { ready_wait_ = nullptr; }
+  /// What is completed when the server's SETTINGS have arrived, or with the reason for which they
+  /// never will. For net::Awaited.
+  net::Wait*& ready_wait() noexcept { return ready_wait_; }
 
   /// Why a call on it ended that has no status of its own, where that is the connection's doing.
   Status why_lost();

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/net/loop/wait.h"
+#include "weft/net/loop/awaited.h"
 #include "weft/net/proxy/tunnel.h"
 #include "weft/net/socket/first_to_answer.h"
 
@@ -48,10 +48,9 @@ Status took_too_long(const net::Address& address, std::string_view what, Duratio
 /// The server's SETTINGS, on a connection that has just been made.
 Task<Status> await_greeting(ClientConnection& connection, TimePoint until, Duration limit) {
   net::Wait ready(connection.loop(), until);
-  connection.tell_when_ready(ready);
+  const net::Awaited awaited(connection.ready_wait(), ready);
   connection.start();
   Status status = co_await ready;
-  connection.forget_ready_wait();
   if (!status.ok() || connection.serving()) co_return status;
   // It said hello and goodbye in one breath, as a TLS port does to plaintext.
   if (connection.greeted()) co_return connection.why_lost();

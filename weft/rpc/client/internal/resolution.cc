@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/net/loop/awaited.h"
 #include "weft/rpc/client/internal/loop_channel.h"
 
 namespace weft::rpc {
@@ -67,9 +68,8 @@ Task<Status> Resolution::wanted(Duration at_least, Duration at_most) {
   again_ = false;  // it has just looked
   {
     net::Wait asked(loop_, after(begun, at_most));
-    idle_ = &asked;
+    const net::Awaited awaited(idle_, asked);
     Status status = co_await asked;
-    idle_ = nullptr;
     if (!status.ok()) co_return status;
   }
   net::Wait earliest(loop_, after(begun, at_least));

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "weft/net/loop/awaited.h"
+
 namespace weft::rpc {
 
 std::shared_ptr<HealthWatchers> HealthWatchers::here(HealthRegistry& registry) {
@@ -125,22 +127,6 @@ WatchedHealth::~WatchedHealth() {
   registry_->watch_ended();
 }
 
-namespace {
-
-/// Says that a wait is there, also to its end by the destruction of its frame.
-class Waiting {
- public:
-  Waiting(net::Wait*& place, net::Wait& wait) noexcept : place_(place) { place_ = &wait; }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-  ~Waiting() { place_ = nullptr; }
-
- private:
-  net::Wait*& place_;
-};
-
-}  // namespace
-
 Task<Result<ServingStatus>> WatchedHealth::next() {
   if (!refused_.ok()) co_return refused_;
   while (true) {
@@ -152,7 +138,7 @@ Task<Result<ServingStatus>> WatchedHealth::next() {
     // A watch that went on would hold up the drain until its grace is over.
     if (watchers_->shut_down_) co_return unavailable("health: the server is shutting down");
     net::Wait wait(watchers_->loop_);
-    const Waiting waiting(waiting_, wait);
+    const net::Awaited awaited(waiting_, wait);
     Status status = co_await wait;
     if (!status.ok()) co_return status;
   }

@@ -4,22 +4,9 @@
 #include <array>
 #include <cstring>
 
+#include "weft/net/loop/awaited.h"
+
 namespace weft::http1 {
-namespace {
-
-/// Has `place` point to a wait while that lasts, also where its coroutine is destroyed.
-class Awaited {
- public:
-  Awaited(net::Wait*& place, net::Wait& wait) noexcept : place_(place) { place_ = &wait; }
-  Awaited(const Awaited&) = delete;
-  Awaited& operator=(const Awaited&) = delete;
-  ~Awaited() { place_ = nullptr; }
-
- private:
-  net::Wait*& place_;
-};
-
-}  // namespace
 
 Connection::Connection(net::Loop& loop, std::unique_ptr<net::Stream> stream,
                        std::shared_ptr<Instance> instance)
@@ -62,14 +49,14 @@ Bytes Connection::take(std::size_t size) {
 
 Task<Status> Connection::readable(TimePoint until) {
   net::Wait wait(loop_, until);
-  const Awaited awaited(reading_, wait);
+  const net::Awaited awaited(reading_, wait);
   stream_->want_read();
   co_return co_await wait;
 }
 
 Task<Status> Connection::writable(TimePoint until) {
   net::Wait wait(loop_, until);
-  const Awaited awaited(writing_, wait);
+  const net::Awaited awaited(writing_, wait);
   stream_->want_write();
   co_return co_await wait;
 }

@@ -5,6 +5,7 @@
 
 #include "weft/base/log.h"
 #include "weft/cluster/resolvers/address_order.h"
+#include "weft/net/loop/awaited.h"
 
 namespace weft::http1 {
 namespace {
@@ -167,9 +168,8 @@ Task<Status> Endpoints::wanted(Duration at_least, Duration at_most) {
   earliest_ = after(begun, at_least);
   {
     net::Wait asked(loop_, after(begun, at_most));
-    idle_ = &asked;
+    const net::Awaited awaited(idle_, asked);
     Status status = co_await asked;
-    idle_ = nullptr;
     if (!status.ok()) co_return status;
   }
   net::Wait earliest(loop_, earliest_);
