@@ -1,7 +1,6 @@
 // A server for tests with clients of others: gRPC, Connect and JSON over HTTP/1.1 and 2 on one
 // port. Prints the port, and serves until its standard input ends.
 
-#include <cstdio>
 #include <string>
 
 #include "weft/edge/edge.h"
@@ -10,6 +9,7 @@
 #include "weft/rpc/server.h"
 
 #include "greeter.weft.h"
+#include "tests/peers/serve_peers.h"
 
 namespace {
 
@@ -71,14 +71,5 @@ int main() {
   server.add<Greeter>();
   server.add(edge::protocols({.cors = {.origins = {"http://page.example"}}}));
   server.add(http1::protocol());
-  if (const Status started = server.start(); !started.ok()) {
-    std::fprintf(stderr, "%s\n", started.to_string().c_str());
-    return 1;
-  }
-  std::printf("%d\n", server.port());
-  std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
-  server.stop();
-  return 0;
+  return test::serve_peers(server);
 }

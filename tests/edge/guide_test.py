@@ -12,7 +12,8 @@ import sys
 import unittest
 from pathlib import Path
 
-from edge_server import Served, main, needs
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from served import Served, main, needs
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs/guide/edge.md"
 # A block of sh, and the one of json or text that follows it, unless a heading stands between.

@@ -12,8 +12,10 @@ import socket
 import struct
 import sys
 import time
+from pathlib import Path
 
-from edge_server import Served, main, needs, run
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from served import Served, main, needs, run
 
 JSON = "application/json"
 HELLO = "/hello.Greeter/SayHello"
@@ -36,11 +38,6 @@ class Versions:
 
 @needs("curl")
 class Curl(Served, Versions):
-    def curl(self, *arguments, **more):
-        done = run("curl", "-sS", "--max-time", "30", *arguments, **more)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
     def post(self, version, path, body, content_type=JSON, *more):
         answer = self.curl(version, "-o", "-", "-w", "\n%{http_code} %{content_type}", "-H", f"content-type: {content_type}",
                            "--data-binary", "@-", *more, self.url + path, input=body)

@@ -3,8 +3,6 @@
 // ends. /requests tells how many requests /echo and /hello have seen.
 
 #include <atomic>
-#include <cstdio>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +13,8 @@
 #include "weft/rpc/http_pages.h"
 #include "weft/rpc/server.h"
 #include "weft/testing/certificates.h"
+
+#include "tests/peers/serve_peers.h"
 
 namespace {
 
@@ -69,14 +69,5 @@ int main(int argc, char** argv) {
   server.add(rpc::probe_pages());
   server.add(rpc::front_page("A server for tests"));
   server.add(std::make_shared<Pages>());
-  if (const Status started = server.start(); !started.ok()) {
-    std::cerr << started << "\n";
-    return 1;
-  }
-  std::printf("%d\n", server.port());
-  std::fflush(stdout);
-  while (std::getchar() != EOF) {
-  }
-  server.stop();
-  return 0;
+  return test::serve_peers(server);
 }

@@ -13,23 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import unittest
+from pathlib import Path
 
-SERVER = ""
-
-
-def run(*command, **more):
-    return subprocess.run(command, capture_output=True, timeout=60, check=False, **more)
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def needs(program):
-    return unittest.skipUnless(shutil.which(program), f"{program} is not installed")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import free_port
+from served import Served, main, needs, run
 
 
 def raw(port, data, timeout=10):
@@ -46,18 +34,8 @@ def raw(port, data, timeout=10):
         return answer
 
 
-class Served(unittest.TestCase):
-    FLAGS = ()
-
-    def setUp(self):
-        self.process = subprocess.Popen([SERVER, *self.FLAGS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.port = int(self.process.stdout.readline())
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def tearDown(self):
-        self.process.stdin.close()
-        self.assertEqual(self.process.wait(timeout=30), 0)
-        self.process.stdout.close()
+class Pages(Served):
+    """A client of the server's pages."""
 
     def connect(self, port):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -71,12 +49,7 @@ class Served(unittest.TestCase):
 
 
 @needs("curl")
-class Curl(Served):
-    def curl(self, *arguments, **more):
-        done = run("curl", "-sS", "--max-time", "30", *arguments, **more)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
+class Curl(Pages):
     def test_gets_words_on_a_port_of_grpc(self):
         self.assertIn(b"It speaks gRPC over HTTP/2", self.curl(self.url + "/"))
         self.assertIn(b"this server speaks gRPC", self.curl(self.url + "/unknown"))
@@ -112,7 +85,7 @@ class Curl(Served):
 
 
 @needs("curl")
-class CurlWithTls(Served):
+class CurlWithTls(Pages):
     FLAGS = ("--tls",)
 
     def version(self, *arguments):
@@ -129,7 +102,7 @@ class CurlWithTls(Served):
         self.assertEqual(self.version("--no-alpn", "--http1.1"), b"1.1 200")
 
 
-class Python(Served):
+class Python(Pages):
     def test_talks_for_a_while(self):
         connection = self.connect(self.port)
         for size in (0, 1, 100, 70_000):
@@ -153,7 +126,7 @@ class Python(Served):
 
 
 @needs("node")
-class Node(Served):
+class Node(Pages):
     def test_talks_and_upgrades(self):
         script = """
         const http = require('http');
@@ -215,7 +188,7 @@ SMUGGLED = [
 ]
 
 
-class BehindProxies(Served):
+class BehindProxies(Pages):
     def check(self, command, port):
         proxy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -288,5 +261,4 @@ backend weft
 
 
 if __name__ == "__main__":
-    SERVER = sys.argv.pop(1)
-    unittest.main()
+    main(sys.argv)

@@ -18,7 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from prometheus_server import Prometheus, check, skip
+from prometheus_server import Prometheus
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import check, skip
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

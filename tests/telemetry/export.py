@@ -20,22 +20,15 @@ import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
-SKIPPED = 77
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import check, skip
+
 CALLS = 20
 SPANS = 4 * CALLS  # the call, its attempt, the server's call, its work
 STOP_MS = 2500
 METHOD = "test.Traced/Echo"
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIPPED)
-
-
-def check(condition, what):
-    if not condition:
-        raise SystemExit(f"failed: {what}")
 
 
 def compiled(folder):

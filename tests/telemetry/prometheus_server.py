@@ -1,7 +1,6 @@
-"""A real Prometheus for the tests, and how they end."""
+"""A real Prometheus for the tests."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -9,23 +8,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-SKIPPED = 77
-
-
-def skip(why):
-    print("skipped:", why)
-    sys.exit(SKIPPED)
-
-
-def check(condition, what):
-    if not condition:
-        raise SystemExit(f"failed: {what}")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import free_port
 
 
 class Prometheus:

@@ -11,11 +11,14 @@ import argparse
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 
-from prometheus_server import Prometheus, check, skip
+from prometheus_server import Prometheus
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import check, skip
 
 SERIES = 10_000
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0"

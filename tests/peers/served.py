@@ -1,4 +1,4 @@
-"""What the tests share: a running edge_server."""
+"""What tests with programs of others share: a running server of weft's."""
 
 import shutil
 import subprocess
@@ -16,8 +16,12 @@ def needs(program):
 
 
 class Served(unittest.TestCase):
+    """Each test has a server of its own (peers/serve_peers.h), which has to end well."""
+
+    FLAGS = ()
+
     def setUp(self):
-        self.process = subprocess.Popen(SERVER, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([*SERVER, *self.FLAGS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -26,7 +30,13 @@ class Served(unittest.TestCase):
         self.assertEqual(self.process.wait(timeout=30), 0)
         self.process.stdout.close()
 
+    def curl(self, *arguments, **more):
+        done = run("curl", "-sS", "--max-time", "30", *arguments, **more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
 
 def main(arguments):
+    """`arguments`: of the program; the first is the server."""
     SERVER[:] = [arguments[1]]
-    unittest.main(argv=arguments[:1])
+    unittest.main(argv=[arguments[0], *arguments[2:]])
