@@ -24,5 +24,20 @@ TEST(Ascii, ComparesWithoutCase) {
   EXPECT_FALSE(ascii::equal_without_case("@", "`"));
 }
 
+TEST(Ascii, TakesBlanksFromTheEnds) {
+  EXPECT_EQ(ascii::trimmed(" \ta b\t "), "a b");
+  EXPECT_EQ(ascii::trimmed(" \t "), "");
+  EXPECT_EQ(ascii::trimmed(""), "");
+  EXPECT_EQ(ascii::trimmed("\na\n"), "\na\n");
+}
+
+TEST(Ascii, DecodesPercentsThatTwoDigitsFollow) {
+  EXPECT_EQ(ascii::percent_decoded("a%20%c3%A4"), "a \xc3\xa4");
+  EXPECT_EQ(ascii::percent_decoded(""), "");
+  for (const char* text : {"%", "%2", "a%2g", "%-1", "%+1"}) {
+    EXPECT_FALSE(ascii::percent_decoded(text).has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace weft

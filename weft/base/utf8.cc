@@ -1,5 +1,7 @@
 #include "weft/base/utf8.h"
 
+#include <algorithm>
+
 namespace weft {
 
 Utf8Character first_character(std::string_view text) noexcept {
@@ -26,6 +28,17 @@ bool is_utf8(std::string_view text) noexcept {
     text.remove_prefix(size);
   }
   return true;
+}
+
+std::string to_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t size = first_character(text).size;
+    valid += size == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, size);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return valid;
 }
 
 }  // namespace weft

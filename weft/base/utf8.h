@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace weft {
@@ -17,5 +18,8 @@ Utf8Character first_character(std::string_view text) noexcept;
 
 /// Whether `text` is UTF-8 from end to end.
 bool is_utf8(std::string_view text) noexcept;
+
+/// `text` with U+FFFD for each byte that is none of a character.
+std::string to_utf8(std::string_view text);
 
 }  // namespace weft

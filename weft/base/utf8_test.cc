@@ -28,5 +28,12 @@ TEST(Utf8, TakesTextThatIsUtf8) {
   EXPECT_TRUE(is_utf8("a\u00e9\u20ac\U0001f600"));
 }
 
+TEST(Utf8, ReplacesBytesThatAreNoCharacter) {
+  EXPECT_EQ(to_utf8("a\u00e9\u20ac"), "a\u00e9\u20ac");
+  EXPECT_EQ(to_utf8("\xff"
+                    "a\xe2\x82"),
+            "\ufffda\ufffd\ufffd");
+}
+
 }  // namespace
 }  // namespace weft

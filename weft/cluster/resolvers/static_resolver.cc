@@ -1,6 +1,7 @@
 #include <charconv>
 #include <utility>
 
+#include "weft/base/ascii.h"
 #include "weft/cluster/resolvers/internal/basic_resolvers.h"
 #include "weft/cluster/resolvers/internal/target_options.h"
 
@@ -35,7 +36,7 @@ Status read_property(std::string_view property, Endpoint& into) {
   if (name.empty() || name.size() == property.size()) {
     return invalid_argument("'" + std::string(property) + "' is not of the form name=value");
   }
-  std::optional<std::string> value = percent_decoded(rest);
+  std::optional<std::string> value = ascii::percent_decoded(rest);
   if (!value) {
     return invalid_argument("'" + std::string(property) +
                             "': a '%' is not followed by two hexadecimal digits");

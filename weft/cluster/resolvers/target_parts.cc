@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "weft/cluster/resolvers/internal/target_options.h"
+#include "weft/base/ascii.h"
 #include "weft/cluster/resolvers/resolver.h"
 
 namespace weft::cluster {
@@ -21,8 +21,8 @@ std::string_view read_query(std::string_view query, std::map<std::string, std::s
     if (equals == 0 || equals == std::string_view::npos) {
       return "its query is not of the form name=value&name=value";
     }
-    std::optional<std::string> name = percent_decoded(item.substr(0, equals));
-    std::optional<std::string> value = percent_decoded(item.substr(equals + 1));
+    std::optional<std::string> name = ascii::percent_decoded(item.substr(0, equals));
+    std::optional<std::string> value = ascii::percent_decoded(item.substr(equals + 1));
     if (!name || !value) {
       return "a '%' in its query is not followed by two hexadecimal digits";
     }

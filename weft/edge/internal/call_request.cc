@@ -54,15 +54,9 @@ std::string quoted(std::string_view name, std::string_view value) {
   return std::string(name) + " '" + printable(value.substr(0, 64)) + "'";
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// Whether the parameters of a member of a list say "not this one" (RFC 9110 section 12.4.2).
 bool is_refused(std::string_view parameters) noexcept {
-  parameters = trimmed(parameters);
+  parameters = ascii::trimmed(parameters);
   if (!parameters.starts_with("q=") && !parameters.starts_with("Q=")) return false;
   return parameters.substr(2).find_first_not_of("0.") == std::string_view::npos;
 }
@@ -75,7 +69,8 @@ CompressionSet parse_accepted(std::string_view list) noexcept {
     const std::size_t semicolon = std::min(member.find(';'), member.size());
     const std::string_view rest = member.substr(std::min(semicolon + 1, member.size()));
     Compression compression;
-    if (compression_of(trimmed(member.substr(0, semicolon)), compression) && !is_refused(rest)) {
+    if (compression_of(ascii::trimmed(member.substr(0, semicolon)), compression) &&
+        !is_refused(rest)) {
       accepted.add(compression);
     }
   }
@@ -113,7 +108,7 @@ class Reader {
       Status status = read_field(field);
       if (!status.ok()) return status;
     }
-    // Whoever sends an encoding can read it.
+    // A client that sends an encoding can read it.
     if (!says_accepted) request_.accepted.add(request_.compression);
     if (request_.timeout <= Duration::zero()) {
       return deadline_exceeded("the deadline had passed before the call arrived");

@@ -108,17 +108,7 @@ int http_status_of(StatusCode code) noexcept { return kCodes[static_cast<std::si
 
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
-    const std::size_t size = first_character(text).size;
-    if (size == 0) {
-      out += "\xef\xbf\xbd";
-    } else if (size == 1) {
-      append_escaped(out, text.front());
-    } else {
-      out.append(text.substr(0, size));
-    }
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
+  for (const char c : to_utf8(text)) append_escaped(out, c);
   out += '"';
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "weft/base/ascii.h"
 #include "weft/base/printable.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
@@ -19,28 +20,11 @@ std::string_view take_parameter(std::string_view& query) noexcept {
   return parameter;
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// False at an escape that is none.
-bool decode(std::string_view text, std::string& out) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return false;
-    const int high = hex_value(text[i + 1]);
-    const int low = hex_value(text[i + 2]);
-    if (high < 0 || low < 0) return false;
-    out += static_cast<char>(high << 4 | low);
-    i += 2;
-  }
-  return true;
+/// As forms are encoded; nothing at an escape that is none.
+std::optional<std::string> decode(std::string_view text) {
+  std::string with_spaces(text);
+  std::replace(with_spaces.begin(), with_spaces.end(), '+', ' ');
+  return ascii::percent_decoded(with_spaces);
 }
 
 }  // namespace
@@ -51,9 +35,10 @@ Result<Query> Query::parse(std::string_view text) {
     const std::string_view parameter = take_parameter(text);
     if (parameter.empty()) continue;
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    std::pair<std::string, std::string> read;
-    if (!decode(parameter.substr(0, equals), read.first) ||
-        !decode(parameter.substr(std::min(equals + 1, parameter.size())), read.second)) {
+    std::optional<std::string> name = decode(parameter.substr(0, equals));
+    std::optional<std::string> value =
+        decode(parameter.substr(std::min(equals + 1, parameter.size())));
+    if (!name || !value) {
       return invalid_argument("the parameter '" + printable(parameter.substr(0, 64)) +
                               "' has a % that two hexadecimal digits do not follow");
     }
@@ -61,11 +46,10 @@ Result<Query> Query::parse(std::string_view text) {
       return invalid_argument("the query has more than " + std::to_string(kMostParameters) +
                               " parameters");
     }
-    if (query.find(read.first) != nullptr) {
-      return invalid_argument("the parameter '" + printable(read.first.substr(0, 64)) +
-                              "' comes twice");
+    if (query.find(*name) != nullptr) {
+      return invalid_argument("the parameter '" + printable(name->substr(0, 64)) + "' comes twice");
     }
-    query.parameters_.push_back(std::move(read));
+    query.parameters_.emplace_back(*std::move(name), *std::move(value));
   }
   return query;
 }

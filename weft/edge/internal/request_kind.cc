@@ -10,9 +10,7 @@ namespace {
 
 /// A media type without its parameters (RFC 9110 section 8.3.1).
 std::string_view without_parameters(std::string_view type) noexcept {
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  return type;
+  return ascii::trimmed(type.substr(0, type.find(';')));
 }
 
 /// Takes `prefix` off the front, whatever its case.
@@ -64,7 +62,7 @@ std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept {
   if (take_prefix(type, "grpc-web")) return grpc_web(type);
   if (take_prefix(type, "connect+")) return RequestKind{Protocol::ConnectStream, type};
   if (!is_method_path(path_of(head))) return std::nullopt;
-  // Who says that it speaks Connect is answered in Connect whatever the format.
+  // A client that names Connect's version is answered in Connect whatever the format.
   const bool known = ascii::equal_without_case(type, "json") ||
                      ascii::equal_without_case(type, "proto") ||
                      !head.field("connect-protocol-version").empty();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "weft/base/ascii.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {
@@ -69,16 +70,13 @@ std::string ResponseFields::lines() const {
 }
 
 std::string field_value(const Metadata::Entry& entry) {
-  std::string value;
   if (entry.name.ends_with("-bin")) {
+    std::string value;
     rpc::base64_encode(entry.value, value);
     return value;
   }
-  value = entry.value;
   // RFC 9110 section 5.5: blanks at the ends are no part of a value.
-  value.erase(0, std::min(value.find_first_not_of(" \t"), value.size()));
-  value.erase(value.find_last_not_of(" \t") + 1);
-  return value;
+  return std::string(ascii::trimmed(entry.value));
 }
 
 Status check_metadata(Metadata& metadata, std::string_view what, std::size_t limit) {

@@ -16,12 +16,6 @@ using Outcome = ChunkDecoder::Outcome;
 // RFC 9112 section 7.1: a size of more than 15 digits may be one that others read as another.
 constexpr std::uint16_t kMostDigits = 15;
 
-int hex_value(char c) noexcept {
-  if (ascii::is_digit(c)) return c - '0';
-  const char lower = ascii::lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 }  // namespace
 
 Outcome ChunkDecoder::refuse(int status, std::string why) {
@@ -56,7 +50,7 @@ bool ChunkDecoder::take_usual(std::string_view& bytes) noexcept {
   const std::size_t begin = at;
   std::uint64_t size = 0;
   for (; at < bytes.size() && at - begin < kMostDigits; ++at) {
-    const int digit = hex_value(bytes[at]);
+    const int digit = ascii::hex_value(bytes[at]);
     if (digit < 0) break;
     size = size << 4 | static_cast<std::uint64_t>(digit);
   }
@@ -92,7 +86,7 @@ void ChunkDecoder::begin_size() noexcept {
 }
 
 Outcome ChunkDecoder::take_size(char c) {
-  const int digit = hex_value(c);
+  const int digit = ascii::hex_value(c);
   if (digit >= 0) {
     if (++digits_ > kMostDigits) {
       return refuse(400, "a chunk's size has more than " + std::to_string(kMostDigits) + " digits");

@@ -72,19 +72,6 @@ bool are_properties(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_octet(c) || c == ';'; });
 }
 
-/// Bytes that are no UTF-8 become U+FFFD (W3C Baggage section 3.3.1.3).
-std::string to_utf8(std::string text) {
-  if (is_utf8(text)) return text;
-  std::string out;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::size_t size = first_character(rest).size;
-    out += size == 0 ? std::string_view("\xef\xbf\xbd") : rest.substr(0, size);
-    rest.remove_prefix(std::max<std::size_t>(size, 1));
-  }
-  return out;
-}
-
 /// False where it is no member.
 bool add_member(std::string_view member, Context& context) {
   std::string_view rest = member;
@@ -98,6 +85,7 @@ bool add_member(std::string_view member, Context& context) {
   if (value.find('%') == std::string_view::npos) {
     context.set_baggage(key, value, properties);
   } else {
+    // W3C Baggage section 3.3.1.3.
     context.set_baggage(key, to_utf8(percent_decode(value)), properties);
   }
   return true;

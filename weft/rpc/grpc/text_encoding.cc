@@ -1,6 +1,7 @@
 #include <array>
 #include <cstdint>
 
+#include "weft/base/ascii.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -29,13 +30,6 @@ bool stands_for_itself(char c) noexcept { return c >= 0x20 && c <= 0x7e && c != 
 
 /// A byte of UTF-8 that no character begins with.
 bool continues_character(char c) noexcept { return (byte(c) & 0xc0) == 0x80; }
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Takes away the padding; false when it is not what the length asks for.
 bool strip_padding(std::string_view& text) noexcept {
@@ -76,13 +70,13 @@ std::string percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escape = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-                        hex_value(text[i + 2]) >= 0;
+    const bool escape = text[i] == '%' && i + 2 < text.size() &&
+                        ascii::hex_value(text[i + 1]) >= 0 && ascii::hex_value(text[i + 2]) >= 0;
     if (!escape) {
       out += text[i];
       continue;
     }
-    out += static_cast<char>(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+    out += static_cast<char>(ascii::hex_value(text[i + 1]) << 4 | ascii::hex_value(text[i + 2]));
     i += 2;
   }
   return out;

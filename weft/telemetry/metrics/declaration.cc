@@ -139,18 +139,7 @@ std::string prometheus_name(const Declaration& declaration) {
 std::string prometheus_label(std::string_view label) { return with_underscores(label); }
 
 std::string valid_text(std::string_view text, std::size_t limit) {
-  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
-  std::string_view rest = utf8_prefix(text, limit);
-  if (is_utf8(rest)) return std::string(rest);
-  std::string made;
-  while (!rest.empty()) {
-    const Utf8Character first = first_character(rest);
-    const std::string_view next = first.size == 0 ? kReplacement : rest.substr(0, first.size);
-    if (made.size() + next.size() > limit) break;
-    made.append(next);
-    rest.remove_prefix(first.size == 0 ? 1 : first.size);
-  }
-  return made;
+  return std::string(utf8_prefix(to_utf8(utf8_prefix(text, limit)), limit));
 }
 
 }  // namespace weft::telemetry

@@ -24,30 +24,6 @@ std::optional<T> number_of(std::string_view text) {
   return value;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::optional<std::string> percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    unsigned byte = 0;
-    const char* const first = text.data() + i + 1;
-    if (text.size() - i < 3) return std::nullopt;
-    const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
-    if (error != std::errc() || end != first + 2) return std::nullopt;
-    out += static_cast<char>(byte);
-    i += 2;
-  }
-  return out;
-}
-
 struct NamedSampler {
   std::string_view name;
   bool follow_parent;
@@ -66,14 +42,15 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_pairs(std:
   std::vector<std::pair<std::string, std::string>> all;
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
-    const std::string_view member = trimmed(text.substr(0, comma));
+    const std::string_view member = ascii::trimmed(text.substr(0, comma));
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     if (member.empty()) continue;
     const std::size_t equals = member.find('=');
     if (equals == std::string_view::npos || equals == 0) return std::nullopt;
-    std::optional<std::string> value = percent_decoded(trimmed(member.substr(equals + 1)));
+    std::optional<std::string> value =
+        ascii::percent_decoded(ascii::trimmed(member.substr(equals + 1)));
     if (!value) return std::nullopt;
-    all.emplace_back(trimmed(member.substr(0, equals)), *std::move(value));
+    all.emplace_back(ascii::trimmed(member.substr(0, equals)), *std::move(value));
   }
   return all;
 }

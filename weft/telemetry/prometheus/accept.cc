@@ -8,14 +8,6 @@
 namespace weft::telemetry {
 namespace {
 
-constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\t'; }
-
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 /// Takes the part up to a separator that is not in quotes off the front.
 std::string_view take_part(std::string_view& rest, char separator) noexcept {
   bool quoted = false;
@@ -25,11 +17,11 @@ std::string_view take_part(std::string_view& rest, char separator) noexcept {
     if (quoted || i >= rest.size() || rest[i] != separator) continue;
     const std::string_view part = rest.substr(0, i);
     rest.remove_prefix(i + 1);
-    return trimmed(part);
+    return ascii::trimmed(part);
   }
   const std::string_view part = rest;
   rest = {};
-  return trimmed(part);
+  return ascii::trimmed(part);
 }
 
 std::string_view unquoted(std::string_view value) noexcept {

@@ -47,7 +47,7 @@ std::optional<ActiveSpan> begin_span(Tracer& tracer, Context& context, net::Loop
     begin_trace(tracer, trace, loop);
     span.parent = {};
   } else if (span.is_root && !sampler.follows_parent()) {
-    // Whoever sent its id may have chosen it so that it is taken.
+    // The peer may have chosen the id so that it is taken.
     trace.flags &= static_cast<std::uint8_t>(~TraceContext::kSampled);
     if (sampler.take(make_trace_id(loop.rng()), loop)) trace.flags |= TraceContext::kSampled;
   }
