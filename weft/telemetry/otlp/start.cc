@@ -1,13 +1,13 @@
 #include "weft/telemetry/otlp/start.h"
 
 #include <array>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
+#include "weft/net/loop/latch.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/telemetry/internal/declare.h"
 #include "weft/telemetry/prometheus/target_info.h"
@@ -18,25 +18,6 @@ namespace {
 
 // Of the time to stop: after it, calls under way are cancelled.
 constexpr int kShareToSend = 3;  // quarters
-
-/// Set once, waited for with a limit.
-class Flag {
- public:
-  void set() {
-    const std::lock_guard lock(mutex_);
-    is_set_ = true;
-    changed_.notify_all();
-  }
-  bool wait(Duration limit) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [this] { return is_set_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool is_set_ = false;
-};
 
 /// target_info in what Prometheus scrapes.
 void show_in_metrics(const std::vector<Attribute>& resource) {
@@ -138,7 +119,7 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
-  static void ended(void* self) noexcept { static_cast<Impl*>(self)->done_.set(); }
+  static void ended(void* self) noexcept { static_cast<Impl*>(self)->done_.open(); }
   void release() {
     {
       const std::lock_guard lock(mutex_);
@@ -146,7 +127,7 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
       running_ = {};
       exporter_.reset();
     }
-    gone_.set();
+    gone_.open();
   }
 
   Tracer& tracer_;
@@ -164,8 +145,8 @@ class Exporter::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<ExportStats> last_;
   Task<> running_;
 
-  Flag done_;  // run() has ended
-  Flag gone_;  // the exporter is destroyed
+  net::Latch done_;  // run() has ended
+  net::Latch gone_;  // the exporter is destroyed
 };
 
 Exporter::Exporter(std::shared_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}

@@ -136,10 +136,10 @@ std::uint32_t flags_of(const SpanRecord& span) noexcept {
 }  // namespace
 
 std::string encode_resource(const std::vector<Attribute>& attributes) {
-  std::string encoded;
+  codec::OutputBytes encoded;
   ProtoWriter out(encoded);
   for (const Attribute& one : attributes) write_attribute(out, 1, one);
-  return encoded;
+  return std::string(encoded.view());
 }
 
 void TraceRequest::add(const SpanRecord& span) {
@@ -171,8 +171,7 @@ void TraceRequest::add(const SpanRecord& span) {
 }
 
 Bytes TraceRequest::finish() const {
-  std::string whole;
-  whole.reserve(size() + 128);
+  codec::OutputBytes whole;
   ProtoWriter out(whole);
   out.message(1, [&] {
     out.bytes(1, resource_);
@@ -181,10 +180,10 @@ Bytes TraceRequest::finish() const {
         out.text(1, "weft");
         out.text(2, kVersion);
       });
-      whole.append(spans_);
+      whole.put(spans_.view());
     });
   });
-  return Bytes::copy_of(whole);
+  return Bytes::copy_of(whole.view());
 }
 
 }  // namespace weft::telemetry::internal

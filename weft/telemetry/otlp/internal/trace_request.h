@@ -7,6 +7,7 @@
 
 #include "weft/base/bytes.h"
 #include "weft/base/time.h"
+#include "weft/codec/schema/wire.h"
 #include "weft/telemetry/trace/span_record.h"
 
 namespace weft::telemetry::internal {
@@ -31,7 +32,7 @@ class TraceRequest {
  private:
   const std::string& resource_;
   const Duration to_wall_;
-  std::string spans_;
+  codec::OutputBytes spans_;
   std::size_t count_ = 0;
 };
 
