@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -49,6 +50,15 @@ Result<Bytes> compress(Compression compression, std::string_view input);
 /// Decompresses in one piece; stops at `limit` bytes of output with RESOURCE_EXHAUSTED that names
 /// the limit, without inflating more. Broken or truncated input: INTERNAL naming the encoding.
 Result<Bytes> decompress(Compression compression, std::string_view input, std::size_t limit);
+
+/// What input may decompress to whatever its ratio.
+inline constexpr std::size_t kAlwaysDecompressed = std::size_t{64} * 1024;
+
+/// The limit for `size` bytes of input where each may become `ratio`; a ratio of 0: no limit.
+constexpr std::size_t limit_by_ratio(std::size_t size, std::size_t ratio) noexcept {
+  if (ratio == 0 || size > SIZE_MAX / ratio) return SIZE_MAX;
+  return std::max(size * ratio, kAlwaysDecompressed);
+}
 
 }  // namespace codec
 }  // namespace weft

@@ -1,8 +1,7 @@
 #include "weft/edge/internal/served_call.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <new>
 #include <string>
 #include <utility>
@@ -17,23 +16,8 @@ namespace {
 // The record of a call, and what the frames of a handler and its middlewares take as a rule.
 constexpr std::size_t kCallMemory = sizeof(ServedCall) + 4096;
 
-// A message may inflate to this whatever the ratio (ServerOptions::max_decompression_ratio).
-constexpr std::size_t kAlwaysInflated = std::size_t{64} * 1024;
-
-// In units of net::Loop::add_work(), about half a microsecond: what is read or inflated. What a
-// message costs to parse does not show in its size: beyond this many bytes that is measured.
-constexpr std::size_t kBytesInUnit = 512;
+// What a message costs to parse does not show in its size: beyond this many bytes that is measured.
 constexpr std::size_t kMeasured = 1024;
-
-std::int32_t units_of(std::size_t bytes) noexcept {
-  return static_cast<std::int32_t>(bytes / kBytesInUnit);
-}
-
-std::int32_t units_of(Duration time) noexcept {
-  constexpr Duration kUnit = std::chrono::nanoseconds(500);
-  const Duration::rep units = time / kUnit;
-  return static_cast<std::int32_t>(std::clamp<Duration::rep>(units, 0, net::Loop::kLongRound));
-}
 
 }  // namespace
 
@@ -217,17 +201,16 @@ MessageReader::Poll ServedCall::refuse(const Status& status) {
 
 Result<Bytes> ServedCall::inflate(std::string_view packed) {
   // What is there counts once it is; one that goes beyond this is the last.
-  kept_ = packed.size() + kAlwaysInflated;
+  kept_ = packed.size() + codec::kAlwaysDecompressed;
   if (!account()) return context().cancel_reason();
-  const std::size_t ratio = rules().max_decompression_ratio;
-  std::size_t most = limit();
-  const bool by_ratio = ratio != 0 && packed.size() < most / ratio;
-  if (by_ratio) most = std::min(most, std::max(packed.size() * ratio, kAlwaysInflated));
+  const std::size_t by_ratio =
+      codec::limit_by_ratio(packed.size(), rules().max_decompression_ratio);
+  const std::size_t most = std::min(limit(), by_ratio);
   Result<Bytes> plain = codec::decompress(request_.compression, packed, most);
   // Also where it stops at the limit.
-  loop().add_work(units_of(plain.ok() ? plain->size() : most));
+  loop().add_work(net::Loop::work_of_bytes(plain.ok() ? plain->size() : most));
   if (plain.ok() || plain.status().code() == StatusCode::ResourceExhausted) {
-    return by_ratio && !plain.ok()
+    return by_ratio < limit() && !plain.ok()
                ? plain.status().with_prefix("ServerOptions::max_decompression_ratio")
                : plain;
   }
@@ -247,7 +230,7 @@ MessageReader::Poll ServedCall::Requests::poll(Message& out) {
   self.wants_turn_ = false;
   const Poll polled = self.receive(out);
   if (polled != Poll::Message) return polled;
-  self.loop().add_work(1 + units_of(out.size()));
+  self.loop().add_work(1 + net::Loop::work_of_bytes(out.size()));
   // A codec's work is counted where it is called.
   const bool measured = out.size() > kMeasured && self.codec() == nullptr;
   self.parsing_since_ = measured ? self.loop().now() : TimePoint{};
@@ -273,7 +256,7 @@ bool ServedCall::Requests::unwait() noexcept {
 void ServedCall::Requests::hold(const void* object, Measure memory) {
   const TimePoint began = std::exchange(self.parsing_since_, {});
   if (began != TimePoint{} && object != nullptr) {
-    self.loop().add_work(units_of(self.loop().now() - began));
+    self.loop().add_work(net::Loop::work_of(self.loop().now() - began));
   }
   self.kept_ = object == nullptr ? 0 : memory(object);
   static_cast<void>(self.account());

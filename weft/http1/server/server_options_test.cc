@@ -222,7 +222,7 @@ TEST_F(Http1Memory, ConnectionsThatHoldMostAreSentAway) {
   EXPECT_GE(world_.pages().ends, 1);
   // What each gives back counts at once, so that no more go than have to.
   EXPECT_GE(world_.world().server().active_connections(), 6U);
-  // Whoever holds little is served.
+  // A client that holds little is served.
   EXPECT_THAT(world_.ask(kGet), StartsWith("HTTP/1.1 200"));
 }
 

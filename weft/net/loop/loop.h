@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -149,6 +152,15 @@ class Loop : public Executor {
   /// Which round this is.
   std::uint32_t round() const noexcept { return round_; }
   static constexpr std::int32_t kLongRound = 2048;
+  /// What add_work() is given for time that was measured; no more than makes a round long.
+  static constexpr std::int32_t work_of(Duration time) noexcept {
+    constexpr Duration kUnit = std::chrono::nanoseconds(500);
+    return static_cast<std::int32_t>(std::clamp<Duration::rep>(time / kUnit, 0, kLongRound));
+  }
+  /// And for bytes that were decoded.
+  static constexpr std::int32_t work_of_bytes(std::size_t bytes) noexcept {
+    return static_cast<std::int32_t>(bytes / 512);
+  }
   /// As post(Runnable&), for work that brings its own state; allocates.
   void post(UniqueFunction<void()> function);
   /// Runs `function` in a turn, at once: for code on the loop's thread that no turn called, as

@@ -80,7 +80,7 @@ class Work {
   Work(const Work&) = delete;
   Work& operator=(const Work&) = delete;
   ~Work() {
-    if (loop_ != nullptr) loop_->add_work(2 * ReadBudget::work_of(loop_->now() - began_));
+    if (loop_ != nullptr) loop_->add_work(2 * net::Loop::work_of(loop_->now() - began_));
   }
 
  private:

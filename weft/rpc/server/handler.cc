@@ -70,7 +70,7 @@ bool read_single(Call& call, google::protobuf::MessageLite& into, std::size_t& s
     std::optional<Status> parsed = SlowParse::try_parse(message, into, slow);
     if (parsed) status = *std::move(parsed);
     // Twice, as the object will be destroyed too.
-    loop.add_work(2 * ReadBudget::work_of(loop.now() - began));
+    loop.add_work(2 * net::Loop::work_of(loop.now() - began));
   }
   return slow == nullptr;
 }

@@ -88,9 +88,9 @@ void ServedConnection::close_after_writing() noexcept {
   flush_later();
 }
 
-/// The server has no more time or memory for it. A client that has to go because of what it holds
-/// is told, where it has not had anything of a response, and gives back what it holds at once: who
-/// else has to go depends on that.
+/// The server has no more time or memory for it. A client that has to go because of the memory it
+/// takes is told, where it has not had anything of a response, and that memory is given back at
+/// once: how many others have to go depends on it.
 void ServedConnection::cut_off(const Status& reason) noexcept {
   const bool is_told = phase_ == Phase::Serving && output_.empty();
   if (reason.code() != StatusCode::ResourceExhausted || !is_told) return lost(reason);

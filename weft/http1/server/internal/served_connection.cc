@@ -14,10 +14,9 @@ constexpr std::size_t kReadBlock = std::size_t{16} * 1024 - 64;
 // Requests of one connection in a round of its loop; the others' have their turn then.
 constexpr std::uint32_t kInRound = 32;
 // In units of net::Loop::add_work(), about half a microsecond: a small request with its handler,
-// and what is parsed or decoded.
+// and what is parsed.
 constexpr std::int32_t kWorkOfRequest = 4;
 constexpr std::size_t kParsedInUnit = 256;
-constexpr std::size_t kDecodedInUnit = 512;
 // What stands between chunks, which may have to be looked at byte by byte.
 constexpr std::size_t kFramingInUnit = 128;
 
@@ -119,7 +118,7 @@ void ServedConnection::read() {
 
 void ServedConnection::take_in(std::string_view bytes) {
   if (phase_ != Phase::Serving) return linger(bytes.size());
-  loop_.add_work(static_cast<std::int32_t>(bytes.size() / kDecodedInUnit));
+  loop_.add_work(net::Loop::work_of_bytes(bytes.size()));
   if (const Status room = wire_.admit_memory(); !room.ok()) {
     return refuse({503, std::string(room.message())});
   }

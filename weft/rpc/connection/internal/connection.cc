@@ -260,7 +260,7 @@ bool Connection::make_rest() noexcept {
 void Connection::close_now() noexcept {
   const TimePoint began = loop_.now();
   close(Status(failure_));
-  loop_.add_work(ReadBudget::work_of(loop_.now() - began));
+  loop_.add_work(net::Loop::work_of(loop_.now() - began));
 }
 
 /// As close_in_turn(), of the streams that a broken connection still has.
@@ -278,7 +278,7 @@ void Connection::read_on() noexcept {
 }
 
 void Connection::spend_on_headers(std::size_t bytes) noexcept {
-  spend(static_cast<std::int32_t>(bytes / ReadBudget::kBytesPerUnit));
+  spend(net::Loop::work_of_bytes(bytes));
 }
 
 /// Writes until the output is empty, which is Done, or the stream takes no more.

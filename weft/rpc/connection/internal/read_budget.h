@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -41,7 +40,6 @@ class ReadBudget {
  public:
   static constexpr std::int32_t kUnits = 1024;
   static constexpr std::int32_t kLittle = 32;
-  static constexpr std::size_t kBytesPerUnit = 512;
   /// Messages that are cut out of one frame, which may be thousands of empty ones.
   static constexpr std::size_t kMessagesPerUnit = 4;
   static constexpr std::size_t kSmallMessage = std::size_t{64} * 1024;
@@ -70,22 +68,14 @@ class ReadBudget {
   }
   void end_parsing() noexcept {
     const TimePoint began = std::exchange(parsing_since_, {});
-    if (began != TimePoint{}) loop_.add_work(work_of(loop_.now() - began));
-  }
-  /// Of time that was measured, in units of Loop::add_work(); a round is not longer than long.
-  static std::int32_t work_of(Duration time) noexcept {
-    constexpr Duration kUnit = std::chrono::nanoseconds(500);
-    return static_cast<std::int32_t>(
-        std::clamp<Duration::rep>(time / kUnit, 0, net::Loop::kLongRound));
+    if (began != TimePoint{}) loop_.add_work(net::Loop::work_of(loop_.now() - began));
   }
   void spend(std::int32_t units) noexcept {
     loop_.add_work(units);
     left_ -= units;
   }
   /// Of bytes that were decoded.
-  void spend_bytes(std::size_t bytes) noexcept {
-    spend(static_cast<std::int32_t>(bytes / kBytesPerUnit));
-  }
+  void spend_bytes(std::size_t bytes) noexcept { spend(net::Loop::work_of_bytes(bytes)); }
   /// Something is read, not in a turn of the connection's own. It has new units in each round of
   /// the loop, few where others have done much in that already.
   void begin_round() noexcept {

@@ -41,7 +41,7 @@ TEST_F(ReadBudgetTest, IsSpentByMessagesAndByDecodedBytes) {
   for (int i = 0; i < ReadBudget::kUnits; ++i) EXPECT_TRUE(budget.take_small(0));
   EXPECT_FALSE(budget.take_small(0));
   ReadBudget other(loop);
-  other.spend_bytes(ReadBudget::kUnits * ReadBudget::kBytesPerUnit);
+  other.spend_bytes(std::size_t{ReadBudget::kUnits} * 512);
   EXPECT_FALSE(other.take_small(0));
 }
 

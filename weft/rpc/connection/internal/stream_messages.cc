@@ -156,7 +156,9 @@ MessageReader::Poll StreamMessages::pop(Message& out, std::size_t& size, Status&
 MessageReader::Poll StreamMessages::unpack(Message& out, std::size_t& size, Status& status) {
   ReadBudget& reads = account_->reads;
   const std::size_t size_limit = deframer_.limit();
-  const std::size_t most = std::min(size_limit, ratio_limit(deframer_.next().size()));
+  const std::size_t most =
+      std::min(size_limit,
+               codec::limit_by_ratio(deframer_.next().size(), account_->max_decompression_ratio));
   // One that is large already is not tried with a small limit first.
   if (deframer_.next().size() > ReadBudget::kSmallMessage) large_next_ = true;
   const bool alone = large_next_ && reads.take_large();
@@ -186,13 +188,6 @@ MessageReader::Poll StreamMessages::unpack(Message& out, std::size_t& size, Stat
   out = Message(std::move(*plain));
   out.set_arrived_compressed(true);
   return Poll::Message;
-}
-
-/// What a message of `size` bytes may inflate to by ServerOptions::max_decompression_ratio.
-std::size_t StreamMessages::ratio_limit(std::size_t size) const noexcept {
-  const std::size_t ratio = account_->max_decompression_ratio;
-  if (ratio == 0 || size > SIZE_MAX / ratio) return SIZE_MAX;
-  return std::max(size * ratio, ReadBudget::kSmallMessage);
 }
 
 Result<Bytes> StreamMessages::inflate(const Bytes& packed, std::size_t limit) const {

@@ -151,7 +151,6 @@ class StreamMessages : public MessageReader {
   Waits& waits();
   Poll wait_for_turn();
   Poll unpack(Message& out, std::size_t& size, Status& status);
-  std::size_t ratio_limit(std::size_t size) const noexcept;
   Result<Bytes> inflate(const Bytes& packed, std::size_t limit) const;
   Status push_parts(BytesView data);
   bool second_began() const noexcept;
