@@ -2,22 +2,9 @@
 
 #include <utility>
 
+#include "weft/net/loop/awaited.h"
+
 namespace weft::net {
-namespace {
-
-/// Has `place` point to a wait while that lasts, also where its coroutine is destroyed.
-class Awaited {
- public:
-  Awaited(Wait*& place, Wait& wait) noexcept : place_(place) { place_ = &wait; }
-  Awaited(const Awaited&) = delete;
-  Awaited& operator=(const Awaited&) = delete;
-  ~Awaited() { place_ = nullptr; }
-
- private:
-  Wait*& place_;
-};
-
-}  // namespace
 
 Task<Result<std::size_t>> StreamIo::read(std::span<char> into) {
   for (;;) {
