@@ -110,14 +110,14 @@ def main():
     arguments = parser.parse_args()
     if not 0 < arguments.objective < 100:
         parser.error(f"--objective is above 0 and below 100, not {arguments.objective:g}")
-    old = [path for path, text in files(arguments.objective).items()
-           if not path.exists() or path.read_text(encoding="utf-8") != text]
+    old = {path: text for path, text in files(arguments.objective).items()
+           if not path.exists() or path.read_text(encoding="utf-8") != text}
     if arguments.check:
         for path in old:
             print(f"{path.relative_to(HERE.parent)} is not what deploy/make.py writes", file=sys.stderr)
         sys.exit(1 if old else 0)
-    for path in old:
-        path.write_text(files(arguments.objective)[path], encoding="utf-8")
+    for path, text in old.items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

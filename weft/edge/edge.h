@@ -6,7 +6,7 @@
 #include "weft/edge/cors_policy.h"
 #include "weft/rpc/http/http_handler.h"
 
-/// The services of a gRPC server for browsers, curl and whoever speaks JSON, on the same port.
+/// The services of a gRPC server for browsers, curl and clients of JSON, on the same port.
 namespace weft::edge {
 
 struct Options {
