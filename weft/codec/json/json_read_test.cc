@@ -48,6 +48,36 @@ void round_trip(const pb::Message& message, const JsonWriteOptions& write = {},
   EXPECT_EQ(back->SerializePartialAsString(), message.SerializePartialAsString()) << *json;
 }
 
+/// What one field of Kinds becomes of its value alone.
+Kinds read_field(std::string_view name, std::string_view json, std::string* error = nullptr) {
+  const codec::MessageTable& table = codec::Tables::generated().of(*Kinds::descriptor());
+  codec::OutputBytes wire;
+  codec::JsonFault fault;
+  Kinds message;
+  if (codec::read_json_field(*table.by_name(name), json, {}, wire, fault)) {
+    EXPECT_TRUE(message.ParseFromArray(wire.data(), static_cast<int>(wire.size())));
+  } else if (error != nullptr) {
+    *error = fault.message();
+  } else {
+    ADD_FAILURE() << fault.message();
+  }
+  return message;
+}
+
+TEST(FromJson, ReadsOneFieldByItsValue) {
+  EXPECT_EQ(read_field("int32Value", " -7 ").int32_value(), -7);
+  EXPECT_THAT(read_field("fixed32s", "[1, 2]").fixed32s(), ElementsAre(1, 2));
+  EXPECT_EQ(read_field("int32_value", "null").ByteSizeLong(), 0U);
+}
+
+TEST(FromJson, TakesNothingBehindTheValueOfAField) {
+  std::string error;
+  read_field("int32Value", "1, \"int64Value\": 2", &error);
+  EXPECT_THAT(error, HasSubstr("column 2: something follows the value"));
+  read_field("int32Value", "", &error);
+  EXPECT_THAT(error, HasSubstr("the text ends"));
+}
+
 TEST(FromJson, ReadsBothNamesAndNumbersInQuotes) {
   const Kinds kinds = read(R"( { "int32Value" : "-7", "int64_value": 9007199254740993,
       "uint64Value": 18446744073709551615, "other_name": "a", "fixed32s": ["1", 2.0, 3e0, 40E-1] } )");

@@ -45,6 +45,33 @@ std::string shown(const pb::Descriptor* type, std::string_view bytes,
   return std::string(out.view());
 }
 
+/// The value of one field.
+std::string field_of(const Kinds& message, std::string_view name) {
+  const codec::MessageTable& table = codec::Tables::generated().of(*Kinds::descriptor());
+  codec::OutputBytes out;
+  const Status status = codec::print_json_field(*table.by_name(name), message.SerializeAsString(),
+                                                {}, codec::WireOrigin::Own, out);
+  EXPECT_TRUE(status.ok()) << status;
+  return std::string(out.view());
+}
+
+TEST(ToJson, WritesTheValueOfOneField) {
+  Kinds kinds;
+  kinds.set_int32_value(7);
+  kinds.set_int64_value(8);
+  kinds.add_fixed32s(1);
+  kinds.add_fixed32s(2);
+  EXPECT_EQ(field_of(kinds, "int32Value"), "7");
+  EXPECT_EQ(field_of(kinds, "int64_value"), "\"8\"");
+  EXPECT_EQ(field_of(kinds, "fixed32s"), "[1,2]");
+}
+
+TEST(ToJson, WritesTheDefaultOfAFieldThatIsNotSet) {
+  EXPECT_EQ(field_of({}, "int32Value"), "0");
+  EXPECT_EQ(field_of({}, "int64_value"), "\"0\"");
+  EXPECT_EQ(field_of({}, "fixed32s"), "[]");
+}
+
 TEST(ToJson, WritesEveryScalar) {
   Kinds kinds;
   kinds.set_double_value(1.5);

@@ -14,9 +14,22 @@ Status print_json(const MessageTable& table, std::string_view bytes,
   return printer.status();
 }
 
+Status print_json_field(const FieldTable& field, std::string_view bytes,
+                        const JsonWriteOptions& options, WireOrigin origin, OutputBytes& out) {
+  json::Printer printer(options, origin, out, nullptr);
+  if (printer.print_field(field, bytes)) [[likely]]
+    return {};
+  return printer.status();
+}
+
 bool read_json(const MessageTable& table, std::string_view json, const JsonReadOptions& options,
                OutputBytes& out, JsonFault& fault) {
   return json::Reader(json, options, out, fault).read(table);
+}
+
+bool read_json_field(const FieldTable& field, std::string_view json, const JsonReadOptions& options,
+                     OutputBytes& out, JsonFault& fault) {
+  return json::Reader(json, options, out, fault).read_field(field);
 }
 
 std::string JsonFault::message() const {

@@ -31,6 +31,11 @@ Status print_json(const MessageTable& table, std::string_view bytes,
                   const JsonWriteOptions& options, WireOrigin origin, OutputBytes& out,
                   std::vector<std::string>* unknown_types = nullptr);
 
+/// As above, of one field: appends the JSON value that it has in `bytes`, a message of its type, or
+/// its default value where it is not there.
+Status print_json_field(const FieldTable& field, std::string_view bytes,
+                        const JsonWriteOptions& options, WireOrigin origin, OutputBytes& out);
+
 /// What is wrong with a text.
 struct JsonFault {
   std::string text;        ///< "2147483648 is more than int32 holds; the largest is 2147483647"
@@ -51,5 +56,10 @@ struct JsonFault {
 /// has a part then. The text is no more than 2 GiB.
 bool read_json(const MessageTable& table, std::string_view json, const JsonReadOptions& options,
                OutputBytes& out, JsonFault& fault);
+
+/// As above, of one field, whose value `json` is: appends the field with its tag. Nothing is
+/// appended for null.
+bool read_json_field(const FieldTable& field, std::string_view json, const JsonReadOptions& options,
+                     OutputBytes& out, JsonFault& fault);
 
 }  // namespace weft::codec

@@ -35,6 +35,36 @@ bool Printer::print(const MessageTable& table, std::string_view bytes) {
          (out_.size() - begin_ <= options_.max_size || fail(Fault::TooLarge, {}, root));
 }
 
+bool Printer::print_field(const FieldTable& field, std::string_view bytes) {
+  const FieldPath root;
+  FieldPath path(&root, field.json_name);
+  Occurrences found;
+  for (WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (!reader.tag(number, wire)) break;
+    if (number == field.number && fits(field, wire)) {
+      found.push_back({&field, reader.position(), wire});
+    }
+    if (!reader.skip(number, wire)) break;
+  }
+  const bool printed = found.empty() ? absent_value(field, path)
+                                     : value_of(found.data(), found.data() + found.size(),
+                                                bytes.data() + bytes.size(), path);
+  return printed && (out_.size() - begin_ <= options_.max_size || fail(Fault::TooLarge, {}, root));
+}
+
+bool Printer::absent_value(const FieldTable& field, const FieldPath& path) {
+  if (field.repeated) {
+    out_.put(field.map ? "{}" : "[]");
+    return true;
+  }
+  if (field.kind != FieldKind::Message && field.kind != FieldKind::Group) {
+    return default_value(field, path);
+  }
+  return message(field.message(), {}, path);
+}
+
 void Printer::return_to(const Place& place) noexcept {
   out_.truncate(place.size);
   level_ = place.level;
@@ -213,6 +243,12 @@ bool Printer::group_of(const Occurrence* begin, const Occurrence* end, const cha
   const FieldTable& field = *begin->field;
   FieldPath here(&path, field.json_name);
   name(field, first);
+  return value_of(begin, end, message_end, here);
+}
+
+bool Printer::value_of(const Occurrence* begin, const Occurrence* end, const char* message_end,
+                       FieldPath& here) {
+  const FieldTable& field = *begin->field;
   if (field.repeated) return list_of(begin, end, message_end, here);
   if (end - begin > 1 && (field.kind == FieldKind::Message || field.kind == FieldKind::Group)) {
     // What follows is merged into the first, and bytes behind each other mean the same.

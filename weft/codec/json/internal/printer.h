@@ -25,6 +25,8 @@ class Printer {
           std::vector<std::string>* unknown_types) noexcept;
 
   bool print(const MessageTable& table, std::string_view bytes);
+  /// The value of one field of the message that `bytes` are.
+  bool print_field(const FieldTable& field, std::string_view bytes);
   Status status() const { return fault_.status("JSON", options_.max_size); }
 
  private:
@@ -70,6 +72,9 @@ class Printer {
               const FieldPath& path);
   bool group_of(const Occurrence* begin, const Occurrence* end, const char* message_end,
                 bool& first, const FieldPath& path);
+  bool value_of(const Occurrence* begin, const Occurrence* end, const char* message_end,
+                FieldPath& path);
+  bool absent_value(const FieldTable& field, const FieldPath& path);
   bool list_of(const Occurrence* begin, const Occurrence* end, const char* message_end,
                FieldPath& path);
   std::string key_text(const FieldTable& field, std::string_view bytes);

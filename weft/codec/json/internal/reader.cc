@@ -35,8 +35,21 @@ bool Reader::read(const MessageTable& table) {
   const std::size_t begin = out_.size();
   white_space();
   if (!message(table, root)) return false;
+  return end(begin, "message");
+}
+
+bool Reader::read_field(const FieldTable& field) {
+  const FieldPath root;
+  FieldPath path(&root, field.json_name);
+  const std::size_t begin = out_.size();
   white_space();
-  if (at_ != end_) return fail(at_, root, "something follows the message");
+  return this->field(field, path) && end(begin, "value");
+}
+
+bool Reader::end(std::size_t begin, std::string_view what) {
+  const FieldPath root;
+  white_space();
+  if (at_ != end_) return fail(at_, root, "something follows the " + std::string(what));
   if (out_.size() - begin <= kLargestMessage) return true;
   return fail(begin_, root,
               "the message has more than 2147483647 bytes, which protobuf cannot hold");

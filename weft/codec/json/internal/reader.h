@@ -24,9 +24,12 @@ class Reader {
          JsonFault& fault) noexcept;
 
   bool read(const MessageTable& table);
+  bool read_field(const FieldTable& field);
 
  private:
   // reader.cc: messages and fields
+  /// Whether the text ends here, and what has been appended since `begin` is not too large.
+  bool end(std::size_t begin, std::string_view what);
   bool message(const MessageTable& table, const FieldPath& path);
   bool object(const MessageTable& table, const FieldPath& path, bool in_any);
   bool member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected, FieldPath& path,
