@@ -122,6 +122,12 @@ class HttpExchange {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  /// The server starts, and `dispatcher` has its services: before any request comes, and again
+  /// where a start has failed. A status that is not OK is Server::start()'s.
+  virtual Status start(const Dispatcher& dispatcher) {
+    static_cast<void>(dispatcher);
+    return {};
+  }
   virtual bool takes(const HttpHead& head) const = 0;
   /// Refusable::No for probes, whose answers an overloaded server owes too.
   virtual Refusable refusable() const noexcept { return Refusable::Yes; }

@@ -254,7 +254,8 @@ Status Server::Impl::route() {
   if (shared_->options.reflection) {
     for (const auto& service : make_reflection_services(dispatcher.descriptors_)) offer(service);
   }
-  return {};
+  rpc::OtherRequests* const requests = shared_->other_requests.get();
+  return requests == nullptr ? Status() : requests->start(dispatcher);
 }
 
 Status Server::Impl::take_codecs() {

@@ -27,6 +27,13 @@ void refuse(ServerConnection& connection, http2::Stream& stream, const Status& w
 
 }  // namespace
 
+Status HttpRequests::start(const Dispatcher& dispatcher) {
+  for (const auto& handler : handlers_) {
+    if (Status status = handler->start(dispatcher); !status.ok()) return status;
+  }
+  return {};
+}
+
 bool HttpRequests::take(ServerConnection& connection, http2::Stream& stream,
                         http2::HeaderFields fields, bool end_stream) {
   std::vector<HttpField> others;

@@ -13,6 +13,7 @@ namespace weft::rpc {
 class HttpRequests final : public OtherRequests {
  public:
   void add(std::shared_ptr<HttpHandler> handler) { handlers_.push_back(std::move(handler)); }
+  Status start(const Dispatcher& dispatcher) override;
   bool take(ServerConnection& connection, http2::Stream& stream, http2::HeaderFields fields,
             bool end_stream) override;
   HttpHandler* handler_for(const HttpHead& head) const override;

@@ -19,6 +19,7 @@
 namespace weft::rpc {
 
 class ConnectionMemory;
+class Dispatcher;
 class HttpHandler;
 class ServerConnection;
 class ServerLoop;
@@ -76,6 +77,8 @@ class OtherConnection : public ListNode {
 class OtherRequests {
  public:
   virtual ~OtherRequests() = default;
+  /// Before the transports start.
+  virtual Status start(const Dispatcher& dispatcher) = 0;
   /// False where nobody takes it.
   virtual bool take(ServerConnection& connection, http2::Stream& stream, http2::HeaderFields fields,
                     bool end_stream) = 0;
