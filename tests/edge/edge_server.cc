@@ -1,5 +1,5 @@
-// A server for tests with clients of others: gRPC, Connect and JSON over HTTP/1.1 and 2 on one
-// port. Prints the port, and serves until its standard input ends.
+// A server for tests with clients of others: gRPC, Connect, JSON and paths over HTTP/1.1 and 2 on
+// one port. Prints the port, and serves until its standard input ends.
 
 #include <string>
 
@@ -9,6 +9,7 @@
 #include "weft/rpc/server.h"
 
 #include "greeter.weft.h"
+#include "tests/edge/library.h"
 #include "tests/peers/serve_peers.h"
 
 namespace {
@@ -69,6 +70,7 @@ class Greeter final : public hello::GreeterService {
 int main() {
   Server server({.listen = "127.0.0.1:0", .max_receive_size = 100'000});
   server.add<Greeter>();
+  server.add<test::Library>();
   server.add(edge::protocols({.cors = {.origins = {"http://page.example"}}}));
   server.add(http1::protocol());
   return test::serve_peers(server);

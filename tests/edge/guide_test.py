@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the curl lines of docs/guide/edge.md and compares what they print with what the page shows.
+"""Runs the curl lines of docs/guide/edge.md and rest.md and compares what they print with what the pages show.
 
 usage: guide_test.py SERVER
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 from served import Served, main, needs
 
-GUIDE = Path(__file__).resolve().parents[2] / "docs/guide/edge.md"
+GUIDE = Path(__file__).resolve().parents[2] / "docs/guide"
 # A block of sh, and the one of json or text that follows it, unless a heading stands between.
 ANSWERED = re.compile(r"^```sh\n([^`]*)```\n([^`#]*)(?:```(json|text)\n([^`]*)```)?", re.MULTILINE)
 
@@ -31,8 +31,14 @@ def json_values(text):
 
 @needs("curl")
 class Guide(Served):
-    def test_its_lines_work_and_answer_what_it_says(self):
-        blocks = ANSWERED.findall(GUIDE.read_text())
+    def test_lines_of_the_page_on_protocols(self):
+        self.run_lines("edge.md")
+
+    def test_lines_of_the_page_on_paths(self):
+        self.run_lines("rest.md")
+
+    def run_lines(self, page):
+        blocks = ANSWERED.findall((GUIDE / page).read_text())
         self.assertGreaterEqual(len(blocks), 3)
         for command, _, language, expected in blocks:
             with self.subTest(command):

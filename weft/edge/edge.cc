@@ -1,6 +1,8 @@
 #include "weft/edge/edge.h"
 
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "weft/edge/internal/call_request.h"
@@ -8,6 +10,7 @@
 #include "weft/edge/internal/request_kind.h"
 #include "weft/edge/internal/stream_call.h"
 #include "weft/edge/internal/unary_call.h"
+#include "weft/edge/rest/internal/rest.h"
 
 namespace weft::edge {
 namespace {
@@ -15,15 +18,31 @@ namespace {
 class Protocols final : public rpc::HttpHandler {
  public:
   explicit Protocols(Options options)
-      : json_(json_codec(std::move(options.json))), cors_(std::move(options.cors)) {}
+      : rest_(options.rest ? rest::Rest(options.json) : rest::Rest()),
+        json_(json_codec(std::move(options.json))),
+        cors_(std::move(options.cors)) {}
+
+  Status start(const rpc::Dispatcher& dispatcher) override { return rest_.start(dispatcher); }
 
   bool takes(const rpc::HttpHead& head) const override {
-    return kind_of(head).has_value() || cors_.is_preflight(head);
+    return kind_of(head).has_value() || rest_.claims(path_of(head)) ||
+           (cors_.is_preflight(head) && is_method_path(path_of(head)));
   }
 
   Task<> serve(rpc::HttpExchange& exchange) override {
-    if (cors_.is_preflight(exchange.head())) return cors_.answer_preflight(exchange);
-    return serve_call(*this, exchange);
+    const rpc::HttpHead& head = exchange.head();
+    const std::string_view path = path_of(head);
+    const bool is_method = exchange.dispatcher().find(path) != nullptr;
+    if (cors_.is_preflight(head)) {
+      std::string methods = is_method ? std::string() : rest_.allowed(path);
+      return cors_.answer_preflight(exchange, methods.empty() ? "GET, POST" : std::move(methods));
+    }
+    const std::optional<RequestKind> kind = kind_of(head);
+    // A method's own path has precedence, and so has the fallback where no rule has the path.
+    const bool is_call =
+        kind && (is_method || has_envelopes(kind->protocol) || !rest_.claims(path) ||
+                 (exchange.dispatcher().has_fallback() && !rest_.has(path)));
+    return is_call ? serve_call(*this, exchange) : rest_.serve(exchange, cors_);
   }
 
  private:
@@ -39,6 +58,7 @@ class Protocols final : public rpc::HttpHandler {
     }
   }
 
+  rest::Rest rest_;
   const std::shared_ptr<const Codec> json_;
   const Cors cors_;
 };

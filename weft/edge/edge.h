@@ -15,6 +15,8 @@ struct Options {
   JsonOptions json{};
   /// Which pages of other origins may call.
   CorsPolicy cors{};
+  /// Whether methods are called as their option google.api.http says (docs/guide/rest.md).
+  bool rest = true;
 };
 
 /// What Server::add() takes:
@@ -25,6 +27,11 @@ struct Options {
 /// It takes requests of Connect's and gRPC-Web's media types, Connect's GET, and POST of
 /// application/json where the path has the form /pkg.Service/Method. Handlers that want such a path
 /// for themselves are added before it.
+///
+/// Where services have rules of google.api.http it takes requests to their paths too, whatever the
+/// method, and all whose path begins with the same segment as a rule. Server::start() fails with
+/// INVALID_ARGUMENT where a rule is wrong, or two have the same paths. A handler with such rules
+/// belongs to one server.
 ///
 /// A call that comes so is served as one of gRPC: middlewares, deadline, cancellation, Principal,
 /// observers and the limits of ServerOptions are the same. See docs/guide/edge.md.

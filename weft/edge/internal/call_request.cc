@@ -227,6 +227,10 @@ Status read_parameters(CallRequest& request, const Query& query, const rpc::Call
 
 }  // namespace
 
+Status read_fields(CallRequest& request, const rpc::HttpHead& head, const rpc::CallRules& rules) {
+  return Reader(request, head, rules).read();
+}
+
 CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
                          const rpc::Dispatcher& dispatcher,
                          const std::shared_ptr<const Codec>& json) {
@@ -257,7 +261,7 @@ CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
   check_kind(request, head.version, dispatcher);
   if (request.status.ok() && query)
     request.status = read_parameters(request, *query, dispatcher.rules());
-  if (request.status.ok()) request.status = Reader(request, head, dispatcher.rules()).read();
+  if (request.status.ok()) request.status = read_fields(request, head, dispatcher.rules());
   return request;
 }
 

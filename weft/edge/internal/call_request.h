@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "weft/base/bytes.h"
@@ -32,7 +33,11 @@ struct CallRequest {
   Compression compression = Compression::Identity;  ///< of the request
   CompressionSet accepted;                          ///< of the response
   std::optional<Bytes> content;                     ///< where it is no content of the request
+  std::string allow;                                ///< methods of the path, for 405
 };
+
+/// Reads the fields that every protocol has: timeout, encodings, metadata.
+Status read_fields(CallRequest& request, const rpc::HttpHead& head, const rpc::CallRules& rules);
 
 /// Reads it. `json` is the codec of JSON where the dispatcher has none.
 CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,

@@ -138,8 +138,11 @@ void append_end_stream(std::string& out, const Status& status, const Metadata& t
 }
 
 void add_hints(const CallRequest& request, ResponseFields& fields) {
-  if (request.http_status == 405) fields.add("allow", "POST");
+  if (request.http_status == 405) {
+    fields.add("allow", request.allow.empty() ? std::string_view("POST") : request.allow);
+  }
   if (request.http_status != 415) return;
+  if (request.protocol == Protocol::Rest) return fields.add("accept-post", "application/json");
   const bool streams = request.route != nullptr && request.route->method->kind != MethodKind::Unary;
   fields.add("accept-post", streams ? "application/connect+proto, application/connect+json"
                                     : "application/proto, application/json");

@@ -7,7 +7,6 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/printable.h"
-#include "weft/edge/internal/request_kind.h"
 
 namespace weft::edge {
 namespace {
@@ -38,8 +37,8 @@ Cors::Cors(CorsPolicy policy) : policy_(std::move(policy)), headers_(kHeaders) {
 }
 
 bool Cors::is_preflight(const rpc::HttpHead& head) const noexcept {
-  return enabled() && head.method == "OPTIONS" && is_method_path(path_of(head)) &&
-         !head.field("origin").empty() && !head.field("access-control-request-method").empty();
+  return enabled() && head.method == "OPTIONS" && !head.field("origin").empty() &&
+         !head.field("access-control-request-method").empty();
 }
 
 bool Cors::allows(std::string_view origin) const noexcept {
@@ -52,14 +51,14 @@ void Cors::add_origin(std::string_view origin, ResponseFields& fields) const {
   if (policy_.credentials) fields.add("access-control-allow-credentials", "true");
 }
 
-Task<> Cors::answer_preflight(rpc::HttpExchange& exchange) const {
+Task<> Cors::answer_preflight(rpc::HttpExchange& exchange, std::string methods) const {
   const std::string_view origin = exchange.head().field("origin");
   ResponseFields fields;
   fields.add("vary", "origin, access-control-request-method, access-control-request-headers");
   std::string text;
   if (allows(origin)) {
     add_origin(origin, fields);
-    fields.add("access-control-allow-methods", "GET, POST");
+    fields.add("access-control-allow-methods", methods);
     fields.add("access-control-allow-headers", headers_);
     fields.add("access-control-max-age", max_age_);
   } else {

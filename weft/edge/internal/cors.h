@@ -15,9 +15,10 @@ class Cors {
  public:
   explicit Cors(CorsPolicy policy);
 
-  /// A browser asks whether a page may call a method.
+  /// A browser asks whether a page may send a request.
   bool is_preflight(const rpc::HttpHead& head) const noexcept;
-  Task<> answer_preflight(rpc::HttpExchange& exchange) const;
+  /// `methods`: that the path has.
+  Task<> answer_preflight(rpc::HttpExchange& exchange, std::string methods) const;
   /// Adds to the fields of a response what lets the page that called see it.
   void add_fields(const rpc::HttpHead& request, ResponseFields& fields) const;
 

@@ -10,8 +10,9 @@
 namespace weft::edge {
 namespace {
 
-// A call needs five.
-constexpr std::size_t kMostParameters = 64;
+// A call of Connect needs five; one of REST may have a list in it.
+constexpr std::size_t kMostNames = 64;
+constexpr std::size_t kMostParameters = 256;
 
 /// Takes the next parameter off the front.
 std::string_view take_parameter(std::string_view& query) noexcept {
@@ -29,7 +30,9 @@ std::optional<std::string> decode(std::string_view text) {
 
 }  // namespace
 
-Result<Query> Query::parse(std::string_view text) {
+Result<Query> Query::parse(std::string_view text, Repeats repeats) {
+  const bool once = repeats == Repeats::Refused;
+  const std::size_t most = once ? kMostNames : kMostParameters;
   Query query;
   while (!text.empty()) {
     const std::string_view parameter = take_parameter(text);
@@ -42,11 +45,10 @@ Result<Query> Query::parse(std::string_view text) {
       return invalid_argument("the parameter '" + printable(parameter.substr(0, 64)) +
                               "' has a % that two hexadecimal digits do not follow");
     }
-    if (query.parameters_.size() == kMostParameters) {
-      return invalid_argument("the query has more than " + std::to_string(kMostParameters) +
-                              " parameters");
+    if (query.parameters_.size() == most) {
+      return invalid_argument("the query has more than " + std::to_string(most) + " parameters");
     }
-    if (query.find(*name) != nullptr) {
+    if (once && query.find(*name) != nullptr) {
       return invalid_argument("the parameter '" + printable(name->substr(0, 64)) + "' comes twice");
     }
     query.parameters_.emplace_back(*std::move(name), *std::move(value));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,16 +15,22 @@ namespace weft::edge {
 /// is a space, as forms and URLSearchParams write it.
 class Query {
  public:
-  /// INVALID_ARGUMENT for an escape that is none, a name that comes twice, and more than 64
-  /// parameters. `text` is what
+  using Parameters = std::vector<std::pair<std::string, std::string>>;
+  enum class Repeats : std::uint8_t { Refused, Taken };
+
+  /// INVALID_ARGUMENT for an escape that is none, a name that comes twice where that is refused,
+  /// and too many parameters: more than 64, or 256 where a name may come again. `text` is what
   /// follows the "?".
-  static Result<Query> parse(std::string_view text);
+  static Result<Query> parse(std::string_view text, Repeats repeats = Repeats::Refused);
+
+  /// In the order of the query.
+  const Parameters& all() const noexcept { return parameters_; }
 
   /// Null where it is not there.
   const std::string* find(std::string_view name) const noexcept;
 
  private:
-  std::vector<std::pair<std::string, std::string>> parameters_;
+  Parameters parameters_;
 };
 
 /// Whether a query has a parameter of that name, as it stands.

@@ -15,6 +15,7 @@ enum class Protocol : std::uint8_t {
   ConnectStream,  ///< messages in envelopes
   GrpcWeb,        ///< messages in envelopes
   GrpcWebText,    ///< the same in base64
+  Rest,           ///< as the method's google.api.http says
 };
 
 constexpr bool is_grpc_web(Protocol protocol) noexcept {

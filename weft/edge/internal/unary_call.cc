@@ -83,10 +83,18 @@ Task<> UnaryCall::end(const Status& status) {
   co_await write(code, fields, std::move(content));
 }
 
+std::string UnaryCall::content_type() const {
+  return "application/" + std::string(request().format);
+}
+
+void UnaryCall::write_error(std::string& out, const Status& status) const {
+  append_error(out, status);
+}
+
 Bytes UnaryCall::success(ResponseFields& fields) {
-  fields.add("content-type", "application/" + std::string(request().format));
+  fields.add("content-type", content_type());
   // What caches keep of a GET.
-  if (request().protocol == Protocol::ConnectGet) fields.add("vary", "accept-encoding");
+  if (exchange().head().method == "GET") fields.add("vary", "accept-encoding");
   const Compression compression = sent_compression();
   if (compression == Compression::Identity || answer_.empty()) return std::move(answer_);
   Result<Bytes> packed = codec::compress(compression, answer_.view());
@@ -102,7 +110,7 @@ Bytes UnaryCall::failure(const Status& status, ResponseFields& fields) const {
   }
   add_hints(request(), fields);
   std::string text;
-  append_error(text, status);
+  write_error(text, status);
   return Bytes::copy_of(text);
 }
 

@@ -14,7 +14,9 @@ namespace weft::edge {
 /// A unary call of Connect: the request's content is the message, and so is the response's, or it
 /// is an error in JSON. What comes behind a message in gRPC is known before it here: trailers are
 /// fields `trailer-*`, so the message waits for the handler's end.
-class UnaryCall final : public ServedCall {
+///
+/// Protocols with the same shape derive from it.
+class UnaryCall : public ServedCall {
  public:
   using ServedCall::ServedCall;
 
@@ -29,6 +31,10 @@ class UnaryCall final : public ServedCall {
   bool may_read_content(std::size_t size) noexcept;
   MessageReader::Poll take_content(Message& out);
   Status too_large(std::size_t size) const;
+  /// Of a response that is no error.
+  virtual std::string content_type() const;
+  /// Appends what the content says of an error, in JSON.
+  virtual void write_error(std::string& out, const Status& status) const;
   Bytes success(ResponseFields& fields);
   Bytes failure(const Status& status, ResponseFields& fields) const;
   Task<> write(int http_status, ResponseFields& fields, Bytes content);

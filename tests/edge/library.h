@@ -1,0 +1,64 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "weft/rpc/server.h"
+
+#include "library.weft.h"
+
+namespace weft::test {
+
+/// Shelves with books, for the tests of paths (google.api.http).
+class Library final : public library::LibraryService {
+  using Book = library::Book;
+
+  Task<Result<Book>> GetBook(ServerContext&, const library::GetBookRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = books_.find(request.name());
+    if (found == books_.end()) co_return not_found("there is no " + request.name());
+    co_return found->second;
+  }
+  Task<Result<library::ListBooksResponse>> ListBooks(
+      ServerContext&, const library::ListBooksRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    library::ListBooksResponse list;
+    for (const auto& [name, book] : books_) {
+      if (!name.starts_with("shelves/" + request.shelf() + "/") || !is_asked(book, request)) {
+        continue;
+      }
+      if (request.page_size() > 0 && list.books_size() == request.page_size()) break;
+      *list.add_books() = book;
+    }
+    co_return list;
+  }
+  Task<Result<Book>> CreateBook(ServerContext&, const library::SaveBookRequest& request) override {
+    if (request.book().title().empty()) co_return invalid_argument("a book needs a title");
+    const std::lock_guard lock(mutex_);
+    Book book = request.book();
+    book.set_name("shelves/" + request.shelf() + "/books/" + std::to_string(++last_));
+    books_[book.name()] = book;
+    co_return book;
+  }
+  Task<Result<google::protobuf::Empty>> DeleteBook(
+      ServerContext&, const library::GetBookRequest& request) override {
+    const std::lock_guard lock(mutex_);
+    if (books_.erase(request.name()) == 0) co_return not_found("there is no " + request.name());
+    co_return google::protobuf::Empty();
+  }
+
+  static bool is_asked(const Book& book, const library::ListBooksRequest& request) {
+    if (request.titles().empty()) return true;
+    for (const std::string& title : request.titles()) {
+      if (title == book.title()) return true;
+    }
+    return false;
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, Book> books_;
+  int last_ = 0;
+};
+
+}  // namespace weft::test

@@ -1,0 +1,69 @@
+#include "weft/edge/rest/internal/rest.h"
+
+#include <utility>
+
+#include "weft/edge/internal/request_kind.h"
+#include "weft/edge/rest/internal/rest_call.h"
+#include "weft/edge/rest/internal/rest_codec.h"
+#include "weft/edge/rest/internal/rest_request.h"
+
+namespace weft::edge::rest {
+namespace {
+
+/// What a path can be asked, without a call.
+Task<> answer_options(rpc::HttpExchange& exchange, const Cors& cors, std::string allow) {
+  ResponseFields fields;
+  fields.add("allow", allow);
+  cors.add_fields(exchange.head(), fields);
+  if (!exchange.begin(204, fields.view()).ok()) co_return;
+  static_cast<void>(exchange.end());
+}
+
+Task<> serve_call(rpc::HttpExchange& exchange, const Cors& cors, const RestRules& rules,
+                  const JsonOptions& options) {
+  RestRequest request = read_rest_request(exchange.head(), rules, exchange.dispatcher(), options);
+  if (request.rule == nullptr) {
+    RestCall call(exchange, request.call, cors, nullptr);
+    co_await call.run();
+    co_return;
+  }
+  const RestCodec codec(*request.rule, options, std::move(request.parameters),
+                        exchange.head().field("content-type"));
+  request.call.codec = codec::borrowed(codec);
+  RestCall call(exchange, request.call, cors, &codec);
+  co_await call.run();
+}
+
+}  // namespace
+
+Rest::Rest(JsonOptions options) : enabled_(true), options_(std::move(options)) {
+  if (options_.types != nullptr) own_tables_ = std::make_unique<codec::Tables>(options_.types);
+}
+
+Status Rest::start(const rpc::Dispatcher& dispatcher) {
+  if (!enabled_) return {};
+  Result<RestRules> rules =
+      RestRules::of(dispatcher, own_tables_ == nullptr ? codec::Tables::generated() : *own_tables_);
+  if (!rules.ok()) return rules.status();
+  if (server_ != nullptr && server_ != &dispatcher && !(rules_.empty() && rules->empty())) {
+    return failed_precondition("edge::protocols() with rules of google.api.http serves one server");
+  }
+  server_ = &dispatcher;
+  rules_ = *std::move(rules);
+  return {};
+}
+
+Task<> Rest::serve(rpc::HttpExchange& exchange, const Cors& cors) const {
+  const rpc::HttpHead& head = exchange.head();
+  if (head.method == "OPTIONS") {
+    const std::string_view path = path_of(head);
+    std::string allow = allowed(path);
+    // A rule of its own has precedence.
+    if (!allow.empty() && rules_.find(head.method, path).rule == nullptr) {
+      return answer_options(exchange, cors, std::move(allow));
+    }
+  }
+  return serve_call(exchange, cors, rules_, options_);
+}
+
+}  // namespace weft::edge::rest

@@ -1,0 +1,139 @@
+#include "weft/edge/rest/internal/rest_request.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weft/base/ascii.h"
+#include "weft/base/printable.h"
+#include "weft/codec/schema/object_bytes.h"
+#include "weft/edge/internal/query.h"
+#include "weft/edge/rest/internal/request_bytes.h"
+
+namespace weft::edge::rest {
+namespace {
+
+std::string shown(std::string_view text) { return "'" + printable(text.substr(0, 256)) + "'"; }
+
+/// application/json, and what is written in it (RFC 6839 section 3.1).
+bool is_json(std::string_view type) noexcept {
+  type = ascii::trimmed(type.substr(0, type.find(';')));
+  constexpr std::string_view kSuffix = "+json";
+  return ascii::equal_without_case(type, "application/json") ||
+         (type.size() > kSuffix.size() &&
+          ascii::equal_without_case(type.substr(type.size() - kSuffix.size()), kSuffix));
+}
+
+/// The values of a path and a query for the fields of a rule.
+class Parameters {
+ public:
+  Parameters(const BoundRule& rule, const JsonReadOptions& options,
+             codec::OutputBytes& out) noexcept
+      : rule_(rule), options_(options), bytes_(options, out) {}
+
+  Status add_path(std::string_view path, std::string_view verb) {
+    const std::optional<std::vector<std::string>> values = values_of(rule_.path, path, verb);
+    if (!values) return invalid_argument("the path " + shown(path) + " is not UTF-8");
+    for (std::size_t i = 0; i < values->size(); ++i) {
+      const Status status = bytes_.add_text(rule_.variables[i], (*values)[i]);
+      if (!status.ok()) {
+        return status.with_prefix("the field " + name_of(rule_.variables[i]) + " in the path");
+      }
+    }
+    return {};
+  }
+
+  Status add_query(std::string_view text) {
+    if (text.empty()) return {};
+    const Result<Query> query = Query::parse(text, Query::Repeats::Taken);
+    if (!query.ok()) return query.status();
+    for (const auto& [name, value] : query->all()) {
+      const Status status = add_parameter(name, value);
+      if (!status.ok()) return status.with_prefix("the parameter " + shown(name));
+    }
+    return {};
+  }
+
+ private:
+  Status add_parameter(const std::string& name, const std::string& value) {
+    Result<FieldChain> field = find_field(*rule_.request, name);
+    if (!field.ok()) return options_.ignore_unknown ? Status() : field.status();
+    if (Status status = rule_.check_parameter(*field); !status.ok()) return status;
+    if (!field->back()->repeated) {
+      if (std::find(single_.begin(), single_.end(), *field) != single_.end()) {
+        return invalid_argument("it comes twice, and is no list");
+      }
+      single_.push_back(*field);
+    }
+    return bytes_.add_text(*field, value);
+  }
+
+  const BoundRule& rule_;
+  const JsonReadOptions& options_;
+  RequestBytes bytes_;
+  std::vector<FieldChain> single_;  // that the query has had
+};
+
+/// Why a path has no rule for the request's method.
+void refuse(CallRequest& call, const rpc::HttpHead& head, std::vector<std::string> methods) {
+  if (Status status = check_path(call.path); !status.ok()) {
+    call.status = std::move(status);
+  } else if (methods.empty()) {
+    call.status = not_found("no method of this server has the path " + shown(call.path));
+  } else {
+    call.http_status = 405;
+    call.allow = allow_list(std::move(methods));
+    call.status = unimplemented("the path " + shown(call.path) + " has no " + shown(head.method) +
+                                "; it has " + call.allow);
+  }
+}
+
+/// Whether a call can be served by the rule; sets the status where not.
+bool check_rule(CallRequest& call, const BoundRule& rule, const rpc::HttpHead& head) {
+  if (Status status = check_path(path_of(head)); !status.ok()) {
+    call.status = std::move(status);
+  } else if (call.route->method->kind != MethodKind::Unary) {
+    call.status = unimplemented("the method " + std::string(call.path) +
+                                " streams, which a path of google.api.http does not yet");
+  } else if (const std::string_view type = head.field("content-type");
+             rule.body != BoundRule::Body::None && !rule.has_raw_content() && !type.empty() &&
+             !is_json(type)) {
+    call.http_status = 415;
+    call.status = invalid_argument("the content type " + shown(type) + " is not application/json");
+  }
+  return call.status.ok();
+}
+
+}  // namespace
+
+RestRequest read_rest_request(const rpc::HttpHead& head, const RestRules& rules,
+                              const rpc::Dispatcher& dispatcher, const JsonOptions& options) {
+  RestRequest request;
+  CallRequest& call = request.call;
+  const std::string_view path = path_of(head);
+  call.protocol = Protocol::Rest;
+  call.format = "json";
+  call.path = path;
+  RestRules::Match match = rules.find(head.method, path);
+  if (match.rule == nullptr) {
+    refuse(call, head, std::move(match.methods));
+    return request;
+  }
+  request.rule = match.rule;
+  call.route = match.rule->route;
+  call.path = call.route->method->path;
+  if (!check_rule(call, *match.rule, head)) return request;
+  codec::ThreadBuffer<codec::BufferUse::Wire> wire;
+  Parameters parameters(*match.rule, options.read, *wire);
+  // The path comes last, so that it counts.
+  call.status = parameters.add_query(query_of(head));
+  if (call.status.ok()) call.status = parameters.add_path(path, match.verb);
+  if (!call.status.ok()) return request;
+  request.parameters = wire->view();
+  call.status = read_fields(call, head, dispatcher.rules());
+  return request;
+}
+
+}  // namespace weft::edge::rest
