@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include "weft/base/fork_mutex.h"
 #include "weft/base/internal/log_file.h"
+#include "weft/base/internal/log_line.h"
 #include "weft/base/printable.h"
 
 namespace weft {
@@ -24,6 +26,7 @@ constexpr std::uint8_t kUnset = 0xff;
 
 constinit std::atomic<std::uint8_t> current_level{kUnset};
 constinit std::atomic<std::uint64_t> lost{0};
+constinit std::atomic<const LogFormat*> current_format{nullptr};
 // A sink that logs would wait for itself.
 constinit thread_local bool inside_sink = false;
 
@@ -54,6 +57,13 @@ struct Output {
                                       spdlog::pattern_time_type::utc};
   base::LogFile file = base::LogFile::standard_error();
   Sink sink;
+
+  /// A line that a LogFormat has made. False when it was lost. Throws what the sink throws.
+  bool write_whole(LogLevel level, std::string& line) {
+    if (!sink) return file.write_line(line.append("\n"), {}, level);
+    sink(level, line);
+    return true;
+  }
 
   /// False when the line was lost. Throws what the sink or the formatter throws.
   bool write(LogLevel level, std::string_view line) {
@@ -137,7 +147,31 @@ bool write_line(LogLevel level, std::string_view message) noexcept {
   }
 }
 
+bool write_record(const LogFormat& format, const LogRecord& record) noexcept {
+  const SinkEntry entry;
+  if (!entry) return false;
+  try {
+    std::string line;
+    format.append(line, record);
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    return out.write_whole(record.level, line);
+  } catch (...) {
+    return false;
+  }
+}
+
 }  // namespace
+
+namespace base {
+
+const LogFormat* log_format() noexcept { return current_format.load(std::memory_order_acquire); }
+
+void write_formatted(const LogFormat& format, const LogRecord& record) noexcept {
+  if (!write_record(format, record)) lost.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace base
 
 bool log_enabled(LogLevel level) noexcept {
   std::uint8_t least = current_level.load(std::memory_order_relaxed);
@@ -147,11 +181,19 @@ bool log_enabled(LogLevel level) noexcept {
 
 void log(LogLevel level, std::string_view message) noexcept {
   if (!log_enabled(level)) return;
+  if (const LogFormat* const format = base::log_format()) {
+    return base::write_formatted(
+        *format, {.level = level, .message = message, .time = std::chrono::system_clock::now()});
+  }
   if (!write_line(level, message)) lost.fetch_add(1, std::memory_order_relaxed);
 }
 
 void set_log_level(LogLevel level) noexcept {
   current_level.store(static_cast<std::uint8_t>(level), std::memory_order_relaxed);
+}
+
+void set_log_format(const LogFormat* format) noexcept {
+  current_format.store(format, std::memory_order_release);
 }
 
 void set_log_sink(UniqueFunction<void(LogLevel, std::string_view)> sink) {
