@@ -1,0 +1,201 @@
+#include "weft/telemetry/log/json_format.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <ctime>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "weft/base/log_value.h"
+#include "weft/base/number_text.h"
+#include "weft/base/printable.h"
+#include "weft/base/text_cut.h"
+
+namespace weft::telemetry {
+namespace {
+
+struct Severity {
+  std::string_view number;  // OpenTelemetry's log data model, "SeverityNumber"
+  std::string_view otel;
+  std::string_view ecs;
+};
+constexpr std::array<Severity, 6> kSeverities = {{{"1", "TRACE", "trace"},
+                                                  {"5", "DEBUG", "debug"},
+                                                  {"9", "INFO", "info"},
+                                                  {"13", "WARN", "warn"},
+                                                  {"17", "ERROR", "error"},
+                                                  {"0", "OFF", "off"}}};
+
+/// A text as JSON. What is cut says so.
+std::string json_text(std::string_view text, std::size_t limit) {
+  const std::string_view shown = utf8_prefix(text, limit);
+  std::string quoted = "\"";
+  for (const char c : shown) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  if (shown.size() != text.size()) {
+    quoted +=
+        "... (" + std::to_string(shown.size()) + " of " + std::to_string(text.size()) + " bytes)";
+  }
+  return printable_json(quoted += '"');
+}
+
+std::string json_number(double value) {
+  if (!std::isfinite(value)) return "\"" + number_text(value) + "\"";
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  return {digits.data(), end};
+}
+
+struct JsonOf {
+  std::string operator()(std::string_view text) const { return json_text(text, kMostLogValue); }
+  std::string operator()(std::int64_t value) const { return std::to_string(value); }
+  std::string operator()(std::uint64_t value) const { return std::to_string(value); }
+  std::string operator()(double value) const { return json_number(value); }
+  std::string operator()(bool value) const { return value ? "true" : "false"; }
+  std::string operator()(Duration value) const {
+    return json_number(std::chrono::duration<double>(value).count());
+  }
+};
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
+  return text;
+}
+
+void append_digits(std::string& out, std::int64_t value, std::size_t width) {
+  const std::string digits = std::to_string(value);
+  if (digits.size() < width) out.append(width - digits.size(), '0');
+  out.append(digits);
+}
+
+/// RFC 3339, in UTC, with microseconds.
+std::string timestamp(std::chrono::system_clock::time_point time) {
+  using std::chrono::floor;
+  const auto seconds = floor<std::chrono::seconds>(time);
+  const std::time_t whole = std::chrono::system_clock::to_time_t(seconds);
+  std::tm parts{};
+  ::gmtime_r(&whole, &parts);
+  std::string text;
+  append_digits(text, parts.tm_year + 1900, 4);
+  append_digits(text += '-', parts.tm_mon + 1, 2);
+  append_digits(text += '-', parts.tm_mday, 2);
+  append_digits(text += 'T', parts.tm_hour, 2);
+  append_digits(text += ':', parts.tm_min, 2);
+  append_digits(text += ':', parts.tm_sec, 2);
+  append_digits(text += '.', floor<std::chrono::microseconds>(time - seconds).count(), 6);
+  return text += 'Z';
+}
+
+/// Members of one object.
+class Members {
+ public:
+  explicit Members(std::string& out) : out_(out) { out_ += '{'; }
+  /// `key` needs no escapes, `json` is a value.
+  void add(std::string_view key, std::string_view json) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    out_.append("\"").append(key).append("\":").append(json);
+  }
+  void add_text(std::string_view key, std::string_view plain) {
+    add(key, std::string("\"").append(plain).append("\""));
+  }
+  void end() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+const Severity& severity_of(LogLevel level) noexcept {
+  return kSeverities[std::min<std::size_t>(static_cast<std::size_t>(level),
+                                           kSeverities.size() - 1)];
+}
+
+std::string attributes(const ShownLogFields& shown) {
+  std::string text;
+  Members members(text);
+  for (const auto& field : shown.fields) {
+    members.add(field.key, std::visit(JsonOf(), field.value.any()));
+  }
+  members.end();
+  return text;
+}
+
+void append_otel(std::string& line, const LogRecord& record, const std::string& service) {
+  Members members(line);
+  members.add_text("timestamp", timestamp(record.time));
+  members.add("severity_number", severity_of(record.level).number);
+  members.add_text("severity_text", severity_of(record.level).otel);
+  members.add("body", json_text(record.message, JsonFormat::kMostMessage));
+  if (record.trace != nullptr) {
+    members.add_text("trace_id", hex(record.trace->trace_id));
+    members.add_text("span_id", hex(record.trace->span_id));
+    members.add_text("trace_flags", hex({&record.trace->flags, 1}));
+  }
+  const ShownLogFields shown = shown_fields(record.fields);
+  if (!shown.fields.empty()) members.add("attributes", attributes(shown));
+  if (shown.left_out != 0) {
+    members.add("dropped_attributes_count", std::to_string(shown.left_out));
+  }
+  if (!service.empty()) members.add("resource", "{\"service.name\":" + service + "}");
+  members.end();
+}
+
+/// Texts and truth values, or numbers, which ECS keeps apart.
+enum class Labels : std::uint8_t { Texts, Numbers };
+
+ShownLogFields only(const ShownLogFields& shown, Labels which) {
+  ShownLogFields some;
+  for (const auto& field : shown.fields) {
+    const LogFieldValue::Any& any = field.value.any();
+    const double* const number = std::get_if<double>(&any);
+    const bool is_text = std::holds_alternative<std::string_view>(any) ||
+                         std::holds_alternative<bool>(any) ||
+                         (number != nullptr && !std::isfinite(*number));
+    if (is_text == (which == Labels::Texts)) some.fields.push_back(field);
+  }
+  return some;
+}
+
+void append_ecs(std::string& line, const LogRecord& record, const std::string& service) {
+  Members members(line);
+  // The order is that of the ECS logging specification: these three come first.
+  members.add_text("@timestamp", timestamp(record.time));
+  members.add_text("log.level", severity_of(record.level).ecs);
+  members.add("message", json_text(record.message, JsonFormat::kMostMessage));
+  members.add_text("ecs.version", "1.6.0");
+  if (!service.empty()) members.add("service.name", service);
+  if (record.trace != nullptr) {
+    members.add_text("trace.id", hex(record.trace->trace_id));
+    members.add_text("span.id", hex(record.trace->span_id));
+  }
+  const ShownLogFields shown = shown_fields(record.fields, LogKeys::Underscored);
+  const ShownLogFields texts = only(shown, Labels::Texts);
+  ShownLogFields numbers = only(shown, Labels::Numbers);
+  if (shown.left_out != 0) numbers.fields.push_back({"weft_fields_left_out", shown.left_out});
+  if (!texts.fields.empty()) members.add("labels", attributes(texts));
+  if (!numbers.fields.empty()) members.add("numeric_labels", attributes(numbers));
+  members.end();
+}
+
+}  // namespace
+
+JsonFormat::JsonFormat(JsonNames names, std::string service)
+    : names_(names), service_(service.empty() ? "" : json_text(service, kMostLogValue)) {}
+
+void JsonFormat::append(std::string& line, const LogRecord& record) const {
+  if (names_ == JsonNames::Ecs) return append_ecs(line, record, service_);
+  append_otel(line, record, service_);
+}
+
+}  // namespace weft::telemetry
