@@ -1,30 +1,44 @@
 #include "weft/middleware/reports/access_log.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "weft/base/log_value.h"
+#include "weft/base/log/record.h"
+#include "weft/coro/context_log.h"
 #include "weft/coro/exception.h"
+#include "weft/rpc/call/observer.h"
 
 namespace weft {
 namespace {
 
-std::string line(const Call& call, const Status& status, Duration duration) {
-  std::string text = "call path=";
-  text.append(log_value(call.path()));
-  text.append(call.side() == Call::Side::Server ? " side=server" : " side=client");
-  if (call.peer() != nullptr) text.append(" peer=").append(log_value(call.peer()->describe()));
-  const Principal* const who = call.principal();
-  if (who != nullptr && !who->subject.empty()) {
-    text.append(" principal=").append(log_value(who->subject));
-  }
-  text.append(" status=").append(name_of(status.code()));
-  text.append(" duration=").append(to_string(duration));
-  if (!status.message().empty()) {
-    text.append(" message=").append(log_value(status.message()));
-  }
-  return text;
+using Fields = std::vector<LogField>;
+
+void add_figures(Fields& fields, const Call& call) {
+  const CallStats* const stats = call.stats();
+  if (stats == nullptr) return;
+  fields.push_back({"sent_bytes", stats->sent_bytes});
+  fields.push_back({"received_bytes", stats->received_bytes});
+  if (call.side() == Call::Side::Server) return;
+  fields.push_back({"attempts", stats->attempts});
+  fields.push_back({"waited", stats->waited});
+}
+
+void write(LogLevel level, const Call& call, const Status& status, Duration duration) {
+  Fields fields;
+  fields.reserve(11);
+  fields.push_back({"path", call.path()});
+  fields.push_back({"side", call.side() == Call::Side::Server ? "server" : "client"});
+  std::string peer;
+  if (call.peer() != nullptr) fields.push_back({"peer", peer = call.peer()->describe()});
+  const std::shared_ptr<const Principal> who = call.share_principal();
+  if (who != nullptr && !who->subject.empty()) fields.push_back({"principal", who->subject});
+  fields.push_back({"status", name_of(status.code())});
+  fields.push_back({"duration", duration});
+  add_figures(fields, call);
+  if (!status.message().empty()) fields.push_back({"message", status.message()});
+  log_fields(call.context(), level, "call", fields);
 }
 
 struct AccessLog {
@@ -48,7 +62,7 @@ struct AccessLog {
     const Duration duration = call.loop().now() - begun;
     const LogLevel level = status.ok() ? options.level : std::max(options.level, LogLevel::Warn);
     const bool wanted = !status.ok() || duration >= options.slower_than;
-    if (wanted && log_enabled(level)) log(level, line(call, status, duration));
+    if (wanted && log_enabled(level)) write(level, call, status, duration);
     co_return status;
   }
 };

@@ -20,9 +20,15 @@ struct AccessLogOptions {
 ///     call path=/hello.Greeter/SayHello side=server peer=127.0.0.1:40112 status=OK duration=1.2ms
 ///
 /// with `principal=SUBJECT` behind the peer where the caller is known (Call::principal()), and
-/// `message="..."` at the end where the status has one. Path, peer, principal and message are as
-/// log_value() shows them: quoted where they are more than a word, and cut behind 256 bytes. So a
-/// client cannot forge a field or make the line long.
+/// `message="..."` where the status has one. Path, peer, principal and message are as log_value()
+/// shows them: quoted where they are more than a word, and cut behind 256 bytes. So a client cannot
+/// forge a field or make the line long.
+///
+/// Where the server or the channel has an Observer, such as telemetry::server_metrics(), which
+/// makes them count, `sent_bytes` and `received_bytes` (messages, uncompressed) follow the
+/// duration, and on a client `attempts` and the time that the call `waited` for a connection. Where
+/// the call is traced, `trace_id` and `span_id` end the line. On a client the peer is the instance
+/// that answered. The line is a record with these fields: telemetry::set_up_log() makes JSON of it.
 Middleware access_log(AccessLogOptions options = {});
 
 }  // namespace weft
