@@ -41,7 +41,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
 if(BUILD_SHARED_LIBS)
   string(PREPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libweft${soname} (= ${PROJECT_VERSION}), ")
 endif()
-# Only for weft::registry_server and weft::codec_xml.
+# Only for weft::registry_server, weft::storage_sqlite and weft::codec_xml.
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libsqlite3-dev, libpugixml-dev")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME weft-tools)
