@@ -147,6 +147,13 @@ class H2load(unittest.TestCase):
         self.assertIsNone(h2load.parse(H2LOAD.replace("0 errored", "1 errored")))
 
 
+    def test_a_run_too_short_for_a_call_is_told_from_one_that_failed(self):
+        self.assertFalse(h2load.none_ended(H2LOAD))
+        none = H2LOAD.replace("100 succeeded", "0 succeeded")
+        self.assertTrue(h2load.none_ended(none))
+        self.assertFalse(h2load.none_ended(none.replace("0 errored", "1 errored")))
+
+
 class QuickRun(unittest.TestCase):
     """Every program of ours starts, answers, and its run becomes files."""
 
