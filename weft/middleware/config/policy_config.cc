@@ -1,7 +1,6 @@
 #include "weft/middleware/config/policy_config.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -9,10 +8,10 @@
 #include <vector>
 
 #include "weft/base/fork_mutex.h"
-#include "weft/middleware/config/internal/json_node.h"
 #include "weft/middleware/config/internal/method_names.h"
 #include "weft/middleware/config/internal/policy_json.h"
-#include "weft/middleware/internal/loop_local.h"
+#include "weft/middleware/config/json_node.h"
+#include "weft/net/loop/snapshot.h"
 
 namespace weft {
 namespace {
@@ -24,13 +23,6 @@ using middleware::JsonNode;
 struct InUse {
   MiddlewareChain chain;
   std::multimap<std::string, Middleware> by_json;
-};
-using InUseRef = std::shared_ptr<InUse>;
-
-/// A loop's view of it.
-struct Seen {
-  std::uint64_t version = 0;
-  std::shared_ptr<const InUse> in_use;
 };
 
 /// A policy for the calls of some methods and services only.
@@ -129,8 +121,9 @@ class PolicyConfig::Impl {
     const JsonNode root = document->root();
     auto next = std::make_shared<InUse>();
     const std::scoped_lock lock(mutex_);
+    const std::shared_ptr<const InUse> in_use = in_use_.get();
     std::optional<InUse> before;
-    if (in_use_ != nullptr) before.emplace(*in_use_);
+    if (in_use != nullptr) before.emplace(*in_use);
     if (root.is_object()) {
       for (const std::string& name : root.names()) {
         if (name != "policies") root[name].note("is not known here; \"policies\" is");
@@ -142,28 +135,17 @@ class PolicyConfig::Impl {
     }
     Status problems = document->problems();
     if (!problems.ok()) return problems.with_prefix("policy config");
-    in_use_ = std::move(next);
-    version_.fetch_add(1, std::memory_order_release);
+    in_use_.set(std::move(next));
     return {};
   }
 
   /// As of now; null before the first config.
-  const std::shared_ptr<const InUse>& in_use(net::Loop& loop) const {
-    Seen& seen = seen_.of(loop);
-    if (seen.version != version_.load(std::memory_order_acquire)) [[unlikely]] {
-      const std::scoped_lock lock(mutex_);
-      seen.in_use = in_use_;
-      seen.version = version_.load(std::memory_order_relaxed);
-    }
-    return seen.in_use;
-  }
+  const std::shared_ptr<const InUse>& in_use(net::Loop& loop) const { return in_use_.of(loop); }
 
  private:
   PolicyObserver* observer_;
-  mutable ForkMutex mutex_;
-  InUseRef in_use_;
-  std::atomic<std::uint64_t> version_{0};
-  middleware::LoopLocal<Seen> seen_;
+  ForkMutex mutex_;  // held while a config takes the place of another
+  net::Snapshot<InUse> in_use_;
 };
 
 PolicyConfig::PolicyConfig(PolicyObserver* observer) : impl_(std::make_shared<Impl>(observer)) {}

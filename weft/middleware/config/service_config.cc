@@ -7,8 +7,8 @@
 
 #include "weft/base/fork_mutex.h"
 #include "weft/base/log.h"
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
+#include "weft/net/loop/loop_local.h"
 
 namespace weft {
 namespace {
@@ -138,7 +138,7 @@ class ServiceConfigPolicy::Impl {
   Channel* channel_ = nullptr;
   InUseRef in_use_;
   std::atomic<std::uint64_t> version_{0};
-  middleware::LoopLocal<Paths> paths_;
+  net::LoopLocal<Paths> paths_;
 };
 
 ServiceConfigPolicy::ServiceConfigPolicy(ServiceConfigOptions options)

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/unusable.h"
+#include "weft/net/loop/loop_local.h"
 
 namespace weft {
 
@@ -154,7 +154,7 @@ using Outcome = AdaptiveLimit::Outcome;
 struct Shared {
   AdaptiveLimitOptions options;
   Status refusal;
-  middleware::LoopLocal<AdaptiveLimit> limits;
+  net::LoopLocal<AdaptiveLimit> limits;
 };
 
 Outcome outcome_of(const Status& status) noexcept {

@@ -9,9 +9,9 @@
 
 #include "weft/base/local_ref.h"
 #include "weft/cluster/endpoints/endpoint.h"
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
+#include "weft/net/loop/loop_local.h"
 
 namespace weft {
 
@@ -183,7 +183,7 @@ struct Breakers {
 
 struct Shared {
   CircuitBreakerOptions options;
-  middleware::LoopLocal<Breakers> breakers;
+  net::LoopLocal<Breakers> breakers;
 };
 
 /// Reports how a call ended also where its coroutine is destroyed before that.

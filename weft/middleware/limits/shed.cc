@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "weft/base/local_ref.h"
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/middleware/limits/internal/permits.h"
+#include "weft/net/loop/loop_local.h"
 
 namespace weft {
 
@@ -68,7 +68,7 @@ struct Methods {
 
 struct Deadlines {
   DeadlineSheddingOptions options;
-  middleware::LoopLocal<Methods> methods;
+  net::LoopLocal<Methods> methods;
 };
 
 std::string rounded(Duration duration) {

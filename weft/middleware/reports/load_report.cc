@@ -11,8 +11,8 @@
 #include "weft/base/fork_mutex.h"
 #include "weft/cluster/endpoints/outlier.h"
 #include "weft/coro/exception.h"
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/internal/unusable.h"
+#include "weft/net/loop/loop_local.h"
 
 namespace weft {
 namespace {
@@ -108,7 +108,7 @@ struct LoopLoad {
 struct Shared {
   explicit Shared(LoadReportOptions options) : process(std::move(options)) {}
   ProcessLoad process;
-  middleware::LoopLocal<LoopLoad> loops;
+  net::LoopLocal<LoopLoad> loops;
 };
 
 struct LoadReporting {

@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "weft/base/local_ref.h"
-#include "weft/middleware/internal/loop_local.h"
 #include "weft/middleware/reuse/internal/shared_answer.h"
+#include "weft/net/loop/loop_local.h"
 #include "weft/net/loop/wait.h"
 
 namespace weft {
@@ -95,7 +95,7 @@ bool gave_up(const Call& call, const Status& status) {
 
 struct Shared {
   SingleFlightOptions options;
-  middleware::LoopLocal<Flights> flights;
+  net::LoopLocal<Flights> flights;
 };
 
 struct SingleFlight {

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "weft/base/status.h"
-#include "weft/middleware/config/internal/json_node.h"
+#include "weft/middleware/config/json_node.h"
 
 namespace weft::middleware {
 

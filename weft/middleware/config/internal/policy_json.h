@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "weft/middleware/config/internal/json_node.h"
+#include "weft/middleware/config/json_node.h"
 #include "weft/rpc/call/observer.h"
 #include "weft/rpc/call/service.h"
 

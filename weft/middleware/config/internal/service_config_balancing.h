@@ -1,6 +1,6 @@
 #pragma once
 
-#include "weft/middleware/config/internal/json_node.h"
+#include "weft/middleware/config/json_node.h"
 #include "weft/middleware/config/service_config.h"
 
 namespace weft::middleware {

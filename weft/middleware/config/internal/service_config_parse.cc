@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "weft/middleware/config/internal/json_code.h"
-#include "weft/middleware/config/internal/json_node.h"
 #include "weft/middleware/config/internal/method_names.h"
 #include "weft/middleware/config/internal/service_config_balancing.h"
+#include "weft/middleware/config/json_node.h"
 #include "weft/middleware/config/service_config.h"
 
 // The fields are those of grpc/service_config/service_config.proto; gRFC A6 says what retryPolicy,

@@ -6,7 +6,7 @@
 
 #include "weft/net/loop/loop.h"
 
-namespace weft::middleware {
+namespace weft::net {
 
 /// One T for each loop: what a policy keeps where nothing has to be locked, since a call and its
 /// middlewares stay on one loop. Made when a loop first asks; found by walking a list that is only
@@ -57,4 +57,4 @@ class LoopLocal {
   mutable std::atomic<Part*> parts_{nullptr};
 };
 
-}  // namespace weft::middleware
+}  // namespace weft::net

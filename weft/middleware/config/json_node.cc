@@ -1,4 +1,4 @@
-#include "weft/middleware/config/internal/json_node.h"
+#include "weft/middleware/config/json_node.h"
 
 #include <algorithm>
 #include <charconv>
