@@ -21,13 +21,8 @@ using std::chrono::steady_clock;
 // Long enough for a server that reads to come round to it on a busy machine.
 constexpr Duration kStalled = std::chrono::seconds(2);
 
-int connect_to(std::uint16_t port, Attacker::Buffers buffers) {
+int connect_to(std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (buffers == Attacker::Buffers::Small) {
-    const int bytes = 64 * 1024;
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
-  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -63,8 +58,7 @@ Attacker::Attacker(int fd)
       decoder_(std::make_unique<http2::HpackDecoder>(
           http2::HpackDecoder::Limits{.table_size = 4096, .list_size = std::size_t{1} << 20})) {}
 
-Attacker::Attacker(std::uint16_t port, Hello hello, Buffers buffers)
-    : Attacker(connect_to(port, buffers)) {
+Attacker::Attacker(std::uint16_t port, Hello hello) : Attacker(connect_to(port)) {
   if (hello == Hello::Preface) send(testing::client_preface());
 }
 

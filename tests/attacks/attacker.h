@@ -24,15 +24,11 @@ class Attacker {
  public:
   enum class Hello : std::uint8_t { Preface, Nothing };
   enum class Reading : std::uint8_t { Yes, No };
-  /// What the kernel holds for this end. The system's grow to megabytes, which a slow server needs
-  /// half a minute to fill.
-  enum class Buffers : std::uint8_t { OfTheSystem, Small };
   /// How sending ended: all was taken, nothing more was for a while, or the connection is gone.
   enum class Sent : std::uint8_t { All, Stalled, Closed };
 
   /// Connects to 127.0.0.1 and sends the preface and SETTINGS.
-  explicit Attacker(std::uint16_t port, Hello hello = Hello::Preface,
-                    Buffers buffers = Buffers::OfTheSystem);
+  explicit Attacker(std::uint16_t port, Hello hello = Hello::Preface);
   /// Takes over a connected socket, as the side that a server is. Sends nothing.
   static Attacker of_socket(int fd) { return Attacker(fd); }
   Attacker(Attacker&& other) noexcept;

@@ -151,7 +151,7 @@ TEST(Metadata, OfManyCallsStaysWithinTheConnectionsBudget) {
 TEST(UnreadAnswers, StopTheServerFromReadingMore) {
   Victim victim;
   const PeakMemory memory;
-  Attacker attacker(victim.port(), Attacker::Hello::Preface, Attacker::Buffers::Small);
+  Attacker attacker(victim.port());
   // Acknowledges in time, or a slow machine would see it closed for that.
   attacker.send(testing::settings_ack());
   Attacker::Sent outcome = Attacker::Sent::All;
