@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <string_view>
 
 namespace weft {
 namespace {
@@ -26,6 +27,14 @@ std::string number_text(double value, int decimals) {
   char* const end = room.data() + room.size();
   const int kept = decimals < kMostDecimals ? decimals : kMostDecimals;
   return {room.data(), std::to_chars(room.data(), end, value, std::chars_format::fixed, kept).ptr};
+}
+
+void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  for (const std::uint8_t byte : bytes) {
+    out += kHex[byte >> 4U];
+    out += kHex[byte & 15U];
+  }
 }
 
 }  // namespace weft

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string>
 
 namespace weft {
@@ -9,5 +11,8 @@ namespace weft {
 std::string number_text(double value);
 /// With exactly that many decimals, at most 20: "1.50".
 std::string number_text(double value, int decimals);
+
+/// Two hexadecimal digits for each byte, in lower case.
+void append_hex(std::string& out, std::span<const std::uint8_t> bytes);
 
 }  // namespace weft

@@ -1,6 +1,9 @@
 #include "weft/base/number_text.h"
 
+#include <array>
+#include <cstdint>
 #include <limits>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +27,12 @@ TEST(NumberText, HasRoomForEveryNumber) {
   const double largest = std::numeric_limits<double>::max();
   EXPECT_EQ(number_text(-largest, 100).size(), 1 + 309 + 1 + 20);
   EXPECT_EQ(number_text(std::numeric_limits<double>::infinity(), 1), "inf");
+}
+
+TEST(AppendHex, HasTwoDigitsForEachByte) {
+  std::string text = "x";
+  append_hex(text, std::array<std::uint8_t, 4>{0, 0x0f, 0xa0, 0xff});
+  EXPECT_EQ(text, "x000fa0ff");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "weft/base/ascii.h"
 #include "weft/base/internal/log_line.h"
 #include "weft/base/log_value.h"
 #include "weft/base/number_text.h"
@@ -12,8 +13,8 @@ namespace {
 std::string key_of(std::string_view text, LogKeys keys) {
   std::string key(text.substr(0, kMostLogKey));
   const auto stays = [keys](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || (c == '.' && keys == LogKeys::Dotted);
+    return ascii::is_alphanumeric(c) || c == '_' || c == '-' ||
+           (c == '.' && keys == LogKeys::Dotted);
   };
   for (char& c : key) {
     if (!stays(c)) c = '_';
@@ -30,13 +31,6 @@ struct TextOf {
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(Duration value) const { return to_string(value); }
 };
-
-void append_hex(std::string& out, std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const std::uint8_t byte : bytes) {
-    out.append({kDigits[byte >> 4], kDigits[byte & 15]});
-  }
-}
 
 std::string text_of(std::string_view message, std::span<const LogField> fields,
                     const LogTrace* trace) {

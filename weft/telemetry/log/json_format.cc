@@ -66,9 +66,8 @@ struct JsonOf {
 };
 
 std::string hex(std::span<const std::uint8_t> bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
-  for (const std::uint8_t byte : bytes) text.append({kDigits[byte >> 4], kDigits[byte & 15]});
+  append_hex(text, bytes);
   return text;
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "weft/base/number_text.h"
+
 namespace weft::telemetry {
 namespace {
 
@@ -47,15 +49,6 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
     } else {
       out.push_back(c);
     }
-  }
-}
-
-template <std::size_t N>
-void append_hex(std::string& out, const std::array<std::uint8_t, N>& bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  for (const std::uint8_t byte : bytes) {
-    out.push_back(kDigits[byte >> 4]);
-    out.push_back(kDigits[byte & 15]);
   }
 }
 

@@ -4,12 +4,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 
 #include "weft/base/ascii.h"
+#include "weft/base/number_text.h"
 #include "weft/net/socket/internal/socket_error.h"
 
 namespace weft::net::internal {
@@ -17,17 +19,6 @@ namespace {
 
 // No certificate chain or bundle is larger; a wrong path such as /dev/zero ends here.
 constexpr std::size_t kLongestFile = std::size_t{16} << 20;
-
-std::string hex(const unsigned char* data, std::size_t size) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * size);
-  for (std::size_t i = 0; i < size; ++i) {
-    text += kDigits[data[i] >> 4U];
-    text += kDigits[data[i] & 15U];
-  }
-  return text;
-}
 
 std::string escaped(const ASN1_STRING* string) {
   return internal::escaped({reinterpret_cast<const char*>(ASN1_STRING_get0_data(string)),
@@ -170,7 +161,7 @@ CertificateInfo describe(X509& certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (X509_digest(&certificate, EVP_sha256(), digest.data(), &size) == 1) {
-    info.fingerprint = hex(digest.data(), size);
+    append_hex(info.fingerprint, std::span(digest.data(), size));
   }
   add_alternative_names(certificate, info);
   info.not_before = time_of(X509_get0_notBefore(&certificate));
