@@ -6,7 +6,7 @@
 #include <google/protobuf/message_lite.h>
 
 #include "weft/codec/protobuf.h"
-#include "weft/rpc/grpc/internal/protobuf_fields.h"
+#include "weft/rpc/grpc/protobuf_fields.h"
 
 namespace weft {
 

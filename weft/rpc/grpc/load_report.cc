@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "weft/rpc/grpc/internal/protobuf_fields.h"
+#include "weft/rpc/grpc/protobuf_fields.h"
 
 namespace weft {
 namespace {

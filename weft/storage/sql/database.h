@@ -43,9 +43,6 @@ class Database : public Queryable {
   /// it.
   [[nodiscard]] Task<Result<Transaction>> begin(BeginOptions options = {}) const;
 
- protected:
-  const std::shared_ptr<Driver>& driver() const noexcept { return driver_; }
-
  private:
   Task<Result<Rows>> execute(Statement statement) final;
 

@@ -1,13 +1,13 @@
 #include "weft/storage/sql/error.h"
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <utility>
 
 #include "weft/base/result.h"
 #include "weft/rpc/grpc/google_status.h"
+#include "weft/rpc/grpc/protobuf_fields.h"
 
 namespace weft::sql {
 namespace {
@@ -39,51 +39,31 @@ constexpr std::string_view kErrorInfo = "type.googleapis.com/google.rpc.ErrorInf
 // google.rpc.ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; },
 // by hand as GoogleStatus is: a generated class would clash with the one of googleapis.
 
-void write_field(char number, std::string_view value, std::string& out) {
-  out.push_back(static_cast<char>(number << 3 | 2));
-  std::size_t size = value.size();
-  for (; size >= 0x80; size >>= 7) out.push_back(static_cast<char>(size | 0x80));
-  out.push_back(static_cast<char>(size));
-  out.append(value);
-}
-
 void write_metadata(std::string_view key, std::string_view value, std::string& out) {
   if (value.empty()) return;
   std::string entry;
-  write_field(1, key, entry);
-  write_field(2, value, entry);
-  write_field(3, entry, out);
+  rpc::write_delimited(1, key, entry);
+  rpc::write_delimited(2, value, entry);
+  rpc::write_delimited(3, entry, out);
 }
 
-/// Takes the next field from `bytes`, all of which are of wire type 2 here. False at the end, and
-/// where the bytes are not ours.
-bool next_field(std::string_view& bytes, int& number, std::string_view& value) {
-  if (bytes.empty() || (bytes[0] & 7) != 2) return false;
-  number = static_cast<unsigned char>(bytes[0]) >> 3;
-  bytes.remove_prefix(1);
-  std::uint64_t size = 0;
-  for (unsigned shift = 0; shift < 35; shift += 7) {
-    if (bytes.empty()) return false;
-    const auto byte = static_cast<unsigned char>(bytes[0]);
-    bytes.remove_prefix(1);
-    size |= std::uint64_t{byte & 0x7fU} << shift;
-    if (byte >= 0x80) continue;
-    if (size > bytes.size()) return false;
-    value = bytes.substr(0, size);
-    bytes.remove_prefix(size);
-    return true;
+/// Calls `take` with the number and content of each field that has a length, up to bytes that are
+/// none.
+template <class Take>
+void for_each_delimited(std::string_view bytes, Take take) {
+  rpc::Field field;
+  for (rpc::FieldReader reader(bytes); !reader.at_end() && reader.next(field);) {
+    if (field.wire == rpc::Wire::Delimited) take(field.number, field.delimited);
   }
-  return false;
 }
 
 void read_metadata(std::string_view entry, ErrorDetail& into) {
   std::string_view key;
   std::string_view value;
-  std::string_view field;
-  for (int number = 0; next_field(entry, number, field);) {
-    if (number == 1) key = field;
-    if (number == 2) value = field;
-  }
+  for_each_delimited(entry, [&](std::uint64_t number, std::string_view content) {
+    if (number == 1) key = content;
+    if (number == 2) value = content;
+  });
   if (key == "native") into.native = value;
   if (key == "constraint") into.constraint = value;
   if (key == "position") into.position = value;
@@ -91,12 +71,11 @@ void read_metadata(std::string_view entry, ErrorDetail& into) {
 
 ErrorDetail read_error_info(std::string_view bytes) {
   ErrorDetail detail;
-  std::string_view field;
-  for (int number = 0; next_field(bytes, number, field);) {
-    if (number == 1) detail.sqlstate = field;
-    if (number == 2) detail.database = field;
-    if (number == 3) read_metadata(field, detail);
-  }
+  for_each_delimited(bytes, [&](std::uint64_t number, std::string_view content) {
+    if (number == 1) detail.sqlstate = content;
+    if (number == 2) detail.database = content;
+    if (number == 3) read_metadata(content, detail);
+  });
   return detail;
 }
 
@@ -111,8 +90,8 @@ StatusCode code_of_sqlstate(std::string_view sqlstate) noexcept {
 
 Status error_status(const ErrorDetail& detail, std::string_view message, Origin origin) {
   std::string info;
-  write_field(1, detail.sqlstate, info);
-  write_field(2, detail.database, info);
+  rpc::write_delimited(1, detail.sqlstate, info);
+  rpc::write_delimited(2, detail.database, info);
   write_metadata("native", detail.native, info);
   write_metadata("constraint", detail.constraint, info);
   write_metadata("position", detail.position, info);

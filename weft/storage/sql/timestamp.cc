@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdio>
 
+#include "weft/base/ascii.h"
+
 namespace weft::sql {
 namespace {
 
@@ -26,7 +28,7 @@ class Scanner {
     if (rest_.size() < digits) return false;
     into = 0;
     for (const char c : rest_.substr(0, digits)) {
-      if (c < '0' || c > '9') return false;
+      if (!ascii::is_digit(c)) return false;
       into = into * 10 + (c - '0');
     }
     rest_.remove_prefix(digits);
@@ -36,7 +38,7 @@ class Scanner {
   bool fraction(int& into) noexcept {
     std::size_t digits = 0;
     into = 0;
-    for (; digits < rest_.size() && rest_[digits] >= '0' && rest_[digits] <= '9'; ++digits) {
+    for (; digits < rest_.size() && ascii::is_digit(rest_[digits]); ++digits) {
       if (digits < 6) into = into * 10 + (rest_[digits] - '0');
     }
     if (digits == 0 || digits > 9) return false;
