@@ -20,8 +20,6 @@ bool is_message(const FieldTable& field) noexcept {
   return field.kind == FieldKind::Message || field.kind == FieldKind::Group;
 }
 
-std::string shown(std::string_view name) { return "'" + printable(name.substr(0, 256)) + "'"; }
-
 /// Why a field's value is no text; empty where it is one.
 std::string_view why_no_text(const FieldTable& field) {
   if (field.map) return "is a map";
@@ -68,6 +66,8 @@ Status bind_body(const std::string& name, BoundRule& rule) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view text) { return "'" + printable(text.substr(0, 256)) + "'"; }
 
 bool is_leaf(const FieldTable& field) {
   if (field.kind == FieldKind::Group) return false;

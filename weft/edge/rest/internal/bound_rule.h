@@ -25,6 +25,9 @@ namespace weft::edge::rest {
 /// A field of a message, or of one that lies in it: every part but the last is a message.
 using FieldChain = std::vector<const codec::FieldTable*>;
 
+/// What a peer or a rule says, for a message: in quotes, at most 256 bytes of it.
+std::string shown(std::string_view text);
+
 /// How deep a field of a path or a query may lie.
 inline constexpr std::size_t kDeepestField = 32;
 

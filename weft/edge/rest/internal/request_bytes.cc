@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "weft/base/ascii.h"
-#include "weft/base/printable.h"
 #include "weft/base/utf8.h"
 #include "weft/codec/json/wire_json.h"
 #include "weft/edge/internal/connect_error.h"
@@ -105,7 +104,7 @@ Status RequestBytes::add_field_mask(const FieldTable& field, std::string_view te
   while (!text.empty()) {
     const std::string_view path = text.substr(0, text.find(','));
     if (!is_mask_path(path)) {
-      return invalid_argument("'" + printable(path.substr(0, 256)) + "' is no path of fields");
+      return invalid_argument(shown(path) + " is no path of fields");
     }
     put_text(out_, kPaths, declared_name(path));
     text.remove_prefix(std::min(text.size(), path.size() + 1));

@@ -85,8 +85,7 @@ Result<Message> RestCodec::encode_body(const pb::Message& body) const {
   } else if (type.empty()) {
     response_type_ = "application/octet-stream";
   } else {
-    return invalid_argument("google.api.HttpBody: the content_type '" +
-                            printable(type.substr(0, 256)) + "' is none");
+    return invalid_argument("google.api.HttpBody: the content_type " + shown(type) + " is none");
   }
   return Message(Bytes::copy_of(text_of(body, 2)));
 }

@@ -7,15 +7,12 @@
 #include <vector>
 
 #include "weft/base/ascii.h"
-#include "weft/base/printable.h"
 #include "weft/codec/schema/object_bytes.h"
 #include "weft/edge/internal/query.h"
 #include "weft/edge/rest/internal/request_bytes.h"
 
 namespace weft::edge::rest {
 namespace {
-
-std::string shown(std::string_view text) { return "'" + printable(text.substr(0, 256)) + "'"; }
 
 /// application/json, and what is written in it (RFC 6839 section 3.1).
 bool is_json(std::string_view type) noexcept {
