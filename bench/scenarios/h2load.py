@@ -22,15 +22,21 @@ def body_file(bench, size):
 _UNITS = {"us": 1.0, "ms": 1e3, "s": 1e6}
 
 
+def outcomes(text):
+    """How many calls succeeded, failed, errored and timed out; nothing where the report does not say."""
+    ended = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text)
+    return [int(count) for count in ended.groups()] if ended else []
+
+
 def parse(text):
     """h2load's report as figures, and how many calls there were; None where one failed."""
     rate = re.search(r"finished in .*?, ([\d.]+) req/s", text)
-    ended = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text)
+    ended = outcomes(text)
     received = re.search(r"traffic: .*?\((\d+)\) total", text)
     times = re.search(r"time for request:\s+\S+\s+\S+\s+([\d.]+)(us|ms|s)", text)
-    if not rate or not ended or not int(ended.group(1)) or any(int(ended.group(i)) for i in (2, 3, 4)):
+    if not rate or not ended or not ended[0] or any(ended[1:]):
         return None
-    calls = int(ended.group(1))
+    calls = ended[0]
     found = {"calls_per_s": float(rate.group(1))}
     if received:
         found["bytes_per_call"] = int(received.group(1)) / calls
@@ -41,8 +47,8 @@ def parse(text):
 
 def none_ended(text):
     """Whether the time was over before any call was; a call that failed has ended."""
-    ended = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", text)
-    return ended is not None and not any(int(ended.group(i)) for i in (1, 2, 3, 4))
+    ended = outcomes(text)
+    return bool(ended) and not any(ended)
 
 
 def command(address, connections, streams, body, calls=None, seconds=None):
