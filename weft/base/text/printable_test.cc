@@ -1,4 +1,4 @@
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include <array>
 #include <cstdio>

@@ -1,8 +1,8 @@
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 
 #include <algorithm>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft {
 namespace {

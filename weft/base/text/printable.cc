@@ -1,11 +1,11 @@
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 
-#include "weft/base/utf8.h"
+#include "weft/base/text/utf8.h"
 
 namespace weft {
 namespace {

@@ -1,4 +1,4 @@
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "weft/base/log_once.h"
+#include "weft/base/log/log_once.h"
 
 #include <string>
 

@@ -1,4 +1,4 @@
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 #include <gtest/gtest.h>
 

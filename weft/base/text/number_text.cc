@@ -1,4 +1,4 @@
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 #include <array>
 #include <charconv>

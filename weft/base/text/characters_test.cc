@@ -1,4 +1,4 @@
-#include "weft/base/characters.h"
+#include "weft/base/text/characters.h"
 
 #include <string>
 #include <string_view>

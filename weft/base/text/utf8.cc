@@ -1,4 +1,4 @@
-#include "weft/base/utf8.h"
+#include "weft/base/text/utf8.h"
 
 #include <algorithm>
 

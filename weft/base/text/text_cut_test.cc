@@ -1,4 +1,4 @@
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 
 #include <gtest/gtest.h>
 
