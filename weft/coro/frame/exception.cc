@@ -1,11 +1,11 @@
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/exception.h"
 
 #include <exception>
 #include <new>
 #include <string>
 
 #include "weft/base/log.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 
 namespace weft::coro {
 

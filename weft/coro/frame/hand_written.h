@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "weft/base/catch_all.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/coro/task.h"
 
 namespace weft::coro {

@@ -1,4 +1,4 @@
-#include "weft/coro/hand_written.h"
+#include "weft/coro/frame/hand_written.h"
 
 #include "weft/base/fatal.h"
 
@@ -7,7 +7,8 @@ namespace weft::coro {
 void wrong_frame_layout() noexcept {
   fatal(
       "this compiler lays out the frames of coroutines in another way than GCC, Clang and MSVC do, "
-      "which weft's own frames rely on (weft/coro/hand_written.h): weft cannot be used with it");
+      "which weft's own frames rely on (weft/coro/frame/hand_written.h): weft cannot be used with "
+      "it");
 }
 
 }  // namespace weft::coro

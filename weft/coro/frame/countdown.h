@@ -4,8 +4,8 @@
 #include <cstddef>
 
 #include "weft/base/intrusive_list.h"
+#include "weft/coro/frame/waiter.h"
 #include "weft/coro/task.h"
-#include "weft/coro/waiter.h"
 
 namespace weft::coro {
 

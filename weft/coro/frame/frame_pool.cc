@@ -1,4 +1,4 @@
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 
 #include <algorithm>
 #include <cstdint>

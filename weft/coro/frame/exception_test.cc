@@ -1,4 +1,4 @@
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/exception.h"
 
 #include <new>
 #include <stdexcept>

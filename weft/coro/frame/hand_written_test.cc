@@ -1,4 +1,4 @@
-#include "weft/coro/hand_written.h"
+#include "weft/coro/frame/hand_written.h"
 
 #include <memory>
 #include <optional>
@@ -9,8 +9,8 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/event.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/coro/manual_executor.h"
-#include "weft/coro/small_task.h"
 
 namespace weft {
 namespace {

@@ -1,4 +1,4 @@
-#include "weft/coro/waiter.h"
+#include "weft/coro/frame/waiter.h"
 
 namespace weft::coro {
 
