@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/base/intrusive_list.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 namespace weft::rpc {
 

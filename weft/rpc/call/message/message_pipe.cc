@@ -1,4 +1,4 @@
-#include "weft/rpc/call/message_pipe.h"
+#include "weft/rpc/call/message/message_pipe.h"
 
 #include <utility>
 

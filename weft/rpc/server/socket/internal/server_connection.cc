@@ -1,4 +1,4 @@
-#include "weft/rpc/server/internal/server_connection.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
 
 #include <algorithm>
 #include <array>

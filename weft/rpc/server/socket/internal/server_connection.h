@@ -8,8 +8,8 @@
 #include "weft/rpc/connection/internal/connection.h"
 #include "weft/rpc/connection/internal/rare_timer.h"
 #include "weft/rpc/server/internal/admission.h"
-#include "weft/rpc/server/internal/peer_connections.h"
 #include "weft/rpc/server/internal/server_call.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 namespace weft::rpc {
 

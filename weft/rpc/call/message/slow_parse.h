@@ -12,7 +12,7 @@
 #include "weft/codec/protobuf.h"
 #include "weft/coro/context.h"
 #include "weft/coro/executor.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 namespace google::protobuf {
 class MessageLite;
@@ -40,7 +40,8 @@ class SlowParse : private CancelHook {
   /// No message of this many bytes takes as long.
   static constexpr std::size_t kNeverSlow = codec::ParseLimit::kFirstStep;
 
-  /// Parses `message` into `into`; or makes `slow`, where that takes longer.
+  /// Parses `message` into `into`; or makes `slow`, where that takes longer: what `into` has then
+  /// is counted nowhere, so renew() it.
   static std::optional<Status> try_parse(const Message& message,
                                          google::protobuf::MessageLite& into,
                                          std::unique_ptr<SlowParse>& slow);
@@ -80,6 +81,13 @@ class SlowParse : private CancelHook {
 
 /// Destroys `message` on a thread for messages that are slow to parse.
 void destroy_elsewhere(google::protobuf::MessageLite* message) noexcept;
+/// Empties `message`; destroys there what it had.
+template <class T>
+void renew(T& message) {
+  auto* const old = new T;
+  message.Swap(old);
+  destroy_elsewhere(old);
+}
 /// Runs `work` there, once those are destroyed that are to be.
 void run_after_destroying(UniqueFunction<void()> work);
 

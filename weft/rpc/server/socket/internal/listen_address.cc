@@ -1,4 +1,4 @@
-#include "weft/rpc/server/internal/listen_address.h"
+#include "weft/rpc/server/socket/internal/listen_address.h"
 
 #include <array>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "weft/rpc/call/request_replay.h"
+#include "weft/rpc/call/message/request_replay.h"
 
 #include <cstddef>
 

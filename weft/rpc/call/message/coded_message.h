@@ -7,7 +7,7 @@
 #include "weft/codec/codec.h"
 #include "weft/codec/message.h"
 #include "weft/coro/context.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 /// The cold way of messages whose calls have a Codec, where objects turn into bytes and back. All
 /// of it runs on the call's loop: SlowParse, by which threads parse what takes long, knows protobuf

@@ -1,10 +1,10 @@
-#include "weft/rpc/server/internal/socket_transport.h"
+#include "weft/rpc/server/socket/internal/socket_transport.h"
 
 #include <algorithm>
 
 #include "weft/base/log.h"
 #include "weft/rpc/server/internal/all_idle.h"
-#include "weft/rpc/server/internal/listen_address.h"
+#include "weft/rpc/server/socket/internal/listen_address.h"
 
 namespace weft::rpc {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "weft/codec/protobuf.h"
 #include "weft/rpc/call/call.h"
-#include "weft/rpc/call/coded_message.h"
-#include "weft/rpc/call/message_stream.h"
-#include "weft/rpc/call/slow_parse.h"
+#include "weft/rpc/call/message/coded_message.h"
+#include "weft/rpc/call/message/message_stream.h"
+#include "weft/rpc/call/message/slow_parse.h"
 
 namespace weft {
 
@@ -122,6 +122,7 @@ class Reader {
     } else {
       std::optional<Status> status = rpc::SlowParse::try_parse(message, into, slow);
       if (!status) {
+        rpc::renew(into);
         // What it waits for is not work of this reader's.
         slow->hold(*messages_);
         held_ = true;
@@ -134,7 +135,10 @@ class Reader {
     return parse_status_.ok();
   }
   bool take(rpc::SlowParse& slow, T& into) {
-    if (!slow.done()) return false;  // the call is over
+    if (!slow.done()) {  // the call is over, and an OK does not stand where a message is lost
+      parse_status_ = Status(context_.cancel_reason());
+      return false;
+    }
     parse_status_ = std::move(slow.status());
     slow.swap_into(into);
     held_ = true;

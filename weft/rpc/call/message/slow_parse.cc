@@ -1,6 +1,7 @@
-#include "weft/rpc/call/slow_parse.h"
+#include "weft/rpc/call/message/slow_parse.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -29,6 +30,51 @@ constinit net::ProcessPool pool([]() noexcept {
                                     .nice = 10,
                                     .thread_name = "weft-parse"};
 });
+
+/// Objects that wait for a thread to destroy them. Nobody counts their memory any more.
+class Dying {
+ public:
+  constexpr Dying() noexcept = default;
+  /// What is parsed now has to wait until they are gone, or memory would be taken once more.
+  bool are_many() const noexcept {
+    return count_.load(std::memory_order_relaxed) > 2 * slots() &&
+           generation_.load(std::memory_order_relaxed) == fork_generation();
+  }
+  void add(std::unique_ptr<MessageLite> object) {
+    // A parent's are not destroyed here.
+    if (generation_.exchange(fork_generation(), std::memory_order_relaxed) != fork_generation()) {
+      count_ = 0;
+    }
+    Object dying(*this, std::move(object));
+    // Before what is to be parsed, which will take as much memory again.
+    pool.get().run_next([it = std::move(dying)]() mutable { const Object gone = std::move(it); });
+  }
+
+ private:
+  class Object {
+   public:
+    Object(Dying& counted, std::unique_ptr<MessageLite> object) noexcept
+        : object_(std::move(object)), counted_(&counted) {
+      ++counted.count_;
+    }
+    Object(Object&& from) noexcept
+        : object_(std::move(from.object_)), counted_(std::exchange(from.counted_, nullptr)) {}
+    Object& operator=(Object&&) = delete;
+    ~Object() {
+      object_.reset();
+      if (counted_ != nullptr) --counted_->count_;
+    }
+
+   private:
+    std::unique_ptr<MessageLite> object_;
+    Dying* counted_;
+  };
+
+  std::atomic<std::size_t> count_ = 0;
+  std::atomic<std::uint32_t> generation_ = 0;
+};
+
+constinit Dying dying;
 
 /// Reached when the loop's time for a message is over. What is parsed fast is looked at less often.
 class LoopTime final : public codec::ParseLimit {
@@ -159,9 +205,11 @@ std::optional<Status> SlowParse::try_parse(const Message& message, MessageLite& 
   if (message.size() <= kNeverSlow) return codec::parse(message, into);
   net::Loop* const loop = net::Loop::current();
   if (loop == nullptr || loop->is_simulated()) return codec::parse(message, into);
-  LoopTime limit(*loop, longest_);
-  std::optional<Status> status = codec::parse_within(limit, message, into);
-  if (status) return status;
+  if (!dying.are_many()) [[likely]] {
+    LoopTime limit(*loop, longest_);
+    std::optional<Status> status = codec::parse_within(limit, message, into);
+    if (status) return status;
+  }
   const auto work = std::make_shared<Work>(message, into, *loop);
   slow.reset(new SlowParse(work));
   queue().add(work);
@@ -199,9 +247,7 @@ void destroy_elsewhere(MessageLite* message) noexcept {
   std::unique_ptr<MessageLite> owned(message);
   net::Loop* const loop = net::Loop::current();
   if (loop == nullptr || loop->is_simulated()) return;
-  // Before what is to be parsed, which will take as much memory again.
-  catch_all([&] { pool.get().run_next([object = std::move(owned)]() mutable { object.reset(); }); },
-            [] {});
+  catch_all([&] { dying.add(std::move(owned)); }, [] {});
 }
 
 void run_after_destroying(UniqueFunction<void()> work) { pool.get().run(std::move(work)); }

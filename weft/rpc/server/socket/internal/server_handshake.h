@@ -7,7 +7,7 @@
 #include "weft/coro/task.h"
 #include "weft/net/socket/stream.h"
 #include "weft/net/tls/tls.h"
-#include "weft/rpc/server/internal/peer_connections.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 namespace weft::rpc {
 

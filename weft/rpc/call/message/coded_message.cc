@@ -1,4 +1,4 @@
-#include "weft/rpc/call/coded_message.h"
+#include "weft/rpc/call/message/coded_message.h"
 
 #include <exception>
 #include <new>
@@ -7,7 +7,7 @@
 
 #include <google/protobuf/message_lite.h>
 
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 #include "weft/coro/executor.h"
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/connection/internal/read_budget.h"

@@ -12,7 +12,7 @@
 #include "weft/http2/session/session.h"
 #include "weft/net/socket/address.h"
 #include "weft/net/socket/stream.h"
-#include "weft/rpc/server/internal/peer_connections.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 /// What a server's connections and streams are beside gRPC's over HTTP/2. Servers that have no such
 /// thing do not link what it is made of.

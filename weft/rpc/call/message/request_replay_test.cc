@@ -1,4 +1,4 @@
-#include "weft/rpc/call/request_replay.h"
+#include "weft/rpc/call/message/request_replay.h"
 
 #include <string>
 #include <vector>
@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "weft/coro/manual_executor.h"
-#include "weft/rpc/call/message_pipe.h"
+#include "weft/rpc/call/message/message_pipe.h"
 #include "weft/rpc/internal/test_service.h"
 
 namespace weft::rpc {

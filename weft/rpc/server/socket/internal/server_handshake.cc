@@ -1,4 +1,4 @@
-#include "weft/rpc/server/internal/server_handshake.h"
+#include "weft/rpc/server/socket/internal/server_handshake.h"
 
 #include <utility>
 

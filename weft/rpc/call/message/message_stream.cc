@@ -1,4 +1,4 @@
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 #include <string>
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 namespace weft::rpc {
 

@@ -1,4 +1,4 @@
-#include "weft/rpc/server/internal/peer_connections.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Messages that take longer to parse than a turn of the loop may.
-#include "weft/rpc/call/slow_parse.h"
+#include "weft/rpc/call/message/slow_parse.h"
 
 #include <chrono>
 #include <future>
@@ -8,8 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include "weft/coro/scope.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/net/loop/run_blocking.h"
+#include "weft/rpc/call/message/typed_stream.h"
 #include "weft/rpc/client/blocking.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/client/unary_call.h"
@@ -170,6 +172,81 @@ TEST(SlowParse, RefusesWhatIsNoMessageByItsTypeAndSize) {
   const Status status = net::run_blocking(thread.loop(), parse(many_fields() + "\x7a\x7f"));
   EXPECT_EQ(status.code(), StatusCode::Internal);
   EXPECT_EQ(status.message(), "600002 bytes are not a google.protobuf.BytesValue");
+}
+
+/// A stream of one message.
+struct OneMessage final : MessageReader {
+  explicit OneMessage(std::string bytes) : message(Bytes::copy_of(bytes)) {}
+  Poll poll(Message& out) override {
+    if (std::exchange(read, true)) return Poll::End;
+    out = message;
+    return Poll::Message;
+  }
+  void wait(Waiter&) noexcept override { ADD_FAILURE() << "nothing is to be waited for"; }
+  bool unwait() noexcept override { return false; }
+  Message message;
+  bool read = false;
+};
+
+Task<Status> read_cancelled(OneMessage& messages) {
+  const BusyThreads busy;
+  Context context;
+  Reader<Text> reader(messages, context);
+  Scope scope(co_await current_context());
+  std::optional<Text> got = text("unset");
+  scope.spawn([](Reader<Text>& from, std::optional<Text>& into) -> Task<> {
+    into = co_await from.read();
+  }(reader, got));
+  context.cancel(cancelled("enough"));
+  co_await scope.join();
+  EXPECT_FALSE(got.has_value());
+  co_return reader.parse_status();
+}
+
+// The call may have ended with OK meanwhile, which would say that all messages were read.
+TEST(SlowParse, OfAMessageThatIsCancelledBreaksTheStreamOff) {
+  net::LoopThread thread;
+  OneMessage messages(many_fields());
+  const Status status = net::run_blocking(thread.loop(), read_cancelled(messages));
+  EXPECT_EQ(status.code(), StatusCode::Cancelled) << status;
+  EXPECT_EQ(status.message(), "enough");
+}
+
+Task<> read_and_give_up(OneMessage& messages, Text& into) {
+  const BusyThreads busy;
+  Context context;
+  Reader<Text> reader(messages, context);
+  Scope scope(co_await current_context());
+  scope.spawn([](Reader<Text>& from, Text& to) -> Task<> { EXPECT_FALSE(co_await from.read(to)); }(
+                                                   reader, into));
+  context.cancel(cancelled("enough"));
+  co_await scope.join();
+}
+
+// It would be as large as the message, and is counted nowhere.
+TEST(SlowParse, KeepsNothingOfWhatTheLoopHadParsed) {
+  net::LoopThread thread;
+  OneMessage messages(many_fields());
+  Text into = text("before");
+  net::run_blocking(thread.loop(), read_and_give_up(messages, into));
+  EXPECT_EQ(into.ByteSizeLong(), 0U);
+}
+
+Task<> destroy_many_and_parse() {
+  const BusyThreads busy;
+  for (int i = 0; i < 10; ++i) destroy_elsewhere(std::make_unique<Text>().release());
+  Text into;
+  std::unique_ptr<SlowParse> slow;
+  // A megabyte in one field, which takes no time.
+  const Message message(Bytes::copy_of(text(std::string(1'000'000, 'a')).SerializeAsString()));
+  EXPECT_FALSE(SlowParse::try_parse(message, into, slow).has_value());
+  EXPECT_NE(slow, nullptr);
+  co_return;
+}
+
+TEST(SlowParse, WaitsWhileManyObjectsWaitToBeDestroyed) {
+  net::LoopThread thread;
+  net::run_blocking(thread.loop(), destroy_many_and_parse());
 }
 
 struct SmallMemory : SlowMessage {
