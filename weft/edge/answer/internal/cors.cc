@@ -1,4 +1,4 @@
-#include "weft/edge/internal/cors.h"
+#include "weft/edge/answer/internal/cors.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "weft/base/fatal.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::edge {
 namespace {

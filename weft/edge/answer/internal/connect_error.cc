@@ -1,69 +1,17 @@
-#include "weft/edge/internal/connect_error.h"
+#include "weft/edge/answer/internal/connect_error.h"
 
-#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
 #include <vector>
 
-#include "weft/base/utf8.h"
+#include "weft/base/text/json_text.h"
+#include "weft/edge/answer/internal/connect_codes.h"
 #include "weft/rpc/grpc/google_status.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {
 namespace {
-
-struct Code {
-  std::string_view name;
-  int http;
-};
-
-/// By StatusCode. 408 is not among the HTTP statuses: clients of HTTP repeat such a request.
-constexpr std::array<Code, 17> kCodes = {{{"ok", 200},
-                                          {"canceled", 499},
-                                          {"unknown", 500},
-                                          {"invalid_argument", 400},
-                                          {"deadline_exceeded", 504},
-                                          {"not_found", 404},
-                                          {"already_exists", 409},
-                                          {"permission_denied", 403},
-                                          {"resource_exhausted", 429},
-                                          {"failed_precondition", 400},
-                                          {"aborted", 409},
-                                          {"out_of_range", 400},
-                                          {"unimplemented", 501},
-                                          {"internal", 500},
-                                          {"unavailable", 503},
-                                          {"data_loss", 500},
-                                          {"unauthenticated", 401}}};
-
-void append_escaped(std::string& out, char c) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  const auto code = static_cast<unsigned char>(c);
-  if (code >= 0x20) {
-    out += c;
-  } else {
-    out += "\\u00";
-    out += kHex[code >> 4];
-    out += kHex[code & 15];
-  }
-}
 
 void append_details(std::string& out, std::string_view serialised) {
   const Result<GoogleStatus> read = read_google_status(serialised);
@@ -101,15 +49,11 @@ void append_metadata(std::string& out, const Metadata& metadata) {
 }  // namespace
 
 std::string_view connect_code(StatusCode code) noexcept {
-  return kCodes[static_cast<std::size_t>(code)].name;
+  return kConnectCodes[static_cast<std::size_t>(code)].name;
 }
 
-int http_status_of(StatusCode code) noexcept { return kCodes[static_cast<std::size_t>(code)].http; }
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : to_utf8(text)) append_escaped(out, c);
-  out += '"';
+int http_status_of(StatusCode code) noexcept {
+  return kConnectCodes[static_cast<std::size_t>(code)].http;
 }
 
 void append_error(std::string& out, const Status& status) {
@@ -142,8 +86,13 @@ void add_hints(const CallRequest& request, ResponseFields& fields) {
     fields.add("allow", request.allow.empty() ? std::string_view("POST") : request.allow);
   }
   if (request.http_status != 415) return;
-  if (request.protocol == Protocol::Rest) return fields.add("accept-post", "application/json");
-  const bool streams = request.route != nullptr && request.route->method->kind != MethodKind::Unary;
+  const MethodKind kind =
+      request.route == nullptr ? MethodKind::Unary : request.route->method->kind;
+  if (request.protocol == Protocol::Rest) {
+    return fields.add("accept-post",
+                      streams_requests(kind) ? "application/x-ndjson" : "application/json");
+  }
+  const bool streams = kind != MethodKind::Unary;
   fields.add("accept-post", streams ? "application/connect+proto, application/connect+json"
                                     : "application/proto, application/json");
 }

@@ -1,9 +1,9 @@
-#include "weft/edge/internal/response_fields.h"
+#include "weft/edge/answer/internal/response_fields.h"
 
 #include <algorithm>
 #include <array>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {

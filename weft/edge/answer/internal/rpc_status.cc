@@ -1,11 +1,12 @@
-#include "weft/edge/internal/rpc_status.h"
+#include "weft/edge/answer/internal/rpc_status.h"
 
 #include <string_view>
 
 #include <google/protobuf/any.pb.h>
 
+#include "weft/base/text/json_text.h"
 #include "weft/codec/json/json.h"
-#include "weft/edge/internal/connect_error.h"
+#include "weft/edge/answer/internal/connect_error.h"
 #include "weft/rpc/grpc/google_status.h"
 
 namespace weft::edge {

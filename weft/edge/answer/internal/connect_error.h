@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "weft/base/status.h"
+#include "weft/edge/answer/internal/response_fields.h"
 #include "weft/edge/internal/call_request.h"
-#include "weft/edge/internal/response_fields.h"
 #include "weft/rpc/call/metadata.h"
 
 /// Errors as Connect writes them (connectrpc.com/docs/protocol, "Error end-stream" and "Error
@@ -17,8 +17,6 @@ std::string_view connect_code(StatusCode code) noexcept;
 /// The HTTP status of a unary call that ends with `code`.
 int http_status_of(StatusCode code) noexcept;
 
-/// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
-void append_json_string(std::string& out, std::string_view text);
 /// Appends `{"code": ..., "message": ..., "details": [...]}`. Details that are not a
 /// google.rpc.Status are left out.
 void append_error(std::string& out, const Status& status);

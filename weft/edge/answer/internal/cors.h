@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "weft/coro/task.h"
+#include "weft/edge/answer/internal/response_fields.h"
 #include "weft/edge/cors_policy.h"
-#include "weft/edge/internal/response_fields.h"
 #include "weft/rpc/http/http_handler.h"
 
 namespace weft::edge {
