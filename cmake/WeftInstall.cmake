@@ -9,10 +9,10 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 
-# Each set is found as a whole or not at all. Those beside `core` can be missing; the registry needs SQLite, XML pugixml.
+# Each set is found as a whole or not at all. Those beside `core` can be missing; the registry needs SQLite, XML pugixml, PostgreSQL libpq.
 get_property(core GLOBAL PROPERTY WEFT_ROOM_TARGETS)
 set(weft_sets core)
-foreach(set testing registry_server telemetry telemetry_otlp edge security codec_xml storage_sqlite testing_sqlite)
+foreach(set testing registry_server telemetry telemetry_otlp edge edge_client security cache transaction codec_xml storage_sqlite storage_postgres testing_sqlite)
   if(weft_${set} IN_LIST core)
     list(REMOVE_ITEM core weft_${set})
     set(${set} weft_${set})
@@ -68,6 +68,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/cmake/weftConfigVersion.c
 install(FILES ${PROJECT_BINARY_DIR}/cmake/weftConfig.cmake
               ${PROJECT_BINARY_DIR}/cmake/weftConfigVersion.cmake
               ${PROJECT_SOURCE_DIR}/cmake/Findc-ares.cmake
+              ${PROJECT_SOURCE_DIR}/cmake/Findlibpq.cmake
               ${PROJECT_SOURCE_DIR}/cmake/Findzstd.cmake
               ${PROJECT_SOURCE_DIR}/cmake/WeftProto.cmake
         DESTINATION ${package_dir} COMPONENT development)

@@ -41,8 +41,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
 if(BUILD_SHARED_LIBS)
   string(PREPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libweft${soname} (= ${PROJECT_VERSION}), ")
 endif()
-# Only for weft::registry_server, weft::storage_sqlite and weft::codec_xml.
-set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libsqlite3-dev, libpugixml-dev")
+# Only for weft::registry_server, weft::storage_sqlite, weft::storage_postgres and weft::codec_xml.
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SUGGESTS "libsqlite3-dev, libpq-dev, libpugixml-dev")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME weft-tools)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION net)

@@ -1,4 +1,4 @@
-# weft_proto(TARGET name PROTOS file... [IMPORT_DIRS dir...] [DEPS target...] [MESSAGES target])
+# weft_proto(TARGET name PROTOS file... [IMPORT_DIRS dir...] [DEPS target...] [MESSAGES target] [CALLS])
 #
 # A static library of the messages (protobuf's C++) and services (protoc-gen-weft's) of .proto files:
 #
@@ -12,6 +12,8 @@
 #
 # MESSAGES names a library that has the messages of these files already, such as one of protobuf_generate(): only the
 # services are generated then, and that library is linked. It has to give its users the directory of "greeter.pb.h".
+#
+# CALLS adds to each service a class whose methods give its unary calls as values, for steps of sagas: "GreeterCalls".
 #
 # A file that is not there, an import that is found nowhere, and an import from a library that DEPS does not name are
 # errors when CMake configures.
@@ -28,7 +30,7 @@ function(weft_droppable_functions target)
 endfunction()
 
 function(weft_proto)
-  cmake_parse_arguments(ARG "" "TARGET;MESSAGES" "PROTOS;IMPORT_DIRS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "CALLS" "TARGET;MESSAGES" "PROTOS;IMPORT_DIRS;DEPS" ${ARGN})
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "weft_proto: unknown argument ${ARG_UNPARSED_ARGUMENTS}")
   endif()
@@ -250,6 +252,10 @@ function(_weft_proto_generate proto out)
   file(MAKE_DIRECTORY ${dir})
   set(code ${stem}.weft.cc ${stem}.weft.h)
   set(cpp_out)
+  set(weft_opt)
+  if(ARG_CALLS)
+    set(weft_opt --weft_opt=calls)
+  endif()
   if(_weft_private_prefix)
     list(PREPEND code ${stem}.pb.cc ${stem}.pb.h)
     set(cpp_out --cpp_out=lite:${generated} --weft_opt=private=${_weft_private_prefix})
@@ -262,7 +268,7 @@ function(_weft_proto_generate proto out)
   add_custom_command(
     OUTPUT ${code}
     COMMAND protobuf::protoc ${flags} --plugin=protoc-gen-weft=$<TARGET_FILE:weft::protoc-gen-weft>
-            ${cpp_out} --weft_out=${generated} --dependency_out=${stem}.d ${proto}
+            ${cpp_out} ${weft_opt} --weft_out=${generated} --dependency_out=${stem}.d ${proto}
     DEPENDS ${proto} weft::protoc-gen-weft
     DEPFILE ${stem}.d
     COMMENT "Generating ${name}"

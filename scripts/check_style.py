@@ -63,7 +63,7 @@ def check_text(path, name, text):
         if "\t" in line:
             yield number, "tab"
         if is_library and LOCALE.search(line):
-            yield number, "asks the C locale: see weft/base/ascii.h and weft/base/number_text.h"
+            yield number, "asks the C locale: see weft/base/text/ascii.h and weft/base/text/number_text.h"
     if text and not text.endswith("\n"):
         yield len(lines), "no newline at the end of the file"
     if path.suffix == ".h" and "#pragma once" not in text:

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <span>
 
-#include "weft/rpc/call/slow_parse.h"
+#include "weft/rpc/call/message/slow_parse.h"
 
 #include "bench/instructions/operation.h"
 

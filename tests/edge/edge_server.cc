@@ -4,6 +4,8 @@
 #include <string>
 
 #include "weft/edge/edge.h"
+#include "weft/edge/openapi/docs.h"
+#include "weft/edge/openapi/openapi.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/rpc/google_status.h"
 #include "weft/rpc/server.h"
@@ -72,6 +74,8 @@ int main() {
   server.add<Greeter>();
   server.add<test::Library>();
   server.add(edge::protocols({.cors = {.origins = {"http://page.example"}}}));
+  server.add(edge::openapi({.title = "Library"}));
+  server.add(edge::docs());
   server.add(http1::protocol());
   return test::serve_peers(server);
 }

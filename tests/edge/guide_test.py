@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the curl lines of docs/guide/edge.md and rest.md and compares what they print with what the pages show.
+"""Runs the curl lines of docs/guide/edge.md, rest.md and openapi.md and compares what they print with what the pages show.
 
 usage: guide_test.py SERVER
 """
@@ -37,9 +37,13 @@ class Guide(Served):
     def test_lines_of_the_page_on_paths(self):
         self.run_lines("rest.md")
 
-    def run_lines(self, page):
+    @needs("jq")
+    def test_lines_of_the_page_on_openapi(self):
+        self.run_lines("openapi.md", 2)
+
+    def run_lines(self, page, least=3):
         blocks = ANSWERED.findall((GUIDE / page).read_text())
-        self.assertGreaterEqual(len(blocks), 3)
+        self.assertGreaterEqual(len(blocks), least)
         for command, _, language, expected in blocks:
             with self.subTest(command):
                 done = subprocess.run(["sh", "-ec", command], env={**os.environ, "URL": self.url},

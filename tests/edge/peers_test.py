@@ -65,7 +65,7 @@ class Curl(Served, Versions):
             self.assertEqual(error["details"][0]["type"], "hello.HelloRequest")
             self.assertEqual(base64.b64decode(error["details"][0]["value"] + "=="), hello_bytes("you"))
             self.assertEqual(self.post(version, HELLO, b'{"nam": 1}')[0], 400)
-            self.assertEqual(self.post(version, "/hello.Greeter/None", b"{}")[0], 501)
+            self.assertEqual(self.post(version, "/hello.Greeter/None", b"{}")[0], 404)
         self.each(check)
 
     def test_metadata_and_trailers(self):

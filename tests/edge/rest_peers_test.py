@@ -6,6 +6,7 @@ usage: rest_peers_test.py SERVER
 
 import http.client
 import json
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -53,6 +54,43 @@ class Curl(Served):
                 head = self.curl(version, "--head", self.url + BOOKS).decode().lower()
                 self.assertIn(" 200", head.splitlines()[0])
                 self.assertIn("content-length: 2\r\n", head)
+
+
+    def test_streams_in_three_forms(self):
+        for version in ("--http1.1", "--http2-prior-knowledge"):
+            with self.subTest(version):
+                watch = self.url + BOOKS + ":watch?count="
+                books = [{"title": f"Book {i}"} for i in range(1, 101)]
+                error = {"code": 11, "message": "no more than 100"}
+                self.assertEqual(json.loads(self.curl(version, watch + "100")), books)
+                self.assertEqual(json.loads(self.curl(version, watch + "101")), books + [{"error": error}])
+                lines = self.curl(version, "-H", "accept: application/x-ndjson", watch + "101")
+                self.assertEqual([json.loads(line) for line in lines.splitlines()], books + [{"error": error}])
+                events = self.curl(version, "-H", "accept: text/event-stream", watch + "1").decode()
+                self.assertEqual(events, 'data: {"title":"Book 1"}\n\nevent: end\ndata: {}\n\n')
+
+    def test_a_client_that_goes_away_ends_its_stream(self):
+        for version in ("--http1.1", "--http2-prior-knowledge"):
+            with self.subTest(version):
+                done = subprocess.run(["curl", "-sSN", version, "--max-time", "1", "-H", "accept: text/event-stream",
+                                       self.url + BOOKS + ":watch?count=-1"], capture_output=True, timeout=20, check=False)
+                self.assertEqual((done.returncode, done.stdout), (28, b""))
+
+    def test_requests_are_lines(self):
+        lines = "".join(json.dumps({"title": f"T{i}"}) + "\n" for i in range(1000))
+        for version in ("--http1.1", "--http2-prior-knowledge"):
+            with self.subTest(version):
+                answer = self.curl(version, "-H", "content-type: application/x-ndjson", "--data-binary", lines,
+                                   self.url + "/v1/shelves/9/books:import")
+                self.assertEqual([book["title"] for book in json.loads(answer)["books"]], [f"T{i}" for i in range(1000)])
+                self.assertEqual(self.ask(version, "/v1/shelves/9/books:import", "-d", "{}")[0], 415)
+
+    def test_both_ways_need_http2(self):
+        trade = ("-H", "content-type: application/x-ndjson", "--data-binary", '{"title":"a"}\n{"title":"b"}')
+        answer = self.curl("--http2-prior-knowledge", *trade, self.url + "/v1/books:trade")
+        self.assertEqual(answer, b'{"title":"a, used"}\n{"title":"b, used"}\n')
+        code, error = self.ask("--http1.1", "/v1/books:trade", *trade)
+        self.assertEqual((code, error["code"]), (505, 12))
 
 
 class Python(Served):

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/peers/free_port.h"
 
 namespace weft::test {
 namespace {
@@ -26,21 +26,6 @@ std::string path_of(const std::string& program) {
     left = colon == std::string::npos ? "" : left.substr(colon + 1);
   }
   return {};
-}
-
-/// etcd takes no port 0. Ports that were free a moment ago are as near to it as it gets.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (fd < 0 || ::bind(fd, generic, size) != 0 || ::getsockname(fd, generic, &size) != 0) {
-    throw std::runtime_error("no free port");
-  }
-  ::close(fd);
-  return ntohs(address.sin_port);
 }
 
 }  // namespace

@@ -325,7 +325,19 @@ def edge_content():
         yield name, bytes([what, 3]) + content
 
 
-SEEDS = {"frame": frames, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
+def edge_answer():
+    """The length of the parts, and a body: envelopes of Connect and gRPC-Web, ends of streams, errors."""
+    end = b'{"error":{"code":"not_found","message":"m","details":[{"type":"a.B","value":"CgF4"}]},"metadata":{"x-a":["1","2"]}}'
+    for name, body in (
+            ("connect", envelope(b"abc") + envelope(b"") + envelope(end, 2)), ("cut", envelope(b"abc")[:6]), ("huge", b"\0\xff\xff\xff\xff"),
+            ("end", end), ("end_null", b'{"error":null}'), ("end_bad_name", b'{"metadata":{"a\\n":["b"]}}'),
+            ("web", envelope(b"abc") + envelope(b"grpc-status: 0\r\n", 0x80)),
+            ("web_end", b"grpc-status: 5\r\ngrpc-message: a%20b\r\nx-a: 1\r\nx-b-bin: AAE\r\n"), ("web_end_bad", b"grpc-status 5"),
+            ("error", b'{"code":"aborted","message":"m"}'), ("page", b"<html>")):
+        yield name, b"\3" + body
+
+
+SEEDS = {"frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

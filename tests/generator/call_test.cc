@@ -164,5 +164,25 @@ TEST(GeneratedService, AnswersUnimplementedToANumberItDoesNotHave) {
   EXPECT_EQ(task.take().code(), StatusCode::Unimplemented);
 }
 
+TEST(GeneratedCalls, AreTheRequestAndThePath) {
+  const UnaryRequest<Number> call = kinds::KindsCalls::Unary(number(7));
+  EXPECT_EQ(call.data().path(), "/weft.test.kinds.Kinds/Unary");
+  EXPECT_EQ(call.data().service(), "weft.test.kinds.Kinds");
+  Number request;
+  ASSERT_TRUE(request.ParseFromString(call.data().request()));
+  EXPECT_EQ(request.value(), 7);
+}
+
+TEST(GeneratedCalls, AreMadeByAnObjectToo) {
+  const kinds::OtherCalls other;
+  EXPECT_EQ(other.UNARY(number(1)).data().path(), "/weft.test.kinds.Other/UNARY");
+}
+
+TEST(CallData, HasNoServiceWithoutAPath) {
+  EXPECT_EQ(CallData("", "").service(), "");
+  EXPECT_EQ(CallData("/Method", "").service(), "");
+  EXPECT_EQ(CallData("/a.B/C", "").service(), "a.B");
+}
+
 }  // namespace
 }  // namespace weft::test

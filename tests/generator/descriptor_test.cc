@@ -165,8 +165,8 @@ TEST(GeneratedHeader, MarksWhatIsDeprecatedForCallersOnly) {
   for (std::size_t at = 0; (at = header.find("[[deprecated", at)) != std::string::npos; ++at) {
     ++count;
   }
-  // Two methods and one service, in two clients each.
-  EXPECT_EQ(count, 6U);
+  // Two methods and one service, in two clients each; the unary one and the service in Calls.
+  EXPECT_EQ(count, 8U);
   EXPECT_THAT(header, HasSubstr("class GoneService : public ::weft::ServiceDefinition {"));
 }
 

@@ -259,6 +259,29 @@ backend weft
 """)
             self.check(["haproxy", "-f", config], port)
 
+    @needs("apache2")
+    def test_apache(self):
+        port = free_port()
+        modules = Path(shutil.which("apache2")).parents[1] / "lib/apache2/modules"
+        # As root it wants a user to become, and nothing in the folder belongs to that one.
+        user = "User nobody\nGroup nogroup\n" if os.geteuid() == 0 else ""
+        with tempfile.TemporaryDirectory() as folder:
+            config = os.path.join(folder, "apache.conf")
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(f"""ServerRoot {folder}
+ServerName localhost
+PidFile {folder}/pid
+ErrorLog {folder}/log
+DefaultRuntimeDir {folder}
+Listen 127.0.0.1:{port}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule proxy_module {modules}/mod_proxy.so
+LoadModule proxy_http_module {modules}/mod_proxy_http.so
+{user}ProxyPass / http://127.0.0.1:{self.port}/
+""")
+            self.check(["apache2", "-D", "FOREGROUND", "-f", config], port)
+
 
 if __name__ == "__main__":
     main(sys.argv)

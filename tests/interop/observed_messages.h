@@ -4,7 +4,7 @@
 
 #include "weft/coro/task.h"
 #include "weft/rpc/call/call.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 #include "weft/rpc/service.h"
 
 /// What the compression tests ask and an application has no business with: whether a message that

@@ -1,13 +1,16 @@
 // What protobuf's conformance runner starts and asks over a pipe: a ConformanceRequest behind its
 // size, four bytes with the lowest first, is answered by a ConformanceResponse in the same form.
 //
-// With --wrong-once one answer is wrong: the runner has to see that, or its silence means nothing.
+// With --wrong-once two answers are wrong, one of JSON and one of bytes: the runner has to see
+// both, or its silence means nothing.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -60,12 +63,18 @@ void write(const ConformanceRequest& request, const pb::Message& message,
   }
 }
 
-/// Makes the first JSON that was written another one, which is JSON too.
+/// Makes the first JSON and the first bytes that were written others, which are well-formed too.
 void falsify(ConformanceResponse& response) {
-  static bool done = false;
-  if (done || !response.has_json_payload()) return;
-  done = true;
-  response.set_json_payload(R"({"optionalInt32":1234567})");
+  static bool json_done = false;
+  static bool bytes_done = false;
+  if (response.has_json_payload() && !std::exchange(json_done, true)) {
+    response.set_json_payload(R"({"optionalInt32":1234567})");
+  }
+  if (response.has_protobuf_payload() && !std::exchange(bytes_done, true)) {
+    protobuf_test_messages::proto3::TestAllTypesProto3 wrong;
+    wrong.set_optional_int32(1234567);
+    wrong.SerializeToString(response.mutable_protobuf_payload());
+  }
 }
 
 ConformanceResponse answer(const ConformanceRequest& request) {
@@ -99,14 +108,17 @@ bool give(const void* bytes, std::size_t size) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool wrong_once = argc > 1 && std::strcmp(argv[1], "--wrong-once") == 0;
+  // The runner gives a program its own path once more before its arguments.
+  const bool wrong_once = std::any_of(argv + 1, argv + argc, [](const char* argument) {
+    return std::strcmp(argument, "--wrong-once") == 0;
+  });
   std::uint32_t size = 0;
   while (take(&size, sizeof size)) {
     std::string bytes(size, '\0');
     ConformanceRequest request;
     if (!take(bytes.data(), bytes.size()) || !request.ParseFromString(bytes)) return 1;
     ConformanceResponse answered = answer(request);
-    if (wrong_once) falsify(answered);
+    if (wrong_once && request.message_type() != "conformance.FailureSet") falsify(answered);
     const std::string response = answered.SerializeAsString();
     size = static_cast<std::uint32_t>(response.size());
     if (!give(&size, sizeof size) || !give(response.data(), response.size())) return 1;

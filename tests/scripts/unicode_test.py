@@ -1,11 +1,11 @@
-"""Compares the table of weft/base/printable.cc with the character data that Python has."""
+"""Compares the table of weft/base/text/printable.cc with the character data that Python has."""
 
 import re
 import unicodedata
 import unittest
 from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / "weft" / "base" / "printable.cc"
+SOURCE = Path(__file__).resolve().parents[2] / "weft" / "base" / "text" / "printable.cc"
 UNPRINTABLE = {"Cc", "Cf", "Zl", "Zp"}
 # Variation selectors: in the block of plane 14 that is escaped as a whole.
 ALSO_ESCAPED = range(0xE0100, 0xE01F0)

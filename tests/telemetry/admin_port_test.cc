@@ -58,6 +58,19 @@ TEST(AdminPort, NeedsATokenThatCannotBeGuessed) {
   EXPECT_THAT(missing.start().message(), HasSubstr("cannot read"));
 }
 
+TEST(AdminPort, LetsNobodyChangeTheProgramWithoutAuthentication) {
+  AdminServer open{{.listen = "127.0.0.1:0", .changes = AdminChanges::Allowed}};
+  EXPECT_THAT(open.start().message(), HasSubstr("AdminOptions::changes"));
+  const testing::Folder folder;
+  AdminServer with_token{{.listen = "127.0.0.1:0",
+                          .token_file = folder.write("token", "0123456789abcdef\n"),
+                          .changes = AdminChanges::Allowed}};
+  EXPECT_EQ(with_token.start(), ok_status());
+  AdminServer unix_socket{
+      {.listen = "unix:" + folder.file("admin.sock"), .changes = AdminChanges::Allowed}};
+  EXPECT_EQ(unix_socket.start(), ok_status());
+}
+
 TEST(AdminPort, MayBeAUnixSocket) {
   const testing::Folder folder;
   AdminServer admin{{.listen = "unix:" + folder.file("admin.sock")}};

@@ -1,5 +1,6 @@
-// A program whose calls are traced and exported as the environment says: traced_program [calls].
-// Prints what became of its spans, and how many milliseconds its end took.
+// A program whose calls are traced, counted and exported as the environment says: traced_program
+// [calls]. Prints what became of its spans, metrics and log lines, and how many milliseconds its
+// end took.
 
 #include <chrono>
 #include <cstdlib>
@@ -8,11 +9,13 @@
 
 #include <google/protobuf/wrappers.pb.h>
 
+#include "weft/coro/context_log.h"
 #include "weft/net/run_blocking.h"
 #include "weft/rpc/channel.h"
 #include "weft/rpc/client/unary_call.h"
 #include "weft/rpc/server.h"
 #include "weft/rpc/server/handler.h"
+#include "weft/telemetry/grpc.h"
 #include "weft/telemetry/otlp.h"
 #include "weft/telemetry/prometheus/text_writer.h"
 #include "weft/telemetry/trace.h"
@@ -31,10 +34,11 @@ class Traced final : public ServiceDefinition {
   Task<Status> serve(std::size_t, Call& call) override {
     return rpc::serve_unary<&Traced::Echo>(call, *this);
   }
-  Task<Result<Text>> Echo(ServerContext&, const Text& request) {
+  Task<Result<Text>> Echo(ServerContext& context, const Text& request) {
     auto span = co_await telemetry::span("work");
     span.set("test.size", request.value().size());
     span.event("thought");
+    log(context, LogLevel::Info, "echoed", {{"test.size", request.value().size()}});
     co_return request;
   }
 };
@@ -64,6 +68,10 @@ int lines_of_metrics() {
   return count;
 }
 
+std::uint64_t lost_of(const telemetry::ExportStats& stats) {
+  return stats.rejected + stats.refused + stats.given_up + stats.dropped;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,6 +84,7 @@ int main(int argc, char** argv) {
   Server server{{.listen = "127.0.0.1:0"}};
   server.add<Traced>();
   server.add(telemetry::server_traces());
+  server.add(telemetry::server_metrics());
   if (const Status status = server.start(); !status.ok()) {
     std::cerr << status << '\n';
     return 1;
@@ -92,9 +101,12 @@ int main(int argc, char** argv) {
   exporter->stop();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begun);
-  const telemetry::ExportStats stats = exporter->stats();
-  std::cout << "{\"exported\": " << stats.exported
-            << ", \"lost\": " << stats.rejected + stats.refused + stats.given_up + stats.dropped
-            << ", \"requests\": " << stats.requests << ", \"lines\": " << lines
+  const telemetry::ExportStats spans = exporter->stats();
+  const telemetry::ExportStats points = exporter->stats(telemetry::OtlpSignal::Metrics);
+  const telemetry::ExportStats logs = exporter->stats(telemetry::OtlpSignal::Logs);
+  std::cout << "{\"exported\": " << spans.exported << ", \"lost\": " << lost_of(spans)
+            << ", \"requests\": " << spans.requests << ", \"points\": " << points.exported
+            << ", \"lost_points\": " << lost_of(points) << ", \"logs\": " << logs.exported
+            << ", \"lost_logs\": " << lost_of(logs) << ", \"lines\": " << lines
             << ", \"stop_ms\": " << took.count() << "}\n";
 }

@@ -19,6 +19,7 @@ using google::protobuf::io::Printer;
 using google::protobuf::io::ZeroCopyOutputStream;
 
 constexpr std::string_view kPrivate = "private=";
+constexpr std::string_view kCalls = "calls";
 
 void write(GeneratorContext& context, const std::string& name, const FileModel& model,
            void (*print)(const FileModel&, Printer&)) {
@@ -35,12 +36,13 @@ bool Generator::Generate(const google::protobuf::FileDescriptor* file, const std
   if (parameter.starts_with(kPrivate) && parameter.find(',') == std::string::npos) {
     copy.prefix = parameter.substr(kPrivate.size());
   }
-  if (copy.prefix.empty() && !parameter.empty()) {
-    *error =
-        "protoc-gen-weft takes no option but 'private=PREFIX', and was given '" + parameter + "'";
+  if (copy.prefix.empty() && !parameter.empty() && parameter != kCalls) {
+    *error = "protoc-gen-weft takes one option, 'calls' or 'private=PREFIX', and was given '" +
+             parameter + "'";
     return false;
   }
-  const FileModel model = model_of(*file, copy);
+  FileModel model = model_of(*file, copy);
+  model.makes_calls = parameter == kCalls;
   write(*context, model.base + ".weft.h", model, &print_header);
   write(*context, model.base + ".weft.cc", model, &print_source);
   return true;

@@ -28,7 +28,8 @@ void print_includes(const FileModel& file, Printer& out) {
       "#include \"weft/coro/task.h\"\n"
       "#include \"weft/rpc/call/call_options.h\"\n"
       "#include \"weft/rpc/call/service.h\"\n");
-  if (file.has_streams) out.Print("#include \"weft/rpc/call/typed_stream.h\"\n");
+  if (file.has_streams) out.Print("#include \"weft/rpc/call/message/typed_stream.h\"\n");
+  if (file.has_calls()) out.Print("#include \"weft/rpc/call/unary_request.h\"\n");
   out.Print("#include \"weft/rpc/client/blocking$what$.h\"\n", "what",
             file.has_streams ? "" : "_call");
   if (file.has_streams) out.Print("#include \"weft/rpc/client/client_stream.h\"\n");
@@ -134,6 +135,27 @@ void print_clients(const ServiceModel& service, Printer& out) {
                out);
 }
 
+// Static members: an object of the class is not needed, and may be used as one of the client is.
+void print_calls(const ServiceModel& service, Printer& out) {
+  print_class_comment(service,
+                      "Makes calls of " + service.full_name +
+                          " as values, bound to no channel: of its unary methods.",
+                      out);
+  out.Print("class $deprecated$$class$ {\n public:\n", "deprecated",
+            service.deprecated ? std::string(kDeprecated) + " " : "", "class", service.names.calls);
+  out.Indent();
+  for (const MethodModel& method : service.methods) {
+    if (method.kind != MethodModel::Kind::Unary) continue;
+    print_lines(method.comment, out);
+    if (method.deprecated) out.Print("$d$\n", "d", kDeprecated);
+    out.Print("static $return$ $name$(\n    $parameters$);\n", "return",
+              return_type(method, Role::Calls), "name", method.name, "parameters",
+              declared_parameters(method, Role::Calls));
+  }
+  out.Outdent();
+  out.Print("};\n\n");
+}
+
 }  // namespace
 
 void print_header(const FileModel& file, Printer& out) {
@@ -145,6 +167,7 @@ void print_header(const FileModel& file, Printer& out) {
   for (const ServiceModel& service : file.services) {
     print_service(service, out);
     print_clients(service, out);
+    if (file.makes_calls && service.has_unary()) print_calls(service, out);
   }
   close_namespace(file.name_space, out);
 }

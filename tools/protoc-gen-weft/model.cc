@@ -46,10 +46,10 @@ ServiceModel model_of(const ServiceDescriptor& service, const ServiceNames& gene
   model.names = generated;
   model.comment = comment_of(service);
   model.deprecated = service.options().deprecated();
-  // One name for a method in all three classes, so that who knows one knows the others.
-  const std::vector<std::string> names =
-      method_names(service, {"descriptor", "serve", "overridden", "service_", "channel_",
-                             generated.service, generated.client, generated.blocking_client});
+  // One name for a method in all classes, so that who knows one knows the others.
+  const std::vector<std::string> names = method_names(
+      service, {"descriptor", "serve", "overridden", "service_", "channel_", generated.service,
+                generated.client, generated.blocking_client, generated.calls});
   for (int i = 0; i < service.method_count(); ++i) {
     model.methods.push_back(model_of(*service.method(i), names[static_cast<std::size_t>(i)]));
   }

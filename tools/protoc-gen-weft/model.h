@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -35,6 +36,11 @@ struct ServiceModel {
   std::string comment;
   std::vector<MethodModel> methods;
   bool deprecated = false;
+
+  bool has_unary() const noexcept {
+    return std::ranges::any_of(
+        methods, [](const MethodModel& method) { return method.kind == MethodModel::Kind::Unary; });
+  }
 };
 
 struct FileModel {
@@ -49,6 +55,9 @@ struct FileModel {
   bool has_streams = false;
   bool has_single_response = false;
   bool has_deprecated = false;
+  bool makes_calls = false;  ///< a class of calls as values is asked for
+
+  bool has_calls() const noexcept { return makes_calls && has_unary; }
 };
 
 FileModel model_of(const google::protobuf::FileDescriptor& file, const PrivateCopy& copy);

@@ -9,7 +9,7 @@
 #include <google/protobuf/compiler/cpp/names.h>
 #include <google/protobuf/descriptor.pb.h>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 #include "tools/protoc-gen-weft/macros.h"
 
@@ -100,6 +100,10 @@ class NameBook {
       services[i].client = unique(name + "Client", taken);
       services[i].blocking_client = unique(name + "BlockingClient", taken);
     }
+    // After all others, so that these have the same names with and without this class.
+    for (std::size_t i = 0; i < services.size(); ++i) {
+      services[i].calls = unique(file.service(static_cast<int>(i))->name() + "Calls", taken);
+    }
     name_constants(file, taken, services);
     return known_[&file] = std::move(services);
   }
@@ -126,7 +130,7 @@ class NameBook {
 
   void add_classes(const FileDescriptor& file, Names& taken) {
     for (const ServiceNames& names : names_of(file)) {
-      taken.insert({names.service, names.client, names.blocking_client});
+      taken.insert({names.service, names.client, names.blocking_client, names.calls});
     }
   }
 

@@ -14,11 +14,13 @@ bool is_reserved_word(std::string_view name);
 /// The namespace of a file's package, as protobuf writes it: "a::b"; empty without a package.
 std::string namespace_of(const google::protobuf::FileDescriptor& file);
 
-/// What is generated for a service: three classes, and the constants of the .cc file.
+/// What is generated for a service: three classes, a fourth where calls as values are asked for,
+/// and the constants of the .cc file.
 struct ServiceNames {
   std::string service;          ///< "GreeterService"
   std::string client;           ///< "GreeterClient"
   std::string blocking_client;  ///< "GreeterBlockingClient"
+  std::string calls;            ///< "GreeterCalls"
   std::string methods;          ///< "kGreeterMethods"
   std::string descriptor;       ///< "kGreeterDescriptor"
 };

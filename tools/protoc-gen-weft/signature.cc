@@ -65,6 +65,7 @@ std::string return_type(const MethodModel& method, Role role) {
         method.gives_one_response() ? result_of(method.response) : "::weft::Status";
     return "::weft::Task<" + type + ">";
   }
+  if (role == Role::Calls) return "::weft::UnaryRequest<" + method.response + ">";
   if (role == Role::BlockingClient) {
     return method.kind == Kind::Unary ? result_of(method.response)
                                       : "::weft::Blocking" + stream_of(method);
@@ -75,11 +76,13 @@ std::string return_type(const MethodModel& method, Role role) {
 }
 
 std::string declared_parameters(const MethodModel& method, Role role) {
+  if (role == Role::Calls) return defined_parameters(method, role);
   return role == Role::Handler ? join(handler_parameters(method), kDeclared)
                                : join(client_parameters(method), kDeclared) + " = {}";
 }
 
 std::string defined_parameters(const MethodModel& method, Role role) {
+  if (role == Role::Calls) return "const " + method.request + "& request";
   if (role != Role::Handler) return join(client_parameters(method), kDefined);
   // A handler that is not implemented uses none of its parameters.
   Parameters list = handler_parameters(method);

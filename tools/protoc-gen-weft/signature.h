@@ -8,7 +8,7 @@
 namespace weft::generator {
 
 /// Which class a method is generated for.
-enum class Role : std::uint8_t { Handler, Client, BlockingClient };
+enum class Role : std::uint8_t { Handler, Client, BlockingClient, Calls };
 
 /// The type a method returns in that class.
 std::string return_type(const MethodModel& method, Role role);

@@ -174,6 +174,22 @@ void print_blocking_client(const ServiceModel& service, Printer& out) {
   }
 }
 
+void print_calls(const ServiceModel& service, Printer& out) {
+  Variables v = variables_of(service);
+  for (std::size_t i = 0; i < service.methods.size(); ++i) {
+    const MethodModel& method = service.methods[i];
+    if (method.kind != Kind::Unary) continue;
+    v["index"] = std::to_string(i);
+    v["response"] = method.response;
+    out.Print("$return$ $class$::$name$(\n    $parameters$) {\n", "return",
+              return_type(method, Role::Calls), "class", service.names.calls, "name", method.name,
+              "parameters", defined_parameters(method, Role::Calls));
+    out.Print(v,
+              "  return ::weft::UnaryRequest<$response$>(\n"
+              "      ::weft::CallData($methods$[$index$].path, request));\n}\n\n");
+  }
+}
+
 }  // namespace
 
 void print_source(const FileModel& file, Printer& out) {
@@ -188,6 +204,7 @@ void print_source(const FileModel& file, Printer& out) {
     print_service(service, out);
     print_client(service, out);
     print_blocking_client(service, out);
+    if (file.makes_calls && service.has_unary()) print_calls(service, out);
   }
   close_namespace(file.name_space, out);
 }

@@ -20,6 +20,9 @@ void add_call_command(CLI::App& app, Command& chosen);
 void add_health_command(CLI::App& app, Command& chosen);
 void add_doctor_command(CLI::App& app, Command& chosen);
 void add_bench_command(CLI::App& app, Command& chosen);
+void add_explain_command(CLI::App& app, Command& chosen);
 void add_registry_command(CLI::App& app, Command& chosen);
+/// Only where weft was built with a store of sagas (WEFT_CLI_SAGAS).
+void add_saga_command(CLI::App& app, Command& chosen);
 
 }  // namespace weft::cli

@@ -41,11 +41,26 @@ Compression parse_compression(const std::string& flag, const std::string& name) 
   return compression;
 }
 
-void add_headers(const std::vector<std::string>& texts, Metadata& metadata) {
-  for (const std::string& text : texts) {
-    const Status status = add_header(text, metadata);
-    if (!status.ok()) throw CLI::ValidationError(std::string(status.message()));
+struct Targets {
+  std::string calls;
+  std::string types;
+};
+
+Result<Targets> targets_of(const ConnectionFlags& flags) {
+  const Encryption encryption = flags.tls.enabled() ? Encryption::Tls : Encryption::None;
+  if (flags.protocol == CallProtocol::Grpc) {
+    if (!is_url(flags.address)) return Targets{flags.target, flags.target};
+    const Result<std::string> target = grpc_target(flags.address, encryption);
+    if (!target.ok()) return target.status();
+    return Targets{*target, *target};
   }
+  if (flags.wait_for_ready) {
+    return invalid_argument("--wait-for-ready is for --protocol grpc: the others do not wait");
+  }
+  const Result<std::string> calls = web_target(flags.address, flags.protocol, encryption);
+  if (!calls.ok()) return calls.status();
+  const Result<std::string> types = web_target(flags.address, CallProtocol::GrpcWeb, encryption);
+  return Targets{*calls, *types};
 }
 
 }  // namespace
@@ -117,7 +132,10 @@ void add_connection_flags(CLI::App& command, ConnectionFlags& flags) {
                 "Wait until the server can be reached rather than fail")
       ->group(group);
   add_tls_flags(command, flags.tls);
-  command.parse_complete_callback([&flags] { check_tls_flags(flags.tls); });
+  command.parse_complete_callback([&flags] {
+    check_tls_flags(flags.tls);
+    settle_address(flags);
+  });
 }
 
 void add_proto_flags(CLI::App& command, ProtoFlags& flags) {
@@ -138,9 +156,24 @@ void add_proto_flags(CLI::App& command, ProtoFlags& flags) {
 }
 
 void set_address(const std::string& text, ConnectionFlags& flags) {
+  flags.address = text;
+  flags.target = text;
+  // Which URLs there may be depends on the protocol.
+  if (is_url(text)) return;
   const Result<std::string> target = target_of(text);
   if (!target.ok()) throw CLI::ValidationError(std::string(target.status().message()));
   flags.target = *target;
+}
+
+void settle_address(ConnectionFlags& flags) {
+  if (flags.address.empty()) return;
+  const Result<Targets> targets = targets_of(flags);
+  if (!targets.ok()) throw CLI::ValidationError(std::string(targets.status().message()));
+  flags.target = targets->calls;
+  flags.types_target = targets->types;
+  if (flags.protocol == CallProtocol::Grpc && flags.address.starts_with("https://")) {
+    flags.tls.tls = true;
+  }
 }
 
 }  // namespace weft::cli

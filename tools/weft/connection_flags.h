@@ -10,6 +10,7 @@
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/client/channel.h"
 
+#include "tools/weft/protocol_flag.h"
 #include "tools/weft/tls_flags.h"
 
 namespace CLI {
@@ -20,7 +21,12 @@ namespace weft::cli {
 
 /// How to reach a server: the flags that all commands share.
 struct ConnectionFlags {
+  std::string address;  ///< as typed
   std::string target;
+  /// Where types are asked for by reflection, which streams both ways: over HTTP/1.1 gRPC-Web can
+  /// do that and Connect cannot.
+  std::string types_target;
+  CallProtocol protocol = CallProtocol::Grpc;
   Metadata metadata;
   Duration timeout = kForever;
   std::string authority;
@@ -45,5 +51,8 @@ void add_connection_flags(CLI::App& command, ConnectionFlags& flags);
 void add_proto_flags(CLI::App& command, ProtoFlags& flags);
 /// The target that an ADDRESS means; CLI::ValidationError when it cannot be read.
 void set_address(const std::string& text, ConnectionFlags& flags);
+/// The targets that it means by the other flags, once all are parsed. add_connection_flags() sees
+/// to that where ADDRESS was set by then. CLI::ValidationError for what cannot go together.
+void settle_address(ConnectionFlags& flags);
 
 }  // namespace weft::cli

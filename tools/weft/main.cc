@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "weft/base/log.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/version.h"
 
 #include "tools/weft/call/run_on_loop.h"
@@ -29,7 +29,9 @@ constexpr const char* kExamples = R"(Examples:
   weft health :50051
   weft doctor :50051
   weft bench :50051 calculator.Calculator/Add -d '{"a": 2}' -c 8 -m 32 -z 10s
+  weft explain policy.json shop.Orders/Get --as spiffe://example.org/billing
   weft registry --data /var/lib/weft
+  weft saga list sagas.db
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -104,7 +106,11 @@ int run(int argc, char** argv) {
   add_health_command(app, chosen);
   add_doctor_command(app, chosen);
   add_bench_command(app, chosen);
+  add_explain_command(app, chosen);
   add_registry_command(app, chosen);
+#ifdef WEFT_CLI_SAGAS
+  add_saga_command(app, chosen);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

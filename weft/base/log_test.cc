@@ -229,6 +229,13 @@ TEST_F(LogDeathTest, TakesItsLevelFromTheEnvironment) {
   EXPECT_EXIT(report_level("off"), ::testing::ExitedWithCode(0), "debug 0 error 0");
 }
 
+TEST_F(LogDeathTest, LeavesComponentsOfTheEnvironmentToThem) {
+  EXPECT_EXIT(report_level("net=trace, debug,shop=off"), ::testing::ExitedWithCode(0),
+              "^debug 1 error 1");
+  EXPECT_EXIT(report_level("net=trace"), ::testing::ExitedWithCode(0), "^debug 0 error 1");
+  EXPECT_EXIT(report_level("net=trace,loud"), ::testing::ExitedWithCode(0), "WEFT_LOG is 'net=");
+}
+
 TEST_F(LogDeathTest, SaysWhenTheEnvironmentNamesNoLevel) {
   EXPECT_EXIT(report_level("verbose"), ::testing::ExitedWithCode(0),
               "WEFT_LOG is 'verbose', which is none of.*");

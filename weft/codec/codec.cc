@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
-#include "weft/base/ascii.h"
 #include "weft/base/fork_mutex.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
 #include "weft/codec/protobuf.h"
 
 namespace weft {

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-#include "weft/coro/countdown.h"
+#include "weft/coro/frame/countdown.h"
+#include "weft/coro/frame/value_of.h"
 #include "weft/coro/task.h"
-#include "weft/coro/value_of.h"
 
 namespace weft {
 namespace coro {

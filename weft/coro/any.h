@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "weft/coro/context.h"
-#include "weft/coro/countdown.h"
+#include "weft/coro/frame/countdown.h"
+#include "weft/coro/frame/value_of.h"
 #include "weft/coro/task.h"
-#include "weft/coro/value_of.h"
 
 namespace weft {
 

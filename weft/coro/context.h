@@ -11,7 +11,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/base/time.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/coro/trace_context.h"
 
 namespace weft {

@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "weft/base/log/component.h"
 #include "weft/base/log/record.h"
 #include "weft/coro/context.h"
 
@@ -13,6 +14,9 @@ namespace weft {
 /// is in one. On the thread of the context.
 void log_fields(const Context& context, LogLevel level, std::string_view message,
                 std::span<const LogField> fields) noexcept;
+
+void log_fields(const Context& context, const LogComponent& component, LogLevel level,
+                std::string_view message, std::span<const LogField> fields) noexcept;
 
 /// One line with the ids of the trace that `context` is in.
 inline void log(const Context& context, LogLevel level, std::string_view message,
@@ -29,6 +33,15 @@ void log(T& call, LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields = {}) noexcept {
   if (log_enabled(level)) {
     log_fields(call.context(), level, message, {fields.begin(), fields.size()});
+  }
+}
+
+template <class T>
+  requires requires(T& of) { static_cast<const Context&>(of.context()); }
+void log(T& call, const LogComponent& component, LogLevel level, std::string_view message,
+         std::initializer_list<LogField> fields = {}) noexcept {
+  if (component.enabled(level)) {
+    log_fields(call.context(), component, level, message, {fields.begin(), fields.size()});
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
-#include "weft/coro/waiter.h"
+#include "weft/coro/frame/waiter.h"
 
 namespace weft {
 

@@ -9,7 +9,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/result.h"
 #include "weft/base/status.h"
-#include "weft/coro/waiter.h"
+#include "weft/coro/frame/waiter.h"
 
 namespace weft {
 

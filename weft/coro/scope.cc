@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "weft/base/fatal.h"
-#include "weft/coro/exception.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/exception.h"
+#include "weft/coro/frame/frame_pool.h"
 
 namespace weft {
 

@@ -5,8 +5,8 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
 #include "weft/coro/context.h"
+#include "weft/coro/frame/waiter.h"
 #include "weft/coro/task.h"
-#include "weft/coro/waiter.h"
 
 namespace weft {
 

@@ -11,7 +11,7 @@
 
 #include "weft/coro/context.h"
 #include "weft/coro/executor.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 
 namespace weft {
 

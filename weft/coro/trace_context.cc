@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft {
 namespace {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "weft/edge/answer/internal/cors.h"
 #include "weft/edge/internal/call_request.h"
-#include "weft/edge/internal/cors.h"
 #include "weft/edge/internal/request_kind.h"
 #include "weft/edge/internal/stream_call.h"
 #include "weft/edge/internal/unary_call.h"
@@ -22,11 +22,14 @@ class Protocols final : public rpc::HttpHandler {
         json_(json_codec(std::move(options.json))),
         cors_(std::move(options.cors)) {}
 
-  Status start(const rpc::Dispatcher& dispatcher) override { return rest_.start(dispatcher); }
+  Status start(const rpc::Dispatcher& dispatcher) override {
+    dispatcher_ = &dispatcher;
+    return rest_.start(dispatcher);
+  }
 
   bool takes(const rpc::HttpHead& head) const override {
     return kind_of(head).has_value() || rest_.claims(path_of(head)) ||
-           (cors_.is_preflight(head) && is_method_path(path_of(head)));
+           (cors_.is_preflight(head) && is_method_path(path_of(head))) || misses_a_method(head);
   }
 
   Task<> serve(rpc::HttpExchange& exchange) override {
@@ -39,6 +42,7 @@ class Protocols final : public rpc::HttpHandler {
     }
     const std::optional<RequestKind> kind = kind_of(head);
     // A method's own path has precedence, and so has the fallback where no rule has the path.
+    if (!kind && !rest_.claims(path)) return refuse(*this, exchange);
     const bool is_call =
         kind && (is_method || has_envelopes(kind->protocol) || !rest_.claims(path) ||
                  (exchange.dispatcher().has_fallback() && !rest_.has(path)));
@@ -46,6 +50,20 @@ class Protocols final : public rpc::HttpHandler {
   }
 
  private:
+  /// Whether a request goes to the path of a method and calls it by no protocol. That of gRPC over
+  /// HTTP/1.1 is answered below, with what it needs.
+  bool misses_a_method(const rpc::HttpHead& head) const {
+    const bool grpc =
+        head.method == "POST" && head.field("content-type").starts_with("application/grpc");
+    return !grpc && dispatcher_ != nullptr && dispatcher_->find(path_of(head)) != nullptr;
+  }
+
+  static Task<> refuse(const Protocols& self, rpc::HttpExchange& exchange) {
+    CallRequest request = no_call(exchange.head(), exchange.dispatcher());
+    UnaryCall call(exchange, request, self.cors_);
+    co_await call.run();
+  }
+
   static Task<> serve_call(const Protocols& self, rpc::HttpExchange& exchange) {
     const std::optional<RequestKind> kind = kind_of(exchange.head());
     CallRequest request = read_request(exchange.head(), *kind, exchange.dispatcher(), self.json_);
@@ -58,6 +76,7 @@ class Protocols final : public rpc::HttpHandler {
     }
   }
 
+  const rpc::Dispatcher* dispatcher_ = nullptr;  // the server's, which outlives this
   rest::Rest rest_;
   const std::shared_ptr<const Codec> json_;
   const Cors cors_;

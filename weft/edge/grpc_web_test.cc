@@ -237,9 +237,9 @@ TEST(EdgeGrpcWeb, WhatCannotBeServedIsSaidInTheHead) {
   World world;
   EXPECT_EQ(world.post("/nobody/Here", kWeb, "").field("grpc-status"), "12");
   EXPECT_EQ(world.post("/deep/er/path", kWeb, "").field("grpc-status"), "12");
-  EXPECT_EQ(
-      world.post("/test.Notes/Echo", kWeb, "", {{"grpc-encoding", "br"}}).field("grpc-status"),
-      "12");
+  const Answer encoding = world.post("/test.Notes/Echo", kWeb, "", {{"grpc-encoding", "br"}});
+  EXPECT_EQ(encoding.field("grpc-status"), "12");
+  EXPECT_EQ(encoding.field("grpc-accept-encoding"), "identity, gzip, deflate, zstd");
   EXPECT_EQ(world.post("/test.Notes/Echo", kWeb, "", {{"grpc-timeout", "1"}}).field("grpc-status"),
             "3");
   const Answer format = world.post("/test.Notes/Echo", "application/grpc-web+thrift", "");

@@ -120,11 +120,11 @@ TEST(EdgeUnary, ExceptionsKeepTheirText) {
 TEST(EdgeUnary, UnknownPathsAreUnimplemented) {
   World world;
   const Answer method = world.post("/test.Notes/Ecko", "application/json", "{}");
-  EXPECT_EQ(method.status(), "501");
+  EXPECT_EQ(method.status(), "404");
   EXPECT_THAT(method.body, HasSubstr(R"("code":"unimplemented")"));
   EXPECT_THAT(method.body, HasSubstr("service test.Notes has no method 'Ecko'"));
   const Answer service = world.post("/a/b", "application/proto", "");
-  EXPECT_EQ(service.status(), "501");
+  EXPECT_EQ(service.status(), "404");
   EXPECT_EQ(service.body, R"({"code":"unimplemented","message":"no service 'a' here"})");
 }
 
@@ -153,13 +153,29 @@ TEST(EdgeUnary, StreamingMethodsAre415) {
   EXPECT_THAT(answer.body, HasSubstr("method /test.Notes/Expand streams messages"));
 }
 
+TEST(EdgeUnary, OtherRequestsToAMethodAreRefusedInJson) {
+  World world;
+  const Answer type = world.post("/test.Notes/Echo", "image/jpeg", "");
+  EXPECT_EQ(type.status(), "415");
+  EXPECT_EQ(type.field("accept-post"), "application/proto, application/json");
+  EXPECT_EQ(type.body, R"({"code":"unknown","message":"content-type 'image/jpeg' is no protocol )"
+                       R"(of this server"})");
+  const Answer put = world.answer(world.begin("/test.Notes/Echo", "", {}, "PUT", EndStream::Yes));
+  EXPECT_EQ(put.status(), "405");
+  EXPECT_EQ(put.field("allow"), "GET, POST");
+  const Answer head =
+      world.answer(world.begin("/test.Notes/Write", "", {}, "HEAD", EndStream::Yes));
+  EXPECT_EQ(head.status(), "405");
+  EXPECT_EQ(head.field("allow"), "POST");
+  EXPECT_EQ(head.body, "");
+  EXPECT_EQ(world.notes().calls, 0);
+}
+
 TEST(EdgeUnary, OtherRequestsAreNotTaken) {
   World world;
-  EXPECT_EQ(world.post("/test.Notes/Echo", "application/xml", "").status(), "415");
   EXPECT_EQ(world.post("/a/b/c", "application/json", "{}").status(), "415");
   EXPECT_EQ(world.post("/a", "application/json", "{}").status(), "415");
-  EXPECT_EQ(world.answer(world.begin("/test.Notes/Echo", "", {}, "GET", EndStream::Yes)).status(),
-            "405");
+  EXPECT_EQ(world.answer(world.begin("/a/b", "", {}, "GET", EndStream::Yes)).status(), "405");
 }
 
 TEST(EdgeUnary, CompressedRequestsAreInflated) {
@@ -198,6 +214,9 @@ TEST(EdgeUnary, ResponsesAreCompressedWhereTheClientAccepts) {
   EXPECT_LT(small.body.size(), 200U);
   EXPECT_EQ(codec::decompress(Compression::Gzip, small.body, 10'000)->to_string(), plain.body);
   EXPECT_EQ(world.echo("gzip", {{"accept-encoding", "gzip;q=0"}}).field("content-encoding"), "");
+  EXPECT_EQ(world.echo("gzip", {{"accept-encoding", "gzip"}, {"accept-encoding", "br"}})
+                .field("content-encoding"),
+            "gzip");
 }
 
 TEST(EdgeUnary, LargerMessagesThanTheLimitAreRefused) {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/base/log_once.h"
-#include "weft/base/printable.h"
+#include "weft/base/log/log_once.h"
+#include "weft/base/text/printable.h"
 #include "weft/net/loop/snapshot.h"
 
 namespace weft {

@@ -4,8 +4,8 @@
 
 #include "weft/telemetry/grpc/internal/client_declared.h"
 #include "weft/telemetry/grpc/internal/server_declared.h"
+#include "weft/telemetry/internal/export_declared.h"
 #include "weft/telemetry/process/internal/process_declared.h"
-#include "weft/telemetry/trace/internal/trace_declared.h"
 
 namespace weft::telemetry {
 namespace {
@@ -28,7 +28,7 @@ constexpr std::array kClientGrpc{
 constexpr std::array kClientOwn{kClient.active, kClient.wait, kClient.endpoints, kClient.resolved,
                                 kClient.found};
 constexpr std::array kPolicies{internal::kPolicyEvents};
-constexpr std::array kTraces{internal::kSpans};
+constexpr std::array kExports{internal::kSpans, internal::kPoints, internal::kLogLines};
 constexpr std::array kProcessAll{
     kProcess.cpu,         kProcess.resident,         kProcess.virtual_memory,
     kProcess.descriptors, kProcess.most_descriptors, kProcess.threads,
@@ -43,7 +43,7 @@ constexpr std::array<DeclaredGroup, 7> kGroups{{
      kClientOwn},
     {"Policies", "the observer in a policy's options", kPolicies},
     {"The process", "process_metrics()", kProcessAll},
-    {"Spans", "telemetry::start()", kTraces},
+    {"Export", "telemetry::start()", kExports},
 }};
 
 }  // namespace

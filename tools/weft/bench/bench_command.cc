@@ -17,6 +17,7 @@
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/schema/server_types.h"
+#include "tools/weft/server_channels.h"
 
 namespace weft::cli {
 namespace bench {
@@ -129,7 +130,8 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
     static_cast<void>(report(files.status()));
     co_return kOutputError;
   }
-  Channel channel(flags->connection.target, flags->connection.channel_options());
+  ServerChannels channels(flags->connection);
+  Channel& channel = channels.calls();
   // Of a server's types those of the first method's service, unless others are called too.
   bool one_service = true;
   for (const MethodShare& share : flags->methods) {
@@ -139,7 +141,7 @@ Task<int> bench(std::shared_ptr<const BenchFlags> flags) {
   // The deadline is that of the calls, not of connecting and of asking for the types.
   CallOptions asking = plan.call;
   asking.timeout = plan.call.wait_for_ready ? kForever : kPreparation;
-  const Result<Schema> schema = co_await types_of(flags->protos, channel, asking, symbol);
+  const Result<Schema> schema = co_await types_of(flags->protos, channels.types(), asking, symbol);
   if (!schema.ok()) co_return report(schema.status());
   const Result<CallMix> mix = CallMix::create(*schema, flags->methods, flags->data);
   if (!mix.ok()) co_return report(mix.status());

@@ -6,6 +6,8 @@
 
 #include <CLI/App.hpp>
 
+#include "weft/edge/client/client_transport.h"
+
 #include "tools/weft/duration_text.h"
 
 namespace weft::cli::bench {
@@ -94,11 +96,7 @@ void add_time(CLI::App& command, const std::string& name, Duration& into,
 void add_arguments(CLI::App& command, BenchFlags& flags) {
   command
       .add_option_function<std::string>(
-          "ADDRESS",
-          [&flags](const std::string& text) {
-            flags.address = text;
-            set_address(text, flags.connection);
-          },
+          "ADDRESS", [&flags](const std::string& text) { set_address(text, flags.connection); },
           "Where the server is: host:port, :port, dns:///, ipv4:, ipv6:, unix:")
       ->required();
   command
@@ -139,6 +137,9 @@ LoadPlan BenchFlags::plan() const {
   plan.channel = connection.channel_options();
   // One channel stands for one connection.
   plan.channel.max_connections = 1;
+  if (connection.protocol != CallProtocol::Grpc) {
+    plan.channel.transport = edge::client_transport({.max_connections = 1});
+  }
   plan.call = connection.call_options();
   if (connection.metadata.empty()) plan.call.metadata = nullptr;
   plan.connections = connections;
@@ -200,6 +201,7 @@ void add_bench_flags(CLI::App& command, BenchFlags& flags) {
       ->group("Results");
   command.add_flag("-q,--quiet", flags.quiet, "Show no progress")->group("Results");
   add_connection_flags(command, flags.connection);
+  add_protocol_flag(command, flags.connection);
   add_proto_flags(command, flags.protos);
   command.get_option("--header")
       ->description(
@@ -214,6 +216,11 @@ Status check_bench_flags(const BenchFlags& flags) {
                             std::to_string(flags.connections) +
                             ": a connection belongs to one thread, so there must be at least as "
                             "many connections");
+  }
+  if (flags.connection.protocol != CallProtocol::Grpc && flags.streams > 1) {
+    return invalid_argument("-m " + std::to_string(flags.streams) +
+                            ": calls by connect and grpc-web go over HTTP/1.1, where each takes a "
+                            "connection; -c says how many are under way");
   }
   if (flags.calls != 0 && flags.calls < flags.threads) {
     return invalid_argument("-n " + std::to_string(flags.calls) + " with --threads " +

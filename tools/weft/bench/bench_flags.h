@@ -22,7 +22,6 @@ namespace weft::cli::bench {
 struct BenchFlags {
   ConnectionFlags connection;
   ProtoFlags protos;
-  std::string address;
   std::vector<MethodShare> methods;
   std::vector<DataFlag> data;
   std::size_t connections = 1;

@@ -14,7 +14,9 @@
 #include "tools/weft/call/wire_format.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/connection_flags.h"
+#include "tools/weft/curl/curl_call.h"
 #include "tools/weft/schema/server_types.h"
+#include "tools/weft/server_channels.h"
 
 namespace weft::cli {
 namespace {
@@ -24,6 +26,8 @@ constexpr const char* kExamples = R"(Examples:
   weft call :50051 calculator.Calculator/Add @request.json --timeout 500ms -v
   seq 5 | sed 's/.*/{"value": &}/' | weft call :50051 calculator.Calculator/Sum -
   weft call :50051 hello.Greeter/SayHello '{}' -H 'authorization: Bearer abc' -H 'key-bin: AQID'
+  weft call https://api.example hello.Greeter/SayHello '{}' --protocol connect --proto greeter.proto
+  weft call :50051 hello.Greeter/SayHello '{"name": "you"}' --curl
   weft call unix:/run/app.sock hello.Greeter/SayHello --proto greeter.proto -I protos
 
 A method that takes a stream sends the JSON values of DATA, or the JSON lines of standard input, as they come.
@@ -42,6 +46,7 @@ struct CallFlags {
   bool pretty = false;
   bool no_defaults = false;
   bool verbose = false;
+  std::string curl;  ///< "connect", "rest"; empty: a call is made
 };
 
 ResponseFormat format_of(const CallFlags& flags) {
@@ -64,13 +69,23 @@ CallOptions with_time_left(CallOptions options, TimePoint deadline, TimePoint no
   return options;
 }
 
+Task<int> print_curl(const CallFlags& flags, const Schema& schema, const Method& method,
+                     RequestSource& requests) {
+  const CurlForm form = flags.curl == "rest" ? CurlForm::Rest : CurlForm::Connect;
+  const Result<std::string> command =
+      co_await curl_call(flags.connection, schema, method, requests, form);
+  if (!command.ok()) co_return report(command.status());
+  const bool written = std::printf("%s\n", command->c_str()) >= 0 && std::fflush(stdout) == 0;
+  co_return written ? 0 : kOutputError;
+}
+
 Task<int> call(std::shared_ptr<const CallFlags> flags) {
   const net::Loop& loop = *net::Loop::current();
   const TimePoint deadline = after(loop.now(), flags->connection.timeout);
-  Channel channel(flags->connection.target, flags->connection.channel_options());
+  ServerChannels channels(flags->connection);
   const CallOptions options = flags->connection.call_options();
   const Result<Schema> schema =
-      co_await types_of(flags->protos, channel, options, flags->method.service);
+      co_await types_of(flags->protos, channels.types(), options, flags->method.service);
   if (!schema.ok()) co_return report(schema.status());
   const Result<Method> method = schema->method(flags->method.service, flags->method.method);
   if (!method.ok()) co_return report(method.status());
@@ -79,16 +94,18 @@ Task<int> call(std::shared_ptr<const CallFlags> flags) {
   announce_input(flags->data, streams_requests(method->kind()));
 
   RequestSource requests(*std::move(text));
+  if (!flags->curl.empty()) co_return co_await print_curl(*flags, *schema, *method, requests);
   const ResponseFormat format = format_of(*flags);
   const Style trace_style = Style::of(STDERR_FILENO);
   CallTrace trace(flags->verbose, loop, trace_style);
   const CallOptions left = with_time_left(options, deadline, loop.now());
-  AnyTypes types(*schema, channel, left, flags->method.service, flags->protos.files.empty());
+  AnyTypes types(*schema, channels.types(), left, flags->method.service,
+                 flags->protos.files.empty());
   DynamicCall dynamic(types, *method, flags->format, format, trace);
   trace.start(flags->connection.target, *method, left);
   CallOptions in_format = left;
   in_format.codec = flags->format.codec();
-  const Status status = co_await dynamic.run(channel, in_format, requests);
+  const Status status = co_await dynamic.run(channels.calls(), in_format, requests);
   const int reported = report(status, &types.schema());
   co_return dynamic.output_ok() ? reported : kOutputError;
 }
@@ -116,16 +133,22 @@ void add_call_command(CLI::App& app, Command& chosen) {
   command.add_option("DATA", flags->data,
                      "The request as JSON; @FILE reads it from a file, - from standard input "
                      "(default: {}, and standard input for a stream of requests)");
+  CLI::Option* format = command.add_option_function<std::string>(
+      "--format",
+      [flags](const std::string& name) {
+        Result<WireFormat> format = WireFormat::of(name);
+        if (!format.ok()) throw CLI::ValidationError(std::string(format.status().message()));
+        flags->format = *std::move(format);
+      },
+      "The format in which messages travel: proto (default), json, msgpack or xml");
+  format->type_name("NAME");
   command
-      .add_option_function<std::string>(
-          "--format",
-          [flags](const std::string& name) {
-            Result<WireFormat> format = WireFormat::of(name);
-            if (!format.ok()) throw CLI::ValidationError(std::string(format.status().message()));
-            flags->format = *std::move(format);
-          },
-          "The format in which messages travel: proto (default), json, msgpack or xml")
-      ->type_name("NAME");
+      .add_flag(
+          "--curl{connect}", flags->curl,
+          "Call nothing; print the command of curl that makes this call with JSON, by Connect, "
+          "or with --curl=rest by the method's path of google.api.http")
+      ->check(CLI::IsMember({"connect", "rest"}))
+      ->excludes(format);
   command.add_flag("-v,--verbose", flags->verbose,
                    "Show metadata, trailers, sizes and times on standard error");
   command.add_flag(
@@ -136,6 +159,7 @@ void add_call_command(CLI::App& app, Command& chosen) {
   CLI::Option* compact = command.add_flag("--compact", flags->compact, "A response on one line");
   command.add_flag("--pretty", flags->pretty, "A response over several lines")->excludes(compact);
   add_connection_flags(command, flags->connection);
+  add_protocol_flag(command, flags->connection);
   add_proto_flags(command, flags->protos);
   command.footer(kExamples);
   command.callback([flags, &chosen] { chosen = [flags] { return call(flags); }; });

@@ -1,7 +1,7 @@
 #include "tools/weft/call/call_trace.h"
 
-#include "weft/base/number_text.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/number_text.h"
+#include "weft/base/text/printable.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::cli {

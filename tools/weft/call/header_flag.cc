@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include <CLI/Error.hpp>
+
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::cli {
@@ -43,6 +45,13 @@ Status add_header(std::string_view text, Metadata& metadata) {
   if (!valid.ok()) return invalid_argument(flag + std::string(valid.message()));
   metadata.add(name, bytes);
   return {};
+}
+
+void add_headers(const std::vector<std::string>& texts, Metadata& metadata) {
+  for (const std::string& text : texts) {
+    const Status status = add_header(text, metadata);
+    if (!status.ok()) throw CLI::ValidationError(std::string(status.message()));
+  }
 }
 
 }  // namespace weft::cli

@@ -5,7 +5,7 @@
 #include <CLI/App.hpp>
 #include <unistd.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/rpc/client/client_stream.h"
 #include "weft/rpc/client/unary_call.h"
 
@@ -121,6 +121,7 @@ void add_health_command(CLI::App& app, Command& chosen) {
       ->excludes(watch)
       ->excludes(service);
   add_connection_flags(command, flags->connection);
+  add_protocol_flag(command, flags->connection);
   command.footer(kExamples);
   command.callback([flags, &chosen] { chosen = [flags] { return health_command(flags); }; });
 }

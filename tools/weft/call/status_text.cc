@@ -6,7 +6,7 @@
 #include <google/protobuf/descriptor.h>
 #include <unistd.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/rpc/grpc/google_status.h"
 
 #include "google/rpc/error_details.pb.h"

@@ -2,7 +2,7 @@
 
 #include <google/protobuf/message.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/json.h"
 #include "weft/codec/msgpack/msgpack.h"
 #include "weft/codec/xml/xml.h"

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/net/socket/address.h"
 
 namespace weft::cli {

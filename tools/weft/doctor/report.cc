@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/call/call_trace.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/wire_json.h"
 
 #include "tools/weft/schema/near_names.h"

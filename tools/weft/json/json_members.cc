@@ -1,7 +1,7 @@
 #include "tools/weft/json/json_members.h"
 
-#include "weft/base/number_text.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/json_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft::cli {
 namespace {
@@ -9,15 +9,6 @@ namespace {
 std::string number(double value) { return number_text(value, 3); }
 
 }  // namespace
-
-std::string json_quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return printable_json(out += '"');
-}
 
 JsonMembers& JsonMembers::add_json(std::string_view name, std::string_view json) {
   if (!text_.empty()) text_ += ',';

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "weft/base/text/json_text.h"  // IWYU pragma: export
+
 namespace weft::cli {
 
 /// Members of a JSON object, in the order they were added.
@@ -24,8 +26,6 @@ class JsonMembers {
   std::string text_;
 };
 
-/// `text` as a JSON string that is safe to show: see printable_json().
-std::string json_quoted(std::string_view text);
 /// "[a,b]" of JSON values.
 std::string json_array(const std::vector<std::string>& values);
 

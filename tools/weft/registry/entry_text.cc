@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "weft/base/log_value.h"
-#include "weft/base/printable.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/printable.h"
 #include "weft/base/time.h"
 #include "weft/codec/json/json.h"
 

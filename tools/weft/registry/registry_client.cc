@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/registry/v1/registry.weft.h"
 
 #include "tools/weft/call/status_text.h"

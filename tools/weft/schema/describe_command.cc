@@ -7,7 +7,7 @@
 #include <CLI/App.hpp>
 #include <unistd.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
@@ -77,7 +77,7 @@ void warn(const Status& status) {
 }
 
 Task<int> describe_command(std::shared_ptr<const SchemaFlags> flags) {
-  Channel channel(flags->connection.target, flags->connection.channel_options());
+  Channel channel(flags->connection.types_target, flags->connection.channel_options());
   const CallOptions options = flags->connection.call_options();
   const bool is_file = flags->symbol.ends_with(".proto");
   const std::string wanted = is_file ? flags->symbol : file_symbol(flags->symbol);

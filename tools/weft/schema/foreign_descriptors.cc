@@ -8,7 +8,7 @@
 
 #include <google/protobuf/unknown_field_set.h>
 
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 
 namespace weft::cli {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <CLI/App.hpp>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
@@ -63,7 +63,7 @@ Task<int> list(std::shared_ptr<const SchemaFlags> flags) {
   if (names_registry(flags->connection.target)) {
     co_return co_await list_registry(flags->connection);
   }
-  Channel channel(flags->connection.target, flags->connection.channel_options());
+  Channel channel(flags->connection.types_target, flags->connection.channel_options());
   const CallOptions options = flags->connection.call_options();
   // Chosen before it is awaited: GCC 12 destroys the results of `?:` with co_await in it twice.
   auto task = flags->symbol.empty() ? service_names(*flags, channel, options)

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::cli {
 namespace {

@@ -1,10 +1,15 @@
 #include "tools/weft/schema/proto_source.h"
 
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor_database.h>
+#include <google/protobuf/io/zero_copy_stream.h>
+#include <google/protobuf/stubs/common.h>
 
 namespace weft::cli {
 namespace {
@@ -19,11 +24,20 @@ class Errors final : public pb::compiler::MultiFileErrorCollector {
     text_ += "\n  " + file;
     if (line >= 0) text_ += ":" + std::to_string(line + 1) + ":" + std::to_string(column + 1);
     text_ += ": " + message;
+    if (statement_file_.empty() && message.starts_with("Expected top-level statement")) {
+      statement_file_ = file;
+      statement_line_ = line;
+    }
   }
   const std::string& text() const noexcept { return text_; }
+  /// Where protobuf met a word that begins no statement it knows; an empty name for nowhere.
+  const std::string& unknown_statement_file() const noexcept { return statement_file_; }
+  int unknown_statement_line() const noexcept { return statement_line_; }
 
  private:
   std::string text_;
+  std::string statement_file_;
+  int statement_line_ = 0;
 };
 
 /// Everything a pool of compiled files leans on.
@@ -64,6 +78,33 @@ Result<std::string> import_name(pb::compiler::DiskSourceTree& tree, const std::s
   return invalid_argument("--proto " + file + ": " + tree.GetLastErrorMessage());
 }
 
+/// Line `number`, which counts from zero, of a file of the tree.
+std::string line_of(pb::compiler::DiskSourceTree& tree, const std::string& file, int number) {
+  const std::unique_ptr<pb::io::ZeroCopyInputStream> stream(tree.Open(file));
+  std::string line;
+  const void* data = nullptr;
+  for (int size = 0; number >= 0 && stream != nullptr && stream->Next(&data, &size);) {
+    for (const char c :
+         std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size))) {
+      if (c == '\n' && --number < 0) break;
+      if (number == 0 && c != '\n') line += c;
+    }
+  }
+  return line;
+}
+
+/// What protobuf's own message does not say of a file of an edition.
+std::string edition_note(Compiled& compiled) {
+  const std::string& file = compiled.errors.unknown_statement_file();
+  if (file.empty()) return {};
+  const std::string line = line_of(compiled.tree, file, compiled.errors.unknown_statement_line());
+  if (!line.starts_with("edition")) return {};
+  return "\n  " + file +
+         " is of an edition, which protobuf before version 27 does not compile, and weft has " +
+         pb::internal::VersionString(GOOGLE_PROTOBUF_VERSION) +
+         "; without --proto the server is asked for its types";
+}
+
 }  // namespace
 
 Result<Schema> compile_protos(const std::vector<std::string>& files,
@@ -79,7 +120,7 @@ Result<Schema> compile_protos(const std::vector<std::string>& files,
     const pb::FileDescriptor* file = compiled->pool.FindFileByName(*name);
     if (file == nullptr) {
       return invalid_argument("--proto " + path + ": it does not compile" +
-                              compiled->errors.text());
+                              compiled->errors.text() + edition_note(*compiled));
     }
     names.push_back(*name);
     for (int i = 0; i < file->service_count(); ++i) {

@@ -4,7 +4,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/schema/near_names.h"
 

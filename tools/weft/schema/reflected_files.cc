@@ -6,8 +6,8 @@
 
 #include <google/protobuf/descriptor_database.h>
 
-#include "weft/base/log_value.h"
-#include "weft/base/printable.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/last_resort.h"
 #include "tools/weft/schema/foreign_descriptors.h"

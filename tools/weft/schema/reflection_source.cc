@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::cli {
 namespace {

@@ -13,6 +13,7 @@ void add_schema_flags(CLI::App& command, SchemaFlags& flags, const std::string& 
                      "out with --proto)");
   command.add_option(symbol_name, flags.symbol, symbol_description);
   add_connection_flags(command, flags.connection);
+  add_protocol_flag(command, flags.connection);
   add_proto_flags(command, flags.protos);
 }
 
@@ -20,6 +21,7 @@ void settle_schema_flags(SchemaFlags& flags, const std::string& symbol_name) {
   if (flags.protos.files.empty()) {
     if (flags.address.empty()) throw CLI::RequiredError("ADDRESS (or --proto FILE)");
     set_address(flags.address, flags.connection);
+    settle_address(flags.connection);
     return;
   }
   if (!flags.symbol.empty()) {
@@ -28,7 +30,7 @@ void settle_schema_flags(SchemaFlags& flags, const std::string& symbol_name) {
   }
   flags.symbol = std::exchange(flags.address, {});
   // A channel that is never used still wants a name.
-  flags.connection.target = "unused:1";
+  flags.connection.target = flags.connection.types_target = "unused:1";
 }
 
 }  // namespace weft::cli

@@ -156,6 +156,14 @@ TEST_F(SchemaTest, ReportsWhatDoesNotCompileWithItsPlace) {
       << status.to_string();
 }
 
+TEST_F(SchemaTest, SaysThatAFileIsOfAnEdition) {
+  write("// A comment.\nedition = \"2023\";\nmessage M { int32 a = 1; }\n");
+  const Status status = compile_protos({file_}, {}).status();
+  EXPECT_NE(status.message().find(" is of an edition, which protobuf before version 27 does not"),
+            std::string::npos)
+      << status.to_string();
+}
+
 TEST_F(SchemaTest, NamesAFileThatIsNotThere) {
   const Status status = compile_protos({"/nowhere/x.proto"}, {}).status();
   EXPECT_NE(status.message().find("--proto /nowhere/x.proto"), std::string::npos)

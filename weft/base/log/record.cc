@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "weft/base/ascii.h"
 #include "weft/base/internal/log_line.h"
-#include "weft/base/log_value.h"
-#include "weft/base/number_text.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft {
 namespace {
@@ -62,24 +62,24 @@ ShownLogFields shown_fields(std::span<const LogField> fields, LogKeys keys) {
   return shown;
 }
 
-void log_fields(LogLevel level, std::string_view message, std::span<const LogField> fields,
-                const LogTrace* trace) noexcept {
-  if (!log_enabled(level)) return;
-  if (const LogFormat* const format = base::log_format()) {
-    return base::write_formatted(*format, {.level = level,
-                                           .message = message,
-                                           .fields = fields,
-                                           .trace = trace,
-                                           .time = std::chrono::system_clock::now()});
-  }
+void base::write_record(LogRecord record) noexcept {
+  record.time = std::chrono::system_clock::now();
+  if (LogTap* const tap = log_tap()) tap->take(record);
+  if (const LogFormat* const format = log_format()) return write_formatted(*format, record);
   std::string text;
   try {
-    text = text_of(message, fields, trace);
-    message = text;
+    text = text_of(record.message, record.fields, record.trace);
+    record.message = text;
   } catch (...) {
     // Without memory for the fields, the message alone.
   }
-  log(level, message);
+  write_text(record.level, record.message);
+}
+
+void log_fields(LogLevel level, std::string_view message, std::span<const LogField> fields,
+                const LogTrace* trace) noexcept {
+  if (!log_enabled(level)) return;
+  base::write_record({.level = level, .message = message, .fields = fields, .trace = trace});
 }
 
 }  // namespace weft

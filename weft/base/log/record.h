@@ -71,6 +71,7 @@ struct LogRecord {
   std::span<const LogField> fields{};
   const LogTrace* trace = nullptr;  ///< null: it belongs to none
   std::chrono::system_clock::time_point time{};
+  std::string_view component{};  ///< of a LogComponent; empty: it belongs to none
 };
 
 /// Of one line; further fields are left out, and the line says how many.

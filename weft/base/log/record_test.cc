@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/log/tap.h"
+
 namespace weft {
 namespace {
 
@@ -87,6 +89,34 @@ class Upper final : public LogFormat {
     EXPECT_GT(record.time.time_since_epoch().count(), 0);
   }
 };
+
+/// Keeps what it sees.
+class Seen final : public LogTap {
+ public:
+  void take(const LogRecord& record) noexcept override {
+    messages.emplace_back(record.message);
+    fields.push_back(record.fields.size());
+  }
+  std::vector<std::string> messages;
+  std::vector<std::size_t> fields;
+};
+
+TEST_F(LogFields, ATapSeesRecordsBesideTheSink) {
+  Seen seen;
+  set_log_tap(&seen);
+  log(LogLevel::Info, "plain");
+  log(LogLevel::Info, "greeted", {{"tries", 2}});
+  log(LogLevel::Debug, "not enabled");
+  const Upper format;
+  set_log_format(&format);
+  log(LogLevel::Warn, "formatted", {{"a", 1}, {"b", 2}});
+  set_log_tap(nullptr);
+  log(LogLevel::Info, "untapped");
+  EXPECT_THAT(seen.messages, ElementsAre("plain", "greeted", "formatted"));
+  EXPECT_THAT(seen.fields, ElementsAre(0U, 1U, 2U));
+  EXPECT_EQ(lines_.size(), 4U);
+  EXPECT_EQ(lines_[1], "greeted tries=2");
+}
 
 TEST_F(LogFields, GoToTheFormatThatIsSet) {
   static const Upper format;

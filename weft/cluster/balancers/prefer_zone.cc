@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 #include "weft/cluster/balancers/balancers.h"
 #include "weft/cluster/balancers/internal/candidates.h"
 #include "weft/cluster/balancers/internal/policy.h"

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 #include "weft/cluster/balancers/balancers.h"
 #include "weft/cluster/balancers/internal/candidates.h"
 #include "weft/cluster/balancers/internal/edf_schedule.h"

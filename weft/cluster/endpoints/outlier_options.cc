@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 #include "weft/cluster/endpoints/outlier.h"
 
 namespace weft {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <string>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft {
 

@@ -1,7 +1,7 @@
 #include <charconv>
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/cluster/resolvers/internal/basic_resolvers.h"
 #include "weft/cluster/resolvers/internal/target_options.h"
 

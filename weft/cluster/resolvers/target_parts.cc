@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/cluster/resolvers/resolver.h"
 
 namespace weft::cluster {

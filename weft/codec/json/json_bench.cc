@@ -1,6 +1,6 @@
 // What a message costs as JSON, beside libprotobuf's own JSON functions and, for the same text,
 // beside simdjson, which reads it without making anything of it but a tree. Figures:
-// docs/reference/json.md.
+// docs/reference/performance.md.
 //
 // --benchmark_enable_random_interleaving=true lets the three share what else the machine does.
 

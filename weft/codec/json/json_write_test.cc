@@ -101,6 +101,23 @@ TEST(ToJson, WritesEveryScalar) {
             R"(","bytesValue":"//4=","colour":"BLUE","renamed":"x"})");
 }
 
+TEST(ToJson, EscapesAtEveryPlaceOfAString) {
+  for (const std::string escaped : {"\\n", "\\\"", "\\\\", "\\u0001", "\u00e9"}) {
+    const std::string meant = escaped == "\\n"       ? "\n"
+                              : escaped == "\\u0001" ? "\1"
+                              : escaped == "\u00e9"  ? escaped
+                                                     : escaped.substr(1);
+    for (std::size_t size = 0; size < 40; ++size) {
+      for (std::size_t at = 0; at <= size; ++at) {
+        Kinds kinds;
+        kinds.set_string_value(std::string(at, 'x') + meant + std::string(size - at, '~'));
+        EXPECT_EQ(json_of(kinds), "{\"stringValue\":\"" + std::string(at, 'x') + escaped +
+                                      std::string(size - at, '~') + "\"}");
+      }
+    }
+  }
+}
+
 TEST(ToJson, WritesNumbersThatAreNotFinite) {
   Kinds kinds;
   kinds.add_doubles(std::numeric_limits<double>::quiet_NaN());

@@ -1,5 +1,5 @@
 // What a message costs as MessagePack, beside protobuf's own encoding of the same message. Figures:
-// docs/reference/msgpack.md.
+// docs/reference/performance.md.
 //
 // --benchmark_enable_random_interleaving=true lets both share what else the machine does.
 

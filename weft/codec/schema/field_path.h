@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::codec {
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -15,13 +16,59 @@ struct IntegerRange {
   std::uint64_t greatest;
 };
 /// Of a kind that is an integer.
-IntegerRange range_of(FieldKind kind) noexcept;
+constexpr IntegerRange range_of(FieldKind kind) noexcept {
+  switch (kind) {
+    case FieldKind::UInt32:
+    case FieldKind::Fixed32:
+      return {0, UINT32_MAX};
+    case FieldKind::UInt64:
+    case FieldKind::Fixed64:
+      return {0, UINT64_MAX};
+    case FieldKind::Int64:
+    case FieldKind::SInt64:
+    case FieldKind::SFixed64:
+      return {INT64_MIN, INT64_MAX};
+    default:
+      return {INT32_MIN, INT32_MAX};
+  }
+}
 
 /// For an error: "300 is beyond int32, whose greatest value is 2147483647". `shown` is the integer
 /// of `kind`, or the enum, that is out of its range.
 std::string beyond_range(FieldKind kind, std::string_view shown, bool negative);
 
-/// Appends an integer of its kind's range, negative ones as their two's complement, without a tag.
-void put_integer(FieldKind kind, std::uint64_t bits, OutputBytes& out);
+inline char* put_varint_at(std::uint64_t value, char* to) noexcept {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
+  *to++ = static_cast<char>(value);
+  return to;
+}
+
+/// Writes an integer of its kind's range, negative ones as their two's complement, without a tag:
+/// at most 10 bytes. Returns the end.
+inline char* put_integer_at(FieldKind kind, std::uint64_t bits, char* to) noexcept {
+  switch (kind) {
+    case FieldKind::SInt32:
+      return put_varint_at(zigzag(static_cast<std::int32_t>(bits)), to);
+    case FieldKind::SInt64:
+      return put_varint_at(zigzag(static_cast<std::int64_t>(bits)), to);
+    case FieldKind::Fixed32:
+    case FieldKind::SFixed32: {
+      const auto narrow = static_cast<std::uint32_t>(bits);
+      std::memcpy(to, &narrow, sizeof narrow);
+      return to + sizeof narrow;
+    }
+    case FieldKind::Fixed64:
+    case FieldKind::SFixed64:
+      std::memcpy(to, &bits, sizeof bits);
+      return to + sizeof bits;
+    default:
+      return put_varint_at(bits, to);
+  }
+}
+
+/// Appends the same.
+inline void put_integer(FieldKind kind, std::uint64_t bits, OutputBytes& out) {
+  out.set_end(put_integer_at(kind, bits, out.room(10)));
+}
 
 }  // namespace weft::codec

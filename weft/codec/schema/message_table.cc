@@ -7,8 +7,8 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/json_text.h"
 #include "weft/codec/schema/tables.h"
 
 namespace weft::codec {
@@ -19,14 +19,13 @@ namespace pb = google::protobuf;
 // Up to this number fields are found in an array, and enum values in one that spans as many.
 constexpr std::int64_t kLongestArray = 1024;
 
-/// A name as a JSON string. What a peer calls its fields and values need not be an identifier.
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return printable_json(out += '"');
+/// `"name":` and the padding of names. What a peer calls its fields need not be an identifier.
+std::string quoted_name_of(std::string_view name) {
+  return json_quoted(name) + ":" + std::string(kNamePadding, '\0');
+}
+
+std::string_view without_padding(std::string_view padded) {
+  return padded.substr(0, padded.size() - kNamePadding);
 }
 
 /// Whether `text` is a name in a .proto file, as field names are. A json_name may be any text.
@@ -84,7 +83,7 @@ EnumTable::EnumTable(const pb::EnumDescriptor& type)
   for (int i = 0; i < type.value_count(); ++i) {
     const pb::EnumValueDescriptor& value = *type.value(i);
     values_.push_back(
-        {.number = value.number(), .name = value.name(), .quoted = quoted(value.name())});
+        {.number = value.number(), .name = value.name(), .quoted = json_quoted(value.name())});
     names_.try_emplace(value.name(), static_cast<std::uint32_t>(i));
     first_ = std::min(first_, std::int64_t{value.number()});
     last = std::max(last, std::int64_t{value.number()});
@@ -132,15 +131,24 @@ FieldTable::FieldTable(const pb::FieldDescriptor& field, const Tables& tables)
   } else {
     index = static_cast<std::uint32_t>(field.index());
   }
-  quoted_json_name = quoted(json_name) + ":";
+  padded_json_name_ = quoted_name_of(json_name);
+  quoted_json_name = without_padding(padded_json_name_);
   const std::size_t head = std::min(quoted_json_name.size(), sizeof head_);
   std::memcpy(&head_, quoted_json_name.data(), head);
   std::memset(&head_mask_, 0xff, head);
-  quoted_name = extension ? quoted_json_name : quoted(name) + ":";
+  if (quoted_json_name.size() > sizeof tail_) {
+    std::memcpy(&tail_, quoted_json_name.end() - sizeof tail_, sizeof tail_);
+  }
+  if (!extension) padded_name_ = quoted_name_of(name);
+  quoted_name = extension ? quoted_json_name : without_padding(padded_name_);
   tag_size = put_tag(number, packed ? WireType::Bytes : wire, tag);
   put_tag(number, WireType::EndGroup, end_tag);
   if (const pb::OneofDescriptor* in = field.real_containing_oneof()) oneof = in->index();
   if (field.enum_type() != nullptr) enums = &tables.of(*field.enum_type());
+  const bool is_scalar = kind != FieldKind::Message && kind != FieldKind::Group &&
+                         kind != FieldKind::Bytes && !repeated && !extension;
+  simple = is_scalar && plain_json_name &&
+           (enums == nullptr || (!enums->is_closed() && !enums->is_null_value()));
 }
 
 const MessageTable& FieldTable::compile_message() const {

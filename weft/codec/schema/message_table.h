@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -64,6 +65,27 @@ constexpr bool is_packable(FieldKind kind) noexcept {
          kind != FieldKind::Group;
 }
 
+/// For names, most of which are short; a third of what std::hash costs.
+struct NameHash {
+  std::size_t operator()(std::string_view name) const noexcept {
+    const std::size_t size = name.size();
+    if (size < 4 || size > 16) return std::hash<std::string_view>()(name);
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    if (size < 8) {
+      std::memcpy(&head, name.data(), 4);
+      std::memcpy(&tail, name.data() + size - 4, 4);
+    } else {
+      std::memcpy(&head, name.data(), 8);
+      std::memcpy(&tail, name.data() + size - 8, 8);
+    }
+    const std::uint64_t mixed = (head + size) * 0x9e3779b97f4a7c15U ^ tail;
+    return static_cast<std::size_t>(mixed * 0xff51afd7ed558ccdU >> 16);
+  }
+};
+/// From a name to a place in a list.
+using NameIndex = std::unordered_map<std::string_view, std::uint32_t, NameHash>;
+
 /// The names of an enum. An alias is read; the name declared first is written.
 class EnumTable {
  public:
@@ -102,11 +124,14 @@ class EnumTable {
   std::vector<Value> values_;
   std::int64_t first_ = 0;            // the number of dense_[0]
   std::vector<std::uint32_t> dense_;  // index + 1 in values_, or 0
-  std::unordered_map<std::string_view, std::uint32_t> names_;
+  NameIndex names_;
   std::unordered_map<std::int32_t, std::uint32_t> sparse_;
   bool is_null_value_ = false;
   bool is_closed_ = false;
 };
+
+/// Bytes behind a quoted name: a short one is copied as so many, without asking how long it is.
+inline constexpr std::size_t kNamePadding = 16;
 
 /// A field or an extension.
 struct FieldTable {
@@ -123,18 +148,19 @@ struct FieldTable {
   bool map;
   bool has_presence;  ///< false: a default value is not sent
   bool extension;
-  bool plain_json_name;              ///< json_name is letters, digits and '_', and begins as a name
-  bool message_set_item;             ///< an extension that lies in a group of a MessageSet
-  std::uint8_t tag_size = 0;         ///< of `tag`, and of `end_tag`
-  char tag[5] = {};                  ///< as it is written: that of the packed form where packed
-  char end_tag[5] = {};              ///< of a group
-  std::int32_t oneof = -1;           ///< index of the declared oneof; -1: in none
-  std::uint32_t index = 0;           ///< in MessageTable::fields(); 0 for an extension
-  std::string_view name;             ///< as declared; of an extension the full name
-  std::string_view json_name;        ///< of an extension "[pkg.name]"
-  std::string quoted_json_name;      ///< `"jsonName":`
-  std::string quoted_name;           ///< `"name":`
-  const EnumTable* enums = nullptr;  ///< of an enum
+  bool plain_json_name;   ///< json_name is letters, digits and '_', and begins as a name
+  bool message_set_item;  ///< an extension that lies in a group of a MessageSet
+  bool simple = false;    ///< one number, boolean, string or value of an open enum, plainly named
+  std::uint8_t tag_size = 0;          ///< of `tag`, and of `end_tag`
+  char tag[5] = {};                   ///< as it is written: that of the packed form where packed
+  char end_tag[5] = {};               ///< of a group
+  std::int32_t oneof = -1;            ///< index of the declared oneof; -1: in none
+  std::uint32_t index = 0;            ///< in MessageTable::fields(); 0 for an extension
+  std::string_view name;              ///< as declared; of an extension the full name
+  std::string_view json_name;         ///< of an extension "[pkg.name]"
+  std::string_view quoted_json_name;  ///< `"jsonName":`; kNamePadding bytes behind it may be read
+  std::string_view quoted_name;       ///< `"name":`, likewise
+  const EnumTable* enums = nullptr;   ///< of an enum
 
   /// Whether `text`, of which `size` bytes may be read, begins with quoted_json_name.
   bool begins(const char* text, std::size_t size) const noexcept {
@@ -142,10 +168,13 @@ struct FieldTable {
     std::uint64_t word = 0;
     std::memcpy(&word, text, sizeof word);
     if ((word & head_mask_) != head_) return false;
-    const std::size_t rest = quoted_json_name.size();
-    return rest <= sizeof word ||
-           std::memcmp(text + sizeof word, quoted_json_name.data() + sizeof word,
-                       rest - sizeof word) == 0;
+    const std::size_t length = quoted_json_name.size();
+    if (length <= sizeof word) return true;
+    // The last eight bytes, some of which may have been looked at; what is between them then.
+    std::memcpy(&word, text + length - sizeof word, sizeof word);
+    return word == tail_ && (length <= 2 * sizeof word ||
+                             std::memcmp(text + sizeof word, quoted_json_name.data() + sizeof word,
+                                         length - 2 * sizeof word) == 0);
   }
 
   /// The type of a message, group or map entry; compiled when it is asked for first.
@@ -159,7 +188,10 @@ struct FieldTable {
 
   std::uint64_t head_ = 0;  // the first eight bytes of quoted_json_name
   std::uint64_t head_mask_ = 0;
+  std::uint64_t tail_ = 0;  // the last eight, of names that have more
   std::string bracketed_;
+  std::string padded_json_name_;
+  std::string padded_name_;
   const Tables& tables_;
   mutable std::atomic<const MessageTable*> message_ = nullptr;
 };
@@ -211,7 +243,7 @@ class MessageTable {
   std::uint32_t size_ = 0;
   std::vector<std::uint32_t> dense_;  // by number: index + 1, or 0
   std::unordered_map<std::uint32_t, std::uint32_t> sparse_;
-  std::unordered_map<std::string_view, std::uint32_t> names_;
+  NameIndex names_;
   std::int32_t oneofs_ = 0;
   WellKnown well_known_;
   bool in_order_ = true;

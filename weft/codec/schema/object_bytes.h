@@ -50,11 +50,11 @@ class ThreadBuffer {
 class TableOf {
  public:
   TableOf(const Tables& tables, const google::protobuf::Descriptor& type) {
-    if (tables.may_keep(type)) [[likely]] {
-      table_ = &tables.of(type);
-    } else {
-      table_ = &own_.emplace().of(type);
-    }
+    // What they have already is of a pool that they may keep.
+    table_ = tables.find(type);
+    if (table_ != nullptr) [[likely]]
+      return;
+    table_ = tables.may_keep(type) ? &tables.of(type) : &own_.emplace().of(type);
   }
   const MessageTable& operator*() const noexcept { return *table_; }
 

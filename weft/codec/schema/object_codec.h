@@ -49,8 +49,10 @@ Status read_object(const Tables& tables, std::string_view bytes,
                    google::protobuf::Message& into) {
   const TableOf table(tables, *into.GetDescriptor());
   ThreadBuffer<BufferUse::Wire> wire;
-  into.Clear();
-  if (Status read = Format::read(*table, bytes, options, *wire); !read.ok()) return read;
+  if (Status read = Format::read(*table, bytes, options, *wire); !read.ok()) {
+    into.Clear();
+    return read;
+  }
   return parse(wire->view(), options.max_depth, into);
 }
 

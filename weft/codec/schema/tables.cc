@@ -102,6 +102,10 @@ bool Tables::may_keep(const pb::Descriptor& type) const noexcept {
   return pool == pb::DescriptorPool::generated_pool() || pool == state_->pool.get();
 }
 
+const MessageTable* Tables::find(const pb::Descriptor& type) const noexcept {
+  return state_->messages.find(&type);
+}
+
 const MessageTable& Tables::of(const pb::Descriptor& type) const {
   if (const MessageTable* found = state_->messages.find(&type)) [[likely]]
     return *found;

@@ -39,6 +39,8 @@ class Tables {
   bool may_keep(const google::protobuf::Descriptor& type) const noexcept;
 
   const MessageTable& of(const google::protobuf::Descriptor& type) const;
+  /// Null where nobody has asked for it before.
+  const MessageTable* find(const google::protobuf::Descriptor& type) const noexcept;
   const EnumTable& of(const google::protobuf::EnumDescriptor& type) const;
 
   bool has_presence(const google::protobuf::FieldDescriptor& field) const;

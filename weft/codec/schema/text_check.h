@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "weft/base/utf8.h"
+#include "weft/base/text/utf8.h"
 
 namespace weft::codec {
 

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <string>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/edge/internal/query.h"
 #include "weft/http2/hpack/header.h"
 #include "weft/rpc/grpc/grpc_wire.h"
@@ -61,8 +61,8 @@ bool is_refused(std::string_view parameters) noexcept {
   return parameters.substr(2).find_first_not_of("0.") == std::string_view::npos;
 }
 
-CompressionSet parse_accepted(std::string_view list) noexcept {
-  CompressionSet accepted;
+/// Adds what a line of the field names: a list may come in several (RFC 9110 section 5.3).
+void add_accepted(std::string_view list, CompressionSet& accepted) noexcept {
   while (!list.empty()) {
     const std::string_view member = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), member.size() + 1));
@@ -74,7 +74,6 @@ CompressionSet parse_accepted(std::string_view list) noexcept {
       accepted.add(compression);
     }
   }
-  return accepted;
 }
 
 /// `connect-timeout-ms`: at most ten digits.
@@ -121,7 +120,7 @@ class Reader {
     if (field.name == names_.timeout) return read_timeout(field.value);
     if (field.name == names_.encoding) return read_encoding(field.value);
     if (field.name == names_.accept_encoding) {
-      request_.accepted = parse_accepted(field.value);
+      add_accepted(field.value, request_.accepted);
       return {};
     }
     if (is_protocol(field.name)) return {};
@@ -229,6 +228,24 @@ Status read_parameters(CallRequest& request, const Query& query, const rpc::Call
 
 Status read_fields(CallRequest& request, const rpc::HttpHead& head, const rpc::CallRules& rules) {
   return Reader(request, head, rules).read();
+}
+
+CallRequest no_call(const rpc::HttpHead& head, const rpc::Dispatcher& dispatcher) {
+  CallRequest request;
+  request.path = path_of(head);
+  request.route = dispatcher.find(request.path);
+  request.format = "json";
+  const bool post = head.method == "POST";
+  request.http_status = post ? 415 : 405;
+  const bool safe = request.route != nullptr && request.route->method->no_side_effects;
+  if (safe && head.method != "GET") request.allow = "GET, POST";
+  // As which clients see both statuses.
+  request.status = unknown_error(
+      post ? quoted("content-type", head.field("content-type")) + " is no protocol of this server"
+           : "a method is called by POST, or where it has no side effects by GET with the "
+             "parameters encoding and message; this is " +
+                 printable(head.method.substr(0, 32)));
+  return request;
 }
 
 CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,

@@ -39,6 +39,10 @@ struct CallRequest {
 /// Reads the fields that every protocol has: timeout, encodings, metadata.
 Status read_fields(CallRequest& request, const rpc::HttpHead& head, const rpc::CallRules& rules);
 
+/// Of a request to the path of a method that calls it by no protocol: refused, and by which HTTP
+/// status.
+CallRequest no_call(const rpc::HttpHead& head, const rpc::Dispatcher& dispatcher);
+
 /// Reads it. `json` is the codec of JSON where the dispatcher has none.
 CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
                          const rpc::Dispatcher& dispatcher,

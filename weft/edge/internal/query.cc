@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {

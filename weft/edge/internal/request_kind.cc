@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/edge/internal/query.h"
 
 namespace weft::edge {

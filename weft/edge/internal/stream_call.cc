@@ -3,15 +3,12 @@
 #include <cstring>
 #include <utility>
 
-#include "weft/edge/internal/connect_error.h"
+#include "weft/edge/answer/internal/connect_error.h"
+#include "weft/edge/answer/internal/envelope_flags.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {
 namespace {
-
-constexpr std::uint8_t kCompressed = 0x01;
-constexpr std::uint8_t kConnectEnd = 0x02;
-constexpr std::uint8_t kWebEnd = 0x80;
 
 /// The answer is in the mode that the client accepts, else in that of the request.
 bool answers_text(const rpc::HttpHead& head, bool text_in) noexcept {
@@ -142,6 +139,9 @@ MessageWriter::Poll StreamCall::send(const Message& message) {
   using Poll = MessageWriter::Poll;
   if (!single_response_ && !begin()) return Poll::Closed;
   if (single_response_ && !begun_) compression_ = sent_compression();
+  if (const Poll polled = held_.flush(exchange().response()); polled != Poll::Accepted) {
+    return polled;
+  }
   Bytes content = message.to_bytes();
   std::uint8_t flags = 0;
   if (compression_ != Compression::Identity && !message.uncompressed() && !content.empty()) {
@@ -156,7 +156,8 @@ MessageWriter::Poll StreamCall::send(const Message& message) {
     tail_ = std::move(part);
     return account() ? Poll::Accepted : Poll::Closed;
   }
-  return exchange().response().offer(Message(std::move(part)));
+  const Poll polled = held_.offer(exchange().response(), std::move(part));
+  return account() ? polled : Poll::Closed;
 }
 
 Bytes StreamCall::envelope(std::uint8_t flags, std::string_view content) const {
@@ -183,6 +184,10 @@ Task<> StreamCall::end(const Status& status) {
   }
   if (web_ && !begun_ && !outcome.ok() && std::as_const(*this).response_metadata().empty()) {
     ResponseFields fields = end_fields(outcome);
+    // What the caller may use instead (gRPC: "Compression").
+    if (outcome.code() == StatusCode::Unimplemented) {
+      fields.add("grpc-accept-encoding", rules().accepted.names());
+    }
     // Fields are subject to no flow control.
     if (fields.size() <= rules().max_metadata_size) {
       write_head_only(fields);
@@ -190,8 +195,8 @@ Task<> StreamCall::end(const Status& status) {
     }
   }
   if (!begin()) co_return;
-  std::string last;
-  if (outcome.ok()) last = tail_.view();
+  std::string last(held_.take().view());
+  if (outcome.ok()) last.append(tail_.view());
   last.append(end_envelope(outcome).view());
   const Message whole = Message(Bytes::copy_of(last)).mark_last();
   static_cast<void>(co_await exchange().response().write(whole));

@@ -7,7 +7,8 @@
 #include <string_view>
 
 #include "weft/base/bytes.h"
-#include "weft/edge/internal/response_fields.h"
+#include "weft/edge/answer/internal/held_part.h"
+#include "weft/edge/answer/internal/response_fields.h"
 #include "weft/edge/internal/served_call.h"
 #include "weft/edge/internal/text_decoder.h"
 #include "weft/rpc/grpc/deframer.h"
@@ -32,7 +33,7 @@ class StreamCall final : public ServedCall {
   void announce() noexcept override { static_cast<void>(begin()); }
   Task<> end(const Status& status) override;
   std::size_t content_memory() const noexcept override {
-    return deframer_.held() + (single_ ? single_->pinned : 0) + tail_.size();
+    return deframer_.held() + (single_ ? single_->pinned : 0) + tail_.size() + held_.memory();
   }
 
   MessageReader::Poll take_content();
@@ -63,6 +64,7 @@ class StreamCall final : public ServedCall {
   bool begun_ = false;
   Compression compression_ = Compression::Identity;  // of the response
   Bytes tail_;                                       // the only response, which leaves with the end
+  HeldPart held_;
 };
 
 }  // namespace weft::edge

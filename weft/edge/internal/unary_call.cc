@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-#include "weft/edge/internal/connect_error.h"
+#include "weft/edge/answer/internal/connect_error.h"
 
 namespace weft::edge {
 
@@ -79,6 +79,10 @@ Task<> UnaryCall::end(const Status& status) {
     fields.add(trailers(), "trailer-");
   }
   int code = request().http_status;
+  // A path that nobody serves, as Connect's conformance suite has it.
+  const bool unknown = request().protocol != Protocol::Rest && request().route == nullptr &&
+                       !exchange().dispatcher().has_fallback();
+  if (code == 0 && unknown && outcome.code() == StatusCode::Unimplemented) code = 404;
   if (code == 0) code = http_status_of(outcome.code());
   co_await write(code, fields, std::move(content));
 }

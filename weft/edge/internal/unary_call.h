@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "weft/base/bytes.h"
+#include "weft/edge/answer/internal/response_fields.h"
 #include "weft/edge/internal/content_pieces.h"
-#include "weft/edge/internal/response_fields.h"
 #include "weft/edge/internal/served_call.h"
 
 namespace weft::edge {
@@ -20,7 +20,7 @@ class UnaryCall : public ServedCall {
  public:
   using ServedCall::ServedCall;
 
- private:
+ protected:
   MessageReader::Poll receive(Message& out) override;
   MessageWriter::Poll send(const Message& message) override;
   Task<> end(const Status& status) override;
@@ -28,6 +28,7 @@ class UnaryCall : public ServedCall {
     return content_.memory() + answer_.pinned();
   }
 
+ private:
   bool may_read_content(std::size_t size) noexcept;
   MessageReader::Poll take_content(Message& out);
   Status too_large(std::size_t size) const;

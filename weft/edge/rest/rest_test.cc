@@ -182,6 +182,57 @@ TEST(Rest, TheContentIsAFieldOrTheRequest) {
             R"({"book":{"name":"shelves/1/books/2"}})");
 }
 
+/// The mask that a PATCH of a book has.
+std::string mask_of(RestWorld& world, std::string_view book, std::string_view query = {}) {
+  const Answer answer = world.ask("PATCH", "/v1/shelves/s/book" + std::string(query), book);
+  const std::size_t at = answer.body.find("\"updateMask\":");
+  return at == std::string::npos ? answer.body : answer.body.substr(at + 13);
+}
+
+TEST(Rest, APatchHasTheMaskOfItsContent) {
+  RestWorld world;
+  EXPECT_EQ(mask_of(world, R"({"title": "t", "pages": null, "genre": 0, "authors": ["a, b"]})"),
+            R"("title,pages,genre,authors"})");
+  EXPECT_EQ(
+      mask_of(world,
+              "\xef\xbb\xbf { \"sequel\" : {\"title\":\"}\\\"\",\"sequel\":{ }} ,\"pages\":1 } "),
+      R"("sequel.title,sequel.sequel,pages"})");
+  EXPECT_EQ(mask_of(world, R"({"marks":{"a":"{"},"publishedAt":"2026-01-02T03:04:05Z"})"),
+            R"("marks,publishedAt"})");
+  EXPECT_EQ(mask_of(world, R"({"published_at":null, "\u0074itle":""})"), R"("publishedAt,title"})");
+  EXPECT_EQ(mask_of(world, "{}"), R"(""})");
+}
+
+TEST(Rest, APatchByNullNeedsAMask) {
+  RestWorld world;
+  for (const char* content : {"null", " null ", "\xef\xbb\xbfnull"}) {
+    const Answer answer = world.ask("PATCH", "/v1/shelves/s/book", content);
+    EXPECT_EQ(answer.status(), "400");
+    EXPECT_THAT(answer.body, HasSubstr("the content is null, which names no fields to change: "
+                                       "send the update_mask"));
+  }
+  EXPECT_EQ(mask_of(world, "null", "?update_mask=title"), R"("title"})");
+}
+
+TEST(Rest, AMaskThatTheClientSendsCounts) {
+  RestWorld world;
+  EXPECT_EQ(mask_of(world, R"({"title": "t"})", "?update_mask=pages"), R"("pages"})");
+  EXPECT_EQ(mask_of(world, R"({"title": "t"})", "?updateMask="), R"(""})");
+  // Nothing says that a field of the whole request is one to be changed.
+  EXPECT_EQ(world.ask("PATCH", "/v1/whole/s", R"({"dry": true})").body,
+            R"({"shelf":"s","dry":true})");
+}
+
+TEST(Rest, AMaskIsBounded) {
+  RestWorld world;
+  std::string book = R"({"title":"","pages":0})";
+  // Each message has two more, so the paths are many more than the levels.
+  for (int i = 0; i < 11; ++i) book = R"({"sequel":)" + book + R"(,"prequel":)" + book + "}";
+  EXPECT_EQ(
+      mask_of(world, book),
+      R"({"code":3,"message":"the content has more fields than a mask of 65536 bytes can name: send the update_mask"})");
+}
+
 TEST(Rest, WrongContentIsRefused) {
   RestWorld world;
   const Answer broken = world.ask("POST", "/v1/shelves/s/books", R"({"title": 5})");

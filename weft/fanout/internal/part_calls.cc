@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/exception.h"
 
 namespace weft::fanout {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "weft/coro/countdown.h"
+#include "weft/coro/frame/countdown.h"
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/client/unary_call.h"
 

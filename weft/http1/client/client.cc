@@ -6,6 +6,7 @@
 #include "weft/http1/client/internal/client_setup.h"
 #include "weft/http1/client/internal/loop_client.h"
 #include "weft/http1/client/internal/sending.h"
+#include "weft/net/loop/close_on_loop.h"
 #include "weft/net/loop/loop.h"
 
 namespace weft::http1 {
@@ -37,15 +38,7 @@ class Client::Impl {
 
 Client::Impl::~Impl() {
   for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr;) {
-    net::Loop* const here = net::Loop::current();
-    if (part->loop->is_parents()) {
-      // In a child of fork(): its connections are the parent's, to close them would end those too.
-      static_cast<void>(new std::shared_ptr(std::move(part->client)));
-    } else if (here != nullptr && here->anchor() == part->loop) {
-      part->client->close();
-    } else {
-      part->loop->post([client = std::move(part->client)] { client->close(); });
-    }
+    net::close_on_loop(*part->loop, std::move(part->client));
     delete std::exchange(part, part->next);
   }
 }

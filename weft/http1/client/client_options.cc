@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 #include "weft/net/proxy/http_proxy.h"
 
 namespace weft::http1 {

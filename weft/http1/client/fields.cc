@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::http1 {
 namespace {

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
-#include "weft/base/text_cut.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
+#include "weft/base/text/text_cut.h"
 
 namespace weft::http1 {
 namespace {

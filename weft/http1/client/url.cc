@@ -4,8 +4,8 @@
 #include <charconv>
 #include <utility>
 
-#include "weft/base/ascii.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
 #include "weft/net/socket/address.h"
 
 namespace weft::http1 {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/head_writer.h"
 #include "weft/http1/message/parse_head.h"
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/http2/hpack/field_characters.h"
 
 namespace weft::http1 {

@@ -7,8 +7,8 @@
 
 #include <boost/beast/http/basic_parser.hpp>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/internal/meaning.h"
 
 namespace weft::http1 {

@@ -277,10 +277,16 @@ TEST(ParseResponse, RefusesWhatIsAmbiguous) {
        {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
-        "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 600 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n",
-        "HTTP/2.0 200 OK\r\n\r\n", "ICY 200 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n"}) {
+        "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
+        "ICY 200 OK\r\n\r\n", "HTTP/1.1  200 OK\r\n\r\n"}) {
     EXPECT_TRUE(answer(text, "GET", head)) << text;
   }
+}
+
+TEST(ParseResponse, ReadsAStatusAboveThoseThatThereAre) {
+  ResponseHead head;
+  EXPECT_FALSE(answer("HTTP/1.1 800 Odd\r\nContent-Length: 3\r\n\r\n", "GET", head));
+  EXPECT_EQ(head.status, 800);
 }
 
 TEST(ParseTrailers, AreFieldsOfTheirOwn) {

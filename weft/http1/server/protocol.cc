@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/http1/server/internal/served_connection.h"
 
 namespace weft::http1 {

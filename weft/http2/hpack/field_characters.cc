@@ -1,6 +1,6 @@
 #include "weft/http2/hpack/field_characters.h"
 
-#include "weft/base/characters.h"
+#include "weft/base/text/characters.h"
 
 namespace weft::http2 {
 namespace {

@@ -71,10 +71,12 @@ Token token_of(std::string_view name) noexcept {
     case 6:
       return only(name, "cookie", Token::Cookie);
     case 7:
+      if (is(name, "baggage")) return Token::Baggage;
       return seven(name);
     case 9:
       return only(name, ":protocol", Token::Protocol);
     case 10:
+      if (is(name, "tracestate")) return Token::Tracestate;
       return ten(name);
     case 11:
       if (is(name, "grpc-status")) return Token::GrpcStatus;
@@ -85,6 +87,7 @@ Token token_of(std::string_view name) noexcept {
       if (is(name, "grpc-encoding")) return Token::GrpcEncoding;
       return only(name, "authorization", Token::Authorization);
     case 14:
+      if (is(name, "grpc-trace-bin")) return Token::GrpcTraceBin;
       return only(name, "content-length", Token::ContentLength);
     default:
       return long_name(name);

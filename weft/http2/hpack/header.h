@@ -40,8 +40,13 @@ enum class Token : std::uint8_t {
   GrpcStatusDetailsBin,
   GrpcPreviousRpcAttempts,
   GrpcRetryPushbackMs,
+  // trace and baggage
   Traceparent,
+  Tracestate,
+  Baggage,
+  GrpcTraceBin,
 };
+inline constexpr std::size_t kTokenCount = static_cast<std::size_t>(Token::GrpcTraceBin) + 1;
 
 /// The token of a lower-case field name. Other where there is none; an unknown name that starts
 /// with
@@ -58,6 +63,8 @@ struct HeaderField {
   /// The characters of name and value are known to keep the rules of RFC 9113 section 8.2.1: an
   /// entry of a decoder's table is looked at once and not in every block that refers to it.
   bool checked = false;
+  /// The same of the name alone, of a field with the name of such an entry.
+  bool name_checked = false;
 
   /// Size as RFC 9113 section 10.5.1 counts it: both lengths and 32.
   std::size_t size() const noexcept { return name.size() + value.size() + 32; }

@@ -37,10 +37,13 @@ constexpr std::pair<std::string_view, Token> kNames[] = {
     {"grpc-previous-rpc-attempts", Token::GrpcPreviousRpcAttempts},
     {"grpc-retry-pushback-ms", Token::GrpcRetryPushbackMs},
     {"traceparent", Token::Traceparent},
+    {"tracestate", Token::Tracestate},
+    {"baggage", Token::Baggage},
+    {"grpc-trace-bin", Token::GrpcTraceBin},
 };
 
 TEST(TokenOf, KnowsEveryTokensName) {
-  EXPECT_EQ(std::size(kNames), static_cast<std::size_t>(Token::Traceparent));
+  EXPECT_EQ(std::size(kNames), kTokenCount - 1);
   for (const auto& [name, token] : kNames) EXPECT_EQ(token_of(name), token) << name;
 }
 

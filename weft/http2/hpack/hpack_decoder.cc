@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "weft/base/bytes.h"
+#include "weft/base/text/copy_text.h"
 #include "weft/http2/hpack/hpack.h"
 #include "weft/http2/hpack/internal/hpack_decoder_table.h"
 #include "weft/http2/hpack/internal/hpack_integer.h"
@@ -47,6 +48,7 @@ struct HpackDecoder::State {
   void begin(HeaderFields known, std::size_t known_size);
   Outcome run(HpackInput in, bool at_start);
   void indexed_run(HpackInput& in) noexcept;
+  bool short_literal(HpackInput& in);
   bool size_updates(HpackInput& in);
   bool field(HpackInput& in);
   bool indexed(HpackInput& in);
@@ -173,6 +175,39 @@ inline void HpackDecoder::State::indexed_run(HpackInput& in) noexcept {
   list_size = size;
 }
 
+/// The literal that a warm connection sends: it changes no table, its name is in one, and its value
+/// is plain, below 127 bytes, and within the limits. Anything else is left to field(): false, with
+/// nothing done.
+inline bool HpackDecoder::State::short_literal(HpackInput& in) {
+  constexpr std::uint8_t kLongIndex = 0x0f;
+  constexpr std::uint8_t kLongLength = 0x7f;  // or Huffman's code
+  const std::uint8_t* at = in.at;
+  if (in.size() < 3 || (*at & (kIndexed | kIncremental | kSizeUpdate)) != 0) return false;
+  const bool sensitive = (*at & kNeverIndexed) != 0;
+  std::uint32_t index = *at++ & kLongIndex;
+  if (index == kLongIndex) {
+    if (*at >= 0x80) return false;
+    index += *at++;
+  }
+  const HeaderField* const known = find(index);
+  const std::size_t length = *at++;
+  if (index == 0 || known == nullptr || length >= kLongLength) return false;
+  if (static_cast<std::size_t>(in.end - at) < length || field_count == field_capacity) return false;
+  const std::size_t size = list_size + known->name.size() + length + 32;
+  if (size > limits.list_size) return false;
+  if (arena_at == nullptr) reserve_arena(in.size());
+  copy_text(arena_at, at, length);
+  new (fields() + field_count++) HeaderField{.name = known->name,
+                                             .value = {arena_at, length},
+                                             .token = known->token,
+                                             .sensitive = sensitive,
+                                             .name_checked = known->checked};
+  arena_at += length;
+  list_size = size;
+  in.at = at + length;
+  return true;
+}
+
 bool HpackDecoder::State::indexed(HpackInput& in) {
   std::uint32_t index = 0;
   if (const char* what = read_integer(in, 7, index)) return fail(what);
@@ -245,7 +280,12 @@ inline HpackDecoder::Outcome HpackDecoder::State::run(HpackInput in, bool at_sta
   for (;;) {
     indexed_run(in);
     if (in.empty()) return too_large ? Outcome::ListTooLarge : Outcome::Ok;
-    if (!field(in)) return Outcome::CompressionError;
+    if (short_literal(in)) {
+      while (!in.empty() && short_literal(in)) {
+      }
+    } else if (!field(in)) {
+      return Outcome::CompressionError;
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string_view>
 
+#include "weft/base/text/copy_text.h"
 #include "weft/http2/hpack/hpack.h"
 #include "weft/http2/hpack/internal/hpack_encoder_table.h"
 #include "weft/http2/hpack/internal/hpack_integer.h"
@@ -41,6 +42,8 @@ bool is_guessable(std::string_view credentials) noexcept {
 Policy policy_of(Token token, const HeaderField& field) noexcept {
   switch (token) {
     case Token::Other:
+    case Token::Tracestate:
+    case Token::Baggage:
     case Token::GrpcMessage:  // many calls that fail do so for the same reason
       return Policy::IndexOnRepeat;
     case Token::Authorization:  // a gateway sends that of another user each time
@@ -50,6 +53,7 @@ Policy policy_of(Token token, const HeaderField& field) noexcept {
     case Token::GrpcTimeout:
     case Token::GrpcPreviousRpcAttempts:
     case Token::Traceparent:
+    case Token::GrpcTraceBin:
       return Policy::SeatName;
     case Token::ContentLength:
     case Token::GrpcStatusDetailsBin:
@@ -80,9 +84,9 @@ constexpr std::uint8_t kHuffman = 0x80;
 /// A literal's longest form: a first byte, and a length before either string.
 constexpr std::size_t kFieldOverhead = 1 + 2 * kMaxInteger;
 
-std::uint8_t* write_plain(std::uint8_t* out, std::string_view text) noexcept {
+inline std::uint8_t* write_plain(std::uint8_t* out, std::string_view text) noexcept {
   out = write_integer(out, 7, 0, text.size());
-  std::memcpy(out, text.data(), text.size());  // std::copy() goes byte by byte between two types
+  copy_text(out, text.data(), text.size());
   return out + text.size();
 }
 
@@ -92,15 +96,22 @@ std::uint8_t* write_string(std::uint8_t* out, std::string_view text) noexcept {
   return huffman_encode(text, write_integer(out, 7, kHuffman, coded));
 }
 
-/// Huffman's code saves a fifth of the bytes and costs both sides more than all else in a block, so
-/// it is for what is sent once.
-std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern, std::uint32_t name_index,
+/// A field that is entered into the table. Huffman's code saves a fifth of the bytes and costs both
+/// sides more than all else in a block, so it is for what is sent once.
+std::uint8_t* write_entered(std::uint8_t* out, std::uint32_t name_index,
                             const HeaderField& field) noexcept {
-  const bool once = pattern == kIncremental;
-  const auto write = once ? write_string : write_plain;
-  out = write_integer(out, once ? 6 : 4, pattern, name_index);
-  if (name_index == 0) out = write(out, field.name);
-  return write(out, field.value);
+  out = write_integer(out, 6, kIncremental, name_index);
+  if (name_index == 0) out = write_string(out, field.name);
+  return write_string(out, field.value);
+}
+
+/// One that is not; `pattern` says whether others may.
+inline std::uint8_t* write_literal(std::uint8_t* out, std::uint8_t pattern,
+                                   std::uint32_t name_index, const HeaderField& field) noexcept {
+  out = write_integer(out, 4, pattern, name_index);
+  if (name_index == 0) [[unlikely]]
+    out = write_plain(out, field.name);
+  return write_plain(out, field.value);
 }
 
 /// A set of tokens as bits.
@@ -117,6 +128,10 @@ static_assert(kTokenCount <= 32);
 /// Names whose static entries have values worth a look before the dynamic table.
 constexpr std::uint32_t kStaticValues = set_of({Token::Status, Token::Method, Token::Scheme});
 
+/// Names of Policy::SeatName, none of which is in the static table.
+constexpr std::uint32_t kSeated = set_of(
+    {Token::GrpcTimeout, Token::GrpcPreviousRpcAttempts, Token::Traceparent, Token::GrpcTraceBin});
+
 /// The index of the static entry for `:status: 200`, `:method: POST` and the like, or 0.
 inline std::uint32_t static_value(Token token, std::string_view value) noexcept {
   const std::uint32_t first = kStaticNameOfToken[static_cast<std::size_t>(token)];
@@ -131,7 +146,7 @@ inline std::uint32_t static_value(Token token, std::string_view value) noexcept 
 struct HpackEncoder::State {
   std::uint8_t* write_field(const HeaderField& field, std::uint8_t* out);
   std::uint8_t* write_unmatched(const HeaderField& field, const HpackEncoderTable::Key& key,
-                                std::uint8_t* out);
+                                std::uint32_t name_index, std::uint8_t* out);
   std::uint8_t* write_size_updates(std::uint8_t* out) noexcept;
   bool seen_before(std::uint32_t hash);
   bool is_inserted(Policy policy, const HpackEncoderTable::Key& key, std::uint32_t hash,
@@ -150,19 +165,22 @@ struct HpackEncoder::State {
   // Counted here and handed to the encoder's version.
   std::uint32_t table_changes = 0;
 
-  // Hashes of unknown fields and of their names sent lately, each in the place its low bits name: a
-  // tenant's name is entered the second time, and so is a request id, for the sake of its name.
-  // Made for the first.
+  // Hashes of unknown fields and of their names sent lately: a tenant's name is entered the second
+  // time, and so is a request id, for the sake of its name. Each has two places, so that two hashes
+  // that meet in one do not keep each other out for ever. Made for the first.
   using Seen = std::array<std::uint32_t, 16>;
   std::unique_ptr<Seen> seen;
+  std::uint8_t turn = 0;  // chooses among the two, in no short cycle
 };
 
 bool HpackEncoder::State::seen_before(std::uint32_t hash) {
   if (seen == nullptr) seen = std::make_unique<Seen>();
-  std::uint32_t& place = (*seen)[hash % seen->size()];
-  const bool before = place == hash;
-  place = hash;
-  return before;
+  std::uint32_t& one = (*seen)[hash % seen->size()];
+  std::uint32_t& other = (*seen)[hash / seen->size() % seen->size()];
+  if (one == hash || other == hash) return true;
+  turn = static_cast<std::uint8_t>(turn * 5 + 3);  // each number once in 256
+  (turn < 128 ? one : other) = hash;
+  return false;
 }
 
 /// Whether a field that is not in the table is entered; of one whose name is neither, the name is
@@ -180,17 +198,24 @@ bool HpackEncoder::State::is_inserted(Policy policy, const HpackEncoderTable::Ke
 inline std::uint8_t* HpackEncoder::State::write_field(const HeaderField& field, std::uint8_t* out) {
   const Token token = field.token != Token::Other ? field.token : token_of(field.name);
   const HpackEncoderTable::Key key{token, field.name, field.value};
+  std::uint32_t name_index = 0;
   if (!field.sensitive) [[likely]] {
     std::uint32_t index = contains(kStaticValues, token) ? static_value(token, field.value) : 0;
-    if (index == 0) index = table.find_last(key);
-    if (index != 0) return write_integer(out, 7, kIndexed, index);
+    bool has_value = index != 0;
+    if (index == 0) index = table.find_last(key, has_value);
+    if (has_value) return write_integer(out, 7, kIndexed, index);
+    // A name with another token may be in the static table, whose indexes are shorter.
+    if (token == Token::Other || contains(kSeated, token)) name_index = index;
   }
-  return write_unmatched(field, key, out);
+  return write_unmatched(field, key, name_index, out);
 }
 
 std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field,
                                                    const HpackEncoderTable::Key& key,
-                                                   std::uint8_t* out) {
+                                                   std::uint32_t name_index, std::uint8_t* out) {
+  if (name_index != 0 && key.token != Token::Other) {
+    return write_literal(out, kNotIndexed, name_index, field);
+  }
   Policy policy = field.sensitive ? Policy::Never : policy_of(key.token, field);
   const bool fits = HpackEncoderTable::size_of(key) <= table.max_size() / share_of(key.token);
   if (!fits && policy != Policy::Never) policy = Policy::Literal;
@@ -201,18 +226,19 @@ std::uint8_t* HpackEncoder::State::write_unmatched(const HeaderField& field,
     const std::uint32_t index = table.find_exact(key, hash);
     if (index != 0) return write_integer(out, 7, kIndexed, index);
   }
-  const std::uint32_t static_index = static_name(key.token, field.name);
-  if (policy != Policy::Never && static_index != 0) {
-    const std::uint32_t index = static_exact(static_index, field.value);
-    if (index != 0) return write_integer(out, 7, kIndexed, index);
+  if (name_index == 0) {
+    name_index = static_name(key.token, field.name);
+    if (policy != Policy::Never && name_index != 0) {
+      const std::uint32_t index = static_exact(name_index, field.value);
+      if (index != 0) return write_integer(out, 7, kIndexed, index);
+    }
+    if (name_index == 0) name_index = table.find_name(key);
   }
-
-  const std::uint32_t name_index = static_index != 0 ? static_index : table.find_name(key);
   if (is_inserted(policy, key, hash, name_index != 0)) {
     if (table.evicts(key)) quiet_blocks = 0;
     table.insert(key, policy == Policy::SeatName ? HpackEncoderTable::hash_of(key) : hash);
     ++table_changes;
-    return write_literal(out, kIncremental, name_index, field);
+    return write_entered(out, name_index, field);
   }
   const std::uint8_t pattern = policy == Policy::Never ? kNeverIndexed : kNotIndexed;
   return write_literal(out, pattern, name_index, field);

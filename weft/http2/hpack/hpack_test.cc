@@ -379,6 +379,20 @@ TEST(HpackEncoder, EntersUnknownFieldsWhenTheyComeASecondTime) {
   EXPECT_EQ(encode(encoder, tenant), bytes("be"));
 }
 
+TEST(HpackEncoder, EntersAllOfSeveralFieldsThatRepeat) {
+  constexpr int kSets = 50;
+  constexpr int kBlocks = 40;
+  for (int set = 0; set < kSets; ++set) {
+    const std::string name = "x-field-" + std::to_string(set) + "-";
+    const std::string a = name + "a", b = name + "b", c = name + "c", d = name + "d";
+    const std::vector<HeaderField> fields = {field(a, "one"), field(b, "two"), field(c, "three"),
+                                             field(d, "four")};
+    HpackEncoder encoder;
+    for (int i = 0; i < kBlocks; ++i) encode(encoder, fields);
+    EXPECT_EQ(encode(encoder, fields).size(), fields.size()) << name;
+  }
+}
+
 TEST(HpackEncoder, EntersTheNameButNotEachValueOfADeadline) {
   HpackEncoder encoder;
   EXPECT_EQ(encode(encoder, {field("grpc-timeout", "100m")})[0], 0x40);

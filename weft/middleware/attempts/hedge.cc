@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "weft/coro/countdown.h"
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/countdown.h"
+#include "weft/coro/frame/exception.h"
 #include "weft/middleware/attempts/internal/pushback.h"
 #include "weft/middleware/attempts/latency_quantile.h"
 #include "weft/middleware/config/internal/method_table.h"

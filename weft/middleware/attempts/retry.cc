@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/base/log_once.h"
+#include "weft/base/log/log_once.h"
 #include "weft/middleware/attempts/internal/pushback.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/loop/wait.h"

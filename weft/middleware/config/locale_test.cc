@@ -12,9 +12,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/base/log_value.h"
-#include "weft/base/number_text.h"
+#include "weft/base/log/log_value.h"
 #include "weft/base/sanitizer.h"
+#include "weft/base/text/number_text.h"
 #include "weft/cluster/resolvers/resolver.h"
 #include "weft/middleware/config/policy_config.h"
 #include "weft/middleware/config/service_config.h"

@@ -1,7 +1,7 @@
 #include "weft/middleware/internal/unusable.h"
 
 #include "weft/base/log.h"
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft::middleware {
 

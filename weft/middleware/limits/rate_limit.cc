@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "weft/base/fork_mutex.h"
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 #include "weft/middleware/internal/lru_map.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/rpc/grpc/google_status.h"

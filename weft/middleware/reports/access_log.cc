@@ -5,15 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "weft/base/log/component.h"
 #include "weft/base/log/record.h"
 #include "weft/coro/context_log.h"
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/exception.h"
 #include "weft/rpc/call/observer.h"
 
 namespace weft {
 namespace {
 
 using Fields = std::vector<LogField>;
+
+LogComponent component("rpc.access");
 
 void add_figures(Fields& fields, const Call& call) {
   const CallStats* const stats = call.stats();
@@ -38,7 +41,7 @@ void write(LogLevel level, const Call& call, const Status& status, Duration dura
   fields.push_back({"duration", duration});
   add_figures(fields, call);
   if (!status.message().empty()) fields.push_back({"message", status.message()});
-  log_fields(call.context(), level, "call", fields);
+  log_fields(call.context(), component, level, "call", fields);
 }
 
 struct AccessLog {
@@ -46,7 +49,7 @@ struct AccessLog {
 
   Task<Status> operator()(Call& call, Next next) const {
     const LogLevel failed = std::max(options.level, LogLevel::Warn);
-    if (!log_enabled(failed)) return next(call);
+    if (!component.enabled(failed)) return next(call);
     return run(options, call, next);
   }
 
@@ -62,7 +65,7 @@ struct AccessLog {
     const Duration duration = call.loop().now() - begun;
     const LogLevel level = status.ok() ? options.level : std::max(options.level, LogLevel::Warn);
     const bool wanted = !status.ok() || duration >= options.slower_than;
-    if (wanted && log_enabled(level)) write(level, call, status, duration);
+    if (wanted && component.enabled(level)) write(level, call, status, duration);
     co_return status;
   }
 };

@@ -10,7 +10,7 @@
 
 #include "weft/base/fork_mutex.h"
 #include "weft/cluster/endpoints/outlier.h"
-#include "weft/coro/exception.h"
+#include "weft/coro/frame/exception.h"
 #include "weft/middleware/internal/unusable.h"
 #include "weft/net/loop/loop_local.h"
 

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <utility>
+
+#include "weft/base/time.h"
 #include "weft/coro/context.h"
+#include "weft/coro/task.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/timer.h"
 
@@ -26,5 +30,16 @@ class DeadlineGuard : private Timer {
   Context& context_;
   TimePoint start_;
 };
+
+/// Awaits `task` in a Context of its own, for `longest` at most: for what has to be done although
+/// the caller has gone. On the current loop.
+template <class T>
+Task<T> in_own_context(Duration longest, Task<T> task) {
+  Loop& loop = *Loop::current();
+  Context own;
+  own.limit_deadline(after(loop.now(), longest));
+  const DeadlineGuard guard(loop, own);
+  co_return co_await std::move(task).in(own);
+}
 
 }  // namespace weft::net

@@ -8,7 +8,7 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/log.h"
-#include "weft/base/log_once.h"
+#include "weft/base/log/log_once.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/serving.h"
 

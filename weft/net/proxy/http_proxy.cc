@@ -10,8 +10,8 @@
 #include <arpa/inet.h>
 #include <openssl/evp.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::net {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/stream_io.h"
 

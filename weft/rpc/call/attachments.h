@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 
 namespace weft::rpc {
 

@@ -11,7 +11,7 @@
 namespace weft {
 
 /// What a caller may set for one call: `co_await greeter.SayHello(request, {.timeout = 200ms})`.
-/// Pointers refer to things of the caller that outlive the call.
+/// Pointers refer to things of the caller that outlive the call, and that do not change meanwhile.
 struct CallOptions {
   /// From the start of the call; the context's deadline holds where it is earlier.
   Duration timeout = kForever;

@@ -6,9 +6,10 @@
 #include <functional>
 #include <new>
 
-#include "weft/base/ascii.h"
-#include "weft/base/characters.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/characters.h"
+#include "weft/base/text/copy_text.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/http2/hpack/header.h"
 
 namespace weft {
@@ -27,7 +28,8 @@ bool same_name(std::string_view stored, std::string_view name) noexcept {
   return true;
 }
 
-[[gnu::noinline]] bool is_name(std::string_view text) noexcept {
+/// Neither an upper-case letter nor what no name has.
+inline bool is_name(std::string_view text) noexcept {
   return !has_character(text, [](Characters::Vector c) {
     return ~((c - 'a' < 26) | (c - '0' < 10) | (c == '-') | (c == '_') | (c == '.'));
   });
@@ -91,11 +93,24 @@ bool is_grpc_name(std::string_view name) noexcept {
   return name.starts_with("grpc-") && name != "grpc-retry-pushback-ms" && name != "grpc-trace-bin";
 }
 
-/// Whether validate_name() and validate_value() have nothing against an entry. `name`: is_name().
-bool is_allowed(std::string_view name, std::string_view value, http2::Token token) noexcept {
-  if (token == http2::Token::UserAgent || is_reserved(name, token)) return false;
-  if (name.empty() || is_grpc_name(name)) return false;
-  return is_printable(value) || is_binary(name);
+/// Whether validate_name() has nothing against a name of this token, which is lower case.
+inline bool is_allowed_name(std::string_view name, http2::Token token) noexcept {
+  using http2::Token;
+  switch (token) {
+    case Token::Other:
+      // One that starts with "grpc-" and may be sent has a token.
+      return !name.empty() && !name.starts_with("grpc-") && name != "trailer";
+    case Token::Authorization:
+    case Token::Cookie:
+    case Token::GrpcRetryPushbackMs:
+    case Token::Traceparent:
+    case Token::Tracestate:
+    case Token::Baggage:
+    case Token::GrpcTraceBin:
+      return true;
+    default:
+      return false;
+  }
 }
 
 Status validate_name(std::size_t index, std::string_view name) {
@@ -164,6 +179,22 @@ Metadata::Metadata(const Metadata& other, std::size_t more) {
   block_ = copy(*other.block_, other.block_->text_size + other.size() * sizeof(Span) + more);
 }
 
+inline std::size_t Metadata::used() const noexcept {
+  return block_->text_size + block_->count * sizeof(Span);
+}
+
+inline std::string_view Metadata::text() const noexcept {
+  return block_ == nullptr ? std::string_view()
+                           : std::string_view(block_->text(), block_->text_size);
+}
+
+std::size_t Metadata::wire_size() const noexcept { return text().size() + kEntryOverhead * size(); }
+
+inline bool Metadata::has_room(std::string_view name, std::string_view value) const noexcept {
+  return block_ != nullptr &&
+         block_->capacity - used() >= name.size() + value.size() + sizeof(Span);
+}
+
 void Metadata::reserve(std::size_t more) {
   if (block_ == nullptr) {
     if (more != 0) block_ = make(std::max(kFirstBlock - sizeof(Block), more));
@@ -175,46 +206,57 @@ void Metadata::reserve(std::size_t more) {
   smaller.block_ = std::exchange(block_, copy(*block_, std::max(capacity * 2, used() + more)));
 }
 
-void Metadata::add(std::string_view name, std::string_view value) {
-  if (block_ != nullptr && (lies_within(name, text()) || lies_within(value, text()))) {
-    // A pair that was read from here: growing the block would pull it away.
-    return add(std::string(name), std::string(value));
-  }
-  Span& span = append(name, value);
-  bool is_sendable = is_name(name);
-  if (!is_sendable) [[unlikely]] {
-    char* const stored = block_->text() + span.offset;
-    std::transform(stored, stored + name.size(), stored, [](char c) { return ascii::lower(c); });
-    name = {stored, name.size()};
-    is_sendable = is_name(name);
-  }
-  span.token = http2::token_of(name);
-  span.marks = is_sendable && is_allowed(name, value, span.token) ? kAllowed : 0;
-  const bool has_blank = !value.empty() && (is_blank(value.front()) || is_blank(value.back()));
-  if (!has_blank && !is_binary(name)) span.marks |= kPlain;
-}
-
-void Metadata::add_received(const http2::HeaderField& field) {
-  Span& span = append(field.name, field.value);
-  span.token = field.token;
-  span.marks = is_binary(field.name) ? 0 : kPlain;
-}
-
-/// Its token and marks are not set.
-Metadata::Span& Metadata::append(std::string_view name, std::string_view value) {
-  const std::size_t more = name.size() + value.size() + sizeof(Span);
-  if (block_ == nullptr || block_->capacity - used() < more) reserve(more);
+/// There is room for it. Its token and marks are not set.
+inline Metadata::Span& Metadata::append(std::string_view name, std::string_view value) noexcept {
   const std::uint32_t offset = block_->text_size;
   char* const stored = block_->text() + offset;
-  // An empty view may have no address, which memcpy() must not get.
-  if (!name.empty()) std::memcpy(stored, name.data(), name.size());
-  if (!value.empty()) std::memcpy(stored + name.size(), value.data(), value.size());
+  copy_text(stored, name.data(), name.size());
+  copy_text(stored + name.size(), value.data(), value.size());
   block_->text_size += static_cast<std::uint32_t>(name.size() + value.size());
   Span& span = block_->span(block_->count++);
   span.offset = offset;
   span.name_size = static_cast<std::uint32_t>(name.size());
   span.value_size = static_cast<std::uint32_t>(value.size());
   return span;
+}
+
+void Metadata::add(std::string_view name, std::string_view value) {
+  if (!has_room(name, value)) [[unlikely]]
+    return add_to_larger(name, value);
+  Span& span = append(name, value);
+  span.token = http2::token_of(name);
+  // Names with a token are lower case.
+  bool is_lower = span.token != http2::Token::Other || is_name(name);
+  if (!is_lower) [[unlikely]] {
+    char* const stored = block_->text() + span.offset;
+    std::transform(stored, stored + name.size(), stored, [](char c) { return ascii::lower(c); });
+    name = {stored, name.size()};
+    span.token = http2::token_of(name);
+    is_lower = is_name(name);
+  }
+  const bool binary = is_binary(name);
+  const bool has_blank = !value.empty() && (is_blank(value.front()) || is_blank(value.back()));
+  const bool allowed =
+      is_lower && is_allowed_name(name, span.token) && (binary || is_printable(value));
+  span.marks =
+      static_cast<std::uint8_t>((allowed ? kAllowed : 0) | (binary || has_blank ? 0 : kPlain));
+}
+
+/// Of a pair that may have been read from here: growing the block pulls it away.
+void Metadata::add_to_larger(std::string_view name, std::string_view value) {
+  const bool is_own = lies_within(name, text()) || lies_within(value, text());
+  const std::string own = is_own ? std::string(name).append(value) : std::string();
+  const std::string_view all = own;
+  reserve(name.size() + value.size() + sizeof(Span));
+  is_own ? add(all.substr(0, name.size()), all.substr(name.size())) : add(name, value);
+}
+
+void Metadata::add_received(const http2::HeaderField& field) {
+  if (!has_room(field.name, field.value)) [[unlikely]]
+    reserve(field.name.size() + field.value.size() + sizeof(Span));
+  Span& span = append(field.name, field.value);
+  span.token = field.token;
+  span.marks = is_binary(field.name) ? 0 : kPlain;
 }
 
 std::size_t Metadata::remove(std::string_view name) {

@@ -78,7 +78,7 @@ class Metadata {
   /// What an entry takes of memory beside its text.
   static constexpr std::size_t kEntryMemory = 16;
   /// Sum of lengths, plus kEntryOverhead per entry.
-  std::size_t wire_size() const noexcept { return text().size() + kEntryOverhead * size(); }
+  std::size_t wire_size() const noexcept;
 
   /// Bytes of memory beside the object's own.
   std::size_t memory() const noexcept {
@@ -143,15 +143,14 @@ class Metadata {
     }
   };
   /// Of the block, which there is.
-  std::size_t used() const noexcept { return block_->text_size + block_->count * sizeof(Span); }
+  std::size_t used() const noexcept;
   static Block* make(std::size_t capacity);
   static void release(Block* block) noexcept;
-  std::string_view text() const noexcept {
-    return block_ == nullptr ? std::string_view()
-                             : std::string_view(block_->text(), block_->text_size);
-  }
+  std::string_view text() const noexcept;
   static Block* copy(Block& block, std::size_t capacity);
-  Span& append(std::string_view name, std::string_view value);
+  bool has_room(std::string_view name, std::string_view value) const noexcept;
+  [[gnu::cold]] void add_to_larger(std::string_view name, std::string_view value);
+  Span& append(std::string_view name, std::string_view value) noexcept;
 
   Block* block_ = nullptr;
 };

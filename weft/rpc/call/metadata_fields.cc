@@ -57,31 +57,45 @@ Received add_binary(const http2::HeaderField& field, Metadata& metadata, std::si
   return add_element(field, trim(field.value), metadata) ? Received::Taken : Received::Malformed;
 }
 
-}  // namespace
-
-void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fields,
-                   std::string& scratch) {
+/// Values that do not go as they stand. `fields`: the metadata's.
+void encode_values(const Metadata& metadata, http2::HeaderField* fields, std::string& scratch) {
   std::size_t needed = 0;
   for (std::size_t i = 0; i < metadata.size(); ++i) {
     if (!metadata.is_plain(i)) needed += base64_size(metadata[i].value.size());
   }
   // Reserved at once, so that views of earlier values stay where they are.
-  if (needed != 0) scratch.reserve(scratch.size() + needed);
-  fields.reserve(fields.size() + metadata.size());
+  scratch.reserve(scratch.size() + needed);
   for (std::size_t i = 0; i < metadata.size(); ++i) {
-    const auto [name, value] = metadata[i];
-    http2::HeaderField& field = fields.emplace_back(name, value, metadata.token(i));
     if (metadata.is_plain(i)) continue;
-    if (!name.ends_with(kBinarySuffix)) {
+    http2::HeaderField& field = fields[i];
+    if (!field.name.ends_with(kBinarySuffix)) {
       // RFC 9113 section 8.2.1: a value that starts or ends with a space makes the request
       // malformed.
-      field.value = trim(value);
+      field.value = trim(field.value);
       continue;
     }
     const std::size_t start = scratch.size();
-    base64_encode(value, scratch);
+    base64_encode(field.value, scratch);
     field.value = std::string_view(scratch).substr(start, scratch.size() - start);
   }
+}
+
+}  // namespace
+
+void append_fields(const Metadata& metadata, std::vector<http2::HeaderField>& fields,
+                   std::string& scratch) {
+  const std::size_t before = fields.size();
+  fields.resize(before + metadata.size());
+  http2::HeaderField* const added = fields.data() + before;
+  bool all_plain = true;
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    const auto [name, value] = metadata[i];
+    added[i].name = name;
+    added[i].value = value;
+    added[i].token = metadata.token(i);
+    all_plain = all_plain && metadata.is_plain(i);
+  }
+  if (!all_plain) encode_values(metadata, added, scratch);
 }
 
 Received add_received(const http2::HeaderField& field, Metadata& metadata, std::size_t limit) {

@@ -6,10 +6,10 @@
 #include <cstring>
 #include <utility>
 
-#include "weft/base/ascii.h"
 #include "weft/base/log.h"
-#include "weft/base/log_value.h"
-#include "weft/base/utf8.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/utf8.h"
 #include "weft/rpc/call/internal/trace_fields.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 

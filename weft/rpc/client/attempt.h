@@ -8,7 +8,7 @@
 #include "weft/coro/task.h"
 #include "weft/net/loop/timer.h"
 #include "weft/rpc/call/call.h"
-#include "weft/rpc/call/request_replay.h"
+#include "weft/rpc/call/message/request_replay.h"
 
 namespace weft::rpc {
 

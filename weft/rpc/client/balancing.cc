@@ -1,6 +1,6 @@
 #include "weft/rpc/client/balancing.h"
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft {
 

@@ -8,6 +8,7 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/fork_mutex.h"
+#include "weft/net/loop/close_on_loop.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/client/blocking_call.h"
@@ -70,15 +71,7 @@ class Channel::Impl {
 
 Channel::Impl::~Impl() {
   for (Part* part = parts_.load(std::memory_order_acquire); part != nullptr;) {
-    net::Loop* const here = net::Loop::current();
-    if (part->loop->is_parents()) {
-      // In a child of fork(): its connections are the parent's, to close them would end those too.
-      static_cast<void>(new std::shared_ptr(std::move(part->channel)));
-    } else if (here != nullptr && here->anchor() == part->loop) {
-      part->channel->close();
-    } else {
-      part->loop->post([channel = std::move(part->channel)] { channel->close(); });
-    }
+    net::close_on_loop(*part->loop, std::move(part->channel));
     delete std::exchange(part, part->next);
   }
 }

@@ -8,7 +8,7 @@
 #include "weft/codec/protobuf.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/call/call_options.h"
-#include "weft/rpc/call/typed_stream.h"
+#include "weft/rpc/call/message/typed_stream.h"
 #include "weft/rpc/client/streaming_call.h"
 #include "weft/rpc/client/unary_call.h"
 

@@ -1,7 +1,7 @@
 #include "weft/rpc/client/streaming_call.h"
 
 #include "weft/base/fatal.h"
-#include "weft/rpc/call/coded_message.h"
+#include "weft/rpc/call/message/coded_message.h"
 
 namespace weft::rpc {
 

@@ -11,7 +11,7 @@
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/call_options.h"
-#include "weft/rpc/call/message_pipe.h"
+#include "weft/rpc/call/message/message_pipe.h"
 #include "weft/rpc/call/service.h"
 #include "weft/rpc/client/unary_call.h"
 

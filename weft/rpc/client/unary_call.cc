@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "weft/base/fork_mutex.h"
-#include "weft/rpc/call/coded_message.h"
+#include "weft/rpc/call/message/coded_message.h"
 
 namespace weft::rpc {
 namespace {
@@ -13,6 +13,18 @@ class NotMade final : public Service {
  public:
   Task<Status> serve(Call& call) override { return Task<Status>(call.context().cancel_reason()); }
 };
+
+/// As apply(), but for the metadata.
+void apply_settings(const CallOptions& options, Call& call) {
+  if (options.timeout != kForever) {
+    const TimePoint now = call.loop().now();
+    call.set_started(now);
+    call.limit_deadline(after(now, options.timeout));
+  }
+  call.set_compression(options.compression);
+  call.set_wait_for_ready(options.wait_for_ready);
+  call.set_max_receive_size(options.max_receive_size);
+}
 
 }  // namespace
 
@@ -79,7 +91,8 @@ UnaryCall::UnaryCall(net::Loop& loop, Context* parent, Service& service,
 void UnaryCall::begin() {
   call_.set_requests(request_);
   call_.set_responses(response_);
-  apply(options_, call_);
+  if (options_.metadata != nullptr) call_.share_request_metadata(*options_.metadata);
+  apply_settings(options_, call_);
 }
 
 /// Once, whatever repeats the call. Where that fails the call is over before the service sees it.
@@ -111,14 +124,7 @@ Status UnaryCall::finish(Status status, Bytes& into) {
 
 void apply(const CallOptions& options, Call& call) {
   if (options.metadata != nullptr) call.request_metadata() = *options.metadata;
-  if (options.timeout != kForever) {
-    const TimePoint now = call.loop().now();
-    call.set_started(now);
-    call.limit_deadline(after(now, options.timeout));
-  }
-  call.set_compression(options.compression);
-  call.set_wait_for_ready(options.wait_for_ready);
-  call.set_max_receive_size(options.max_receive_size);
+  apply_settings(options, call);
 }
 
 [[gnu::cold]] void choose_codec(const CallOptions& options, const Service& service, Call& call) {

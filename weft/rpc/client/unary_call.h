@@ -6,12 +6,12 @@
 
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
-#include "weft/coro/hand_written.h"
+#include "weft/coro/frame/hand_written.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call_options.h"
+#include "weft/rpc/call/message/slow_parse.h"
 #include "weft/rpc/call/service.h"
-#include "weft/rpc/call/slow_parse.h"
 
 namespace weft::rpc {
 
@@ -115,7 +115,7 @@ class UnaryCall {
   Call call_;
 };
 
-/// Puts the caller's options into a call, but for the codec.
+/// Puts the caller's options into a call, but for the codec. Copies the metadata.
 void apply(const CallOptions& options, Call& call);
 /// Whether choose_codec() has anything to do.
 inline bool chooses_codec(const CallOptions& options, const Service& service) noexcept {

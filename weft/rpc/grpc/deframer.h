@@ -9,7 +9,7 @@
 
 #include "weft/base/bytes.h"
 #include "weft/base/status.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 
 namespace weft::rpc {
 

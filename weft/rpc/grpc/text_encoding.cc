@@ -1,7 +1,7 @@
 #include <array>
 #include <cstdint>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {

@@ -10,7 +10,7 @@
 #include "weft/base/status.h"
 #include "weft/coro/task.h"
 #include "weft/rpc/call/call.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_transfer.h"
 
 namespace weft {
 class HealthRegistry;

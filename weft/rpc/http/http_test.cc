@@ -272,16 +272,45 @@ TEST_F(Http, HandlersThatEndLaterWithoutAResponseAre500) {
   EXPECT_EQ(world_.server().active_calls(), 0U);
 }
 
-TEST_F(Http, ShortContentThatNobodyReadsIsTakenToItsEnd) {
+TEST_F(Http, AShortContentIsReadBeforeTheHandlerBegins) {
   ScriptedPeer& peer = connect();
   peer.send(headers(1, get("/pages", "POST", {{"content-length", "5"}})));
+  peer.send(data(1, "123"));
+  world_.run_for(500ms);
+  EXPECT_FALSE(peer.has(FrameType::Headers, 1));
+  peer.send(data(1, "45", EndStream::Yes));
   EXPECT_TRUE(peer.expect_end(1).end_stream());
   world_.run_for(1s);
   EXPECT_FALSE(peer.has(FrameType::RstStream, 1));
   EXPECT_EQ(world_.server().active_calls(), 0U);
-  peer.send(data(1, "12345", EndStream::Yes));
+}
+
+TEST_F(Http, AShortContentThatDoesNotComeDoesNotKeepTheHandler) {
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages", "POST", {{"content-length", "5"}})));
+  world_.run_for(500ms);
+  EXPECT_FALSE(peer.has(FrameType::Headers, 1));
   world_.run_for(1s);
-  EXPECT_FALSE(peer.has(FrameType::RstStream, 1));
+  EXPECT_TRUE(peer.expect_end(1).end_stream());
+  EXPECT_EQ(peer.expect(FrameType::RstStream, 1).error(), ErrorCode::NoError);
+}
+
+TEST_F(Http, AHandlerIsSparedWhoseClientGoesBeforeItsContent) {
+  const int before = pages_->served;
+  ScriptedPeer& peer = connect();
+  peer.send(headers(1, get("/pages", "POST", {{"content-length", "5"}})));
+  peer.send(testing::rst_stream(1, ErrorCode::Cancel));
+  world_.run_for(1s);
+  EXPECT_EQ(pages_->served, before);
+  EXPECT_EQ(world_.server().active_calls(), 0U);
+}
+
+TEST_F(Http, AShortContentThatIsHeldBackDoesNotKeepTheHandler) {
+  ScriptedPeer& peer = connect();
+  peer.send(
+      headers(1, get("/pages", "POST", {{"content-length", "5"}, {"expect", "100-continue"}})));
+  EXPECT_TRUE(peer.expect_end(1).end_stream());
+  EXPECT_EQ(peer.expect(FrameType::RstStream, 1).error(), ErrorCode::NoError);
 }
 
 TEST_F(Http, LongContentThatNobodyReadsIsStopped) {

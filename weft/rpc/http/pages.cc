@@ -3,7 +3,7 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/rpc/server/dispatcher.h"
 #include "weft/rpc/services/health.h"
 

@@ -183,6 +183,22 @@ TEST_P(Inproc, UnknownMethodsAreUnimplemented) {
             "service test.Kinds has no method 'None'; it has Unary Collect Expand Chat");
 }
 
+TEST_P(Inproc, ADescriptorMayTakeThePlaceOfAnother) {
+  World world(GetParam());
+  world.server().add<Kinds>();
+  world.start();
+  MethodDescriptor method{"Unary", "/test.Kinds/Unary", MethodKind::Unary};
+  const Text request = text("x");
+  const auto call = [&] {
+    return world.run(call_unary<Text>(world.channel(), method, request, CallOptions{})).status();
+  };
+  EXPECT_TRUE(call().ok());
+  method.path = "/test.Kinds/None";
+  EXPECT_EQ(call().code(), StatusCode::Unimplemented);
+  method.path = "/test.Kinds/Unary";
+  EXPECT_TRUE(call().ok());
+}
+
 TEST_P(Inproc, DeadlinesReachTheHandler) {
   World world(GetParam());
   auto& service = world.server().add<Scripted>();

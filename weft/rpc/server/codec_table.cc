@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::rpc {
 

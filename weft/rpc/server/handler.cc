@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/base/log_value.h"
-#include "weft/rpc/call/coded_message.h"
+#include "weft/base/log/log_value.h"
+#include "weft/rpc/call/message/coded_message.h"
 #include "weft/rpc/connection/internal/read_budget.h"
+#include "weft/rpc/http/broken_response.h"
 
 namespace weft::rpc {
 
@@ -44,6 +45,10 @@ Status no_request(const Call& call) {
                              ": the handler, or a coroutine that it awaited, ended without "
                              "co_return of its result");
     return internal_error("the handler ended without a result");
+  } catch (const BrokenResponse& broken) {
+    log(LogLevel::Warn,
+        std::string(path) + ": the response breaks off: " + log_value(broken.status().to_string()));
+    return broken.status();
   } catch (const std::exception& error) {
     log(LogLevel::Error, std::string(path) + ": the handler threw: " + log_value(error.what()));
   } catch (...) {

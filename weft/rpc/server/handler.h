@@ -13,13 +13,13 @@
 #include "weft/base/result.h"
 #include "weft/codec/protobuf.h"
 #include "weft/codec/reused.h"
-#include "weft/coro/hand_written.h"
-#include "weft/coro/small_task.h"
+#include "weft/coro/frame/hand_written.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/coro/task.h"
 #include "weft/net/loop/serving.h"
+#include "weft/rpc/call/message/slow_parse.h"
+#include "weft/rpc/call/message/typed_stream.h"
 #include "weft/rpc/call/service.h"
-#include "weft/rpc/call/slow_parse.h"
-#include "weft/rpc/call/typed_stream.h"
 #include "weft/rpc/server/server_context.h"
 
 /// What generated service classes call: each serves one kind of method with a member function of
@@ -67,7 +67,10 @@ class [[nodiscard("co_await it: until then nothing happens")]] SingleRead
       return true;
     }
     std::size_t size = 0;
-    if (!read_single(call_, *into_, size, status_, slow_)) return false;
+    if (!read_single(call_, *into_, size, status_, slow_)) {
+      if (slow_ != nullptr) renew(*into_);
+      return false;
+    }
     into_.note_parsed(size);
     hold_parsed(this->direction(), size, *into_);
     return true;
@@ -205,6 +208,7 @@ class UnaryServing<kMethod> final : public coro::HandWritten<UnaryServing<kMetho
     return status.ok() ? handle(size) : this->end(std::move(status));
   }
   bool wait_parsed(std::unique_ptr<SlowParse> slow) {
+    renew(*request_);
     stage_ = Stage::Parsing;
     wait_ = std::make_unique<Wait>(*this);
     wait_->slow = std::move(slow);

@@ -1,7 +1,7 @@
 #include "weft/rpc/services/health.h"
 
 #include "weft/base/log.h"
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 #include "weft/rpc/services/internal/health_watchers.h"
 
 #include "weft_wire/grpc/health/v1/health.weft.h"

@@ -13,7 +13,7 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/io/coded_stream.h>
 
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 
 #include "weft_wire/grpc/reflection/v1/reflection.weft.h"
 #include "weft_wire/grpc/reflection/v1alpha/reflection.weft.h"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/middleware/config/json_node.h"
 
 namespace weft::security {

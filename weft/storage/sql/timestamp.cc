@@ -1,10 +1,9 @@
 #include "weft/storage/sql/timestamp.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/utc_text.h"
 
 namespace weft::sql {
 namespace {
@@ -103,20 +102,7 @@ constexpr Timestamp kLast =
 
 }  // namespace
 
-std::string to_text(Timestamp time) {
-  time = std::clamp(time, kFirst, kLast);
-  const auto day = std::chrono::floor<days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<microseconds> clock(time - day);
-  std::array<char, 64> text{};
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return std::string(text.data(), static_cast<std::size_t>(size));
-}
+std::string to_text(Timestamp time) { return utc_text(time); }
 
 std::optional<Timestamp> timestamp_of(std::string_view text) noexcept {
   Scanner scan(text);

@@ -26,6 +26,14 @@ enum class AdminAccess : std::uint8_t {
   Everyone,
 };
 
+/// Whether those who reach the admin port may change the program.
+enum class AdminChanges : std::uint8_t {
+  Refused,  ///< pages are read only
+  /// Whoever may see the pages may change what they show: log levels. start() asks for
+  /// authentication, or for Unix sockets alone.
+  Allowed,
+};
+
 /// The admin port's options.
 struct AdminOptions {
   /// As ServerOptions::listen: an address of its own. The default port is the one that
@@ -37,6 +45,7 @@ struct AdminOptions {
   /// at least 16 characters.
   std::string token_file{};
   std::optional<net::TlsServerOptions> tls{};
+  AdminChanges changes = AdminChanges::Refused;
   /// Whether the program is ready for calls, beside its server, which is ready from its start to
   /// the begin of its stop. What it answers is the text of /readyz. From the admin port's thread.
   std::function<Status()> ready{};
@@ -46,7 +55,8 @@ struct AdminOptions {
   Registry* registry = nullptr;
 };
 
-/// The admin port of a program: `/metrics`, `/healthz`, `/readyz`, over HTTP/1.1 and HTTP/2, on an
+/// The admin port of a program: `/metrics`, `/healthz`, `/readyz`,
+/// `/log/levels`, over HTTP/1.1 and HTTP/2, on an
 /// address and a thread of its own, so that it answers while the program's loops are busy.
 ///
 /// It answers from start() until it is destroyed. Set up and destroyed by one thread at a time.
@@ -57,7 +67,8 @@ class AdminServer {
   AdminServer& operator=(const AdminServer&) = delete;
   ~AdminServer();
 
-  /// INVALID_ARGUMENT for an address that others reach, without authentication; what
+  /// INVALID_ARGUMENT for an address that others reach, or AdminChanges::Allowed, without
+  /// authentication; what
   /// Server::start() answers; and why the token file cannot be used.
   Status start();
   const std::vector<net::Address>& addresses() const noexcept;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/log/component.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_peer.h"
 
@@ -34,7 +35,12 @@ Fields get(std::string_view path, const Fields& more = {}, std::string method = 
 
 class Admin : public ::testing::Test {
  protected:
-  explicit Admin(std::string token = {}) : token_(std::move(token)) {
+  explicit Admin(std::string token = {}, AdminChanges changes = AdminChanges::Refused)
+      : pages_(std::make_shared<AdminPages>(AdminPages::Options{.registry = &registry_,
+                                                                .max_scrapes = 2,
+                                                                .ready = [this] { return ready_; },
+                                                                .changes = changes})),
+        token_(std::move(token)) {
     world_.server().add(std::shared_ptr<rpc::HttpHandler>(pages_));
   }
   ScriptedPeer& peer() {
@@ -65,8 +71,7 @@ class Admin : public ::testing::Test {
 
   Registry registry_;
   Status ready_;
-  std::shared_ptr<AdminPages> pages_ = std::make_shared<AdminPages>(AdminPages::Options{
-      .registry = &registry_, .max_scrapes = 2, .ready = [this] { return ready_; }});
+  std::shared_ptr<AdminPages> pages_;
   InProcess world_;
 
  private:
@@ -102,9 +107,60 @@ TEST_F(Admin, HealthIsOkAndReadinessIsWhatTheProgramSays) {
 TEST_F(Admin, OtherPagesAndMethodsAreRefusedWithAReason) {
   const Answer missing = ask(get("/secret"));
   EXPECT_EQ(missing.status, "404");
-  EXPECT_THAT(missing.body, HasSubstr("there are /metrics, /healthz and /readyz"));
+  EXPECT_THAT(missing.body, HasSubstr("there are /metrics, /healthz, /readyz and /log/levels"));
   EXPECT_EQ(ask(get("/metrics", {}, "DELETE")).status, "405");
   EXPECT_EQ(ask(get("/metrics", {}, "HEAD")).body, "");
+}
+
+LogComponent orders("admin.test.orders");
+
+class AdminWithChanges : public Admin {
+ protected:
+  AdminWithChanges() : Admin({}, AdminChanges::Allowed) { set_log_level(LogLevel::Info); }
+  ~AdminWithChanges() override {
+    static_cast<void>(set_log_level("admin.test", std::nullopt));
+    set_log_level(LogLevel::Info);
+  }
+  Answer post(std::string_view query, const Fields& more = {}) {
+    return ask(get("/log/levels" + std::string(query), more, "POST"));
+  }
+};
+
+TEST_F(AdminWithChanges, ShowsAndChangesLogLevels) {
+  EXPECT_THAT(ask(get("/log/levels")).body, HasSubstr("admin.test.orders info\n"));
+  EXPECT_EQ(post("?component=admin.test&level=debug").status, "200");
+  EXPECT_TRUE(orders.enabled(LogLevel::Debug));
+  const Answer shown = ask(get("/log/levels"));
+  EXPECT_EQ(shown.type, "text/plain; charset=utf-8");
+  EXPECT_THAT(shown.body, HasSubstr("admin.test debug own\nadmin.test.orders debug\n"));
+  EXPECT_EQ(post("?component=admin.test&level=default").status, "200");
+  EXPECT_FALSE(orders.enabled(LogLevel::Debug));
+}
+
+TEST_F(AdminWithChanges, ChangesTheProgramsLevelWithoutAComponent) {
+  EXPECT_THAT(post("?level=warn").body, HasSubstr(". warn\n"));
+  EXPECT_FALSE(log_enabled(LogLevel::Info));
+}
+
+TEST_F(AdminWithChanges, RefusesWhatNamesNoLevel) {
+  for (const char* const query : {"", "?level=", "?level=loud", "?component=a&level=loud",
+                                  "?component=a%20b&level=info", "?level=default", "?x=1"}) {
+    EXPECT_EQ(post(query).status, "400") << query;
+  }
+  EXPECT_THAT(post("?level=loud").body, HasSubstr("level is 'loud', which is none of trace"));
+  EXPECT_TRUE(log_enabled(LogLevel::Info));
+}
+
+TEST_F(AdminWithChanges, RefusesPagesOfOthersInABrowser) {
+  EXPECT_EQ(post("?level=off", {{"origin", "http://evil.example"}}).status, "403");
+  EXPECT_TRUE(log_enabled(LogLevel::Info));
+}
+
+TEST_F(Admin, ChangesNothingUnlessItIsAllowedTo) {
+  EXPECT_EQ(ask(get("/log/levels?level=off", {}, "POST")).status, "403");
+  EXPECT_EQ(ask(get("/log/levels?level=off")).status, "200");
+  EXPECT_TRUE(log_enabled(LogLevel::Info));
+  EXPECT_EQ(ask(get("/metrics", {}, "POST")).status, "405");
 }
 
 TEST_F(Admin, ALongScrapeComesInPiecesAndWhole) {

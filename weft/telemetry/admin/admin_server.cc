@@ -57,7 +57,9 @@ class AdminServer::Impl {
         pages_(std::make_shared<AdminPages>(AdminPages::Options{
             .registry = options_.registry == nullptr ? &registry() : options_.registry,
             .max_scrapes = options_.max_scrapes,
-            .ready = options_.ready})) {}
+
+            .ready = options_.ready,
+            .changes = options_.changes})) {}
 
   Status start() {
     Result<std::string> token = std::string();
@@ -71,13 +73,15 @@ class AdminServer::Impl {
     server_->add(http1::protocol());
     Status status = server_->start();
     if (status.ok()) status = check_access();
+    if (status.ok()) status = check_changes();
     if (!status.ok()) {
       server_.reset();
       return status.with_prefix("the admin port");
     }
     pages_->open(*std::move(token));
     for (const net::Address& address : server_->addresses()) {
-      log(LogLevel::Info, "admin port on " + address.to_string() + ": /metrics /healthz /readyz");
+      log(LogLevel::Info,
+          "admin port on " + address.to_string() + ": /metrics /healthz /readyz /log/levels");
     }
     return {};
   }
@@ -93,6 +97,19 @@ class AdminServer::Impl {
   bool authenticates() const noexcept {
     return !options_.token_file.empty() ||
            (options_.tls && options_.tls->client_certificate == ClientCertificate::Required);
+  }
+  Status check_changes() const {
+    if (options_.changes == AdminChanges::Refused || authenticates()) return {};
+    for (const net::Address& address : server_->addresses()) {
+      // An abstract socket has no file with permissions.
+      if (address.family() == net::Address::Family::Unix && !address.host().starts_with('@')) {
+        continue;
+      }
+      return invalid_argument("lets each user of this machine who reaches " + address.to_string() +
+                              " change the program (AdminOptions::changes): set token_file or TLS "
+                              "with client certificates, or listen on a Unix socket");
+    }
+    return {};
   }
   Status check_access() const {
     if (options_.access == AdminAccess::Everyone || authenticates()) return {};

@@ -6,16 +6,16 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <ctime>
 #include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "weft/base/log_value.h"
-#include "weft/base/number_text.h"
-#include "weft/base/printable.h"
-#include "weft/base/text_cut.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/json_text.h"
+#include "weft/base/text/number_text.h"
+#include "weft/base/text/text_cut.h"
+#include "weft/base/text/utc_text.h"
 
 namespace weft::telemetry {
 namespace {
@@ -35,16 +35,9 @@ constexpr std::array<Severity, 6> kSeverities = {{{"1", "TRACE", "trace"},
 /// A text as JSON. What is cut says so.
 std::string json_text(std::string_view text, std::size_t limit) {
   const std::string_view shown = utf8_prefix(text, limit);
-  std::string quoted = "\"";
-  for (const char c : shown) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  if (shown.size() != text.size()) {
-    quoted +=
-        "... (" + std::to_string(shown.size()) + " of " + std::to_string(text.size()) + " bytes)";
-  }
-  return printable_json(quoted += '"');
+  if (shown.size() == text.size()) return json_quoted(text);
+  return json_quoted(std::string(shown) + "... (" + std::to_string(shown.size()) + " of " +
+                     std::to_string(text.size()) + " bytes)");
 }
 
 std::string json_number(double value) {
@@ -71,28 +64,8 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return text;
 }
 
-void append_digits(std::string& out, std::int64_t value, std::size_t width) {
-  const std::string digits = std::to_string(value);
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out.append(digits);
-}
-
-/// RFC 3339, in UTC, with microseconds.
 std::string timestamp(std::chrono::system_clock::time_point time) {
-  using std::chrono::floor;
-  const auto seconds = floor<std::chrono::seconds>(time);
-  const std::time_t whole = std::chrono::system_clock::to_time_t(seconds);
-  std::tm parts{};
-  ::gmtime_r(&whole, &parts);
-  std::string text;
-  append_digits(text, parts.tm_year + 1900, 4);
-  append_digits(text += '-', parts.tm_mon + 1, 2);
-  append_digits(text += '-', parts.tm_mday, 2);
-  append_digits(text += 'T', parts.tm_hour, 2);
-  append_digits(text += ':', parts.tm_min, 2);
-  append_digits(text += ':', parts.tm_sec, 2);
-  append_digits(text += '.', floor<std::chrono::microseconds>(time - seconds).count(), 6);
-  return text += 'Z';
+  return utc_text(std::chrono::floor<std::chrono::microseconds>(time));
 }
 
 /// Members of one object.
@@ -130,6 +103,16 @@ std::string attributes(const ShownLogFields& shown) {
   return text;
 }
 
+/// With the component in front, where the record has one.
+ShownLogFields fields_of(const LogRecord& record, std::string_view key, LogKeys keys) {
+  ShownLogFields shown = shown_fields(record.fields, keys);
+  if (!record.component.empty()) {
+    std::erase_if(shown.fields, [key](const auto& field) { return field.key == key; });
+    shown.fields.insert(shown.fields.begin(), {std::string(key), record.component});
+  }
+  return shown;
+}
+
 void append_otel(std::string& line, const LogRecord& record, const std::string& service) {
   Members members(line);
   members.add_text("timestamp", timestamp(record.time));
@@ -141,7 +124,7 @@ void append_otel(std::string& line, const LogRecord& record, const std::string& 
     members.add_text("span_id", hex(record.trace->span_id));
     members.add_text("trace_flags", hex({&record.trace->flags, 1}));
   }
-  const ShownLogFields shown = shown_fields(record.fields);
+  const ShownLogFields shown = fields_of(record, "weft.component", LogKeys::Dotted);
   if (!shown.fields.empty()) members.add("attributes", attributes(shown));
   if (shown.left_out != 0) {
     members.add("dropped_attributes_count", std::to_string(shown.left_out));
@@ -178,7 +161,7 @@ void append_ecs(std::string& line, const LogRecord& record, const std::string& s
     members.add_text("trace.id", hex(record.trace->trace_id));
     members.add_text("span.id", hex(record.trace->span_id));
   }
-  const ShownLogFields shown = shown_fields(record.fields, LogKeys::Underscored);
+  const ShownLogFields shown = fields_of(record, "weft_component", LogKeys::Underscored);
   const ShownLogFields texts = only(shown, Labels::Texts);
   ShownLogFields numbers = only(shown, Labels::Numbers);
   if (shown.left_out != 0) numbers.fields.push_back({"weft_fields_left_out", shown.left_out});

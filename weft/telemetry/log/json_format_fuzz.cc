@@ -8,7 +8,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/json_util.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/telemetry/log/json_format.h"
 
 /// Whatever the bytes of a message, a key and a value, the line is one line and one JSON object.

@@ -11,7 +11,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::telemetry {
 namespace {
@@ -59,6 +59,16 @@ TEST(JsonFormat, HasOpenTelemetrysNames) {
       "\"trace_id\":\"abababababababababababababababab\",\"span_id\":\"0101010101010101\","
       "\"trace_flags\":\"01\",\"attributes\":{\"shop.name\":\"Ada\",\"tries\":2,\"share\":0.1,"
       "\"new\":true,\"took\":0.0015},\"resource\":{\"service.name\":\"greeter\"}}");
+}
+
+TEST(JsonFormat, ShowsTheComponentOnce) {
+  const std::vector<LogField> fields = {{"weft.component", "forged"}, {"tries", 2}};
+  const LogRecord record{
+      .level = LogLevel::Info, .message = "x", .fields = fields, .component = "shop.orders"};
+  EXPECT_THAT(line_of(JsonNames::OpenTelemetry, record),
+              HasSubstr("\"attributes\":{\"weft.component\":\"shop.orders\",\"tries\":2}"));
+  EXPECT_THAT(line_of(JsonNames::Ecs, record),
+              HasSubstr("\"labels\":{\"weft_component\":\"shop.orders\"}"));
 }
 
 TEST(JsonFormat, HasTheNamesOfEcs) {

@@ -1,5 +1,6 @@
 #include "weft/telemetry/log/set_up.h"
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -31,11 +32,15 @@ class SetUpLog : public ::testing::Test {
     std::remove(path_.c_str());
   }
   static void forget_environment() {
-    for (const char* name : {"WEFT_LOG_FORMAT", "WEFT_LOG_FILE", "OTEL_SERVICE_NAME"}) {
+    for (const char* name : {"WEFT_LOG_FORMAT", "WEFT_LOG_FILE", "WEFT_LOG_FILE_BYTES",
+                             "WEFT_LOG_OLD_FILES", "OTEL_SERVICE_NAME"}) {
       unsetenv(name);
     }
   }
   std::string content() const {
+    bool is_written = false;
+    for (int second = 0; second < 30 && !is_written; ++second) is_written = flush_log();
+    EXPECT_TRUE(is_written);
     std::ostringstream text;
     text << std::ifstream(path_).rdbuf();
     return text.str();
@@ -73,6 +78,44 @@ TEST_F(SetUpLog, RefusesAFormThatItDoesNotKnow) {
   const Status status = set_up_log();
   EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
   EXPECT_EQ(status.message(), "WEFT_LOG_FORMAT is 'xml', which is none of text, json, ecs");
+}
+
+TEST_F(SetUpLog, RenamesAFileAsTheEnvironmentSays) {
+  setenv("WEFT_LOG_FILE_BYTES", "1", 1);
+  setenv("WEFT_LOG_OLD_FILES", "1", 1);
+  ASSERT_TRUE(set_up_log({.file = path_}).ok());
+  log(LogLevel::Info, "first");
+  log(LogLevel::Info, "second");
+  EXPECT_THAT(content(), HasSubstr("second"));
+  std::ostringstream old;
+  old << std::ifstream(path_ + ".1").rdbuf();
+  std::remove((path_ + ".1").c_str());
+  EXPECT_THAT(old.str(), HasSubstr("first"));
+}
+
+TEST_F(SetUpLog, RefusesNumbersThatAreNone) {
+  setenv("WEFT_LOG_FILE_BYTES", "1M", 1);
+  EXPECT_EQ(set_up_log({.file = path_}).message(),
+            "WEFT_LOG_FILE_BYTES is '1M', which is no number that it may be");
+  forget_environment();
+  EXPECT_EQ(set_up_log({.file = path_, .old_files = -1}).message(),
+            "the number of old log files is -1; it may be 0 to 1000");
+}
+
+TEST_F(SetUpLog, OpensTheFileAgainAtTheSignal) {
+  // A device is not looked at before each line: only the signal tells.
+  ASSERT_EQ(::symlink("/dev/null", path_.c_str()), 0);
+  ASSERT_TRUE(set_up_log({.file = path_, .reopen_signal = SIGUSR2}).ok());
+  std::remove(path_.c_str());
+  log(LogLevel::Info, "before");
+  EXPECT_EQ(content(), "");
+  ASSERT_EQ(raise(SIGUSR2), 0);
+  log(LogLevel::Info, "after");
+  EXPECT_THAT(content(), HasSubstr("after"));
+  EXPECT_THAT(content(), ::testing::Not(HasSubstr("before")));
+  EXPECT_EQ(set_up_log({.file = path_, .reopen_signal = SIGKILL}).message(),
+            "reopen_signal is 9, which no program can handle");
+  signal(SIGUSR2, SIG_DFL);
 }
 
 TEST_F(SetUpLog, NamesAFileThatCannotBeOpened) {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft::telemetry {
 namespace {

@@ -33,7 +33,8 @@ bool Collection::next(Point& point) {
 }
 
 void Collection::read(const Series& series, Point& point) {
-  point = {.labels = series.labels(), .is_overflow = series.is_overflow()};
+  point = {
+      .labels = series.labels(), .is_overflow = series.is_overflow(), .since = series.made_at()};
   exemplars_ = series.exemplars();
   point.exemplars = exemplars_;
   switch (series.shape().kind) {

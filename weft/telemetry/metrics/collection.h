@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +19,8 @@ struct Point {
   std::span<const std::string> labels;
   /// It has no labels of its own but `otel.metric.overflow`: all sets beyond max_series.
   bool is_overflow = false;
+  /// Since when it is counted; nothing for what only callbacks know.
+  std::optional<std::chrono::system_clock::time_point> since{};
   double value = 0;  ///< of all but a histogram
   /// Of a histogram: counts by bucket, not added up, and the sum of the values.
   std::span<const std::uint64_t> buckets{};

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "weft/base/printable.h"
-#include "weft/base/text_cut.h"
-#include "weft/base/utf8.h"
+#include "weft/base/text/printable.h"
+#include "weft/base/text/text_cut.h"
+#include "weft/base/text/utf8.h"
 #include "weft/telemetry/metrics/bounds.h"
 
 namespace weft::telemetry {

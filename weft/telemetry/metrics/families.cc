@@ -1,6 +1,8 @@
 #include "weft/telemetry/metrics/families.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <ctime>
 #include <numeric>
 #include <vector>
 
@@ -8,7 +10,12 @@ namespace weft::telemetry {
 namespace {
 
 Exemplar exemplar_of(std::size_t bucket, double value, const TraceContext& trace) noexcept {
-  return {.bucket = bucket, .value = value, .trace_id = trace.trace_id, .span_id = trace.span_id};
+  // time() reads no hardware clock.
+  return {.bucket = static_cast<std::uint32_t>(bucket),
+          .second = static_cast<std::uint32_t>(std::time(nullptr)),
+          .value = value,
+          .trace_id = trace.trace_id,
+          .span_id = trace.span_id};
 }
 
 }  // namespace

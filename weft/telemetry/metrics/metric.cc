@@ -79,9 +79,15 @@ bool Metric::is_same(const Declaration& other) const noexcept {
 Series::Ref Metric::with(std::span<const std::string_view> values) {
   std::vector<std::string> kept = kept_values(values, declaration_.labels.size());
   std::string key = key_of(kept);
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (const auto found = by_key_.find(key); found != by_key_.end()) return series_[found->second];
-  if (by_key_.size() >= declaration_.max_series) return overflow();
+  if (by_key_.size() >= declaration_.max_series) {
+    Series::Ref all = overflow();
+    lock.unlock();
+    // A sink of the log may have metrics.
+    if (overflowed_.fetch_add(1, std::memory_order_relaxed) == 0) say_overflow();
+    return all;
+  }
   if (free_.empty()) {
     free_.push_back(series_.size());
     series_.emplace_back();
@@ -96,7 +102,6 @@ Series::Ref Metric::with(std::span<const std::string_view> values) {
 }
 
 Series::Ref Metric::overflow() {
-  if (overflowed_.fetch_add(1, std::memory_order_relaxed) == 0) say_overflow();
   if (!overflow_) {
     overflow_ =
         Series::Ref(new Series(shape_, std::vector<std::string>(declaration_.labels.size()), 0));

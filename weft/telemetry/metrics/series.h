@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,7 +23,8 @@ namespace weft::telemetry {
 
 /// A value that leads to the trace in which it was recorded.
 struct Exemplar {
-  std::size_t bucket = 0;  ///< 0 for a counter
+  std::uint32_t bucket = 0;  ///< 0 for a counter
+  std::uint32_t second = 0;  ///< when, since 1970; so short that four of them fit into a series
   double value = 0;
   std::array<std::uint8_t, 16> trace_id{};
   std::array<std::uint8_t, 8> span_id{};
@@ -56,7 +58,8 @@ class Series {
         words_(shape->words),
         shape_(std::move(shape)),
         labels_(std::move(labels)),
-        number_(number) {}
+        number_(number),
+        made_at_(std::chrono::system_clock::now()) {}
   Series(const Series&) = delete;
   Series& operator=(const Series&) = delete;
   ~Series();
@@ -66,6 +69,8 @@ class Series {
   const std::vector<std::string>& labels() const noexcept { return labels_; }
   std::uint64_t number() const noexcept { return number_; }
   bool is_overflow() const noexcept { return number_ == 0; }
+  /// Since when it counts.
+  std::chrono::system_clock::time_point made_at() const noexcept { return made_at_; }
 
   /// The calling thread's cell; null where there is none yet or it has no slot.
   Word* own_cell() const noexcept {
@@ -152,6 +157,7 @@ class Series {
   std::atomic<Exemplars*> exemplars_{nullptr};
   const std::vector<std::string> labels_;
   const std::uint64_t number_;
+  const std::chrono::system_clock::time_point made_at_;
 };
 
 /// Owns one reference; the last one deletes the series.

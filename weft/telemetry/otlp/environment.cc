@@ -4,12 +4,15 @@
 #include <cstdlib>
 #include <string>
 
-#include "weft/base/ascii.h"
 #include "weft/base/log.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
+#include "weft/telemetry/otlp/internal/signal_facts.h"
 
 namespace weft::telemetry {
 namespace {
+
+using internal::facts_of;
 
 void complain(std::string_view name, std::string_view value, std::string_view wanted) {
   log(LogLevel::Warn,
@@ -22,6 +25,13 @@ std::optional<T> number_of(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+constexpr std::string_view kPrefix = "OTEL_EXPORTER_OTLP_";
+
+/// The signal's own: "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT".
+std::string variable_of(OtlpSignal signal, std::string_view name) {
+  return std::string(kPrefix).append(facts_of(signal).variable).append("_").append(name);
 }
 
 struct NamedSampler {
@@ -62,10 +72,9 @@ Environment::Environment()
         return value;
       }) {}
 
-std::optional<std::string> Environment::of_traces(std::string_view name) const {
-  const std::string prefix = "OTEL_EXPORTER_OTLP_";
-  std::optional<std::string> value = get_((prefix + "TRACES_" + std::string(name)).c_str());
-  return value ? value : get_((prefix + std::string(name)).c_str());
+std::optional<std::string> Environment::of(OtlpSignal signal, std::string_view name) const {
+  std::optional<std::string> value = get_(variable_of(signal, name).c_str());
+  return value ? value : get_(std::string(kPrefix).append(name).c_str());
 }
 
 std::optional<Duration> Environment::milliseconds(const char* name) const {
@@ -79,14 +88,24 @@ std::optional<Duration> Environment::milliseconds(const char* name) const {
   return std::chrono::milliseconds(*number);
 }
 
-bool Environment::exports_traces() const {
+bool Environment::exports(OtlpSignal signal) const {
   const std::optional<std::string> disabled = get_("OTEL_SDK_DISABLED");
   if (disabled && ascii::equal_without_case(*disabled, "true")) return false;
-  const std::optional<std::string> exporter = get_("OTEL_TRACES_EXPORTER");
-  if (!exporter || ascii::equal_without_case(*exporter, "otlp")) return true;
-  if (ascii::equal_without_case(*exporter, "none")) return false;
-  complain("OTEL_TRACES_EXPORTER", *exporter, "otlp or none");
-  return true;
+  const std::string name = "OTEL_" + std::string(facts_of(signal).variable) + "_EXPORTER";
+  const std::optional<std::string> list = get_(name.c_str());
+  if (!list) return true;
+  bool has_otlp = false;
+  for (std::string_view rest = *list; !rest.empty();) {
+    const std::size_t comma = rest.find(',');
+    const std::string one = ascii::lower(std::string(ascii::trimmed(rest.substr(0, comma))));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    const bool is_known =
+        one == "otlp" || one == "none" || (one == "prometheus" && signal == OtlpSignal::Metrics);
+    if (!is_known) complain(name, one, "otlp or none");
+    // What nobody knows is no reason to be silent.
+    has_otlp = has_otlp || one == "otlp" || !is_known;
+  }
+  return has_otlp;
 }
 
 void Environment::apply(Sampling& sampling) const {
@@ -117,19 +136,19 @@ void Environment::apply(Sampling& sampling) const {
 }
 
 /// Of gRPC, where the endpoint has no scheme.
-bool Environment::is_insecure() const {
-  const std::optional<std::string> text = of_traces("INSECURE");
+bool Environment::is_insecure(OtlpSignal signal) const {
+  const std::optional<std::string> text = of(signal, "INSECURE");
   if (!text || ascii::equal_without_case(*text, "false")) return false;
   if (ascii::equal_without_case(*text, "true")) return true;
   complain("OTEL_EXPORTER_OTLP_INSECURE", *text, "true or false");
   return false;
 }
 
-bool Environment::take_endpoint(const char* name, std::string endpoint,
-                                OtlpOptions& options) const {
+bool Environment::take_endpoint(const std::string& name, std::string endpoint, OtlpOptions& options,
+                                OtlpSignal signal) const {
   const std::string value = endpoint;
   if (options.protocol == OtlpProtocol::Grpc && endpoint.find("://") == std::string::npos) {
-    endpoint.insert(0, is_insecure() ? "http://" : "https://");
+    endpoint.insert(0, is_insecure(signal) ? "http://" : "https://");
   }
   if (!OtlpOptions{.endpoint = endpoint}.valid().ok()) {
     // What is in front of the host may be a secret.
@@ -143,18 +162,19 @@ bool Environment::take_endpoint(const char* name, std::string endpoint,
 
 /// A general endpoint is a base, to which the signal's path is added; one of the signal's own is
 /// taken as it is.
-void Environment::apply_endpoint(OtlpOptions& options) const {
-  const auto own = get_("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
-  if (own && take_endpoint("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", *own, options)) return;
+void Environment::apply_endpoint(OtlpOptions& options, OtlpSignal signal) const {
+  const std::string name = variable_of(signal, "ENDPOINT");
+  const auto own = get_(name.c_str());
+  if (own && take_endpoint(name, *own, options, signal)) return;
   const auto base = get_("OTEL_EXPORTER_OTLP_ENDPOINT");
-  if (!base || !take_endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", *base, options)) return;
+  if (!base || !take_endpoint("OTEL_EXPORTER_OTLP_ENDPOINT", *base, options, signal)) return;
   if (options.protocol != OtlpProtocol::HttpProtobuf) return;
   if (!options.endpoint.ends_with('/')) options.endpoint += '/';
-  options.endpoint += "v1/traces";
+  options.endpoint += facts_of(signal).path;
 }
 
-void Environment::apply_protocol(OtlpOptions& options) const {
-  const auto protocol = of_traces("PROTOCOL");
+void Environment::apply_protocol(OtlpOptions& options, OtlpSignal signal) const {
+  const auto protocol = of(signal, "PROTOCOL");
   if (!protocol) return;
   if (ascii::equal_without_case(*protocol, "grpc")) {
     options.protocol = OtlpProtocol::Grpc;
@@ -165,8 +185,8 @@ void Environment::apply_protocol(OtlpOptions& options) const {
   }
 }
 
-void Environment::apply_headers(OtlpOptions& options) const {
-  const auto text = of_traces("HEADERS");
+void Environment::apply_headers(OtlpOptions& options, OtlpSignal signal) const {
+  const auto text = of(signal, "HEADERS");
   if (!text) return;
   auto pairs = parse_pairs(*text);
   if (pairs && OtlpOptions{.headers = *pairs}.valid().ok()) {
@@ -178,28 +198,38 @@ void Environment::apply_headers(OtlpOptions& options) const {
   }
 }
 
-void Environment::apply_numbers(OtlpOptions& options) const {
-  const bool has_own = get_("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT").has_value();
+void Environment::apply_numbers(OtlpOptions& options, OtlpSignal signal) const {
+  const std::string own = variable_of(signal, "TIMEOUT");
+  const bool has_own = get_(own.c_str()).has_value();
   options.timeout =
-      milliseconds(has_own ? "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT" : "OTEL_EXPORTER_OTLP_TIMEOUT")
-          .value_or(options.timeout);
-  options.interval = milliseconds("OTEL_BSP_SCHEDULE_DELAY").value_or(options.interval);
-  if (const auto text = get_("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")) {
+      milliseconds(has_own ? own.c_str() : "OTEL_EXPORTER_OTLP_TIMEOUT").value_or(options.timeout);
+  options.interval = milliseconds(facts_of(signal).interval).value_or(options.interval);
+  const char* const batch = facts_of(signal).batch;
+  if (batch == nullptr) return;
+  if (const auto text = get_(batch)) {
     const auto number = number_of<std::uint32_t>(*text);
     if (number && *number != 0) {
-      options.batch_spans = *number;
+      options.batch_items = *number;
     } else {
-      complain("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", *text, "a number above 0");
+      complain(batch, *text, "a number above 0");
     }
   }
 }
 
-void Environment::apply(OtlpOptions& options) const {
-  apply_protocol(options);
-  apply_endpoint(options);
-  apply_numbers(options);
-  apply_headers(options);
-  if (const auto name = of_traces("COMPRESSION")) {
+/// Points are cumulative, as Prometheus wants them, and as the specification has them by default.
+void Environment::check_temporality() const {
+  const char* const name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+  const auto text = get_(name);
+  if (text && !ascii::equal_without_case(*text, "cumulative")) complain(name, *text, "cumulative");
+}
+
+void Environment::apply(OtlpOptions& options, OtlpSignal signal) const {
+  apply_protocol(options, signal);
+  apply_endpoint(options, signal);
+  apply_numbers(options, signal);
+  apply_headers(options, signal);
+  if (signal == OtlpSignal::Metrics) check_temporality();
+  if (const auto name = of(signal, "COMPRESSION")) {
     if (ascii::equal_without_case(*name, "gzip")) {
       options.compression = Compression::Gzip;
     } else if (ascii::equal_without_case(*name, "none")) {
@@ -208,9 +238,9 @@ void Environment::apply(OtlpOptions& options) const {
       complain("OTEL_EXPORTER_OTLP_COMPRESSION", *name, "gzip or none");
     }
   }
-  if (auto file = of_traces("CERTIFICATE")) options.tls.ca = *std::move(file);
-  if (auto file = of_traces("CLIENT_KEY")) options.tls.key = *std::move(file);
-  if (auto file = of_traces("CLIENT_CERTIFICATE")) options.tls.certificate = *std::move(file);
+  if (auto file = of(signal, "CERTIFICATE")) options.tls.ca = *std::move(file);
+  if (auto file = of(signal, "CLIENT_KEY")) options.tls.key = *std::move(file);
+  if (auto file = of(signal, "CLIENT_CERTIFICATE")) options.tls.certificate = *std::move(file);
 }
 
 void Environment::apply(std::vector<Attribute>& resource) const {

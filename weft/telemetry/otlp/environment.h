@@ -22,28 +22,32 @@ class Environment {
   Environment();
   explicit Environment(Variables variables) : get_(std::move(variables)) {}
 
-  /// False by OTEL_SDK_DISABLED=true and by OTEL_TRACES_EXPORTER=none.
-  bool exports_traces() const;
+  /// False by OTEL_SDK_DISABLED=true, and where OTEL_{TRACES,METRICS,LOGS}_EXPORTER is "none" or a
+  /// list without "otlp": "prometheus", for metrics, is the admin port's.
+  bool exports(OtlpSignal signal) const;
   /// OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG. always_on also takes max_per_second away,
   /// always_off what is kept of traces that are not sampled.
   void apply(Sampling& sampling) const;
-  /// OTEL_EXPORTER_OTLP_TRACES_{ENDPOINT,PROTOCOL,HEADERS,COMPRESSION,TIMEOUT,CERTIFICATE,
-  /// CLIENT_KEY,CLIENT_CERTIFICATE}, else the same without `TRACES_`; OTEL_BSP_SCHEDULE_DELAY and
-  /// OTEL_BSP_MAX_EXPORT_BATCH_SIZE. For gRPC an endpoint may be `host:port`: by TLS, but for
+  /// OTEL_EXPORTER_OTLP_{TRACES,METRICS,LOGS}_{ENDPOINT,PROTOCOL,HEADERS,COMPRESSION,TIMEOUT,
+  /// CERTIFICATE,CLIENT_KEY,CLIENT_CERTIFICATE}, else the same without the signal;
+  /// OTEL_{BSP,BLRP}_SCHEDULE_DELAY, OTEL_{BSP,BLRP}_MAX_EXPORT_BATCH_SIZE and
+  /// OTEL_METRIC_EXPORT_INTERVAL. For gRPC an endpoint may be `host:port`: by TLS, but for
   /// OTEL_EXPORTER_OTLP_INSECURE=true.
-  void apply(OtlpOptions& options) const;
+  void apply(OtlpOptions& options, OtlpSignal signal) const;
   /// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES, in front of what is there.
   void apply(std::vector<Attribute>& resource) const;
 
  private:
-  std::optional<std::string> of_traces(std::string_view name) const;
+  std::optional<std::string> of(OtlpSignal signal, std::string_view name) const;
   std::optional<Duration> milliseconds(const char* name) const;
-  bool is_insecure() const;
-  bool take_endpoint(const char* name, std::string endpoint, OtlpOptions& options) const;
-  void apply_protocol(OtlpOptions& options) const;
-  void apply_endpoint(OtlpOptions& options) const;
-  void apply_headers(OtlpOptions& options) const;
-  void apply_numbers(OtlpOptions& options) const;
+  bool is_insecure(OtlpSignal signal) const;
+  bool take_endpoint(const std::string& name, std::string endpoint, OtlpOptions& options,
+                     OtlpSignal signal) const;
+  void apply_protocol(OtlpOptions& options, OtlpSignal signal) const;
+  void apply_endpoint(OtlpOptions& options, OtlpSignal signal) const;
+  void apply_headers(OtlpOptions& options, OtlpSignal signal) const;
+  void apply_numbers(OtlpOptions& options, OtlpSignal signal) const;
+  void check_temporality() const;
 
   Variables get_;
 };

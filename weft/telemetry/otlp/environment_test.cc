@@ -25,9 +25,9 @@ Environment of(std::map<std::string, std::string> variables) {
       });
 }
 
-OtlpOptions options_by(const Environment& environment) {
+OtlpOptions options_by(const Environment& environment, OtlpSignal signal = OtlpSignal::Traces) {
   OtlpOptions options;
-  environment.apply(options);
+  environment.apply(options, signal);
   EXPECT_EQ(options.valid(), ok_status());
   return options;
 }
@@ -44,6 +44,48 @@ TEST(EnvironmentTest, AddsThePathToTheGeneralEndpoint) {
             "http://c:4318/v1/traces");
   EXPECT_EQ(options_by(of({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/base/"}})).endpoint,
             "http://c:4318/base/v1/traces");
+}
+
+TEST(EnvironmentTest, EachSignalHasItsPath) {
+  const auto general = of({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}});
+  EXPECT_EQ(options_by(general, OtlpSignal::Metrics).endpoint, "http://c:4318/v1/metrics");
+  EXPECT_EQ(options_by(general, OtlpSignal::Logs).endpoint, "http://c:4318/v1/logs");
+}
+
+TEST(EnvironmentTest, ASignalsVariablesAreNotAnothers) {
+  const auto both = of({{"OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1000"},
+                        {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "2000"},
+                        {"OTEL_METRIC_EXPORT_INTERVAL", "15000"},
+                        {"OTEL_BLRP_SCHEDULE_DELAY", "300"},
+                        {"OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "7"}});
+  EXPECT_EQ(options_by(both, OtlpSignal::Metrics).timeout, 2s);
+  EXPECT_EQ(options_by(both, OtlpSignal::Metrics).interval, 15s);
+  EXPECT_EQ(options_by(both, OtlpSignal::Metrics).batch_items, OtlpOptions().batch_items);
+  EXPECT_EQ(options_by(both, OtlpSignal::Logs).interval, 300ms);
+  EXPECT_EQ(options_by(both, OtlpSignal::Logs).batch_items, 7U);
+  EXPECT_EQ(options_by(both, OtlpSignal::Logs).timeout, OtlpOptions().timeout);
+}
+
+TEST(EnvironmentTest, PrometheusInsteadOfOtlpForMetrics) {
+  const auto exports = [](const char* name, OtlpSignal signal) {
+    return of({{"OTEL_METRICS_EXPORTER", name}, {"OTEL_LOGS_EXPORTER", name}}).exports(signal);
+  };
+  EXPECT_FALSE(exports("prometheus", OtlpSignal::Metrics));
+  EXPECT_TRUE(exports("prometheus, OTLP", OtlpSignal::Metrics));
+  EXPECT_FALSE(exports("none", OtlpSignal::Metrics));
+  EXPECT_FALSE(exports("none", OtlpSignal::Logs));
+  EXPECT_TRUE(exports("none", OtlpSignal::Traces));
+}
+
+TEST(EnvironmentTest, DeltaTemporalityIsIgnoredAndSaid) {
+  std::vector<std::string> lines;
+  set_log_sink([&lines](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  const char* const name = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+  options_by(of({{name, "Cumulative"}}), OtlpSignal::Metrics);
+  EXPECT_TRUE(lines.empty());
+  options_by(of({{name, "delta"}}), OtlpSignal::Metrics);
+  set_log_sink({});
+  EXPECT_THAT(lines, ElementsAre(::testing::HasSubstr("=delta is ignored")));
 }
 
 TEST(EnvironmentTest, TakesTheSignalsEndpointAsItIs) {
@@ -73,7 +115,7 @@ TEST(EnvironmentTest, ReadsTheOtherVariables) {
   EXPECT_EQ(options.timeout, 2500ms);
   EXPECT_EQ(options.tls.ca, "/ca.pem");
   EXPECT_EQ(options.interval, 100ms);
-  EXPECT_EQ(options.batch_spans, 64U);
+  EXPECT_EQ(options.batch_items, 64U);
 }
 
 TEST(EnvironmentTest, WhatCannotBeReadIsIgnored) {
@@ -87,13 +129,13 @@ TEST(EnvironmentTest, WhatCannotBeReadIsIgnored) {
   EXPECT_EQ(options.compression, Compression::Identity);
   EXPECT_EQ(options.protocol, OtlpProtocol::HttpProtobuf);
   EXPECT_EQ(options.timeout, standard.timeout);
-  EXPECT_EQ(options.batch_spans, standard.batch_spans);
+  EXPECT_EQ(options.batch_items, standard.batch_items);
 }
 
 TEST(EnvironmentTest, WhatCannotBeUsedIsIgnored) {
   const auto endpoint = [](std::map<std::string, std::string> variables) {
     OtlpOptions options{.endpoint = "http://mine/x", .headers = {{"mine", "1"}}};
-    of(std::move(variables)).apply(options);
+    of(std::move(variables)).apply(options, OtlpSignal::Traces);
     EXPECT_EQ(options.valid(), ok_status());
     EXPECT_THAT(options.headers, ElementsAre(Pair("mine", "1")));
     return options.endpoint;
@@ -171,14 +213,14 @@ TEST(EnvironmentTest, NamesAreComparedWithoutCase) {
       of({{"OTEL_EXPORTER_OTLP_PROTOCOL", "GRPC"}, {"OTEL_EXPORTER_OTLP_COMPRESSION", "GZip"}}));
   EXPECT_EQ(options.protocol, OtlpProtocol::Grpc);
   EXPECT_EQ(options.compression, Compression::Gzip);
-  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "None"}}).exports_traces());
+  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "None"}}).exports(OtlpSignal::Traces));
 }
 
 TEST(EnvironmentTest, SwitchesOff) {
-  EXPECT_TRUE(of({}).exports_traces());
-  EXPECT_TRUE(of({{"OTEL_SDK_DISABLED", "yes"}}).exports_traces());
-  EXPECT_FALSE(of({{"OTEL_SDK_DISABLED", "True"}}).exports_traces());
-  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "none"}}).exports_traces());
+  EXPECT_TRUE(of({}).exports(OtlpSignal::Traces));
+  EXPECT_TRUE(of({{"OTEL_SDK_DISABLED", "yes"}}).exports(OtlpSignal::Traces));
+  EXPECT_FALSE(of({{"OTEL_SDK_DISABLED", "True"}}).exports(OtlpSignal::Traces));
+  EXPECT_FALSE(of({{"OTEL_TRACES_EXPORTER", "none"}}).exports(OtlpSignal::Traces));
 }
 
 TEST(EnvironmentTest, NamesTheService) {
@@ -209,7 +251,7 @@ TEST(EnvironmentTest, OptionsAreChecked) {
   EXPECT_EQ(OtlpOptions{.timeout = 0s}.valid().code(), StatusCode::InvalidArgument);
   EXPECT_EQ(OtlpOptions{.compression = Compression::Zstd}.valid().code(),
             StatusCode::InvalidArgument);
-  EXPECT_EQ(OtlpOptions{.batch_spans = 0}.valid().code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(OtlpOptions{.batch_items = 0}.valid().code(), StatusCode::InvalidArgument);
   const OtlpOptions bad_header{.headers = {{"a b", "c"}}};
   EXPECT_EQ(bad_header.valid().code(), StatusCode::InvalidArgument);
 }

@@ -1,6 +1,6 @@
 #include "weft/telemetry/otlp/otlp_options.h"
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/http1/client/url.h"
 #include "weft/rpc/call/metadata.h"
 
@@ -33,9 +33,9 @@ Status OtlpOptions::valid() const {
     return invalid_argument("OtlpOptions::compression is " + std::string(name_of(compression)) +
                             ", not identity or gzip");
   }
-  if (batch_spans == 0 || batch_bytes == 0 || batch_bytes > kMostBytes || max_attempts == 0) {
+  if (batch_items == 0 || batch_bytes == 0 || batch_bytes > kMostBytes || max_attempts == 0) {
     return invalid_argument(
-        "OtlpOptions::batch_spans, batch_bytes (at most 64 MiB) and max_attempts are at least 1");
+        "OtlpOptions::batch_items, batch_bytes (at most 64 MiB) and max_attempts are at least 1");
   }
   return check_headers(headers);
 }

@@ -19,11 +19,15 @@ enum class OtlpProtocol : std::uint8_t {
   Grpc,
 };
 
-/// Where spans are exported to, and how.
+/// What is exported.
+enum class OtlpSignal : std::uint8_t { Traces, Metrics, Logs };
+inline constexpr std::size_t kOtlpSignals = 3;
+
+/// Where a signal is exported to, and how.
 struct OtlpOptions {
   OtlpProtocol protocol = OtlpProtocol::HttpProtobuf;
-  /// HTTP: the URL that spans are posted to. gRPC: `http://host:port`, or `https://` for TLS.
-  /// Empty: "http://localhost:4318/v1/traces" or "http://localhost:4317".
+  /// HTTP: the URL that is posted to. gRPC: `http://host:port`, or `https://` for TLS. Empty:
+  /// "http://localhost:4318/v1/traces" ("v1/metrics", "v1/logs") or "http://localhost:4317".
   std::string endpoint{};
   /// Sent with each request: credentials, usually.
   std::vector<std::pair<std::string, std::string>> headers{};
@@ -34,10 +38,12 @@ struct OtlpOptions {
   /// For https.
   net::TlsClientOptions tls{};
 
-  /// How long spans wait at most before they are sent.
+  /// How long spans and log lines wait at most before they are sent; the time between two exports
+  /// of metrics.
   Duration interval = std::chrono::seconds(5);
-  /// Spans and bytes of a request, at most; a span that is larger goes alone.
-  std::size_t batch_spans = 512;
+  /// Spans, points of metrics or log lines of a request, and its bytes, at most; one that is larger
+  /// goes alone.
+  std::size_t batch_items = 512;
   std::size_t batch_bytes = std::size_t{1} * 1024 * 1024;
   /// How often a request is sent, where the collector says that it may be sent again.
   unsigned max_attempts = 5;

@@ -7,52 +7,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/telemetry/otlp/internal/fake_collector.h"
+#include "weft/telemetry/otlp/internal/test_exporter.h"
 #include "weft/telemetry/trace/internal/span_ring.h"
 #include "weft/telemetry/trace/span.h"
-#include "weft/testing/in_process.h"
 
 namespace weft::telemetry {
 namespace {
 
 using namespace std::chrono_literals;
+using test::By;
+using test::ExporterTest;
 using test::FakeCollector;
 using ::testing::ElementsAre;
-using testing::InProcess;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-enum class By : std::uint8_t { Http, Grpc };
-
-/// An exporter to a fake collector, in virtual time.
-class Export : public ::testing::TestWithParam<By> {
+class Export : public ExporterTest<SpanExporter, Tracer> {
  protected:
-  Export() {
-    FakeCollector::add_to(world.server(), collector);
+  Export() : ExporterTest(OtlpSignal::Traces, "/v1/traces") {
     EXPECT_EQ(tracer.set_sampling({.max_per_second = 0}), ok_status());
-    options.endpoint = "http://server:50051/v1/traces";
-  }
-  ~Export() override {
-    context.cancel(cancelled("the test ends"));
-    world.run_for(1s);
-    world.client_host().enter([this] {
-      running = {};
-      exporter.reset();
-    });
-  }
-  void start() {
-    world.start();
-    net::SimLoop& loop = world.client_host();
-    loop.enter([&] {
-      exporter = std::make_unique<SpanExporter>(
-          tracer, loop, options, std::vector<Attribute>{attribute("service.name", "shop")},
-          GetParam() == By::Http ? internal::http_sender(options)
-                                 : internal::grpc_sender(options, world.channel()));
-      running = exporter->run();
-      running.start(&context,
-                    {.function = [](void* flag) noexcept { *static_cast<bool*>(flag) = true; },
-                     .argument = &ended});
-    });
   }
   void add_span(std::string_view name) {
     Context context_of_span;
@@ -61,21 +34,11 @@ class Export : public ::testing::TestWithParam<By> {
   void add_spans(int count) {
     for (int i = 0; i < count; ++i) add_span("work");
   }
-  void stop() {
-    world.client_host().enter([&] { exporter->stop(); });
-  }
   static FakeCollector::Answer busy(int http, Status grpc) {
     return {.http = http, .grpc = std::move(grpc)};
   }
 
-  InProcess world;
-  std::shared_ptr<FakeCollector> collector = std::make_shared<FakeCollector>();
-  Tracer tracer;
-  OtlpOptions options;
-  Context context;
-  std::unique_ptr<SpanExporter> exporter;
-  Task<> running;
-  bool ended = false;
+  Tracer& tracer = source;
 };
 
 TEST_P(Export, SendsWhatHasEnded) {
@@ -107,7 +70,7 @@ TEST_P(Export, DoesNotWaitWhereTheQueueIsHalfFull) {
 }
 
 TEST_P(Export, SplitsByNumber) {
-  options.batch_spans = 10;
+  options.batch_items = 10;
   start();
   add_spans(25);
   world.run_for(6s);
@@ -278,12 +241,11 @@ TEST_P(Export, WhatTheQueueCannotHoldIsCounted) {
     const Span span(of_span, world.client_host(), "work", small);
   }
   const SpanExporter unused(small, world.client_host(), options, {},
-                            internal::http_sender(options));
+                            internal::http_sender(options, OtlpSignal::Traces));
   EXPECT_EQ(unused.stats().dropped, 5U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Otlp, Export, ::testing::Values(By::Http, By::Grpc),
-                         [](const auto& info) { return info.param == By::Http ? "Http" : "Grpc"; });
+INSTANTIATE_TEST_SUITE_P(Otlp, Export, ::testing::Values(By::Http, By::Grpc), &test::name_of);
 
 }  // namespace
 }  // namespace weft::telemetry

@@ -7,12 +7,10 @@
 namespace weft::telemetry {
 namespace {
 
-constexpr std::string_view kName = "target.info";
-
 /// Whether a label may be beside the others.
 Status check_label(std::vector<std::string_view> others, std::string_view label) {
   others.push_back(label);
-  return validate({.kind = MetricKind::Gauge, .name = kName, .labels = others});
+  return validate({.kind = MetricKind::Gauge, .name = kTargetInfo, .labels = others});
 }
 
 }  // namespace
@@ -31,7 +29,7 @@ Status set_target_info(const std::vector<std::pair<std::string, std::string>>& a
     values.push_back(value);
   }
   const Result<Metric*> metric = to.declare({.kind = MetricKind::Gauge,
-                                             .name = kName,
+                                             .name = kTargetInfo,
                                              .description = "Whose metrics these are.",
                                              .labels = names,
                                              .max_series = 1});

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weft/telemetry/metrics/registry.h"
 
 namespace weft::telemetry {
+
+/// The name of the gauge that set_target_info() adds.
+inline constexpr std::string_view kTargetInfo = "target.info";
 
 /// Adds the gauge `target_info`, always 1, whose labels say whose metrics these are:
 /// OpenTelemetry's resource attributes ("service.name", "shop") in Prometheus. telemetry::start()

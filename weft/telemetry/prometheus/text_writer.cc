@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft::telemetry {
 namespace {

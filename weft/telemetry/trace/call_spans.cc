@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 #include "weft/telemetry/grpc/client_metrics.h"
 #include "weft/telemetry/grpc/internal/call_series.h"
 #include "weft/telemetry/grpc/internal/method_table.h"

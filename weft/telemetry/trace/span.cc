@@ -1,7 +1,7 @@
 #include "weft/telemetry/trace/span.h"
 
-#include "weft/base/text_cut.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/base/text/text_cut.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/telemetry/trace/internal/active_span.h"
 #include "weft/telemetry/trace/internal/call_state.h"
 

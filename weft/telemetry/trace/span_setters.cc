@@ -1,6 +1,6 @@
 #include "weft/telemetry/trace/span_setters.h"
 
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 
 namespace weft::telemetry::internal {
 namespace {

@@ -98,6 +98,7 @@ class SqliteDisk::State {
   std::uint64_t failing_syncs = 0;
   std::size_t room = std::numeric_limits<std::size_t>::max();
   bool off = false;
+  std::function<std::int64_t()> clock;
 
  private:
   /// Counts a write; true where the power fails in it.
@@ -252,6 +253,12 @@ SqliteDisk::State::State(std::uint64_t seed) : real_(sqlite3_vfs_find(nullptr)),
   vfs_.xFullPathname = [](sqlite3_vfs* vfs, const char* path, int size, char* into) {
     return of(vfs).real()->xFullPathname(of(vfs).real(), path, size, into);
   };
+  vfs_.xCurrentTimeInt64 = [](sqlite3_vfs* vfs, sqlite3_int64* now) {
+    constexpr sqlite3_int64 kUnixEpoch = 210'866'760'000'000;  // in milliseconds of julian days
+    if (of(vfs).clock == nullptr) return of(vfs).real()->xCurrentTimeInt64(of(vfs).real(), now);
+    *now = kUnixEpoch + of(vfs).clock();
+    return SQLITE_OK;
+  };
   sqlite3_vfs_register(&vfs_, 0);
 }
 
@@ -341,6 +348,10 @@ void SqliteDisk::stop_at(std::uint64_t n) {
 }
 
 bool SqliteDisk::is_stopped() const { return state_->stopped(); }
+
+void SqliteDisk::set_clock(std::function<std::int64_t()> clock) {
+  state_->clock = std::move(clock);
+}
 
 void SqliteDisk::set_room(std::size_t bytes) {
   const std::lock_guard guard(state_->mutex);

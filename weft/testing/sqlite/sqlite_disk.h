@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,10 @@ class SqliteDisk {
   void set_room(std::size_t bytes);
   /// The next syncs fail, as many as `n`; what they were for is not safe.
   void fail_syncs(std::uint64_t n);
+
+  /// What the time is for SQLite's 'now', in milliseconds since 1970; called by its threads. To be
+  /// set before a file is opened.
+  void set_clock(std::function<std::int64_t()> clock);
 
   /// The power comes back, after it was lost now or before. Every connection must be closed.
   void restart();

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 namespace weft::cli::bench {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "weft/base/number_text.h"
+#include "weft/base/text/number_text.h"
 
 #include "tools/weft/bench/report/bench_report.h"
 #include "tools/weft/bench/report/figures.h"
@@ -346,8 +346,9 @@ std::string html_report(const BenchReport& report) {
   std::string out = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n";
   out += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
          html_escaped(title) + "</title>\n<style>" + kStyle + "</style></head>\n<body><main>\n";
-  out += "<h1>" + html_escaped(title) + "</h1>\n<p>" + html_escaped(report.flags.address) + " · " +
-         html_escaped(report.load_text()) + "</p>\n" + tiles(report, total);
+  out += "<h1>" + html_escaped(title) + "</h1>\n<p>" +
+         html_escaped(report.flags.connection.address) + " · " + html_escaped(report.load_text()) +
+         "</p>\n" + tiles(report, total);
   for (const std::string& warning : report.warnings()) {
     out += "<div class=\"card warn\"><p>" + html_escaped(warning) + "</p></div>\n";
   }

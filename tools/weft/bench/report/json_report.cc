@@ -105,7 +105,7 @@ std::string json_report(const BenchReport& report) {
   const Measurement& measured = report.result.measured;
   const MethodStats total = measured.total();
   JsonMembers json;
-  json.add("address", report.flags.address);
+  json.add("address", report.flags.connection.address);
   json.add_json("load", load_json(report));
   json.add_number("duration_s", seconds(measured.window));
   json.add_number("per_second", measured.rate());

@@ -40,7 +40,7 @@ TEST(Figures, KeepThreeDigits) {
 class Reports : public ::testing::Test {
  protected:
   Reports() {
-    flags_.address = "localhost:1";
+    flags_.connection.address = "localhost:1";
     flags_.connections = 8;
     flags_.streams = 32;
     plan_ = flags_.plan();

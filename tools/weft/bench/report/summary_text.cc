@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "weft/base/number_text.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/number_text.h"
+#include "weft/base/text/printable.h"
 
 #include "tools/weft/bench/report/bench_report.h"
 #include "tools/weft/bench/report/figures.h"
@@ -140,7 +140,7 @@ std::string summary_text(const BenchReport& report, const Style& style) {
   if (report.methods.size() > 1) {
     out += " and " + std::to_string(report.methods.size() - 1) + " more";
   }
-  out += " at " + printable(report.flags.address) + ": " + report.load_text() + "\n\n";
+  out += " at " + printable(report.flags.connection.address) + ": " + report.load_text() + "\n\n";
   Rows rows(style);
   std::string counts = count_text(calls) + " in " + time_text(measured.window) + ", " +
                        style.paint(style.bold, rate_text(measured.rate()) + "/s");

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "weft/base/number_text.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/number_text.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::cli::bench {
 namespace {

@@ -137,7 +137,6 @@ class Printer {
     if (options_.indent > 0) out_.put(' ');
   }
   bool string(std::string_view bytes);
-  void escape(char c);
   void member(std::string_view quoted_name, bool& first) {
     separate(first);
     out_.put(quoted_name);

@@ -6,8 +6,8 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/internal/printer.h"
 #include "weft/codec/schema/text/time_text.h"
 #include "weft/codec/schema/well_known_fields.h"

@@ -1,8 +1,10 @@
 #include <bit>
+#include <cstring>
 #include <type_traits>
 
 #include <google/protobuf/descriptor.h>
 
+#include "weft/base/text/json_text.h"
 #include "weft/codec/json/internal/printer.h"
 #include "weft/codec/json/internal/text_scan.h"
 #include "weft/codec/schema/text/base64.h"
@@ -11,7 +13,9 @@
 namespace weft::codec::json {
 
 void Printer::name(const FieldTable& field, bool& first) {
-  member(options_.declared_names ? field.quoted_name : field.quoted_json_name, first);
+  separate(first);
+  out_.put_name(options_.declared_names ? field.quoted_name : field.quoted_json_name);
+  colon();
 }
 
 bool Printer::begin_list(const FieldTable& field, const FieldPath& path) {
@@ -81,11 +85,8 @@ std::uint64_t Printer::plain_elements(const FieldTable& field, WireReader& reade
   // Null, and the reader as it was, where the number is cut off.
   const auto varint = [](auto put) {
     return [put](WireReader& from, char* to) -> char* {
-      const WireReader before = from;
       std::uint64_t value = 0;
-      if (from.varint(value)) return put(value, to);
-      from = before;
-      return nullptr;
+      return from.varint(value) ? put(value, to) : nullptr;
     };
   };
   switch (field.kind) {
@@ -364,36 +365,25 @@ void Printer::base64(std::string_view bytes) {
 bool Printer::string(std::string_view bytes) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
+  const char* plain = find_text_end(at, end);
+  if (plain == end) [[likely]] {
+    char* const to = out_.room(bytes.size() + 2);
+    *to = '"';
+    if (!bytes.empty()) std::memcpy(to + 1, at, bytes.size());
+    to[bytes.size() + 1] = '"';
+    out_.advance(bytes.size() + 2);
+    return true;
+  }
   out_.put('"');
-  while (true) {
-    const char* const plain = find_text_end(at, end);
+  for (;; plain = find_text_end(at, end)) {
     if (plain != at) out_.put({at, static_cast<std::size_t>(plain - at)});
     if (plain == end) break;
     if (static_cast<unsigned char>(*plain) >= 0x80) return false;
-    escape(*plain);
+    out_.set_end(put_json_escape(*plain, out_.room(kLongestJsonEscape)));
     at = plain + 1;
   }
   out_.put('"');
   return true;
-}
-
-void Printer::escape(char c) {
-  constexpr std::string_view kShort = "\"\\\n\t\r\b\f";
-  constexpr std::string_view kLetters = "\"\\ntrbf";
-  char* const to = out_.room(6);
-  to[0] = '\\';
-  if (const std::size_t at = kShort.find(c); at != std::string_view::npos) {
-    to[1] = kLetters[at];
-    out_.advance(2);
-    return;
-  }
-  constexpr char kHex[] = "0123456789abcdef";
-  to[1] = 'u';
-  to[2] = '0';
-  to[3] = '0';
-  to[4] = kHex[static_cast<unsigned char>(c) >> 4];
-  to[5] = kHex[static_cast<unsigned char>(c) & 15];
-  out_.advance(6);
 }
 
 }  // namespace weft::codec::json

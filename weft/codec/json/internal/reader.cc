@@ -4,7 +4,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/message_set.h"
 #include "weft/codec/schema/text/base64.h"
 
@@ -12,8 +12,7 @@ namespace weft::codec::json {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-// Before the name is looked up.
-constexpr std::uint32_t kFieldsTried = 4;
+constexpr int kDeepest = 1000;
 // What protobuf can hold in a message.
 constexpr std::size_t kLargestMessage = 0x7fffffff;
 
@@ -26,7 +25,8 @@ Reader::Reader(std::string_view json, const JsonReadOptions& options, OutputByte
       fault_(fault),
       begin_(json.data()),
       at_(json.data()),
-      end_(json.data() + json.size()) {
+      end_(json.data() + json.size()),
+      limit_(std::min(options.max_depth, kDeepest) + (options.marks ? kLevelsOfMarks : 0)) {
   if (json.starts_with(kByteOrderMark)) at_ += kByteOrderMark.size();
 }
 
@@ -95,6 +95,7 @@ bool Reader::object(const MessageTable& table, const FieldPath& path, bool in_an
   if (!eat('}')) {
     do {
       white_space();
+      if (plain_members(table, seen, expected_field)) break;
       if (!member(table, seen, expected_field, here, in_any)) return false;
     } while (more('}', path));
     if (failed()) return false;
@@ -106,14 +107,10 @@ bool Reader::object(const MessageTable& table, const FieldPath& path, bool in_an
 bool Reader::member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected_field,
                     FieldPath& path, bool in_any) {
   const char* const at = at_;
-  // Most texts have the fields in the order of their declaration, but for some that are left out.
-  const std::uint32_t end = std::min(table.size(), expected_field + kFieldsTried);
-  for (std::uint32_t i = expected_field; i < end; ++i) {
-    const FieldTable& field = table.field(i);
-    if (!field.begins(at_, static_cast<std::size_t>(end_ - at_))) continue;
-    at_ += field.quoted_json_name.size();
-    expected_field = i + 1;
-    return known(field, seen, at, path);
+  if (const FieldTable* const field = next_field(table, expected_field, at_, end_)) {
+    at_ += field->quoted_json_name.size();
+    expected_field = field->index + 1;
+    return known(*field, seen, at, path);
   }
   std::string scratch;
   std::string_view name;
@@ -147,7 +144,9 @@ bool Reader::unknown(const MessageTable& table, std::string_view name, const cha
               "there is no field '" + printable(shown) + "' in " + table.type().full_name());
 }
 
-bool Reader::known(const FieldTable& field, SeenFields& seen, const char* at, FieldPath& path) {
+// This and field() are used in this file only, and their calls cost as much as they do.
+inline bool Reader::known(const FieldTable& field, SeenFields& seen, const char* at,
+                          FieldPath& path) {
   path.set_name(field.json_name);
   white_space();
   if (!seen.add_field(field)) return fail(at, path, "the field is given twice");
@@ -164,7 +163,7 @@ bool Reader::takes_null(const FieldTable& field) noexcept {
   return field.kind == FieldKind::Message && field.message().well_known() == WellKnown::Value;
 }
 
-bool Reader::field(const FieldTable& field, FieldPath& path) {
+inline bool Reader::field(const FieldTable& field, FieldPath& path) {
   if (next() == 'n') return null_field(field, path);
   if (!field.repeated) [[likely]]
     return single(field, path);
@@ -250,6 +249,7 @@ bool Reader::map(const FieldTable& field, FieldPath& path) {
   if (!eat('}')) {
     do {
       white_space();
+      if (plain_entries(field)) break;
       if (!map_entry(field, path)) return false;
       path.set_name(field.json_name);  // the key may be gone
     } while (more('}', path));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,7 +12,22 @@
 
 namespace weft::codec::json {
 
+/// What was too deep to be printed is marked by an object one level deeper, in a list perhaps.
+inline constexpr int kLevelsOfMarks = 2;
+
 constexpr bool is_white(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+/// The field whose name is next, if it is one of the next few in the order of the declaration: most
+/// texts have that order, with some fields left out.
+inline const FieldTable* next_field(const MessageTable& table, std::uint32_t expected,
+                                    const char* at, const char* end) noexcept {
+  constexpr std::uint32_t kFieldsTried = 4;
+  const std::uint32_t last = std::min(table.size(), expected + kFieldsTried);
+  for (std::uint32_t i = expected; i < last; ++i) {
+    if (table.field(i).begins(at, static_cast<std::size_t>(end - at))) return &table.field(i);
+  }
+  return nullptr;
+}
 
 /// Reads JSON in one pass into protobuf's encoding. Every function returns false when it has
 /// failed, and then nothing more is read. All that recurses is bounded by max_depth.
@@ -39,6 +55,12 @@ class Reader {
   bool field(const FieldTable& field, FieldPath& path);
   bool null_field(const FieldTable& field, const FieldPath& path);
   bool list(const FieldTable& field, FieldPath& path);
+  // reader_plain.cc: what most texts are made of
+  /// Members in the order of the declaration with plain values, up to the first other one; true
+  /// where the object has ended.
+  bool plain_members(const MessageTable& table, SeenFields& seen, std::uint32_t& expected);
+  /// The same of a map's entries.
+  bool plain_entries(const FieldTable& field);
   /// Elements of a packed list that are plain numbers with commas behind them; what is left, the
   /// last one at least, is for packed_element(). Returns how many there were.
   std::uint64_t plain_elements(const FieldTable& field);
@@ -82,7 +104,14 @@ class Reader {
     ++at_;
     return true;
   }
-  bool enter(const FieldPath& path);
+  bool enter(const FieldPath& path) {
+    if (level_ >= limit_) [[unlikely]]
+      return too_deep(path);
+    ++level_;
+    ++at_;
+    return true;
+  }
+  bool too_deep(const FieldPath& path);
   /// After an element: whether another one follows. False at the end of the container, and, with
   /// failed(), where neither a comma nor `close` comes.
   bool more(char close, const FieldPath& path) {
@@ -125,6 +154,7 @@ class Reader {
   const char* const begin_;
   const char* at_;
   const char* const end_;
+  const int limit_;  // of level_
   int level_ = 0;
   bool failed_ = false;
   bool dropped_ = false;  // the value that was read is an enum's unknown name, and is passed over

@@ -1,7 +1,7 @@
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/internal/reader.h"
 #include "weft/codec/schema/text/time_text.h"
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/internal/reader.h"
 #include "weft/codec/json/internal/text_scan.h"
 #include "weft/codec/schema/text/utf8_text.h"
@@ -8,23 +8,16 @@
 namespace weft::codec::json {
 namespace {
 
-constexpr int kDeepest = 1000;
 // Of a value that an error shows.
 constexpr std::size_t kLongestToken = 40;
 
 }  // namespace
 
-bool Reader::enter(const FieldPath& path) {
-  const int limit = std::min(options_.max_depth, kDeepest);
-  // What was too deep to be printed is marked by an object one level deeper, in a list perhaps.
-  if (level_ >= limit + (options_.marks ? 2 : 0)) {
-    return fail(at_, path,
-                "objects and lists lie in each other deeper than " + std::to_string(limit) +
-                    " levels, the limit");
-  }
-  ++level_;
-  ++at_;
-  return true;
+bool Reader::too_deep(const FieldPath& path) {
+  return fail(at_, path,
+              "objects and lists lie in each other deeper than " +
+                  std::to_string(limit_ - (options_.marks ? kLevelsOfMarks : 0)) +
+                  " levels, the limit");
 }
 
 bool Reader::colon(const FieldPath& path) {

@@ -4,8 +4,8 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/internal/reader.h"
 #include "weft/codec/schema/integers.h"
 #include "weft/codec/schema/text/base64.h"
@@ -14,12 +14,6 @@ namespace weft::codec::json {
 namespace {
 
 constexpr std::size_t kLongestShown = 64;
-
-char* put_varint_at(std::uint64_t value, char* to) noexcept {
-  for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
-  *to++ = static_cast<char>(value);
-  return to;
-}
 
 }  // namespace
 
@@ -38,69 +32,6 @@ bool Reader::value(const FieldTable& field, const FieldPath& path) {
       return floating(field, path);
     default:
       return integer(field, path);
-  }
-}
-
-std::uint64_t Reader::plain_elements(const FieldTable& field) {
-  switch (field.kind) {
-    case FieldKind::Int32:
-      return plain_integers(INT32_MIN, INT32_MAX,
-                            [](std::uint64_t bits, char* to) { return put_varint_at(bits, to); });
-    case FieldKind::UInt32:
-      return plain_integers(0, UINT32_MAX,
-                            [](std::uint64_t bits, char* to) { return put_varint_at(bits, to); });
-    case FieldKind::Int64:
-    case FieldKind::UInt64:
-      // Up to 18 digits are in the range of both; uint64 has no negative ones.
-      return plain_integers(field.kind == FieldKind::Int64 ? INT64_MIN : 0, INT64_MAX,
-                            [](std::uint64_t bits, char* to) { return put_varint_at(bits, to); });
-    case FieldKind::Double:
-      return plain_doubles();
-    default:
-      return 0;
-  }
-}
-
-template <class Put>
-std::uint64_t Reader::plain_integers(std::int64_t least, std::uint64_t greatest, Put put) {
-  std::uint64_t count = 0;
-  const char* at = at_;
-  while (true) {
-    const char* digits = at;
-    const bool quoted = digits != end_ && *digits == '"';
-    if (quoted) ++digits;
-    const bool negative = digits != end_ && *digits == '-';
-    if (negative) ++digits;
-    std::uint64_t value = 0;
-    const char* end = digits;
-    while (end != end_ && ascii::is_digit(*end) && end - digits < 18) {
-      value = value * 10 + static_cast<unsigned>(*end++ - '0');
-    }
-    const bool plain = end != digits && (*digits != '0' || end - digits == 1);
-    if (quoted && (end == end_ || *end++ != '"')) break;
-    if (!plain || end == end_ || *end != ',') break;
-    const std::uint64_t limit =
-        negative ? std::uint64_t{0} - static_cast<std::uint64_t>(least) : greatest;
-    if (value > limit) break;
-    out_.set_end(put(negative ? std::uint64_t{0} - value : value, out_.room(10)));
-    at = end + 1;
-    while (at != end_ && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
-    ++count;
-  }
-  at_ = at;
-  return count;
-}
-
-std::uint64_t Reader::plain_doubles() {
-  std::uint64_t count = 0;
-  double value = 0;
-  while (true) {
-    const char* const end = quick_double(at_, end_, value);
-    if (end == nullptr || end == end_ || *end != ',') return count;
-    out_.put_fixed(std::bit_cast<std::uint64_t>(value));
-    at_ = end + 1;
-    white_space();
-    ++count;
   }
 }
 

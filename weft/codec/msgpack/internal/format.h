@@ -49,6 +49,9 @@ enum Code : std::uint8_t {
   kLeastNegativeFix = 0xe0,
 };
 
+/// Lists and maps in each other, whatever the options ask for.
+inline constexpr int kDeepest = 1000;
+
 /// The extension type of a time, -1.
 inline constexpr std::uint8_t kTimestampType = 0xff;
 

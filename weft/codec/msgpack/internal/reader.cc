@@ -4,14 +4,12 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/message_set.h"
 
 namespace weft::codec::msgpack {
 namespace {
 
-// Before the name is looked up.
-constexpr std::uint32_t kFieldsTried = 4;
 // What protobuf can hold in a message.
 constexpr std::size_t kLargestMessage = 0x7fffffff;
 constexpr std::size_t kLongestShown = 256;
@@ -63,8 +61,11 @@ bool Reader::members(const MessageTable& table, std::uint64_t count, const Field
   SeenFields seen(seen_, table);
   FieldPath here(&path, {});
   std::uint32_t expected_field = 0;
-  for (; count != 0; --count) {
+  while (count != 0) {
+    count -= plain_members(table, count, seen, expected_field);
+    if (count == 0) break;
     if (!member(table, seen, expected_field, here, in_any)) return false;
+    --count;
   }
   return true;
 }
@@ -72,15 +73,10 @@ bool Reader::members(const MessageTable& table, std::uint64_t count, const Field
 bool Reader::member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected_field,
                     FieldPath& path, bool in_any) {
   const char* const at = at_;
-  // Most messages have the fields in the order of their declaration, but for some that are left
-  // out.
-  const std::uint32_t end = std::min(table.size(), expected_field + kFieldsTried);
-  for (std::uint32_t i = expected_field; i < end; ++i) {
-    const FieldTable& field = table.field(i);
-    if (!begins(field.json_name, at_, end_)) continue;
-    at_ += 1 + field.json_name.size();
-    expected_field = i + 1;
-    return known(field, seen, at, path);
+  if (const FieldTable* const field = next_field(table, expected_field, at_, end_)) {
+    at_ += 1 + field->json_name.size();
+    expected_field = field->index + 1;
+    return known(*field, seen, at, path);
   }
   path.set_name({});
   if (is_integer(next())) return numbered_member(table, seen, path);

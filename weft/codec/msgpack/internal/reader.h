@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -41,12 +43,16 @@ class Reader {
   const std::string& fault() const noexcept { return fault_; }
 
  private:
-  // reader.cc: messages and fields; reader_lists.cc: plain_...
+  // reader.cc: messages and fields; reader_plain.cc: plain_...
   bool message(const MessageTable& table, const FieldPath& path);
   bool map(const MessageTable& table, const FieldPath& path);
   bool members(const MessageTable& table, std::uint64_t count, const FieldPath& path, bool in_any);
   bool member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected, FieldPath& path,
               bool in_any);
+  /// Simple members in the order of the declaration, of `count`, up to the first other one. Returns
+  /// how many there were.
+  std::uint64_t plain_members(const MessageTable& table, std::uint64_t count, SeenFields& seen,
+                              std::uint32_t& expected);
   bool named_member(const MessageTable& table, SeenFields& seen, std::uint32_t& expected,
                     FieldPath& path, bool in_any);
   bool numbered_member(const MessageTable& table, SeenFields& seen, FieldPath& path);
@@ -125,6 +131,38 @@ inline bool begins(std::string_view text, const char* at, const char* end) noexc
   return size < 32 && static_cast<std::size_t>(end - at) > size &&
          static_cast<std::uint8_t>(*at) == (kFixString | size) &&
          std::memcmp(at + 1, text.data(), size) == 0;
+}
+
+/// The same with the name of the field.
+inline bool begins(const FieldTable& field, const char* at, const char* end) noexcept {
+  const std::size_t size = field.json_name.size();
+  const auto left = static_cast<std::size_t>(end - at);
+  if (size > 16 || left <= 16 || !field.plain_json_name) [[unlikely]]
+    return begins(field.json_name, at, end);
+  if (static_cast<std::uint8_t>(*at) != (kFixString | size)) return false;
+  // As it stands in quotes, because padding follows it there.
+  const char* const text = field.quoted_json_name.data() + 1;
+  const auto differ = [at, text](std::size_t from) {
+    std::uint64_t here = 0;
+    std::uint64_t wanted = 0;
+    std::memcpy(&here, at + 1 + from, sizeof here);
+    std::memcpy(&wanted, text + from, sizeof wanted);
+    return here ^ wanted;
+  };
+  if (size < 8) return differ(0) << (64 - 8 * size) == 0;
+  return (differ(0) | differ(size - 8)) == 0;
+}
+
+/// The field whose name is next, if it is one of the next few in the order of the declaration: most
+/// messages have that order, with some fields left out.
+inline const FieldTable* next_field(const MessageTable& table, std::uint32_t expected,
+                                    const char* at, const char* end) noexcept {
+  constexpr std::uint32_t kFieldsTried = 4;
+  const std::uint32_t last = std::min(table.size(), expected + kFieldsTried);
+  for (std::uint32_t i = expected; i < last; ++i) {
+    if (begins(table.field(i), at, end)) return &table.field(i);
+  }
+  return nullptr;
 }
 
 constexpr bool is_map(std::uint8_t code) noexcept {

@@ -1,6 +1,6 @@
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/msgpack/internal/reader.h"
 #include "weft/codec/msgpack/internal/writer.h"
 #include "weft/codec/schema/time.h"

@@ -4,7 +4,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/msgpack/internal/reader.h"
 #include "weft/codec/schema/integers.h"
 #include "weft/codec/schema/text_check.h"
@@ -12,7 +12,6 @@
 namespace weft::codec::msgpack {
 namespace {
 
-constexpr int kDeepest = 1000;
 constexpr std::size_t kLongestShown = 64;
 
 constexpr bool is_in(const IntegerRange& range, Integer value) noexcept {

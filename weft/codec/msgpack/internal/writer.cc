@@ -15,8 +15,6 @@
 namespace weft::codec::msgpack {
 namespace {
 
-constexpr int kDeepest = 1000;
-
 /// Copies a short text faster than a call of memcpy().
 inline char* copy_short(std::string_view text, char* to) noexcept {
   const std::size_t size = text.size();
@@ -74,6 +72,8 @@ bool Writer::members(const MessageTable& table, std::string_view bytes, Containe
                      const FieldPath& path) {
   FieldPath here(&path, {});
   for (WireReader reader(bytes); !reader.at_end();) {
+    if (plain_) reader = plain_members(table, reader, map);
+    if (reader.at_end()) break;
     std::uint32_t number = 0;
     WireType wire{};
     if (!reader.tag(number, wire)) return malformed(table, path);
@@ -133,7 +133,7 @@ bool Writer::repeated(const FieldTable& field, WireReader& reader, WireType wire
     std::string_view bytes;
     WireReader look = reader;
     if (!look.sized(bytes)) return malformed(field, path);
-    announced = packed_count(field, bytes);
+    announced = likely_count(field, bytes);
   }
   if (!open(field.map ? Shape::Map : Shape::List, announced, list, path)) return false;
   while (true) {
@@ -189,10 +189,7 @@ bool Writer::defaults(const MessageTable& table, std::string_view bytes, Contain
 }
 
 bool Writer::open(Shape shape, std::uint64_t announced, Container& out, const FieldPath& path) {
-  const int limit = std::min(options_.max_depth, kDeepest);
-  if (level_ >= limit) {
-    return fault_.too_deep(limit, path);
-  }
+  if (level_ >= limit_) return fault_.too_deep(limit_, path);
   if (!check_size(path)) return false;
   ++level_;
   out = {.begin = out_.size(), .announced = announced, .shape = shape};
@@ -221,7 +218,7 @@ void Writer::close(const Container& container) {
 
 void Writer::key(const FieldTable& field) {
   if (options_.field_numbers) {
-    out_.set_end(put_unsigned(field.number, out_.room(5)));
+    out_.set_end(put_unsigned(field.number, out_.room(9)));
     return;
   }
   const std::string_view name =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,7 +26,11 @@ namespace weft::codec::msgpack {
 class Writer {
  public:
   Writer(const MsgpackWriteOptions& options, OutputBytes& out) noexcept
-      : options_(options), out_(out), begin_(out.size()) {}
+      : options_(options),
+        out_(out),
+        begin_(out.size()),
+        limit_(std::min(options.max_depth, kDeepest)),
+        plain_(!options.declared_names && !options.field_numbers && !options.enum_names) {}
 
   bool write(const MessageTable& table, std::string_view bytes);
   /// Why write() has failed.
@@ -51,6 +56,9 @@ class Writer {
   bool map(const MessageTable& table, std::string_view bytes, const FieldPath& path);
   bool members(const MessageTable& table, std::string_view bytes, Container& map,
                const FieldPath& path);
+  /// Simple members, up to the first other one: what is left of `reader`. Adds them to the map's
+  /// count.
+  WireReader plain_members(const MessageTable& table, WireReader reader, Container& map);
   bool member(const FieldTable& field, WireReader& reader, WireType wire, Container& map,
               FieldPath& path);
   bool extra_member(const MessageTable& table, WireReader& reader, std::uint32_t number,
@@ -69,9 +77,13 @@ class Writer {
   bool value(const FieldTable& field, WireReader& reader, const FieldPath& path);
   bool scalar(const FieldTable& field, WireReader& reader);
   bool varint(const FieldTable& field, WireReader& reader);
-  /// Elements of a packed list.
-  static std::uint64_t packed_count(const FieldTable& field, std::string_view bytes) noexcept;
+  /// Elements of a packed list, of varints at most: the count is corrected behind the list.
+  static std::uint64_t likely_count(const FieldTable& field, std::string_view bytes) noexcept;
   bool packed(const FieldTable& field, std::string_view bytes, Container& list, FieldPath& path);
+  bool packed_enums(const FieldTable& field, WireReader& reader, std::uint64_t& count);
+  /// Numbers and booleans, up to one that is cut off; null for an enum.
+  static char* plain_elements(FieldKind kind, WireReader& reader, std::uint64_t& count,
+                              char* to) noexcept;
   bool entry(const FieldTable& field, std::string_view bytes, FieldPath& path);
   bool map_key(const FieldTable& key, WireReader& reader, FieldPath& path);
   void default_value(const FieldTable& field);
@@ -107,6 +119,8 @@ class Writer {
   const MsgpackWriteOptions& options_;
   OutputBytes& out_;
   const std::size_t begin_;
+  const int limit_;   // of level_
+  const bool plain_;  // names and numbers are written as plain_members() does
   Origin origin_ = Origin::Own;
   int level_ = 0;
   WriteFault fault_;

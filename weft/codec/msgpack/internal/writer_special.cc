@@ -3,7 +3,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/msgpack/internal/writer.h"
 #include "weft/codec/schema/object_bytes.h"
 #include "weft/codec/schema/plain_bytes.h"

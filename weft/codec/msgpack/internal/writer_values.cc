@@ -1,8 +1,7 @@
-#include <bit>
-
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
+#include "weft/codec/msgpack/internal/value_format.h"
 #include "weft/codec/msgpack/internal/writer.h"
 #include "weft/codec/schema/text_check.h"
 
@@ -10,61 +9,6 @@ namespace weft::codec::msgpack {
 namespace {
 
 constexpr std::size_t kLongestShown = 64;
-
-/// A varint of `kind` as an integer or a boolean.
-inline char* put_varint_value(FieldKind kind, std::uint64_t value, char* to) noexcept {
-  switch (kind) {
-    case FieldKind::Int32:
-    case FieldKind::Enum:
-      return put_signed(static_cast<std::int32_t>(value), to);
-    case FieldKind::UInt32:
-      return put_unsigned(static_cast<std::uint32_t>(value), to);
-    case FieldKind::UInt64:
-      return put_unsigned(value, to);
-    case FieldKind::SInt32:
-      return put_signed(unzigzag(static_cast<std::uint32_t>(value)), to);
-    case FieldKind::SInt64:
-      return put_signed(unzigzag(value), to);
-    case FieldKind::Bool:
-      *to = static_cast<char>(value != 0 ? kTrue : kFalse);
-      return to + 1;
-    default:
-      return put_signed(static_cast<std::int64_t>(value), to);
-  }
-}
-
-inline char* put_fixed32_value(FieldKind kind, std::uint32_t value, char* to) noexcept {
-  if (kind == FieldKind::Float) return put_coded(kFloat32, value, to);
-  if (kind == FieldKind::Fixed32) return put_unsigned(value, to);
-  return put_signed(static_cast<std::int32_t>(value), to);
-}
-
-inline char* put_fixed64_value(FieldKind kind, std::uint64_t value, char* to) noexcept {
-  if (kind == FieldKind::Double) return put_coded(kFloat64, value, to);
-  if (kind == FieldKind::Fixed64) return put_unsigned(value, to);
-  return put_signed(static_cast<std::int64_t>(value), to);
-}
-
-/// Varints, each of which ends with a byte without its high bit.
-std::uint64_t count_varints(std::string_view bytes) noexcept {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080;
-  std::uint64_t count = 0;
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes.data(), 8);
-    count += static_cast<std::uint64_t>(std::popcount(~word & kHighBits));
-  }
-  for (const char c : bytes) count += (c & 0x80) == 0 ? 1 : 0;
-  return count;
-}
-
-/// The loop of a list whose kind is known to the compiler.
-template <FieldKind kind>
-char* put_varints(WireReader& reader, char* to) noexcept {
-  std::uint64_t value = 0;
-  while (!reader.at_end() && reader.varint(value)) to = put_varint_value(kind, value, to);
-  return to;
-}
 
 }  // namespace
 
@@ -113,57 +57,12 @@ bool Writer::value(const FieldTable& field, WireReader& reader, const FieldPath&
   }
 }
 
-std::uint64_t Writer::packed_count(const FieldTable& field, std::string_view bytes) noexcept {
-  if (field.wire == WireType::Fixed64) return bytes.size() / 8;
-  if (field.wire == WireType::Fixed32) return bytes.size() / 4;
-  return count_varints(bytes);
-}
-
-bool Writer::packed(const FieldTable& field, std::string_view bytes, Container& list,
-                    FieldPath& path) {
-  WireReader reader(bytes);
-  const std::size_t before = out_.size();
-  // A varint of n bytes is an integer of at most 2n here, a fixed number one byte longer.
-  char* to = out_.room(2 * bytes.size() + 16);
-  std::uint64_t fixed64 = 0;
-  std::uint32_t fixed32 = 0;
-  if (field.wire == WireType::Fixed64) {
-    for (; reader.fixed64(fixed64); ++list.count) to = put_fixed64_value(field.kind, fixed64, to);
-  } else if (field.wire == WireType::Fixed32) {
-    for (; reader.fixed32(fixed32); ++list.count) to = put_fixed32_value(field.kind, fixed32, to);
-  } else {
-    if (!bytes.empty() && (bytes.back() & 0x80) != 0) return malformed(field, path);
-    list.count += packed_count(field, bytes);
-    switch (field.kind) {
-      case FieldKind::Int32:
-        to = put_varints<FieldKind::Int32>(reader, to);
-        break;
-      case FieldKind::UInt32:
-        to = put_varints<FieldKind::UInt32>(reader, to);
-        break;
-      case FieldKind::Int64:
-        to = put_varints<FieldKind::Int64>(reader, to);
-        break;
-      case FieldKind::UInt64:
-        to = put_varints<FieldKind::UInt64>(reader, to);
-        break;
-      case FieldKind::SInt32:
-        to = put_varints<FieldKind::SInt32>(reader, to);
-        break;
-      case FieldKind::SInt64:
-        to = put_varints<FieldKind::SInt64>(reader, to);
-        break;
-      case FieldKind::Bool:
-        to = put_varints<FieldKind::Bool>(reader, to);
-        break;
-      default:
-        out_.truncate(before);
-        while (!reader.at_end() && varint(field, reader)) continue;
-        return reader.at_end() || malformed(field, path);
-    }
+/// Values of an enum, each of which may have a name.
+bool Writer::packed_enums(const FieldTable& field, WireReader& reader, std::uint64_t& count) {
+  for (; !reader.at_end(); ++count) {
+    if (!varint(field, reader)) return false;
   }
-  out_.set_end(to);
-  return reader.at_end() || malformed(field, path);
+  return true;
 }
 
 bool Writer::entry(const FieldTable& field, std::string_view bytes, FieldPath& path) {

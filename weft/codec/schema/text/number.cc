@@ -3,11 +3,12 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::codec {
 namespace {
@@ -140,6 +141,12 @@ std::uint64_t quotient_of(Wide dividend, std::uint64_t divisor) noexcept {
 template <class T>
 T scaled(std::uint64_t digits, int exponent) noexcept {
   if (digits == 0) return 0;
+  // Both are exact as doubles, so their product or quotient is rounded once, too.
+  if (std::is_same_v<T, double> && digits >> std::numeric_limits<double>::digits == 0) {
+    const auto power = static_cast<T>(kPowersOfTen[std::abs(exponent)]);
+    const auto whole = static_cast<T>(digits);
+    return exponent >= 0 ? whole * power : whole / power;
+  }
   if (exponent >= 0) {
     Wide product = Wide{digits} * kPowersOfTen[exponent];
     const auto high = static_cast<std::uint64_t>(product >> 64);
@@ -163,32 +170,6 @@ T scaled(std::uint64_t digits, int exponent) noexcept {
   quotient <<= short_by;
   scale -= short_by;
   return rounded<T>(quotient, scale, inexact);
-}
-
-/// Eight characters at `at`, if all are digits: their value is put behind `digits`.
-bool eat_eight_digits(const char*& at, const char* end, std::uint64_t& digits) noexcept {
-  if (end - at < 8) return false;
-  std::uint64_t word = 0;
-  std::memcpy(&word, at, 8);
-  // Digits are 0x30 to 0x39, and six more are below 0x40.
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  const auto high = [](std::uint64_t bytes) { return bytes & 0xf0 * kOnes; };
-  if (high(word) != 0x30 * kOnes || high(word + 6 * kOnes) != 0x30 * kOnes) return false;
-  // Neighbours are joined to two digits, then four, then eight; the first character is lowest.
-  word = (word & 0x0f * kOnes) * (10 * 256 + 1) >> 8;
-  word = (word & 0x00ff00ff00ff00ff) * (100 * 65536 + 1) >> 16;
-  word = (word & 0x0000ffff0000ffff) * (10000 * (std::uint64_t{1} << 32) + 1) >> 32;
-  digits = digits * 100'000'000 + word;
-  at += 8;
-  return true;
-}
-
-/// As many digits as there are; with more than 19 `digits` means nothing.
-void eat_digits(const char*& at, const char* end, std::uint64_t& digits) noexcept {
-  while (eat_eight_digits(at, end, digits)) continue;
-  for (; at != end && ascii::is_digit(*at); ++at) {
-    digits = digits * 10 + static_cast<unsigned>(*at - '0');
-  }
 }
 
 template <class T>
@@ -246,6 +227,27 @@ char* put_text(std::string_view text, char* to) noexcept {
   return to + text.size();
 }
 
+/// A decimal of up to four places, which prices and measurements are; null for other values. What
+/// has up to 15 digits and is read as the value is the shortest text that is: no two of them are
+/// read as the same double. The search for the shortest one among all costs ten times as much.
+char* put_few_places(double value, char* to) noexcept {
+  constexpr std::uint64_t kScale = 10'000;
+  constexpr double kLeast = 0.01;  // below that "1e-03" is as short
+  constexpr double kBound = 1e11;  // 15 digits with the places
+  const double size = std::fabs(value);
+  if (!(size >= kLeast && size < kBound)) return nullptr;
+  const auto scaled = static_cast<std::uint64_t>(size * static_cast<double>(kScale) + 0.5);
+  if (static_cast<double>(scaled) / static_cast<double>(kScale) != size) return nullptr;
+  *to = '-';
+  to = put_unsigned(scaled / kScale, to + (std::signbit(value) ? 1 : 0));
+  *to++ = '.';
+  const std::uint64_t places = eight_digits(scaled % kScale * kScale);
+  const std::uint64_t text = places | kZeros;
+  std::memcpy(to, &text, sizeof text);
+  return to + (sizeof text - static_cast<std::size_t>(std::countl_zero(places)) / 8);
+}
+char* put_few_places(float, char*) noexcept { return nullptr; }
+
 template <class T>
 char* put_floating(T value, T whole_below, char* to) noexcept {
   // Whole numbers, which are common, do not go through the search for the shortest decimal.
@@ -255,6 +257,7 @@ char* put_floating(T value, T whole_below, char* to) noexcept {
       return put_signed(whole, to);
     }
   }
+  if (char* const end = put_few_places(value, to); end != nullptr) return end;
   if (std::isfinite(value)) return std::to_chars(to, to + kLongestNumber, value).ptr;
   if (std::isnan(value)) return put_text("\"NaN\"", to);
   return put_text(value > 0 ? "\"Infinity\"" : "\"-Infinity\"", to);

@@ -94,6 +94,22 @@ TEST(PutDouble, IsReadAsTheSameValue) {
   }
 }
 
+TEST(PutDouble, WritesDecimalsAsShortAsTheStandardLibrary) {
+  Rng rng(10);
+  for (int i = 0; i < 300'000; ++i) {
+    const auto whole = static_cast<double>(rng() >> (13 + rng.below(50)));
+    constexpr double kScales[] = {1, 10, 100, 1000, 10'000, 100'000, 3};
+    const double value = whole / kScales[rng.below(7)] * (rng.below(2) == 0 ? 1 : -1);
+    // Large whole numbers are written without an exponent.
+    if (value == std::trunc(value)) continue;
+    char text[kLongestNumber];
+    char expected[kLongestNumber];
+    const std::string written(text, put_double(value, text));
+    EXPECT_EQ(written,
+              std::string(expected, std::to_chars(expected, std::end(expected), value).ptr));
+  }
+}
+
 TEST(PutUnsigned, WritesWhatTheStandardLibraryWrites) {
   Rng rng(9);
   for (int i = 0; i < 100'000; ++i) {

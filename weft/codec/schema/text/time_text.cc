@@ -2,37 +2,17 @@
 
 #include <charconv>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/utc_text.h"
 
 namespace weft::codec {
 namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
-constexpr std::int64_t kFirstSecond = -62'135'596'800;  // 0001-01-01T00:00:00Z
 
-struct Date {
-  std::int64_t year = 0;
-  int month = 0;
-  int day = 0;
-};
-
-// Both by H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": years begin in March, so the
-// leap day is the last one, and 400 of them have 146,097 days.
-Date date_of(std::int64_t days) noexcept {
-  days += 719'468;
-  const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const std::int64_t day_of_era = days - era * 146'097;
-  const std::int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const std::int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month = (5 * day_of_year + 2) / 153;
-  const int day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
-  const int calendar_month = static_cast<int>(month < 10 ? month + 3 : month - 9);
-  return {year_of_era + era * 400 + (calendar_month <= 2 ? 1 : 0), calendar_month, day};
-}
-
-std::int64_t days_of(const Date& date) noexcept {
+// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", as utc_date(), which goes the other
+// way.
+std::int64_t days_of(const UtcDate& date) noexcept {
   const std::int64_t year = date.year - (date.month <= 2 ? 1 : 0);
   const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
   const std::int64_t year_of_era = year - era * 400;
@@ -43,7 +23,7 @@ std::int64_t days_of(const Date& date) noexcept {
   return era * 146'097 + day_of_era - 719'468;
 }
 
-int days_in(const Date& date) noexcept {
+int days_in(const UtcDate& date) noexcept {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
   return date.month == 2 && leap ? 29 : kDays[date.month - 1];
@@ -124,20 +104,7 @@ bool read_offset(Cursor& cursor, std::int64_t& offset) noexcept {
 }
 
 char* put_timestamp(const Seconds& time, char* to) noexcept {
-  const std::int64_t since = time.seconds - kFirstSecond;
-  const Date date = date_of(since / kSecondsPerDay + kFirstSecond / kSecondsPerDay);
-  const std::int64_t second = since % kSecondsPerDay;
-  to = put_digits(date.year, 4, to);
-  *to++ = '-';
-  to = put_digits(date.month, 2, to);
-  *to++ = '-';
-  to = put_digits(date.day, 2, to);
-  *to++ = 'T';
-  to = put_digits(second / 3600, 2, to);
-  *to++ = ':';
-  to = put_digits(second / 60 % 60, 2, to);
-  *to++ = ':';
-  to = put_digits(second % 60, 2, to);
+  to = put_utc(time.seconds, to);
   to = put_fraction(time.nanos, to);
   *to++ = 'Z';
   return to;
@@ -154,7 +121,7 @@ char* put_duration(const Seconds& span, char* to) noexcept {
 bool read_timestamp(std::string_view text, Seconds& out) noexcept {
   Cursor cursor(text);
   int year = 0;
-  Date date;
+  UtcDate date;
   int hour = 0;
   int minute = 0;
   int second = 0;

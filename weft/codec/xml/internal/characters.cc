@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-#include "weft/base/utf8.h"
+#include "weft/base/text/utf8.h"
 #include "weft/codec/schema/text/utf8_text.h"
 #include "weft/codec/schema/text_check.h"
 

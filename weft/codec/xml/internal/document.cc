@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/xml/internal/characters.h"
 
 namespace weft::codec::xml {

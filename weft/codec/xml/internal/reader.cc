@@ -5,7 +5,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/message_set.h"
 #include "weft/codec/xml/internal/characters.h"
 #include "weft/codec/xml/internal/writer.h"

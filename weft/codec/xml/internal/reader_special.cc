@@ -1,6 +1,6 @@
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/text/time_text.h"
 #include "weft/codec/xml/internal/characters.h"
 #include "weft/codec/xml/internal/reader.h"

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/xml/internal/characters.h"
 #include "weft/codec/xml/internal/reader.h"
 #include "weft/codec/xml/internal/writer.h"

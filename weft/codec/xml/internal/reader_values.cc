@@ -3,7 +3,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/text/base64.h"
 #include "weft/codec/schema/text/number.h"
 #include "weft/codec/schema/text_check.h"

@@ -5,7 +5,7 @@
 
 #include <google/protobuf/descriptor.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/schema/tables.h"
 
 namespace weft::edge::rest {
@@ -63,6 +63,20 @@ Status bind_body(const std::string& name, BoundRule& rule) {
   if (rule.body_field != nullptr) return {};
   return invalid_argument("body: " + shown(name) + " is no field of " +
                           rule.request->type().full_name());
+}
+
+/// google.aip.dev/134: the field that says which fields of a PATCH's body count.
+void bind_mask(BoundRule& rule) {
+  if (rule.method != "PATCH" || rule.body != BoundRule::Body::Field) return;
+  const FieldTable& body = *rule.body_field;
+  if (body.kind != FieldKind::Message || body.repeated ||
+      body.message().well_known() != WellKnown::None || is_http_body(*rule.request, &body)) {
+    return;
+  }
+  const FieldTable* const mask = rule.request->by_name("update_mask");
+  const bool is_mask = mask != nullptr && mask->kind == FieldKind::Message && !mask->repeated &&
+                       mask->message().well_known() == WellKnown::FieldMask;
+  if (is_mask) rule.mask_field = mask;
 }
 
 }  // namespace
@@ -147,6 +161,7 @@ Result<BoundRule> bind(const HttpRule& rule, const google::protobuf::MethodDescr
   bound.path = *std::move(path);
   if (Status status = bind_variables(bound); !status.ok()) return status;
   if (Status status = bind_body(rule.body, bound); !status.ok()) return status;
+  bind_mask(bound);
   if (rule.response_body.empty()) return bound;
   bound.response_field = bound.response->by_name(rule.response_body);
   if (bound.response_field != nullptr) return bound;

@@ -52,7 +52,9 @@ struct BoundRule {
   PathTemplate path;
   std::vector<FieldChain> variables;  ///< of the path, in its order
   Body body = Body::None;
-  const codec::FieldTable* body_field = nullptr;      ///< Body::Field
+  const codec::FieldTable* body_field = nullptr;  ///< Body::Field
+  /// The update_mask of a PATCH, which says which fields of the body count; null: there is none.
+  const codec::FieldTable* mask_field = nullptr;
   const codec::FieldTable* response_field = nullptr;  ///< null: the whole response
 
   /// Whether the content is a google.api.HttpBody.

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "weft/base/ascii.h"
-#include "weft/base/utf8.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/json_text.h"
+#include "weft/base/text/utf8.h"
 #include "weft/codec/json/wire_json.h"
-#include "weft/edge/internal/connect_error.h"
 
 namespace weft::edge::rest {
 namespace {

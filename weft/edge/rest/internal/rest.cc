@@ -6,6 +6,8 @@
 #include "weft/edge/rest/internal/rest_call.h"
 #include "weft/edge/rest/internal/rest_codec.h"
 #include "weft/edge/rest/internal/rest_request.h"
+#include "weft/edge/rest/stream/internal/rest_stream.h"
+#include "weft/rpc/http/broken_response.h"
 
 namespace weft::edge::rest {
 namespace {
@@ -19,24 +21,38 @@ Task<> answer_options(rpc::HttpExchange& exchange, const Cors& cors, std::string
   static_cast<void>(exchange.end());
 }
 
+Task<> serve_stream(rpc::HttpExchange& exchange, const Cors& cors, RestRequest& request,
+                    const RestCodec& codec) {
+  RestStream call(exchange, request, cors, codec);
+  co_await call.run();
+  if (!call.broke_off_by().ok()) throw rpc::BrokenResponse(call.broke_off_by());
+}
+
 Task<> serve_call(rpc::HttpExchange& exchange, const Cors& cors, const RestRules& rules,
-                  const JsonOptions& options) {
+                  const JsonOptions& options, const JsonOptions& line_options) {
   RestRequest request = read_rest_request(exchange.head(), rules, exchange.dispatcher(), options);
   if (request.rule == nullptr) {
     RestCall call(exchange, request.call, cors, nullptr);
     co_await call.run();
     co_return;
   }
-  const RestCodec codec(*request.rule, options, std::move(request.parameters),
-                        exchange.head().field("content-type"));
+  const bool has_lines = request.form == StreamForm::Lines || request.form == StreamForm::Events;
+  const RestCodec codec(*request.rule, has_lines ? line_options : options,
+                        std::move(request.parameters), exchange.head().field("content-type"));
   request.call.codec = codec::borrowed(codec);
+  if (request.call.route->method->kind != MethodKind::Unary) {
+    co_await serve_stream(exchange, cors, request, codec);
+    co_return;
+  }
   RestCall call(exchange, request.call, cors, &codec);
   co_await call.run();
 }
 
 }  // namespace
 
-Rest::Rest(JsonOptions options) : enabled_(true), options_(std::move(options)) {
+Rest::Rest(JsonOptions options)
+    : enabled_(true), options_(std::move(options)), line_options_(options_) {
+  line_options_.write.indent = 0;
   if (options_.types != nullptr) own_tables_ = std::make_unique<codec::Tables>(options_.types);
 }
 
@@ -63,7 +79,7 @@ Task<> Rest::serve(rpc::HttpExchange& exchange, const Cors& cors) const {
       return answer_options(exchange, cors, std::move(allow));
     }
   }
-  return serve_call(exchange, cors, rules_, options_);
+  return serve_call(exchange, cors, rules_, options_, line_options_);
 }
 
 }  // namespace weft::edge::rest

@@ -8,7 +8,7 @@
 #include "weft/codec/json/json.h"
 #include "weft/codec/schema/tables.h"
 #include "weft/coro/task.h"
-#include "weft/edge/internal/cors.h"
+#include "weft/edge/answer/internal/cors.h"
 #include "weft/edge/rest/internal/rest_rules.h"
 #include "weft/rpc/http/http_handler.h"
 
@@ -35,6 +35,7 @@ class Rest {
  private:
   bool enabled_ = false;
   JsonOptions options_;
+  JsonOptions line_options_;                         // of messages that have one line
   std::unique_ptr<const codec::Tables> own_tables_;  // where JSON has types of its own
   RestRules rules_;
   const rpc::Dispatcher* server_ = nullptr;

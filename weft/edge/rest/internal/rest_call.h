@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "weft/edge/internal/rpc_status.h"
+#include "weft/edge/answer/internal/rpc_status.h"
 #include "weft/edge/internal/unary_call.h"
 #include "weft/edge/rest/internal/rest_codec.h"
 
@@ -10,7 +10,7 @@ namespace weft::edge::rest {
 
 /// A unary call by a rule of google.api.http, or the refusal of one. As Connect's, but for errors,
 /// which are google.rpc.Status.
-class RestCall final : public UnaryCall {
+class RestCall : public UnaryCall {
  public:
   /// `codec`: the call's; null for a refusal.
   RestCall(rpc::HttpExchange& exchange, CallRequest& request, const Cors& cors,

@@ -5,9 +5,10 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/codec/json/wire_json.h"
 #include "weft/codec/schema/object_bytes.h"
+#include "weft/edge/rest/internal/present_fields.h"
 #include "weft/edge/rest/internal/request_bytes.h"
 
 namespace weft::edge::rest {
@@ -27,6 +28,17 @@ std::string text_of(const pb::Message& message, int field) {
   const bool is_text = found != nullptr && !found->is_repeated() &&
                        found->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING;
   return is_text ? message.GetReflection()->GetString(message, found) : std::string();
+}
+
+/// Whether `bytes`, which were written here, have a field.
+bool has_field(std::string_view bytes, const codec::FieldTable& field) {
+  for (codec::WireReader reader(bytes); !reader.at_end();) {
+    std::uint32_t number = 0;
+    codec::WireType wire{};
+    if (!reader.tag(number, wire) || number == field.number) return true;
+    if (!reader.skip(number, wire)) return true;
+  }
+  return false;
 }
 
 /// What a field of HTTP may have as its value (RFC 9110 section 5.5).
@@ -51,6 +63,11 @@ Status RestCodec::decode(const Message& message, pb::MessageLite& into) const {
     status = rule_.body == BoundRule::Body::Whole
                  ? bytes.add_message(*rule_.request, content.view())
                  : bytes.add_field(*rule_.body_field, content.view());
+  }
+  if (status.ok() && rule_.mask_field != nullptr && !content.empty() &&
+      !has_field(parameters_, *rule_.mask_field)) {
+    status =
+        add_present_fields(*rule_.mask_field, rule_.body_field->message(), content.view(), *wire);
   }
   if (!status.ok()) return status;
   wire->put(parameters_);

@@ -37,7 +37,8 @@ class RestCodec final : public Codec {
   const JsonOptions& options_;
   const std::string parameters_;
   const std::string_view content_type_;
-  mutable std::string response_type_ = "application/json";
+  mutable std::string response_type_{rule_.has_raw_response() ? "application/octet-stream"
+                                                              : "application/json"};
 };
 
 }  // namespace weft::edge::rest

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/codec/schema/object_bytes.h"
 #include "weft/edge/internal/query.h"
 #include "weft/edge/rest/internal/request_bytes.h"
@@ -87,20 +87,48 @@ void refuse(CallRequest& call, const rpc::HttpHead& head, std::vector<std::strin
   }
 }
 
+/// Why the content is not what the rule takes; OK where it is, or its type is not said.
+Status check_content_type(const BoundRule& rule, MethodKind kind, std::string_view type) {
+  if (rule.body == BoundRule::Body::None || rule.has_raw_content() || type.empty()) return {};
+  const bool streams = streams_requests(kind);
+  if (streams ? is_lines(type) : is_json(type)) return {};
+  return invalid_argument("the content type " + shown(type) + " is not application/" +
+                          (streams ? "x-ndjson, a line of JSON for each message" : "json"));
+}
+
 /// Whether a call can be served by the rule; sets the status where not.
 bool check_rule(CallRequest& call, const BoundRule& rule, const rpc::HttpHead& head) {
-  if (Status status = check_path(path_of(head)); !status.ok()) {
-    call.status = std::move(status);
-  } else if (call.route->method->kind != MethodKind::Unary) {
+  const MethodKind kind = call.route->method->kind;
+  if (Status path = check_path(path_of(head)); !path.ok()) {
+    call.status = std::move(path);
+  } else if (kind == MethodKind::BidiStreaming && head.version != rpc::HttpVersion::Http2) {
+    // Most clients of HTTP/1.1 read nothing before they have sent all, so both sides could wait for
+    // each other for ever.
+    call.http_status = 505;
     call.status = unimplemented("the method " + std::string(call.path) +
-                                " streams, which a path of google.api.http does not yet");
-  } else if (const std::string_view type = head.field("content-type");
-             rule.body != BoundRule::Body::None && !rule.has_raw_content() && !type.empty() &&
-             !is_json(type)) {
+                                " streams both ways, which needs HTTP/2");
+  } else if (Status type = check_content_type(rule, kind, head.field("content-type")); !type.ok()) {
     call.http_status = 415;
-    call.status = invalid_argument("the content type " + shown(type) + " is not application/json");
+    call.status = std::move(type);
   }
   return call.status.ok();
+}
+
+/// Requests of a stream are read as they come, and what compresses them is one whole.
+Status check_encoding(const CallRequest& call, const BoundRule& rule) {
+  if (call.compression == Compression::Identity || rule.body == BoundRule::Body::None ||
+      !streams_requests(call.route->method->kind)) {
+    return {};
+  }
+  return unimplemented("content-encoding " + shown(name_of(call.compression)) +
+                       ": requests of a stream are not compressed");
+}
+
+StreamForm form_of(const BoundRule& rule, const rpc::HttpHead& head) {
+  if (rule.has_raw_response()) return StreamForm::Raw;
+  // Who sends lines reads lines.
+  const bool both = rule.route->method->kind == MethodKind::BidiStreaming;
+  return accepted_form(head, both ? StreamForm::Lines : StreamForm::Array);
 }
 
 }  // namespace
@@ -119,6 +147,7 @@ RestRequest read_rest_request(const rpc::HttpHead& head, const RestRules& rules,
     return request;
   }
   request.rule = match.rule;
+  request.form = form_of(*match.rule, head);
   call.route = match.rule->route;
   call.path = call.route->method->path;
   if (!check_rule(call, *match.rule, head)) return request;
@@ -130,6 +159,7 @@ RestRequest read_rest_request(const rpc::HttpHead& head, const RestRules& rules,
   if (!call.status.ok()) return request;
   request.parameters = wire->view();
   call.status = read_fields(call, head, dispatcher.rules());
+  if (call.status.ok()) call.status = check_encoding(call, *match.rule);
   return request;
 }
 

@@ -34,6 +34,8 @@ class RestRules {
   /// segment.
   bool claims(std::string_view path) const { return tree_.begins(path); }
   bool empty() const noexcept { return rules_.empty(); }
+  /// Those of a method one behind the other.
+  const std::vector<BoundRule>& all() const noexcept { return rules_; }
 
  private:
   Status add(BoundRule rule);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
-#include "weft/base/utf8.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
+#include "weft/base/text/utf8.h"
 
 namespace weft::edge::rest {
 namespace {

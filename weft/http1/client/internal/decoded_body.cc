@@ -6,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/base/ascii.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/wait.h"
 

@@ -4,8 +4,8 @@
 #include <array>
 #include <optional>
 
-#include "weft/base/ascii.h"
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
+#include "weft/base/text/ascii.h"
 #include "weft/http1/message/head_writer.h"
 
 namespace weft::http1 {

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <string>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::http1 {
 namespace {
@@ -181,8 +181,9 @@ Fault read_request_fields(RequestHead& head) {
 }
 
 Fault read_response_fields(std::string_view method, ResponseHead& head) {
-  if (head.status < 100 || head.status > 599) {
-    return {502, "the status " + std::to_string(head.status) + " is not from 100 to 599"};
+  // Above 599 it is processed as 5xx (RFC 9110 section 15).
+  if (head.status < 100) {
+    return {502, "the status " + std::to_string(head.status) + " is not from 100 to 999"};
   }
   const Said said = read(head);
   if (Fault fault = read_framing(said, head)) return fault;

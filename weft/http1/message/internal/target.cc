@@ -1,8 +1,8 @@
 #include <array>
 #include <string>
 
-#include "weft/base/ascii.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/internal/meaning.h"
 
 namespace weft::http1 {

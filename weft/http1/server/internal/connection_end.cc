@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/head_writer.h"
 #include "weft/http1/server/internal/served_connection.h"
 

@@ -10,7 +10,7 @@
 #include "weft/http1/message/chunk_decoder.h"
 #include "weft/http1/message/head.h"
 #include "weft/net/loop/loop.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 namespace weft::http1 {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 
 namespace weft::http1 {
 namespace {

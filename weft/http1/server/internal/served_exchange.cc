@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/parse_head.h"
 #include "weft/rpc/server/handler.h"
 

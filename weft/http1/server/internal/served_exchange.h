@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "weft/coro/context.h"
-#include "weft/coro/frame_pool.h"
-#include "weft/coro/small_task.h"
+#include "weft/coro/frame/frame_pool.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/http1/message/head.h"
 #include "weft/http1/server/internal/request_content.h"
 #include "weft/http1/server/internal/served_response.h"

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "weft/base/log.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/head_writer.h"
 #include "weft/http1/server/internal/date.h"
 

@@ -10,7 +10,7 @@
 #include "weft/http1/message/head.h"
 #include "weft/http2/session/output.h"
 #include "weft/net/loop/loop.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 #include "weft/rpc/http/http_handler.h"
 
 namespace weft::http1 {

@@ -73,7 +73,7 @@ std::string_view without_default_port(std::string_view authority,
 const char* check_regular(const HeaderField& field, MessageHead& head) noexcept {
   switch (field.token) {
     case Token::Other:
-      if (!field.checked && !is_valid_name(field.name)) return kBadName;
+      if (!field.checked && !field.name_checked && !is_valid_name(field.name)) return kBadName;
       break;
     case Token::Connection:
     case Token::KeepAlive:

@@ -17,17 +17,22 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
 }
 
 std::uint64_t hash_text(std::uint64_t hash, std::string_view text) noexcept {
+  const auto word_at = [](const char* from) {
+    std::uint64_t word;
+    std::memcpy(&word, from, sizeof(word));
+    return word;
+  };
   const char* at = text.data();
   std::size_t left = text.size();
   hash = mix(hash, left);
-  for (; left >= 8; left -= 8, at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof(word));
-    hash = mix(hash, word);
+  if (left >= 8) {
+    // The last word may begin in the one before it.
+    for (; left > 8; left -= 8, at += 8) hash = mix(hash, word_at(at));
+    return mix(hash, word_at(at + left - 8));
   }
-  std::uint64_t tail = 0;
-  for (std::size_t i = 0; i < left; ++i) tail = tail << 8 | static_cast<unsigned char>(at[i]);
-  return mix(hash, tail);
+  std::uint64_t word = 0;
+  for (std::size_t i = 0; i < left; ++i) word = word << 8 | static_cast<unsigned char>(at[i]);
+  return mix(hash, word);
 }
 
 }  // namespace

@@ -59,10 +59,12 @@ class HpackEncoderTable {
 
   /// These return an index as the wire has it (62 is the newest entry), or 0.
 
-  /// The entry that a field of this name matched last, if it has this value.
-  std::uint32_t find_last(const Key& key) const noexcept {
+  /// The entry that a field of this name matched last. Tells whether it has the value, too.
+  std::uint32_t find_last(const Key& key, bool& has_value) const noexcept {
     const std::uint16_t id = last_[slot_of(key)];
-    return has_name(id, key) && same_text(value_of(entry(id)), key.value) ? index_of(id) : 0;
+    if (!has_name(id, key)) return 0;
+    has_value = same_text(value_of(entry(id)), key.value);
+    return index_of(id);
   }
   std::uint32_t find_exact(const Key& key, std::uint32_t hash) noexcept;
   std::uint32_t find_name(const Key& key) const noexcept;
@@ -99,7 +101,7 @@ class HpackEncoderTable {
     std::size_t stored_name() const noexcept { return token == Token::Other ? name_size : 0; }
     std::size_t stored() const noexcept { return stored_name() + value_size; }
   };
-  static constexpr std::size_t kTokens = static_cast<std::size_t>(Token::Traceparent) + 1;
+  static constexpr std::size_t kTokens = kTokenCount;
   static constexpr std::size_t kNameSlots = 8;  // for names without a token, which share them
   static std::size_t slot_of(const Key& key) noexcept {
     if (key.token != Token::Other) return static_cast<std::size_t>(key.token);

@@ -47,7 +47,7 @@ inline const char* read_integer(HpackInput& in, unsigned prefix, std::uint32_t& 
 /// Bytes that write_integer() writes at most.
 inline constexpr std::size_t kMaxInteger = 6;
 
-/// The bytes after a prefix of ones. Kept out of line, so that the usual short values stay cheap.
+/// The bytes after a prefix of ones, where there are several: rare, and so out of line.
 [[gnu::noinline]] inline std::uint8_t* write_continuation(std::uint8_t* out,
                                                           std::size_t value) noexcept {
   while (value >= 0x80) {
@@ -67,7 +67,10 @@ inline std::uint8_t* write_integer(std::uint8_t* out, unsigned prefix, std::uint
     return out;
   }
   *out++ = static_cast<std::uint8_t>(pattern | mask);
-  return write_continuation(out, value - mask);
+  value -= mask;
+  if (value >= 0x80) return write_continuation(out, value);
+  *out++ = static_cast<std::uint8_t>(value);
+  return out;
 }
 
 }  // namespace weft::http2

@@ -13,7 +13,6 @@ namespace weft::http2 {
 inline constexpr std::size_t kStaticEntries = 61;
 extern const std::array<HeaderField, kStaticEntries + 1> kStaticTable;
 
-inline constexpr std::size_t kTokenCount = static_cast<std::size_t>(Token::Traceparent) + 1;
 /// The lowest index of an entry with the token's name, or 0.
 extern const std::array<std::uint8_t, kTokenCount> kStaticNameOfToken;
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::middleware {
 namespace {

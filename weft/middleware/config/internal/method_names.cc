@@ -3,7 +3,7 @@
 #include <google/protobuf/descriptor.h>
 
 #include "weft/base/log.h"
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 
 namespace weft::middleware {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 // The options are gRPC's: grpc/service_config/service_config.proto; gRFC A42 (ring hash), A48
 // (least request), A50 (outlier detection), A58 (weighted round robin), A62 (pick first).

@@ -8,7 +8,7 @@
 #include <ares.h>
 #include <sys/time.h>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/net/dns/internal/dns_message.h"
 #include "weft/net/loop/internal/descriptor.h"
 #include "weft/net/loop/wait.h"

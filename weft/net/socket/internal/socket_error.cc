@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 
 namespace weft::net::internal {
 

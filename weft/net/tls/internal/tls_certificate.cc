@@ -10,8 +10,8 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 
-#include "weft/base/ascii.h"
-#include "weft/base/number_text.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/number_text.h"
 #include "weft/net/socket/internal/socket_error.h"
 
 namespace weft::net::internal {

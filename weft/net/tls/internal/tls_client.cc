@@ -216,6 +216,9 @@ Task<Result<std::unique_ptr<Stream>>> connect_tls(std::shared_ptr<Reloading<Clie
   notes->min_version = state->min_version;
   notes->insecure = state->insecure;
   notes->certificate_shown = state->has_certificate;
+  for (const std::string& name : state->alpn) {
+    notes->alpn_offered.append(notes->alpn_offered.empty() ? "\"" : ", \"").append(name) += '"';
+  }
   notes->state = state;
   ERR_clear_error();
   Owned<SSL> ssl = make_ssl(state->context.get(), *pipe);

@@ -67,6 +67,10 @@ std::string server_said(const TlsNotes& notes, int alert) {
       return "the server takes none of the TLS versions offered, " + notes.min_version +
              " and later (TlsClientOptions::min_version)";
     case SSL_AD_NO_APPLICATION_PROTOCOL:
+      if (!notes.alpn_offered.empty()) {
+        return "the server took none of the protocols that were offered by ALPN, " +
+               notes.alpn_offered;
+      }
       return "the server does not speak HTTP/2 over TLS: it refused ALPN \"h2\"";
     case TLS13_AD_CERTIFICATE_REQUIRED:
       return "the server requires a client certificate (TlsClientOptions::certificate, key)";

@@ -33,7 +33,7 @@ struct TlsNotes {
   bool certificate_requested = false;  ///< a client was asked for a certificate
   bool certificate_shown = false;      ///< a client has one to show
   bool alpn_missing = false;           ///< the client offered no ALPN at all
-  std::string alpn_offered;            ///< "http/1.1, spdy/3" where h2 was not among it
+  std::string alpn_offered;  ///< "http/1.1, spdy/3": a client's of its own, a server's without h2
   /// When the first certificate of the peer's verified chain expires.
   SystemTime chain_expiry = SystemTime::max();
 };

@@ -5,7 +5,7 @@
 
 #include <openssl/evp.h>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/net/loop/wait.h"
 #include "weft/net/socket/internal/lingering_close.h"
 #include "weft/net/socket/prefix_stream.h"

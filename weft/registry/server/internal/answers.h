@@ -9,7 +9,7 @@
 #include "weft/registry/internal/registry_wire.h"
 #include "weft/registry/server/internal/registrar.h"
 #include "weft/registry/server/internal/wire_text.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 
 namespace weft::registry {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <optional>
 
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/rpc/call/observer.h"
 #include "weft/rpc/grpc/deframer.h"
 

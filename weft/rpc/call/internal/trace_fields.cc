@@ -7,8 +7,10 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <utility>
 
-#include "weft/base/characters.h"
+#include "weft/base/text/characters.h"
+#include "weft/http2/hpack/header.h"
 #include "weft/rpc/call/propagation.h"
 
 namespace weft::rpc {
@@ -37,30 +39,23 @@ bool read_byte(const char* text, std::uint8_t& out) noexcept {
   return (high | low) < 16;
 }
 
-/// Writes eight values below 16 as four bytes.
-void write_digits(std::uint64_t values, std::uint8_t* out) noexcept {
-  if constexpr (std::endian::native == std::endian::big) values = __builtin_bswap64(values);
-  std::uint64_t pairs = (values << 4 | values >> 8) & 0x00ff00ff00ff00ff;
-  pairs = (pairs | pairs >> 8) & 0x0000ffff0000ffff;
-  pairs |= pairs >> 16;
-  auto bytes = static_cast<std::uint32_t>(pairs);
-  if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap32(bytes);
-  std::memcpy(out, &bytes, sizeof(bytes));
-}
-
-/// Reads sixteen digits as eight bytes; not zero at those that are none.
-Characters::Vector read_digits(const char* text, std::uint8_t* out) noexcept {
+/// Sixteen digits as numbers; sets bits of `bad` where there are others.
+Characters::Vector numbers_at(const char* text, Characters::Vector& bad) noexcept {
   using Vector = Characters::Vector;
   const Vector c = Characters::at(text);
   const auto is_number = std::bit_cast<Vector>(c - 0x30 < 10);
   const auto is_letter = std::bit_cast<Vector>(c - 0x61 < 6);
-  const Vector values = ((c - 0x30) & is_number) | ((c - 0x57) & is_letter);
-  for (std::size_t i = 0; i < 2; ++i) {
-    std::uint64_t half;
-    std::memcpy(&half, reinterpret_cast<const char*>(&values) + 8 * i, sizeof(half));
-    write_digits(half, out + 4 * i);
-  }
-  return ~(is_number | is_letter);
+  bad |= ~(is_number | is_letter);
+  return ((c - 0x30) & is_number) | ((c - 0x57) & is_letter);
+}
+
+/// Of 32 numbers below 16, the bytes whose halves they are.
+Characters::Vector bytes_of(Characters::Vector first, Characters::Vector second) noexcept {
+  const auto high = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14,  //
+                                            16, 18, 20, 22, 24, 26, 28, 30);
+  const auto low = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15,  //
+                                           17, 19, 21, 23, 25, 27, 29, 31);
+  return high << 4 | low;
 }
 
 bool is_zero(Characters::Vector characters) noexcept {
@@ -79,22 +74,20 @@ bool is_zero(Characters::Vector characters) noexcept {
 }  // namespace
 
 TraceFields::TraceFields(const Metadata& metadata) noexcept {
-  const auto add_if = [](bool same, Values& values, std::string_view value) {
-    if (same) values.add(value);
-  };
-  for (const Metadata::Entry entry : metadata) {
-    switch (entry.name.size()) {
-      case kTraceparent.size():
-        add_if(entry.name == kTraceparent, traceparent, entry.value);
+  using http2::Token;
+  for (std::size_t i = 0; i < metadata.size(); ++i) {
+    switch (metadata.token(i)) {
+      case Token::Traceparent:
+        traceparent.add(metadata[i].value);
         break;
-      case kTracestate.size():
-        add_if(entry.name == kTracestate, tracestate, entry.value);
+      case Token::Tracestate:
+        tracestate.add(metadata[i].value);
         break;
-      case kTraceBin.size():
-        add_if(entry.name == kTraceBin, trace_bin, entry.value);
+      case Token::GrpcTraceBin:
+        trace_bin.add(metadata[i].value);
         break;
-      case kBaggage.size():
-        add_if(entry.name == kBaggage, baggage, entry.value);
+      case Token::Baggage:
+        baggage.add(metadata[i].value);
         break;
       default:
         break;
@@ -102,26 +95,31 @@ TraceFields::TraceFields(const Metadata& metadata) noexcept {
   }
 }
 
-std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
-  if (text.size() < kTraceparentSize) return std::nullopt;
+bool read_traceparent(std::string_view text, TraceContext& trace) noexcept {
+  if (text.size() < kTraceparentSize) return false;
   if (text[kTraceIdAt - 1] != '-' || text[kSpanIdAt - 1] != '-' || text[kFlagsAt - 1] != '-') {
-    return std::nullopt;
+    return false;
   }
   std::uint8_t version = 0;
-  if (!read_byte(text.data(), version) || version == 0xff) return std::nullopt;
+  if (!read_byte(text.data(), version) || version == 0xff) return false;
   // Section 3.2.4: of a later version, what follows the flags is not ours to read.
-  if (version == 0 && text.size() != kTraceparentSize) return std::nullopt;
-  if (text.size() > kTraceparentSize && text[kTraceparentSize] != '-') return std::nullopt;
+  if (version == 0 && text.size() != kTraceparentSize) return false;
+  if (text.size() > kTraceparentSize && text[kTraceparentSize] != '-') return false;
 
-  std::optional<TraceContext> trace(std::in_place);
+  Characters::Vector bad{};
   const char* const id = text.data() + kTraceIdAt;
-  const bool are_digits = is_zero(read_digits(id, trace->trace_id.data()) |
-                                  read_digits(id + 16, trace->trace_id.data() + 8) |
-                                  read_digits(text.data() + kSpanIdAt, trace->span_id.data()));
-  if (!are_digits || !read_byte(text.data() + kFlagsAt, trace->flags) || !trace->valid()) {
-    return std::nullopt;
-  }
-  trace->flags &= version == 0 ? kKnownFlags : TraceContext::kSampled;
+  const auto trace_id = bytes_of(numbers_at(id, bad), numbers_at(id + 16, bad));
+  const auto span_id = bytes_of(numbers_at(text.data() + kSpanIdAt, bad), Characters::Vector{});
+  if (!is_zero(bad) || !read_byte(text.data() + kFlagsAt, trace.flags)) return false;
+  std::memcpy(trace.trace_id.data(), &trace_id, trace.trace_id.size());
+  std::memcpy(trace.span_id.data(), &span_id, trace.span_id.size());
+  trace.flags &= version == 0 ? kKnownFlags : TraceContext::kSampled;
+  return trace.valid();
+}
+
+std::optional<TraceContext> parse_traceparent(std::string_view text) noexcept {
+  std::optional<TraceContext> trace(std::in_place);
+  if (!read_traceparent(text, *trace)) trace.reset();
   return trace;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "weft/coro/trace_context.h"
 #include "weft/rpc/call/metadata.h"
 
 namespace weft::rpc {
@@ -32,6 +33,13 @@ struct TraceFields {
   explicit TraceFields(const Metadata& metadata) noexcept;
   /// A tracestate alone says nothing.
   bool empty() const noexcept { return traceparent.count + trace_bin.count + baggage.count == 0; }
+  /// One traceparent and nothing else, as in most requests with a trace.
+  bool is_traceparent() const noexcept {
+    return traceparent.count == 1 && tracestate.count + trace_bin.count + baggage.count == 0;
+  }
 };
+
+/// As parse_traceparent(), into a trace that has nothing yet; false where it is malformed.
+bool read_traceparent(std::string_view text, TraceContext& trace) noexcept;
 
 }  // namespace weft::rpc

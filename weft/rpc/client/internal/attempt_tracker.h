@@ -2,6 +2,7 @@
 
 #include "weft/cluster/balancers/balancer.h"
 #include "weft/rpc/call/call.h"
+#include "weft/rpc/call/message/message_transfer.h"
 #include "weft/rpc/client/internal/client_call.h"
 #include "weft/rpc/client/internal/subchannel.h"
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/rpc/client/internal/client_connection.h"
 #include "weft/rpc/connection/internal/header_scratch.h"
 #include "weft/rpc/grpc/grpc_wire.h"

@@ -148,6 +148,10 @@ Task<Status> LoopChannel::serve(Call& call) {
       status = attempt.status();
     } else {
       AtEndpoint terminal(tracker.where(), settings_);
+      // What is to go only over TLS, or to this machine, is added there. Without TLS the address of
+      // a proxy does not say where the call goes.
+      const bool beyond = settings_.proxy && settings_.tls == nullptr;
+      call.set_peer(beyond ? Peer::Ref() : picked.connection->peer());
       announce_room();
       status = co_await per_endpoint_.serve(call, terminal);
       repeat = terminal.may_repeat();

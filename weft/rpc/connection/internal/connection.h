@@ -13,7 +13,7 @@
 #include "weft/net/loop/loop.h"
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/call/call.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 #include "weft/rpc/call/observer.h"
 #include "weft/rpc/connection/internal/memory_budget.h"
 #include "weft/rpc/connection/internal/rare_timer.h"

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "weft/rpc/call/internal/trace_fields.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {
@@ -109,8 +110,17 @@ void RequestHead::read(http2::HeaderFields fields, const RequestRules& rules) {
   if (timeout <= Duration::zero()) {
     status = deadline_exceeded("the deadline had passed before the call arrived");
   }
-  if (metadata.empty()) return;
-  carried = extract_context(rules.propagation, metadata);
+  if (!metadata.empty()) read_carried(rules.propagation);
+}
+
+void RequestHead::read_carried(const PropagationOptions& options) {
+  const TraceFields received(metadata);
+  if (received.empty() && options.formats.empty()) return;
+  if (received.is_traceparent() && options.trace && options.formats.empty()) [[likely]] {
+    if (read_traceparent(received.traceparent.first, trace)) return;
+    trace = {};
+  }
+  carried = extract_context(options, metadata);
   if (carried != nullptr) carried_memory = sizeof(Context) + carried->luggage_memory();
 }
 

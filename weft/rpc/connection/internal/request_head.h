@@ -11,7 +11,7 @@
 #include "weft/base/status.h"
 #include "weft/base/time.h"
 #include "weft/codec/compression.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/http2/session/session.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/call/propagation.h"
@@ -45,6 +45,8 @@ struct RequestHead : LocalCounted, coro::Pooled {
   /// Whether an overloaded server may refuse the call; one that gets an error soon needs no
   /// refusal.
   bool refusable() const noexcept { return served && !vital() && status.ok(); }
+  /// A trace or baggage.
+  bool carries() const noexcept { return carried != nullptr || trace.valid(); }
   bool vital() const noexcept { return route != nullptr && route->vital; }
   std::size_t memory() const noexcept {
     return sizeof(*this) + unknown_path.capacity() + metadata.memory() + carried_memory;
@@ -61,12 +63,15 @@ struct RequestHead : LocalCounted, coro::Pooled {
   Compression compression = Compression::Identity;  // of the request's messages
   bool compressed = false;                          // it came with grpc-encoding
   CompressionSet accepted;                          // of the responses
-  /// Trace and baggage, for the calls' contexts; null where there are none.
+  /// Trace and baggage, for the calls' contexts; null where there are none. A trace that comes
+  /// without tracestate and baggage is in `trace` instead, which is valid only then.
   std::unique_ptr<const Context> carried;
+  TraceContext trace;
   std::size_t carried_memory = 0;
 
  private:
   void read(http2::HeaderFields fields, const RequestRules& rules);
+  void read_carried(const PropagationOptions& options);
   Status read_field(const http2::HeaderField& field, const RequestRules& rules);
 };
 

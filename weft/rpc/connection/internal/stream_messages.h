@@ -7,10 +7,10 @@
 
 #include "weft/base/status.h"
 #include "weft/codec/compression.h"
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/http2/session/session.h"
 #include "weft/net/loop/loop.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 #include "weft/rpc/connection/internal/connection.h"
 #include "weft/rpc/grpc/deframer.h"
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "weft/base/printable.h"
-#include "weft/base/text_cut.h"
+#include "weft/base/text/printable.h"
+#include "weft/base/text/text_cut.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::rpc {

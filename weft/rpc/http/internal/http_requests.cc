@@ -4,9 +4,9 @@
 #include <string>
 
 #include "weft/rpc/http/internal/http_stream.h"
-#include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_impl.h"
 #include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
 
 namespace weft {
 namespace rpc {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "weft/rpc/http/http_handler.h"
-#include "weft/rpc/server/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
 
 namespace weft::rpc {
 

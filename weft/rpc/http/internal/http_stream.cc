@@ -4,13 +4,13 @@
 #include <charconv>
 #include <string_view>
 
-#include "weft/base/ascii.h"
 #include "weft/base/log.h"
-#include "weft/base/printable.h"
+#include "weft/base/text/ascii.h"
+#include "weft/base/text/printable.h"
 #include "weft/http2/hpack/field_characters.h"
 #include "weft/rpc/server/handler.h"
-#include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
 
 namespace weft::rpc {
 namespace {
@@ -50,6 +50,9 @@ bool is_short(std::string_view length) noexcept {
   return parsed.ec == std::errc() && parsed.ptr == end && bytes <= kShort;
 }
 
+/// For a short content, before the handler begins.
+constexpr Duration kLongestWait = std::chrono::seconds(1);
+
 /// Room for the text of these, so that views of it stay where they are.
 void reserve(std::string& text, http2::HeaderFields fields) {
   std::size_t size = 0;
@@ -87,7 +90,25 @@ void HttpStream::begin(ServerConnection& connection, http2::Stream& stream, Http
                        http2::HeaderFields fields, bool end_stream) {
   auto* exchange = new HttpStream(connection, stream, handler, fields);
   exchange->input_ended_ = end_stream;
-  connection.loop().ready(exchange->start_);
+  if (end_stream || !exchange->sends_short_content()) {
+    connection.loop().ready(exchange->start_);
+  } else {
+    connection.loop().arm(exchange->late_, after(connection.loop().now(), kLongestWait));
+  }
+}
+
+/// A short content is under way already and is read before the handler begins: a response that ends
+/// before its request makes some clients wait for ever (curl 7.88). One that is held back until it
+/// is asked for does not come by itself. One that does not come soon is the handler's to wait for,
+/// with its deadline.
+bool HttpStream::sends_short_content() const noexcept {
+  return is_short(head_.field("content-length")) && head_.field("expect").empty();
+}
+
+void HttpStream::start_after_content() noexcept {
+  if (!late_.armed()) return;
+  late_.cancel();
+  loop_.ready(start_);
 }
 
 HttpStream::HttpStream(ServerConnection& connection, http2::Stream& stream, HttpHandler& handler,
@@ -197,19 +218,11 @@ void HttpStream::answer(int status, std::string_view text) {
 }
 
 /// Nobody reads what else the client sends; it is told once the response has left (RFC 9113 section
-/// 8.1). A short content is under way already, and there are clients that take a reset for an error
-/// whatever its code: that is read to its end.
+/// 8.1).
 void HttpStream::stop_request() noexcept {
   if (stream_ == nullptr || !ended_ || stream_->queued() != 0 || stream_->peer_ended()) return;
+  connection_->session().reset(*stream_, http2::ErrorCode::NoError);
   connection_->flush_later();
-  if (!is_short(head_.field("content-length"))) {
-    return connection_->session().reset(*stream_, http2::ErrorCode::NoError);
-  }
-  http2::Stream& stream = *std::exchange(stream_, nullptr);
-  stream.user = nullptr;
-  stream.kind = 0;
-  connection_->read_to_its_end(stream);
-  if (task_done_) release();
 }
 
 void HttpStream::release() noexcept {
@@ -348,6 +361,7 @@ void HttpStream::on_data(BytesView data, bool end_stream) {
 void HttpStream::on_request_end(http2::HeaderFields trailers) noexcept {
   input_ended_ = true;
   if (!trailers.empty() && !task_done_) keep_trailers(trailers);
+  start_after_content();
   wake(content_.waiting);
 }
 
@@ -376,6 +390,7 @@ void HttpStream::on_stream_closed(const http2::StreamEnd& end) noexcept {
                                : "the connection to the client was lost",
                            Origin::Transport));
   }
+  start_after_content();
   wake(content_.waiting);
   wake(response_.waiting);
   if (task_done_) release();

@@ -9,12 +9,12 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/coro/context.h"
-#include "weft/coro/frame_pool.h"
-#include "weft/coro/small_task.h"
+#include "weft/coro/frame/frame_pool.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/http2/session/session.h"
 #include "weft/rpc/connection/internal/connection.h"
 #include "weft/rpc/http/http_handler.h"
-#include "weft/rpc/server/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
 
 namespace weft::rpc {
 
@@ -57,6 +57,15 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
     HttpStream& self;
     Waiter* waiting = nullptr;
   };
+  /// Begins without the content that was waited for.
+  struct Late final : net::Timer {
+    explicit Late(HttpStream& of) noexcept : Timer(&Late::due), self(of) {}
+    static void due(net::Timer& timer) noexcept {
+      HttpStream& self = static_cast<Late&>(timer).self;
+      self.loop_.ready(self.start_);
+    }
+    HttpStream& self;
+  };
   struct Start final : Runnable {
     explicit Start(HttpStream& of) noexcept : Runnable(&HttpStream::start), self(of) {}
     HttpStream& self;
@@ -81,6 +90,8 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   Status end(HttpFields trailers) override;
 
   static void start(Runnable& runnable) noexcept;
+  bool sends_short_content() const noexcept;
+  void start_after_content() noexcept;
   void on_task_done() noexcept;
   void finish(const Status& status) noexcept;
   void complete(const Status& status);
@@ -116,6 +127,7 @@ class HttpStream final : public coro::Pooled, public OtherStream, private HttpEx
   Content content_{*this};
   Response response_{*this};
   Start start_{*this};
+  Late late_{*this};  // armed: for a short content
   bool input_ended_ = false;
   bool asked_ = false;  // for content that the client holds back until then
   bool begun_ = false;  // the response

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "weft/rpc/call/message/message_transfer.h"
 #include "weft/rpc/inproc/internal/cross_call.h"
 #include "weft/rpc/inproc/internal/inproc_attempt.h"
 

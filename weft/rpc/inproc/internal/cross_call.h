@@ -11,7 +11,7 @@
 
 #include "weft/coro/context.h"
 #include "weft/net/loop/loop.h"
-#include "weft/rpc/call/message_stream.h"
+#include "weft/rpc/call/message/message_stream.h"
 #include "weft/rpc/inproc/internal/inproc_server.h"
 #include "weft/rpc/inproc/internal/local_call.h"
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/coro/hand_written.h"
+#include "weft/coro/frame/hand_written.h"
 #include "weft/rpc/client/channel.h"
 #include "weft/rpc/inproc/internal/inproc_attempt.h"
 #include "weft/rpc/inproc/internal/inproc_transport.h"
@@ -118,6 +118,7 @@ Task<Status> InprocChannel::serve(Call& call) {
     return attempt(call);
   return [](std::shared_ptr<InprocChannel> self, Call& served) -> Task<Status> {
     Terminal terminal(*self);
+    served.set_peer(self->peer_);
     co_return co_await self->per_endpoint_.serve(served, terminal);
   }(shared_from_this(), call);
 }
@@ -138,7 +139,10 @@ InprocPart* InprocChannel::begin_here(Call& call, InprocAttempt& attempt) {
 /// Looked up once for methods of generated code that are called again and again.
 const Route* InprocChannel::route_of(const Call& call) noexcept {
   const MethodDescriptor* method = call.method();
-  if (method != nullptr && method == known_method_) return known_route_;
+  // Another descriptor may lie where one that was made for a call has gone.
+  const bool is_known = method != nullptr && method == known_method_ && known_route_ != nullptr &&
+                        known_route_->method->path == call.path();
+  if (is_known) return known_route_;
   const Route* route = server_->dispatcher().find(call.path());
   known_method_ = method;
   known_route_ = route;

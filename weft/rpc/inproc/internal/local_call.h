@@ -8,8 +8,8 @@
 
 #include "weft/base/intrusive_list.h"
 #include "weft/base/status.h"
-#include "weft/coro/frame_pool.h"
-#include "weft/coro/small_task.h"
+#include "weft/coro/frame/frame_pool.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/observer.h"
 

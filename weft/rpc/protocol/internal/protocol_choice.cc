@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/net/socket/prefix_stream.h"
 #include "weft/rpc/server/internal/server_loop.h"
 

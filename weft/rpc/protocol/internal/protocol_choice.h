@@ -7,8 +7,8 @@
 #include "weft/net/loop/timer.h"
 #include "weft/net/socket/stream.h"
 #include "weft/rpc/protocol/wire_protocol.h"
-#include "weft/rpc/server/internal/other_protocols.h"
-#include "weft/rpc/server/internal/peer_connections.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 namespace weft::rpc {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/rpc/protocol/wire_protocol.h"
-#include "weft/rpc/server/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
 
 namespace weft::rpc {
 

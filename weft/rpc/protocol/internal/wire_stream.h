@@ -11,8 +11,8 @@
 #include "weft/rpc/connection/internal/rare_timer.h"
 #include "weft/rpc/protocol/wire_protocol.h"
 #include "weft/rpc/server/internal/admission.h"
-#include "weft/rpc/server/internal/other_protocols.h"
-#include "weft/rpc/server/internal/peer_connections.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/peer_connections.h"
 
 namespace weft::rpc {
 

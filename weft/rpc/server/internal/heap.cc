@@ -7,7 +7,7 @@
 #include "weft/base/catch_all.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/offload.h"
-#include "weft/rpc/call/slow_parse.h"
+#include "weft/rpc/call/message/slow_parse.h"
 
 namespace weft::rpc {
 

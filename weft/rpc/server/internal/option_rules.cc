@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "weft/base/log_value.h"
+#include "weft/base/log/log_value.h"
 
 namespace weft::rpc {
 namespace {

@@ -9,8 +9,8 @@
 #include "weft/rpc/call/internal/observed_call.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/rpc/server/handler.h"
-#include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
 
 namespace weft::rpc {
 namespace {
@@ -43,8 +43,12 @@ Status outcome_of(std::string_view path, F&& run) noexcept {
 
 /// Neither inline nor throwing, so that calls without trace and baggage pay for a test only: a
 /// constructor that may throw keeps ends for all its bases.
-[[gnu::noinline]] void take_over(Context& context, const Context& carried) noexcept {
-  context.receive(carried);
+[[gnu::noinline]] void take_over(Context& context, const RequestHead& head) noexcept {
+  if (head.carried == nullptr) {
+    context.trace() = head.trace;
+  } else {
+    context.receive(*head.carried);
+  }
 }
 
 /// The server's codecs live until its last call has ended.
@@ -129,8 +133,8 @@ ServerCall::ServerCall(ServerConnection& connection, http2::Stream& stream, Requ
   expect_reader();
   set_arriving_compression(head_->compression);
   share_request_metadata(head_->metadata);
-  if (head_->carried != nullptr) [[unlikely]]
-    take_over(context(), *head_->carried);
+  if (head_->carries()) [[unlikely]]
+    take_over(context(), *head_);
   set_requests(*this);
   set_responses(*this);
   set_peer(connection.peer());

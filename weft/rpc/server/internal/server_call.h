@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "weft/base/intrusive_list.h"
-#include "weft/coro/frame_pool.h"
-#include "weft/coro/small_task.h"
+#include "weft/coro/frame/frame_pool.h"
+#include "weft/coro/frame/small_task.h"
 #include "weft/coro/task.h"
 #include "weft/http2/session/session.h"
 #include "weft/rpc/call/call.h"

@@ -12,8 +12,8 @@
 #include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/announce/internal/announcement.h"
 #include "weft/rpc/server/internal/server_loop.h"
-#include "weft/rpc/server/internal/socket_transport.h"
 #include "weft/rpc/server/server.h"
+#include "weft/rpc/server/socket/internal/socket_transport.h"
 #include "weft/rpc/server/transport.h"
 #include "weft/rpc/services/health.h"
 

@@ -19,11 +19,11 @@
 #include "weft/rpc/grpc/internal/log_limit.h"
 #include "weft/rpc/server/dispatcher.h"
 #include "weft/rpc/server/internal/admission.h"
-#include "weft/rpc/server/internal/other_protocols.h"
 #include "weft/rpc/server/internal/server_call.h"
-#include "weft/rpc/server/internal/server_connection.h"
-#include "weft/rpc/server/internal/server_handshake.h"
 #include "weft/rpc/server/server.h"
+#include "weft/rpc/server/socket/internal/other_protocols.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
+#include "weft/rpc/server/socket/internal/server_handshake.h"
 #include "weft/rpc/services/health.h"
 
 namespace weft::rpc {

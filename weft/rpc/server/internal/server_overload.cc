@@ -2,7 +2,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/coro/frame_pool.h"
+#include "weft/coro/frame/frame_pool.h"
 #include "weft/rpc/http/http_handler.h"
 #include "weft/rpc/server/internal/server_loop.h"
 

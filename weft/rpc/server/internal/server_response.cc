@@ -8,8 +8,8 @@
 #include "weft/rpc/grpc/grpc_wire.h"
 #include "weft/rpc/server/internal/answer_metadata.h"
 #include "weft/rpc/server/internal/server_call.h"
-#include "weft/rpc/server/internal/server_connection.h"
 #include "weft/rpc/server/internal/server_loop.h"
+#include "weft/rpc/server/socket/internal/server_connection.h"
 
 // How a server's call answers: its messages, and the header blocks before and after them.
 namespace weft::rpc {

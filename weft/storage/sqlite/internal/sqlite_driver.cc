@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "weft/base/ascii.h"
+#include "weft/base/text/ascii.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/awaited.h"
 #include "weft/net/loop/wait.h"

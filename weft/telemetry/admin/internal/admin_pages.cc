@@ -5,8 +5,9 @@
 #include <optional>
 #include <stdexcept>
 
-#include "weft/base/printable.h"
+#include "weft/base/text/printable.h"
 #include "weft/telemetry/admin/internal/give_way.h"
+#include "weft/telemetry/admin/internal/log_levels_page.h"
 #include "weft/telemetry/prometheus/accept.h"
 #include "weft/telemetry/prometheus/text_writer.h"
 
@@ -59,9 +60,11 @@ Task<> respond(rpc::HttpExchange& exchange, int status, std::string text) {
 }  // namespace
 
 const AdminPages::Page* AdminPages::find(std::string_view path) noexcept {
-  static constexpr std::array<Page, 3> kPages{{{"/metrics", &AdminPages::serve_metrics},
-                                               {"/healthz", &AdminPages::serve_health},
-                                               {"/readyz", &AdminPages::serve_readiness}}};
+  static constexpr std::array<Page, 4> kPages{
+      {{"/metrics", &AdminPages::serve_metrics},
+       {"/healthz", &AdminPages::serve_health},
+       {"/readyz", &AdminPages::serve_readiness},
+       {"/log/levels", &AdminPages::serve_log_levels, &AdminPages::change_log_levels}}};
   path = path.substr(0, path.find('?'));
   for (const Page& page : kPages) {
     if (page.path == path) return &page;
@@ -77,8 +80,9 @@ Task<> AdminPages::serve(rpc::HttpExchange& exchange) {
   if (page == nullptr) {
     return refuse(exchange, 404,
                   "no page '" + printable(head.path.substr(0, 64)) +
-                      "' here; there are /metrics, /healthz and /readyz\n");
+                      "' here; there are /metrics, /healthz, /readyz and /log/levels\n");
   }
+  if (head.method == "POST" && page->change != nullptr) return page->change(*this, exchange);
   if (head.method != "GET" && head.method != "HEAD") {
     return refuse(exchange, 405, "the pages are read with GET\n");
   }
@@ -145,6 +149,24 @@ Task<> AdminPages::serve_readiness(AdminPages& self, rpc::HttpExchange& exchange
   const Status status = self.readiness();
   return respond(exchange, status.ok() ? 200 : 503,
                  status.ok() ? "ok\n" : status.to_string() + "\n");
+}
+
+Task<> AdminPages::serve_log_levels(AdminPages&, rpc::HttpExchange& exchange) {
+  return respond(exchange, 200, show_log_levels());
+}
+
+/// Browsers send Origin with each POST: a page of somebody else must not change anything with the
+/// rights of who looks at it.
+Task<> AdminPages::change_log_levels(AdminPages& self, rpc::HttpExchange& exchange) {
+  const rpc::HttpHead& head = exchange.head();
+  if (self.options_.changes != AdminChanges::Allowed) {
+    return respond(exchange, 403, "changes are off (AdminOptions::changes)\n");
+  }
+  if (!head.field("origin").empty()) return respond(exchange, 403, "not from a browser\n");
+  const std::size_t query = head.path.find('?');
+  LogLevelsAnswer answer = change_log_level(
+      query == std::string_view::npos ? std::string_view() : head.path.substr(query + 1));
+  return respond(exchange, answer.status, std::move(answer.text));
 }
 
 Status AdminPages::readiness() {

@@ -10,6 +10,7 @@
 
 #include "weft/base/status.h"
 #include "weft/rpc/http/http_handler.h"
+#include "weft/telemetry/admin/admin.h"
 #include "weft/telemetry/metrics/registry.h"
 
 namespace weft::telemetry::internal {
@@ -21,6 +22,7 @@ class AdminPages final : public rpc::HttpHandler {
     Registry* registry;
     std::size_t max_scrapes;
     std::function<Status()> ready{};
+    AdminChanges changes = AdminChanges::Refused;
   };
   explicit AdminPages(Options options) : options_(std::move(options)) {}
 
@@ -39,11 +41,14 @@ class AdminPages final : public rpc::HttpHandler {
   struct Page {
     std::string_view path;
     Task<> (*serve)(AdminPages&, rpc::HttpExchange&);
+    Task<> (*change)(AdminPages&, rpc::HttpExchange&) = nullptr;  // by POST
   };
   static const Page* find(std::string_view path) noexcept;
   static Task<> serve_metrics(AdminPages& self, rpc::HttpExchange& exchange);
   static Task<> serve_health(AdminPages& self, rpc::HttpExchange& exchange);
   static Task<> serve_readiness(AdminPages& self, rpc::HttpExchange& exchange);
+  static Task<> serve_log_levels(AdminPages& self, rpc::HttpExchange& exchange);
+  static Task<> change_log_levels(AdminPages& self, rpc::HttpExchange& exchange);
   static Task<> refuse(rpc::HttpExchange& exchange, int status, std::string text);
   static Task<> challenge(rpc::HttpExchange& exchange);
   bool may_see(const rpc::HttpHead& head) const noexcept;

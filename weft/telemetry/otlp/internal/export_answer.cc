@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "weft/base/text_cut.h"
+#include "weft/base/text/text_cut.h"
 #include "weft/codec/schema/wire.h"
 #include "weft/rpc/grpc/google_status.h"
 

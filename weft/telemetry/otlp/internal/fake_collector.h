@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,10 +48,12 @@ class FakeCollector final : public rpc::HttpHandler, public ServiceDefinition {
     return response.SerializeAsString();
   }
 
-  const std::vector<otlp_read::TraceRequest>& requests() const noexcept { return requests_; }
+  const std::vector<otlp_read::TraceRequest>& requests() const noexcept { return traces_; }
+  const std::vector<otlp_read::MetricsRequest>& metrics() const noexcept { return metrics_; }
+  const std::vector<otlp_read::LogsRequest>& logs() const noexcept { return logs_; }
   std::vector<std::string> span_names() const {
     std::vector<std::string> names;
-    for (const auto& request : requests_) {
+    for (const auto& request : traces_) {
       for (const auto& span : request.resource_spans(0).scope_spans(0).spans()) {
         names.push_back(span.name());
       }
@@ -73,7 +76,7 @@ class FakeCollector final : public rpc::HttpHandler, public ServiceDefinition {
       body += part->bytes().view();
     }
     if (packed) body = codec::decompress(Compression::Gzip, body, 1 << 26).value().to_string();
-    take(body);
+    take(body, path_);
     const Answer next = next_answer();
     if (next.hangs) static_cast<void>(co_await never_.wait());
     if (!next.retry_after.empty()) {
@@ -87,31 +90,53 @@ class FakeCollector final : public rpc::HttpHandler, public ServiceDefinition {
   // ServiceDefinition
   const ServiceDescriptor& descriptor() const noexcept override {
     static constexpr MethodDescriptor kMethods[] = {
-        {.name = "Export", .path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"}};
-    static constexpr ServiceDescriptor kService{
-        "opentelemetry.proto.collector.trace.v1.TraceService", kMethods, nullptr};
+        {.name = "Traces", .path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"},
+        {.name = "Metrics",
+         .path = "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"},
+        {.name = "Logs", .path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"}};
+    static constexpr ServiceDescriptor kService{"opentelemetry.proto.collector", kMethods, nullptr};
     return kService;
   }
-  Task<Status> serve(std::size_t, Call& call) override {
-    return rpc::serve_unary<&FakeCollector::Export>(call, *this);
+  Task<Status> serve(std::size_t method, Call& call) override {
+    if (method == 0) return rpc::serve_unary<&FakeCollector::Traces>(call, *this);
+    if (method == 1) return rpc::serve_unary<&FakeCollector::Metrics>(call, *this);
+    return rpc::serve_unary<&FakeCollector::Logs>(call, *this);
   }
-  Task<Result<otlp_read::TraceResponse>> Export(ServerContext& context,
+  Task<Result<otlp_read::TraceResponse>> Traces(ServerContext& context,
                                                 const otlp_read::TraceRequest& request) {
+    traces_.push_back(request);
+    return answer(context);
+  }
+  Task<Result<otlp_read::TraceResponse>> Metrics(ServerContext& context,
+                                                 const otlp_read::MetricsRequest& request) {
+    metrics_.push_back(request);
+    return answer(context);
+  }
+
+  Task<Result<otlp_read::TraceResponse>> Logs(ServerContext& context,
+                                              const otlp_read::LogsRequest& request) {
+    logs_.push_back(request);
+    return answer(context);
+  }
+
+ private:
+  template <class Request>
+  static void keep(const std::string& body, std::vector<Request>& all) {
+    EXPECT_TRUE(all.emplace_back().ParseFromString(body));
+  }
+  void take(const std::string& body, std::string_view path) {
+    if (path.ends_with("metrics")) return keep(body, metrics_);
+    if (path.ends_with("logs")) return keep(body, logs_);
+    keep(body, traces_);
+  }
+  Task<Result<otlp_read::TraceResponse>> answer(ServerContext& context) {
     if (const auto value = context.metadata().get("authorization")) authorization_ = *value;
-    requests_.push_back(request);
     const Answer next = next_answer();
     if (next.hangs) static_cast<void>(co_await never_.wait());
     if (!next.grpc.ok()) co_return next.grpc;
     otlp_read::TraceResponse response;
     EXPECT_TRUE(response.ParseFromString(next.body));
     co_return response;
-  }
-
- private:
-  void take(const std::string& body) {
-    otlp_read::TraceRequest request;
-    EXPECT_TRUE(request.ParseFromString(body));
-    requests_.push_back(std::move(request));
   }
   Answer next_answer() {
     if (script_.empty()) return {};
@@ -121,7 +146,9 @@ class FakeCollector final : public rpc::HttpHandler, public ServiceDefinition {
   }
 
   std::deque<Answer> script_;
-  std::vector<otlp_read::TraceRequest> requests_;
+  std::vector<otlp_read::TraceRequest> traces_;
+  std::vector<otlp_read::MetricsRequest> metrics_;
+  std::vector<otlp_read::LogsRequest> logs_;
   std::string authorization_;
   std::string path_;
   Event never_;

@@ -2,6 +2,7 @@
 
 #include "weft/http1/client/client.h"
 #include "weft/telemetry/otlp/internal/sender.h"
+#include "weft/telemetry/otlp/internal/signal_facts.h"
 
 namespace weft::telemetry::internal {
 namespace {
@@ -23,9 +24,9 @@ http1::ClientOptions client_options(const OtlpOptions& options) {
 
 class HttpSender final : public Sender {
  public:
-  explicit HttpSender(const OtlpOptions& options)
+  HttpSender(const OtlpOptions& options, OtlpSignal signal)
       : options_(options),
-        url_(options.endpoint.empty() ? "http://localhost:4318/v1/traces" : options.endpoint),
+        url_(options.endpoint.empty() ? facts_of(signal).default_url : options.endpoint),
         client_(client_options(options)) {
     const Result<http1::Url> url = http1::Url::parse(url_);
     where_ = url.ok() ? url->shown() : url_;
@@ -83,8 +84,8 @@ class HttpSender final : public Sender {
 
 }  // namespace
 
-std::unique_ptr<Sender> http_sender(const OtlpOptions& options) {
-  return std::make_unique<HttpSender>(options);
+std::unique_ptr<Sender> http_sender(const OtlpOptions& options, OtlpSignal signal) {
+  return std::make_unique<HttpSender>(options, signal);
 }
 
 }  // namespace weft::telemetry::internal

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "weft/base/utf8.h"
+#include "weft/base/text/utf8.h"
 #include "weft/codec/schema/wire.h"
 
 namespace weft::telemetry::internal {
@@ -27,6 +27,10 @@ class ProtoWriter {
     tag(field, codec::WireType::Fixed32);
     out_.put_fixed(value);
   }
+  /// A double.
+  void number(std::uint32_t field, double value) {
+    fixed64(field, __builtin_bit_cast(std::uint64_t, value));
+  }
   void bytes(std::uint32_t field, std::string_view value) {
     tag(field, codec::WireType::Bytes);
     out_.put_varint(value.size());
@@ -37,13 +41,25 @@ class ProtoWriter {
     if (is_utf8(value)) return bytes(field, value);
     bytes(field, to_utf8(value));
   }
+  /// A packed field of fixed64 or double: `values` are std::uint64_t or double.
+  template <class Values>
+  void packed(std::uint32_t field, const Values& values) {
+    if (values.empty()) return;
+    tag(field, codec::WireType::Bytes);
+    out_.put_varint(values.size() * sizeof(std::uint64_t));
+    for (const auto value : values) out_.put_fixed(value);
+  }
+  /// Begins a message that OutputBytes::end_sized() ends.
+  std::size_t begin(std::uint32_t field) {
+    tag(field, codec::WireType::Bytes);
+    return out_.begin_sized();
+  }
   /// A message whose fields `fill` writes with this writer.
   template <class Fill>
   void message(std::uint32_t field, Fill fill) {
-    tag(field, codec::WireType::Bytes);
-    const std::size_t begin = out_.begin_sized();
+    const std::size_t begun = begin(field);
     fill();
-    out_.end_sized(begin);
+    out_.end_sized(begun);
   }
 
  private:

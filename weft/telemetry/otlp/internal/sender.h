@@ -11,7 +11,7 @@
 
 namespace weft::telemetry::internal {
 
-/// Sends a request to a collector, once. On one loop.
+/// Sends a request of one signal to a collector, once. On one loop.
 class Sender {
  public:
   virtual ~Sender() = default;
@@ -21,10 +21,11 @@ class Sender {
 };
 
 /// By HTTP/1.1, with a client of its own.
-std::unique_ptr<Sender> http_sender(const OtlpOptions& options);
+std::unique_ptr<Sender> http_sender(const OtlpOptions& options, OtlpSignal signal);
 /// By gRPC, with a channel of its own, which nobody observes: an export makes no spans.
-std::unique_ptr<Sender> grpc_sender(const OtlpOptions& options);
+std::unique_ptr<Sender> grpc_sender(const OtlpOptions& options, OtlpSignal signal);
 /// The same through `channel`, which outlives it.
-std::unique_ptr<Sender> grpc_sender(const OtlpOptions& options, Service& channel);
+std::unique_ptr<Sender> grpc_sender(const OtlpOptions& options, OtlpSignal signal,
+                                    Service& channel);
 
 }  // namespace weft::telemetry::internal

@@ -1,15 +1,12 @@
 #include "weft/telemetry/otlp/internal/trace_request.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <string_view>
-#include <variant>
 
+#include "weft/telemetry/otlp/internal/otlp_values.h"
 #include "weft/telemetry/otlp/internal/proto_writer.h"
-#include "weft/version.h"
 
-// Numbers of fields: opentelemetry-proto 1.3, trace/v1, common/v1 and resource/v1.
+// Numbers of fields: opentelemetry-proto 1.3, trace/v1.
 
 namespace weft::telemetry::internal {
 namespace {
@@ -18,36 +15,8 @@ namespace {
 constexpr std::uint32_t kParentKnown = 0x100;
 constexpr std::uint32_t kParentRemote = 0x200;
 
-template <std::size_t N>
-std::string_view view_of(const std::array<std::uint8_t, N>& id) noexcept {
-  return {reinterpret_cast<const char*>(id.data()), N};
-}
-
-void write_value(ProtoWriter& out, std::uint32_t field, const decltype(Attribute::value)& value) {
-  out.message(field, [&] {
-    if (const auto* const text = std::get_if<std::string>(&value)) return out.text(1, *text);
-    if (const auto* const flag = std::get_if<bool>(&value)) return out.varint(2, *flag ? 1 : 0);
-    if (const auto* const number = std::get_if<std::int64_t>(&value)) {
-      return out.varint(3, static_cast<std::uint64_t>(*number));
-    }
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, std::get_if<double>(&value), sizeof bits);
-    out.fixed64(4, bits);
-  });
-}
-
-void write_attribute(ProtoWriter& out, std::uint32_t field, const Attribute& attribute) {
-  out.message(field, [&] {
-    out.text(1, attribute.key);
-    write_value(out, 2, attribute.value);
-  });
-}
-
 void write_text(ProtoWriter& out, std::string_view key, std::string_view value) {
-  out.message(9, [&] {
-    out.text(1, key);
-    out.message(2, [&] { out.text(1, value); });
-  });
+  write_attribute(out, 9, key, value);
 }
 
 void write_number(ProtoWriter& out, std::string_view key, std::uint64_t value) {
@@ -135,13 +104,6 @@ std::uint32_t flags_of(const SpanRecord& span) noexcept {
 
 }  // namespace
 
-std::string encode_resource(const std::vector<Attribute>& attributes) {
-  codec::OutputBytes encoded;
-  ProtoWriter out(encoded);
-  for (const Attribute& one : attributes) write_attribute(out, 1, one);
-  return std::string(encoded.view());
-}
-
 void TraceRequest::add(const SpanRecord& span) {
   ++count_;
   const auto wall = [this](TimePoint time) {
@@ -170,20 +132,6 @@ void TraceRequest::add(const SpanRecord& span) {
   });
 }
 
-Bytes TraceRequest::finish() const {
-  codec::OutputBytes whole;
-  ProtoWriter out(whole);
-  out.message(1, [&] {
-    out.bytes(1, resource_);
-    out.message(2, [&] {
-      out.message(1, [&] {
-        out.text(1, "weft");
-        out.text(2, kVersion);
-      });
-      whole.put(spans_.view());
-    });
-  });
-  return Bytes::copy_of(whole.view());
-}
+Bytes TraceRequest::finish() const { return enclose(resource_, spans_.view()); }
 
 }  // namespace weft::telemetry::internal

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "weft/base/bytes.h"
 #include "weft/base/time.h"
@@ -11,9 +10,6 @@
 #include "weft/telemetry/trace/span_record.h"
 
 namespace weft::telemetry::internal {
-
-/// A `Resource` of OTLP, as its encoding.
-std::string encode_resource(const std::vector<Attribute>& attributes);
 
 /// An ExportTraceServiceRequest (opentelemetry/proto/collector/trace/v1), made span by span.
 class TraceRequest {

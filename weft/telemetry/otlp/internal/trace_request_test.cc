@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/telemetry/otlp/internal/otlp_values.h"
 #include "weft/telemetry/trace/span_setters.h"
 
 #include "otlp_read.pb.h"

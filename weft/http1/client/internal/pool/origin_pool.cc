@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "weft/base/log.h"
-#include "weft/base/log_once.h"
+#include "weft/base/log/log_once.h"
 
 namespace weft::http1 {
 namespace {

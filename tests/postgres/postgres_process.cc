@@ -1,0 +1,168 @@
+#include "tests/postgres/postgres_process.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/peers/free_port.h"
+
+namespace weft::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Debian's folders, and one where ./dev setup has unpacked the package.
+std::string programs() {
+  for (const char* root : {"", WEFT_BUILD_FOLDER "/../postgresql"}) {
+    for (const char* version : {"15", "16", "14"}) {
+      const std::string folder = std::string(root) + "/usr/lib/postgresql/" + version + "/bin";
+      if (::access((folder + "/postgres").c_str(), X_OK) == 0) return folder;
+    }
+  }
+  return {};
+}
+
+const passwd* other_user() { return ::geteuid() == 0 ? ::getpwnam("nobody") : nullptr; }
+
+void become_other_user() {
+  const passwd* const user = other_user();
+  if (user == nullptr) return;
+  if (::setgroups(0, nullptr) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0) {
+    ::_exit(126);
+  }
+}
+
+/// Starts a program with its output in `log`; its process.
+pid_t start_program(std::vector<std::string> words, const std::string& log) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child > 0) return child;
+  const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::dup2(fd, 1);
+  ::dup2(fd, 2);
+  become_other_user();
+  // A test that crashes leaves no server behind. After the user has changed, which takes it back.
+  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  if (::getppid() != parent) ::_exit(1);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+void give_to_other_user(const std::string& path) {
+  const passwd* const user = other_user();
+  if (user != nullptr && ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0) {
+    throw std::runtime_error("cannot give away " + path);
+  }
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  const std::string id = std::to_string(parent);
+  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
+  for (pid_t child = 0; list >> child;) children.push_back(child);
+  return children;
+}
+
+}  // namespace
+
+bool have_postgres() {
+  // Also to the user that it runs as: a folder on the way may be closed to it.
+  static const bool reachable = [] {
+    if (programs().empty()) return false;
+    int status = 1;
+    ::waitpid(start_program({programs() + "/postgres", "--version"}, "/dev/null"), &status, 0);
+    return status == 0;
+  }();
+  return reachable;
+}
+
+PostgresProcess::PostgresProcess() : path_(folder_.file("pg")), port_(free_port()) {
+  std::filesystem::permissions(folder_.file(""), std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add);
+  std::filesystem::create_directory(path_);
+  give_to_other_user(path_);
+  run({programs() + "/initdb", "-D", path_ + "/data", "-U", "owner", "-A", "trust", "-E", "UTF8",
+       "--locale=C", "--no-sync"});
+  start();
+}
+
+PostgresProcess::~PostgresProcess() { signal(SIGQUIT); }
+
+void PostgresProcess::run(const std::vector<std::string>& words) const {
+  int status = 0;
+  ::waitpid(start_program(words, folder_.file("log")), &status, 0);
+  if (status != 0) throw std::runtime_error(words[0] + " failed; see " + folder_.file("log"));
+}
+
+void PostgresProcess::start() {
+  pid_ = start_program({programs() + "/postgres", "-D", path_ + "/data", "-k", path_, "-p",
+                        std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
+                        "fsync=off", "-c", "max_connections=20", "-c", "shared_buffers=16MB"},
+                       folder_.file("log"));
+  wait_until_it_is_ready();
+}
+
+void PostgresProcess::wait_until_it_is_ready() const {
+  // As pg_ctl does: the server writes its state into this file.
+  for (int i = 0; i < 2000; ++i) {
+    std::ifstream file(path_ + "/data/postmaster.pid");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (text.starts_with(std::to_string(pid_)) && text.find("\nready") != std::string::npos) return;
+    std::this_thread::sleep_for(10ms);
+  }
+  throw std::runtime_error("PostgreSQL does not get ready; see " + folder_.file("log"));
+}
+
+std::string PostgresProcess::connection_string(const std::string& more) const {
+  return "host=" + path_ + " port=" + std::to_string(port_) + " dbname=postgres" +
+         (more.find("user=") == std::string::npos ? " user=owner" : "") + more;
+}
+
+std::string PostgresProcess::write(const std::string& name, const std::string& text) const {
+  const std::string path = path_ + "/" + name;
+  std::ofstream(path) << text;
+  std::filesystem::permissions(
+      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  give_to_other_user(path);
+  return path;
+}
+
+void PostgresProcess::set_access(const std::string& lines) {
+  write("data/pg_hba.conf", lines + "local all owner trust\nhost all owner 127.0.0.1/32 trust\n");
+  signal(SIGHUP);
+}
+
+void PostgresProcess::signal(int signal) {
+  if (pid_ <= 0) return;
+  ::kill(pid_, signal);
+  if (signal != SIGINT && signal != SIGQUIT) return;
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+}
+
+void PostgresProcess::signal_all(int signal) {
+  for (const pid_t child : children_of(pid_)) ::kill(child, signal);
+  ::kill(pid_, signal);
+}
+
+PostgresProcess& server() {
+  static PostgresProcess only;
+  return only;
+}
+
+}  // namespace weft::test

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+
+#include "weft/base/rng.h"
+
+namespace weft::transaction::internal {
+
+/// Version 4 (RFC 9562 section 5.4).
+std::string random_uuid(Rng& rng);
+
+}  // namespace weft::transaction::internal
