@@ -16,10 +16,10 @@ FLOORS = [
     ["base"],
     ["coro"],
     ["http2", "net", "codec"],
-    ["cluster"],
+    ["cluster", "cache"],
     ["rpc"],
     ["middleware", "fanout", "storage", "http1"],
-    ["registry", "telemetry", "edge", "security", "cache"],
+    ["registry", "telemetry", "edge", "security"],
     ["transaction", "messaging", "foreign"],
     ["gateway", "supervisor"],
 ]

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "weft/base/log.h"
+#include "weft/base/text/http_date.h"
 #include "weft/base/text/printable.h"
 #include "weft/http1/message/head_writer.h"
-#include "weft/http1/server/internal/date.h"
 
 namespace weft::http1 {
 namespace {
@@ -111,7 +111,7 @@ void ServedResponse::write_fields(std::string& head, rpc::HttpFields fields) {
     append_field(head, field.name, field.value);
   }
   // RFC 9110 section 6.6.1.
-  if (!has_date && status_ != 101) append_field(head, "date", current_date());
+  if (!has_date && status_ != 101) append_field(head, "date", current_http_date());
 }
 
 /// Ends the head `head`, whose content is decided.

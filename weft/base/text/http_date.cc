@@ -1,8 +1,8 @@
-#include "weft/http1/server/internal/date.h"
+#include "weft/base/text/http_date.h"
 
 #include <array>
 
-namespace weft::http1 {
+namespace weft {
 namespace {
 
 constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -16,7 +16,7 @@ void append_two(std::string& out, int number) {
 
 }  // namespace
 
-std::string date_text(std::time_t time) {
+std::string http_date(std::time_t time) {
   std::tm parts{};
   gmtime_r(&time, &parts);
   std::string out(kDays[static_cast<std::size_t>(parts.tm_wday)]);
@@ -32,15 +32,15 @@ std::string date_text(std::time_t time) {
   return out.append(" GMT");
 }
 
-std::string_view current_date() {
+std::string_view current_http_date() {
   thread_local std::string text;
   thread_local std::time_t of = -1;
   const std::time_t now = std::time(nullptr);
   if (now != of) {
-    text = date_text(now);
+    text = http_date(now);
     of = now;
   }
   return text;
 }
 
-}  // namespace weft::http1
+}  // namespace weft
