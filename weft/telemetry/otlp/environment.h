@@ -53,8 +53,8 @@ class Environment {
 };
 
 /// What is known of this process: `service.name` ("unknown_service:program" where `service` is
-/// empty), `process.pid`, `process.executable.name`, `host.name`, `telemetry.sdk.*`, and in
-/// Kubernetes `k8s.pod.name` and `k8s.namespace.name`.
+/// empty), `process.pid`, `process.executable.name`, `host.name`, `telemetry.sdk.*`, in
+/// a container `container.id`, and in Kubernetes `k8s.pod.name` and `k8s.namespace.name`.
 std::vector<Attribute> detect_resource(std::string_view service);
 
 /// Adds an attribute, in the place of one with the same key: keys of a resource come once.

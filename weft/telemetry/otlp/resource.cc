@@ -7,6 +7,7 @@
 
 #include <unistd.h>
 
+#include "weft/telemetry/otlp/container_id.h"
 #include "weft/telemetry/otlp/environment.h"
 #include "weft/telemetry/trace/span_setters.h"
 #include "weft/version.h"
@@ -58,6 +59,9 @@ std::vector<Attribute> detect_resource(std::string_view service) {
   all.push_back(attribute("process.pid", static_cast<std::int64_t>(::getpid())));
   if (!program.empty()) all.push_back(attribute("process.executable.name", program));
   if (!host.empty()) all.push_back(attribute("host.name", host));
+  if (std::string id = container_id(); !id.empty()) {
+    all.push_back(attribute("container.id", id));
+  }
   if (std::getenv("KUBERNETES_SERVICE_HOST") != nullptr) {
     all.push_back(attribute("k8s.pod.name", host));
     if (std::string name = kubernetes_namespace(); !name.empty()) {
