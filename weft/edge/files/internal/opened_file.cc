@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "weft/base/text/printable.h"
@@ -94,6 +95,13 @@ Result<Bytes> OpenedFile::read(std::uint64_t offset, std::size_t size) const {
     done += static_cast<std::size_t>(got);
   }
   return Bytes(chunk, chunk->data(), done);
+}
+
+Bytes OpenedFile::read_at_once(std::uint64_t offset, std::size_t size) const {
+  const ChunkRef chunk(Chunk::allocate(size));
+  const iovec room{.iov_base = chunk->data(), .iov_len = size};
+  const ssize_t got = ::preadv2(descriptor_, &room, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  return got > 0 ? Bytes(chunk, chunk->data(), static_cast<std::size_t>(got)) : Bytes();
 }
 
 }  // namespace weft::edge

@@ -37,8 +37,11 @@ class OpenedFile {
   static Result<OpenedFile> open(const std::string& folder, const std::string& name);
 
   const FileFacts& facts() const noexcept { return facts_; }
-  /// `size` bytes from `offset`, fewer where the file ends. At most 256 KiB in one piece.
+  /// `size` bytes from `offset`, fewer where the file ends.
   Result<Bytes> read(std::uint64_t offset, std::size_t size) const;
+  /// At most as many, and only what is in memory (preadv2() with RWF_NOWAIT), so a loop may ask;
+  /// empty where that cannot be told.
+  Bytes read_at_once(std::uint64_t offset, std::size_t size) const;
 
  private:
   explicit OpenedFile(int descriptor) noexcept : descriptor_(descriptor) {}
