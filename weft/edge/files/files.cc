@@ -9,6 +9,7 @@
 #include "weft/edge/files/internal/file_name.h"
 #include "weft/edge/files/internal/file_response.h"
 #include "weft/edge/files/internal/file_store.h"
+#include "weft/http2/hpack/field_characters.h"
 
 namespace weft::edge {
 namespace {
@@ -41,17 +42,36 @@ std::string_view path_of(const HttpHead& head) noexcept {
   return head.path.substr(0, head.path.find('?'));
 }
 
+Status check_path(const std::string& path) {
+  const bool is_root = path == "/";
+  if (path.starts_with('/') && (is_root || !path.ends_with('/')) &&
+      path.find("//") == std::string::npos) {
+    return {};
+  }
+  return invalid_argument("Files::path is '" + printable(path) +
+                          "'; it is \"/\", or begins with one \"/\" and ends in a name");
+}
+
+Status check_fields(const Files& files) {
+  for (const auto& [name, value] : files.fields) {
+    if (name.empty() || !http2::is_valid_name(name) || !http2::is_valid_value(value)) {
+      return invalid_argument("Files::fields: '" + printable(name) +
+                              "': names are in lower case, values without line ends and without "
+                              "spaces around them");
+    }
+  }
+  if (http2::is_valid_value(files.cache_control)) return {};
+  return invalid_argument("Files::cache_control has a line end, or spaces around it");
+}
+
 class FileHandler final : public rpc::HttpHandler {
  public:
   explicit FileHandler(Files files) : files_(std::move(files)), store_(files_) {}
 
   Status start(const rpc::Dispatcher&) override {
-    const bool is_root = files_.path == "/";
-    if (!files_.path.starts_with('/') || (!is_root && files_.path.ends_with('/')) ||
-        files_.path.find("//") != std::string::npos) {
-      return invalid_argument("Files::path is '" + printable(files_.path) +
-                              "'; it is \"/\", or begins with one \"/\" and ends in a name");
-    }
+    Status valid = check_path(files_.path);
+    if (valid.ok()) valid = check_fields(files_);
+    if (!valid.ok()) return valid;
     if (files_.folder.empty() == files_.embedded.empty()) {
       return invalid_argument("Files has either a folder or embedded files");
     }

@@ -249,6 +249,11 @@ TEST(FilesStart, RefusesWhatCannotBeServed) {
   EXPECT_THAT(start_with({}), HasSubstr("either a folder or embedded files"));
   EXPECT_THAT(start_with({.path = "app", .folder = "/tmp"}), HasSubstr("Files::path is 'app'"));
   EXPECT_THAT(start_with({.path = "/app/", .folder = "/tmp"}), HasSubstr("ends in a name"));
+  EXPECT_THAT(start_with({.folder = "/tmp", .fields = {{"X-A", "b"}}}),
+              HasSubstr("Files::fields: 'X-A'"));
+  EXPECT_THAT(start_with({.folder = "/tmp", .fields = {{"x-a", "b\n"}}}),
+              HasSubstr("Files::fields: 'x-a'"));
+  EXPECT_THAT(start_with({.folder = "/tmp", .cache_control = " "}), HasSubstr("cache_control"));
 }
 
 }  // namespace
