@@ -1,10 +1,13 @@
 // Messages that take longer to parse than a turn of the loop may.
 #include "weft/rpc/call/message/slow_parse.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -47,13 +50,24 @@ class BusyThreads {
  public:
   BusyThreads() {
     const std::shared_future<void> over = over_.get_future().share();
-    for (int i = 0; i < 4; ++i) run_after_destroying([over] { over.wait(); });
+    const auto begun = std::make_shared<std::atomic<unsigned>>(0);
+    for (unsigned i = 0; i < kMostThreads; ++i) {
+      run_after_destroying([over, begun] {
+        ++*begun;
+        begun->notify_one();
+        over.wait();
+      });
+    }
+    // One that has not begun yet would first destroy what is added from now on.
+    const unsigned threads = std::clamp(std::thread::hardware_concurrency() / 4, 1U, kMostThreads);
+    for (unsigned now = 0; now < threads; now = *begun) begun->wait(now);
   }
   BusyThreads(const BusyThreads&) = delete;
   BusyThreads& operator=(const BusyThreads&) = delete;
   ~BusyThreads() { over_.set_value(); }
 
  private:
+  static constexpr unsigned kMostThreads = 4;
   std::promise<void> over_;
 };
 
