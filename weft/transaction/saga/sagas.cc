@@ -14,6 +14,7 @@
 #include "weft/transaction/branch.h"
 #include "weft/transaction/saga/internal/execution.h"
 #include "weft/transaction/saga/internal/guests.h"
+#include "weft/transaction/saga/internal/saga_counters.h"
 #include "weft/transaction/saga/internal/work.h"
 
 namespace weft::transaction {
@@ -54,6 +55,7 @@ class Sagas::Impl {
   Status add(std::string name, Code code) {
     if (Status status = check_branch_text("the saga's name", name); !status.ok()) return status;
     if (codes_.contains(name)) return already_exists("there is a saga \"" + name + "\" already");
+    counters_.try_emplace(name);
     codes_.emplace(std::move(name), std::move(code));
     return ok_status();
   }
@@ -158,6 +160,13 @@ class Sagas::Impl {
   }
 
   std::size_t running() const noexcept { return running_.size(); }
+  std::vector<SagaStats> stats() const {
+    std::vector<SagaStats> all;
+    for (const auto& [name, counters] : counters_) all.push_back(counters.stats(name));
+    all.push_back(without_code_.stats(""));
+    return all;
+  }
+  Task<Result<SagaBacklog>> backlog() { return guests_.run(store_.backlog()); }
 
  private:
   /// What run() waits for; goes with the last who does.
@@ -166,11 +175,15 @@ class Sagas::Impl {
     std::optional<Result<std::string>> answer;  ///< none: another process has the saga now
   };
   struct Running {
-    Running(Impl& of, const internal::Body* body, SagaRecord record, std::vector<StepRecord> steps,
-            bool fresh)
+    Running(Impl& of, internal::SagaCounters& counts, const internal::Body* body, SagaRecord record,
+            std::vector<StepRecord> steps, bool fresh)
         : impl(of),
-          execution(of.options_, of.store_, body, std::move(record), std::move(steps), fresh) {}
+          counters(counts),
+          execution(of.options_, of.store_, counts, body, std::move(record), std::move(steps),
+                    fresh) {}
     Impl& impl;
+    internal::SagaCounters& counters;
+    TimePoint placed = net::Loop::current()->now();
     Execution execution;
     std::shared_ptr<Outcome> outcome = std::make_shared<Outcome>();
   };
@@ -252,16 +265,32 @@ class Sagas::Impl {
     const internal::Body* const body = code == codes_.end() ? nullptr : &code->second.body;
     std::unique_ptr<Running>& place = running_[record.id];
     if (place != nullptr) return;
-    place = std::make_unique<Running>(*this, body, std::move(record), std::move(steps),
+    const auto counted = counters_.find(record.name);
+    internal::SagaCounters& counters = counted == counters_.end() ? without_code_ : counted->second;
+    (owned_until ? counters.taken_over : counters.started).add();
+    counters.running.add();
+    place = std::make_unique<Running>(*this, counters, body, std::move(record), std::move(steps),
                                       !owned_until.has_value());
     if (owned_until) place->execution.own_until(*owned_until);
     place->execution.start({.function = &Impl::on_ended, .argument = place.get()});
+  }
+
+  static void count_end(const Running& running) noexcept {
+    internal::SagaCounters& counters = running.counters;
+    counters.running.subtract_one();
+    if (running.execution.is_lost()) return counters.lost.add();
+    const SagaState state = running.execution.record().state;
+    if (state != SagaState::Done && state != SagaState::Undone) return counters.stuck.add();
+    (state == SagaState::Done ? counters.done : counters.undone).add();
+    const Duration time = net::Loop::current()->now() - running.placed;
+    counters.nanoseconds.add(static_cast<std::uint64_t>(time.count()));
   }
 
   static void on_ended(void* argument) noexcept {
     const Running& running = *static_cast<Running*>(argument);
     const std::shared_ptr<Outcome> outcome = running.outcome;
     const Execution& execution = running.execution;
+    count_end(running);
     if (!execution.is_lost()) outcome->answer = answer_of(execution.record());
     running.impl.running_.erase(std::string(execution.record().id));
     outcome->known.set();
@@ -345,6 +374,8 @@ class Sagas::Impl {
   internal::SagaStore store_;
   std::string owner_;
   std::map<std::string, Code> codes_;
+  std::map<std::string, internal::SagaCounters> counters_;  ///< by name, as codes_
+  internal::SagaCounters without_code_;
   Context context_;
   std::map<std::string, std::unique_ptr<Running>> running_;
   std::map<std::string, std::shared_ptr<Claim>> claims_;
@@ -368,6 +399,8 @@ Task<Result<std::vector<PendingQuestion>>> Sagas::pending(std::size_t most) {
   return impl_->pending(most);
 }
 std::size_t Sagas::running() const noexcept { return impl_->running(); }
+std::vector<SagaStats> Sagas::stats() const { return impl_->stats(); }
+Task<Result<SagaBacklog>> Sagas::backlog() { return impl_->backlog(); }
 
 Task<Result<std::string>> Sagas::run_encoded(std::string name, std::string id, std::string input,
                                              std::string input_type, std::string reply_type) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weft/base/result.h"
 #include "weft/base/time.h"
@@ -15,6 +16,7 @@
 #include "weft/rpc/call/service.h"
 #include "weft/storage/sql/database.h"
 #include "weft/transaction/saga/saga.h"
+#include "weft/transaction/saga/saga_stats.h"
 
 namespace weft::transaction {
 
@@ -119,6 +121,12 @@ class Sagas {
 
   /// Sagas that this process runs now.
   std::size_t running() const noexcept;
+  /// An entry for each name that was added, and a last one without a name for sagas that this
+  /// process undoes without their code. From any thread, after the last add().
+  std::vector<SagaStats> stats() const;
+  /// What is not over in the store, of all processes: two statements, which read an index as long
+  /// as that is.
+  Task<Result<SagaBacklog>> backlog();
 
  private:
   class Impl;

@@ -141,6 +141,7 @@ Task<Result<std::vector<StepRecord>>> StoredSagas::steps(std::string id) {
 Task<Result<std::vector<PendingQuestion>>> StoredSagas::pending(std::size_t most) {
   return store_->pending(most);
 }
+Task<Result<SagaBacklog>> StoredSagas::backlog() { return store_->backlog(); }
 Task<Status> StoredSagas::answer(std::string id, std::string question, std::string answer) {
   return store_->answer(std::move(id), std::move(question), std::move(answer));
 }

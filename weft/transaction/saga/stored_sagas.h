@@ -13,6 +13,7 @@
 #include "weft/storage/sql/timestamp.h"
 #include "weft/transaction/saga/question.h"
 #include "weft/transaction/saga/saga_record.h"
+#include "weft/transaction/saga/saga_stats.h"
 
 namespace weft::transaction {
 
@@ -53,7 +54,8 @@ class StoredSagas {
   Task<Result<SagaSummary>> find(std::string id);
   /// Steps, sleeps, questions and the pivot of a saga, in the order in which they began.
   Task<Result<std::vector<StepRecord>>> steps(std::string id);
-  /// As Sagas::pending() and Sagas::answer().
+  /// As Sagas::backlog(), Sagas::pending() and Sagas::answer().
+  Task<Result<SagaBacklog>> backlog();
   Task<Result<std::vector<PendingQuestion>>> pending(std::size_t most);
   Task<Status> answer(std::string id, std::string question, std::string answer);
 

@@ -60,10 +60,11 @@ Status check_key(const std::string& saga, const std::string& step) {
 
 }  // namespace
 
-Execution::Execution(const SagasOptions& options, SagaStore& store, const Body* body,
-                     SagaRecord record, std::vector<StepRecord> steps, bool fresh)
+Execution::Execution(const SagasOptions& options, SagaStore& store, SagaCounters& counters,
+                     const Body* body, SagaRecord record, std::vector<StepRecord> steps, bool fresh)
     : options_(options),
       store_(store),
+      counters_(counters),
       body_function_(body),
       record_(std::move(record)),
       stored_(!fresh),
@@ -203,6 +204,7 @@ Task<> Execution::undo_step(StepRecord& step) {
     if (lost_) co_return;
     if (reply.ok()) {
       step.state = StepState::Undone;
+      counters_.steps_undone.add();
       queue(step);
       co_return;
     }
@@ -214,6 +216,7 @@ Task<> Execution::undo_step(StepRecord& step) {
                    reply.status().with_prefix("the undo of step \"" + step.name + "\""));
       co_return;
     }
+    counters_.undos_retried.add();
     co_await pause(attempt);
   }
 }
@@ -323,6 +326,7 @@ Task<Result<std::string>> Execution::step(StepPlan plan) {
 void Execution::leave(StepRecord& step, Status why) {
   works_.erase(step.name);
   step.state = StepState::Failed;
+  counters_.steps_failed.add();
   step.status = std::move(why);
   queue(step);
 }
@@ -337,7 +341,9 @@ Task<> Execution::carry_out(StepRecord& step, Duration retry_for) {
     if (reply.ok()) {
       step.state = StepState::Done;
       step.reply = *std::move(reply);
+      counters_.steps_done.add();
     } else if (is_passing(reply.status()) && net::Loop::current()->now() - step.since < retry_for) {
+      counters_.steps_retried.add();
       co_await pause(attempt);
     } else if (pivoted_) {
       park("step \"" + step.name + "\" failed after the pivot: " + reply.status().to_string());
@@ -345,6 +351,7 @@ Task<> Execution::carry_out(StepRecord& step, Duration retry_for) {
     } else {
       step.state = StepState::Failed;
       step.status = reply.status();
+      counters_.steps_failed.add();
     }
   }
   queue(step);

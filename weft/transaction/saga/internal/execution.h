@@ -14,6 +14,7 @@
 #include "weft/coro/task.h"
 #include "weft/storage/sql/timestamp.h"
 #include "weft/transaction/branch.h"
+#include "weft/transaction/saga/internal/saga_counters.h"
 #include "weft/transaction/saga/internal/saga_store.h"
 #include "weft/transaction/saga/internal/work.h"
 #include "weft/transaction/saga/saga.h"
@@ -33,8 +34,8 @@ namespace weft::transaction::internal {
 class Execution {
  public:
   /// `fresh`: nothing of it is in the store yet.
-  Execution(const SagasOptions& options, SagaStore& store, const Body* body, SagaRecord record,
-            std::vector<StepRecord> steps, bool fresh);
+  Execution(const SagasOptions& options, SagaStore& store, SagaCounters& counters, const Body* body,
+            SagaRecord record, std::vector<StepRecord> steps, bool fresh);
   Execution(const Execution&) = delete;
   Execution& operator=(const Execution&) = delete;
 
@@ -95,6 +96,7 @@ class Execution {
 
   const SagasOptions& options_;
   SagaStore& store_;
+  SagaCounters& counters_;
   const Body* body_function_;
   SagaRecord record_;
   std::map<std::string, StepRecord> steps_;

@@ -1,5 +1,6 @@
 #include "weft/transaction/saga/internal/saga_store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <utility>
@@ -54,6 +55,11 @@ struct StepRow {
   int code = 0;
   Bytes message, details;
   std::int64_t due = 0, age = 0;
+};
+
+struct BacklogRow {
+  std::uint64_t running = 0, stuck = 0;
+  std::optional<std::int64_t> age;  ///< milliseconds
 };
 
 std::string text_of(const Bytes& bytes) { return std::string(bytes.view()); }
@@ -251,6 +257,25 @@ Task<Result<std::vector<std::string>>> SagaStore::abandoned(std::vector<std::str
     ids.insert(ids.end(), found->begin(), found->end());
   }
   co_return ids;
+}
+
+Task<Result<SagaBacklog>> SagaStore::backlog() {
+  // FINISH STUCK has the number 8, behind those that are over.
+  const std::string text =
+      sql("SELECT count(CASE WHEN state <= 3 THEN 1 END), count(CASE WHEN state > 3 THEN 1 END), "
+          "{now} - min(started_at) FROM weft_saga WHERE state IN (1, 2, 3, 4, 5, 8)");
+  const Result<BacklogRow> row = co_await database_.one<BacklogRow>(text);
+  if (!row.ok()) co_return row.status();
+  const Result<std::uint64_t> questions = co_await database_.one<std::uint64_t>(
+      sql("SELECT count(*) FROM weft_saga_step step JOIN weft_saga saga ON saga.id = step.saga "
+          "WHERE step.kind = 4 AND step.state = 1 AND saga.state = 1 AND step.due > {now}"));
+  if (!questions.ok()) co_return questions.status();
+  SagaBacklog backlog;
+  backlog.running = row->running;
+  backlog.stuck = row->stuck;
+  backlog.questions = *questions;
+  if (row->age) backlog.oldest = std::chrono::milliseconds(std::max<std::int64_t>(*row->age, 0));
+  co_return backlog;
 }
 
 Task<Result<std::size_t>> SagaStore::renew(std::vector<Held> held, Duration lease) {

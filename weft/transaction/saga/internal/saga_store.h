@@ -14,6 +14,7 @@
 #include "weft/transaction/internal/schema.h"
 #include "weft/transaction/saga/question.h"
 #include "weft/transaction/saga/saga_record.h"
+#include "weft/transaction/saga/saga_stats.h"
 
 namespace weft::transaction::internal {
 
@@ -79,6 +80,8 @@ class SagaStore {
   /// Ids of open sagas without a lease that undo, or run one of `names`; the oldest first.
   Task<Result<std::vector<std::string>>> abandoned(std::vector<std::string> names,
                                                    std::size_t most);
+  /// What is not over.
+  Task<Result<SagaBacklog>> backlog();
   /// How many of them are still held; those have a lease from now.
   Task<Result<std::size_t>> renew(std::vector<Held> held, Duration lease);
 
