@@ -124,8 +124,7 @@ class Sagas {
   /// An entry for each name that was added, and a last one without a name for sagas that this
   /// process undoes without their code. From any thread, after the last add().
   std::vector<SagaStats> stats() const;
-  /// What is not over in the store, of all processes: two statements, which read an index as long
-  /// as that is.
+  /// What is not over in the store, of all processes: two statements.
   Task<Result<SagaBacklog>> backlog();
 
  private:
