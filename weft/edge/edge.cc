@@ -28,13 +28,13 @@ class Protocols final : public rpc::HttpHandler {
   }
 
   bool takes(const rpc::HttpHead& head) const override {
-    return kind_of(head).has_value() || rest_.claims(path_of(head)) ||
-           (cors_.is_preflight(head) && is_method_path(path_of(head))) || misses_a_method(head);
+    return kind_of(head).has_value() || rest_.claims(head.path_only()) ||
+           (cors_.is_preflight(head) && is_method_path(head.path_only())) || misses_a_method(head);
   }
 
   Task<> serve(rpc::HttpExchange& exchange) override {
     const rpc::HttpHead& head = exchange.head();
-    const std::string_view path = path_of(head);
+    const std::string_view path = head.path_only();
     const bool is_method = exchange.dispatcher().find(path) != nullptr;
     if (cors_.is_preflight(head)) {
       std::string methods = is_method ? std::string() : rest_.allowed(path);
@@ -55,7 +55,7 @@ class Protocols final : public rpc::HttpHandler {
   bool misses_a_method(const rpc::HttpHead& head) const {
     const bool grpc =
         head.method == "POST" && head.field("content-type").starts_with("application/grpc");
-    return !grpc && dispatcher_ != nullptr && dispatcher_->find(path_of(head)) != nullptr;
+    return !grpc && dispatcher_ != nullptr && dispatcher_->find(head.path_only()) != nullptr;
   }
 
   static Task<> refuse(const Protocols& self, rpc::HttpExchange& exchange) {

@@ -38,10 +38,6 @@ Task<> refuse(HttpExchange& exchange, const Status& status) {
   return refuse(exchange, 503, "the file cannot be read now\n");
 }
 
-std::string_view path_of(const HttpHead& head) noexcept {
-  return head.path.substr(0, head.path.find('?'));
-}
-
 Status check_path(const std::string& path) {
   const bool is_root = path == "/";
   if (path.starts_with('/') && (is_root || !path.ends_with('/')) &&
@@ -80,14 +76,14 @@ class FileHandler final : public rpc::HttpHandler {
 
   bool takes(const HttpHead& head) const override {
     if (head.method != "GET" && head.method != "HEAD") return false;
-    const std::string_view path = path_of(head);
+    const std::string_view path = head.path_only();
     if (!path.starts_with(files_.path)) return false;
     return files_.path == "/" || path.size() == files_.path.size() ||
            path[files_.path.size()] == '/';
   }
 
   Task<> serve(HttpExchange& exchange) override {
-    FileName asked = file_name_of(path_of(exchange.head()), files_.path);
+    FileName asked = file_name_of(exchange.head().path_only(), files_.path);
     if (asked.kind == FileName::Kind::Malformed) {
       return refuse(exchange, 400, "the path has a % that two hexadecimal digits do not follow\n");
     }
@@ -97,7 +93,7 @@ class FileHandler final : public rpc::HttpHandler {
 
  private:
   Task<> serve_file(HttpExchange& exchange, FileName asked) {
-    if (asked.kind == FileName::Kind::Folder && !path_of(exchange.head()).ends_with('/')) {
+    if (asked.kind == FileName::Kind::Folder && !exchange.head().path_only().ends_with('/')) {
       co_return co_await redirect(exchange);  // Files::path itself
     }
     std::string name = target_of(asked);
@@ -158,7 +154,7 @@ class FileHandler final : public rpc::HttpHandler {
   /// To a folder's path with its "/", so that what its page names lies below.
   static Task<> redirect(HttpExchange& exchange) {
     const HttpHead& head = exchange.head();
-    const std::string_view path = path_of(head);
+    const std::string_view path = head.path_only();
     std::string location(path);
     location.append("/").append(head.path.substr(path.size()));
     const HttpField fields[] = {{"location", location}, {"content-length", "0"}};

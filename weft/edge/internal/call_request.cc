@@ -232,7 +232,7 @@ Status read_fields(CallRequest& request, const rpc::HttpHead& head, const rpc::C
 
 CallRequest no_call(const rpc::HttpHead& head, const rpc::Dispatcher& dispatcher) {
   CallRequest request;
-  request.path = path_of(head);
+  request.path = head.path_only();
   request.route = dispatcher.find(request.path);
   request.format = "json";
   const bool post = head.method == "POST";
@@ -253,14 +253,14 @@ CallRequest read_request(const rpc::HttpHead& head, const RequestKind& kind,
                          const std::shared_ptr<const Codec>& json) {
   CallRequest request;
   request.protocol = kind.protocol;
-  request.path = path_of(head);
+  request.path = head.path_only();
   request.route = dispatcher.find(request.path);
   // What is said of a format that there is not is JSON.
   request.format = "json";
   std::string format(kind.format);
   std::optional<Query> query;
   if (kind.protocol == Protocol::ConnectGet) {
-    Result<Query> parsed = Query::parse(query_of(head));
+    Result<Query> parsed = Query::parse(head.query());
     if (parsed.ok()) {
       query = *std::move(parsed);
       format = *query->find("encoding");

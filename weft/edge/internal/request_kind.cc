@@ -30,8 +30,8 @@ std::optional<RequestKind> grpc_web(std::string_view rest) noexcept {
 
 /// The format is in the query.
 std::optional<RequestKind> get_kind(const rpc::HttpHead& head) noexcept {
-  const std::string_view query = query_of(head);
-  if (!is_method_path(path_of(head)) || !has_parameter(query, "message") ||
+  const std::string_view query = head.query();
+  if (!is_method_path(head.path_only()) || !has_parameter(query, "message") ||
       !has_parameter(query, "encoding")) {
     return std::nullopt;
   }
@@ -39,14 +39,6 @@ std::optional<RequestKind> get_kind(const rpc::HttpHead& head) noexcept {
 }
 
 }  // namespace
-
-std::string_view query_of(const rpc::HttpHead& head) noexcept {
-  return head.path.substr(std::min(path_of(head).size() + 1, head.path.size()));
-}
-
-std::string_view path_of(const rpc::HttpHead& head) noexcept {
-  return head.path.substr(0, head.path.find('?'));
-}
 
 bool is_method_path(std::string_view path) noexcept {
   if (path.size() < 4 || path.front() != '/' || path.back() == '/') return false;
@@ -61,7 +53,7 @@ std::optional<RequestKind> kind_of(const rpc::HttpHead& head) noexcept {
   if (!take_prefix(type, "application/")) return std::nullopt;
   if (take_prefix(type, "grpc-web")) return grpc_web(type);
   if (take_prefix(type, "connect+")) return RequestKind{Protocol::ConnectStream, type};
-  if (!is_method_path(path_of(head))) return std::nullopt;
+  if (!is_method_path(head.path_only())) return std::nullopt;
   // A client that names Connect's version is answered in Connect whatever the format.
   const bool known = ascii::equal_without_case(type, "json") ||
                      ascii::equal_without_case(type, "proto") ||

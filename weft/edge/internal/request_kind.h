@@ -32,10 +32,6 @@ struct RequestKind {
   std::string_view format;
 };
 
-/// The path without its query.
-std::string_view path_of(const rpc::HttpHead& head) noexcept;
-/// What follows the "?".
-std::string_view query_of(const rpc::HttpHead& head) noexcept;
 /// Whether a path has the form /pkg.Service/Method.
 bool is_method_path(std::string_view path) noexcept;
 /// Nothing for a request that is nobody's call.

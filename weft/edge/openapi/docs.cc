@@ -5,7 +5,6 @@
 
 #include "weft/base/fatal.h"
 #include "weft/base/text/ascii.h"
-#include "weft/edge/internal/request_kind.h"
 #include "weft/edge/openapi/internal/docs_page.h"
 
 namespace weft::edge {
@@ -46,9 +45,11 @@ class Docs final : public rpc::HttpHandler {
     page_ = replaced(std::move(page_), "%DOCUMENT%", options.document);
   }
 
-  bool takes(const rpc::HttpHead& head) const override { return !find(path_of(head)).type.empty(); }
+  bool takes(const rpc::HttpHead& head) const override {
+    return !find(head.path_only()).type.empty();
+  }
   Task<> serve(rpc::HttpExchange& exchange) override {
-    return send(exchange, find(path_of(exchange.head())));
+    return send(exchange, find(exchange.head().path_only()));
   }
 
  private:

@@ -3,7 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/edge/internal/request_kind.h"
 #include "weft/edge/openapi/internal/document.h"
 
 namespace weft::edge {
@@ -19,7 +18,7 @@ class Document final : public rpc::HttpHandler {
     document_ = Bytes::copy_of(*text);
     return {};
   }
-  bool takes(const rpc::HttpHead& head) const override { return path_of(head) == options_.path; }
+  bool takes(const rpc::HttpHead& head) const override { return head.path_only() == options_.path; }
   Task<> serve(rpc::HttpExchange& exchange) override {
     const std::string_view method = exchange.head().method;
     if (method != "GET" && method != "HEAD") return refuse(exchange);

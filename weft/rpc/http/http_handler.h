@@ -51,6 +51,13 @@ struct HttpHead {
   /// Upgrade and their kin.
   HttpFields fields;
 
+  /// The path without its query.
+  std::string_view path_only() const noexcept { return path.substr(0, path.find('?')); }
+  /// What follows the "?" of the path; empty without one.
+  std::string_view query() const noexcept {
+    const std::size_t mark = path.find('?');
+    return mark == std::string_view::npos ? std::string_view() : path.substr(mark + 1);
+  }
   /// The first value of a field, by its name in lower case; empty where there is none.
   std::string_view field(std::string_view name) const noexcept {
     for (const HttpField& one : fields) {

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::string_view kText = "text/plain; charset=utf-8";
 
-std::string_view without_query(std::string_view path) noexcept {
-  return path.substr(0, path.find('?'));
-}
-
 /// A page is this, and what it answers.
 struct Page {
   int status;
@@ -35,13 +31,13 @@ Task<> send(HttpExchange& exchange, Page page, std::string_view content_type) {
 class Probes final : public HttpHandler {
  public:
   bool takes(const HttpHead& head) const override {
-    const std::string_view path = without_query(head.path);
+    const std::string_view path = head.path_only();
     return path == "/healthz" || path == "/readyz";
   }
   Refusable refusable() const noexcept override { return Refusable::No; }
   Task<> serve(HttpExchange& exchange) override {
     const std::string_view path = exchange.head().path;
-    if (without_query(path) == "/healthz") return send(exchange, {200, "ok\n"}, kText);
+    if (exchange.head().path_only() == "/healthz") return send(exchange, {200, "ok\n"}, kText);
     return send(exchange, readiness(exchange, path), kText);
   }
 
@@ -64,7 +60,7 @@ class FrontPage final : public HttpHandler {
  public:
   explicit FrontPage(std::string title) : title_(std::move(title)) {}
 
-  bool takes(const HttpHead& head) const override { return without_query(head.path) == "/"; }
+  bool takes(const HttpHead& head) const override { return head.path_only() == "/"; }
   Task<> serve(HttpExchange& exchange) override {
     return send(exchange, {200, describe(exchange)}, kText);
   }
@@ -96,7 +92,7 @@ class TextPage final : public HttpHandler {
   TextPage(std::string path, std::string text, std::string content_type)
       : path_(std::move(path)), text_(std::move(text)), content_type_(std::move(content_type)) {}
 
-  bool takes(const HttpHead& head) const override { return without_query(head.path) == path_; }
+  bool takes(const HttpHead& head) const override { return head.path_only() == path_; }
   Task<> serve(HttpExchange& exchange) override {
     return send(exchange, {200, text_}, content_type_);
   }

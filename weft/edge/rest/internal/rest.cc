@@ -72,7 +72,7 @@ Status Rest::start(const rpc::Dispatcher& dispatcher) {
 Task<> Rest::serve(rpc::HttpExchange& exchange, const Cors& cors) const {
   const rpc::HttpHead& head = exchange.head();
   if (head.method == "OPTIONS") {
-    const std::string_view path = path_of(head);
+    const std::string_view path = head.path_only();
     std::string allow = allowed(path);
     // A rule of its own has precedence.
     if (!allow.empty() && rules_.find(head.method, path).rule == nullptr) {

@@ -99,7 +99,7 @@ Status check_content_type(const BoundRule& rule, MethodKind kind, std::string_vi
 /// Whether a call can be served by the rule; sets the status where not.
 bool check_rule(CallRequest& call, const BoundRule& rule, const rpc::HttpHead& head) {
   const MethodKind kind = call.route->method->kind;
-  if (Status path = check_path(path_of(head)); !path.ok()) {
+  if (Status path = check_path(head.path_only()); !path.ok()) {
     call.status = std::move(path);
   } else if (kind == MethodKind::BidiStreaming && head.version != rpc::HttpVersion::Http2) {
     // Most clients of HTTP/1.1 read nothing before they have sent all, so both sides could wait for
@@ -137,7 +137,7 @@ RestRequest read_rest_request(const rpc::HttpHead& head, const RestRules& rules,
                               const rpc::Dispatcher& dispatcher, const JsonOptions& options) {
   RestRequest request;
   CallRequest& call = request.call;
-  const std::string_view path = path_of(head);
+  const std::string_view path = head.path_only();
   call.protocol = Protocol::Rest;
   call.format = "json";
   call.path = path;
@@ -154,7 +154,7 @@ RestRequest read_rest_request(const rpc::HttpHead& head, const RestRules& rules,
   codec::ThreadBuffer<codec::BufferUse::Wire> wire;
   Parameters parameters(*match.rule, options.read, *wire);
   // The path comes last, so that it counts.
-  call.status = parameters.add_query(query_of(head));
+  call.status = parameters.add_query(head.query());
   if (call.status.ok()) call.status = parameters.add_path(path, match.verb);
   if (!call.status.ok()) return request;
   request.parameters = wire->view();

@@ -65,7 +65,6 @@ const AdminPages::Page* AdminPages::find(std::string_view path) noexcept {
        {"/healthz", &AdminPages::serve_health},
        {"/readyz", &AdminPages::serve_readiness},
        {"/log/levels", &AdminPages::serve_log_levels, &AdminPages::change_log_levels}}};
-  path = path.substr(0, path.find('?'));
   for (const Page& page : kPages) {
     if (page.path == path) return &page;
   }
@@ -76,7 +75,7 @@ Task<> AdminPages::serve(rpc::HttpExchange& exchange) {
   const rpc::HttpHead& head = exchange.head();
   if (!open_.load(std::memory_order_acquire)) return refuse(exchange, 403, "not open yet\n");
   if (!may_see(head)) return challenge(exchange);
-  const Page* const page = find(head.path);
+  const Page* const page = find(head.path_only());
   if (page == nullptr) {
     return refuse(exchange, 404,
                   "no page '" + printable(head.path.substr(0, 64)) +
@@ -163,9 +162,7 @@ Task<> AdminPages::change_log_levels(AdminPages& self, rpc::HttpExchange& exchan
     return respond(exchange, 403, "changes are off (AdminOptions::changes)\n");
   }
   if (!head.field("origin").empty()) return respond(exchange, 403, "not from a browser\n");
-  const std::size_t query = head.path.find('?');
-  LogLevelsAnswer answer = change_log_level(
-      query == std::string_view::npos ? std::string_view() : head.path.substr(query + 1));
+  LogLevelsAnswer answer = change_log_level(head.query());
   return respond(exchange, answer.status, std::move(answer.text));
 }
 
