@@ -9,7 +9,7 @@
 #include "weft/edge/files/internal/file_name.h"
 #include "weft/edge/files/internal/file_response.h"
 #include "weft/edge/files/internal/file_store.h"
-#include "weft/http2/hpack/field_characters.h"
+#include "weft/rpc/http/field_rule.h"
 
 namespace weft::edge {
 namespace {
@@ -48,16 +48,18 @@ Status check_path(const std::string& path) {
                           "'; it is \"/\", or begins with one \"/\" and ends in a name");
 }
 
+Status check_field(std::string_view option, const HttpField& field) {
+  const std::string_view why = rpc::why_no_field(field);
+  if (why.empty()) return {};
+  return invalid_argument(std::string(option) + ": " + std::string(why));
+}
+
 Status check_fields(const Files& files) {
   for (const auto& [name, value] : files.fields) {
-    if (name.empty() || !http2::is_valid_name(name) || !http2::is_valid_value(value)) {
-      return invalid_argument("Files::fields: '" + printable(name) +
-                              "': names are in lower case, values without line ends and without "
-                              "spaces around them");
-    }
+    Status valid = check_field("Files::fields: '" + printable(name) + "'", {name, value});
+    if (!valid.ok()) return valid;
   }
-  if (http2::is_valid_value(files.cache_control)) return {};
-  return invalid_argument("Files::cache_control has a line end, or spaces around it");
+  return check_field("Files::cache_control", {"cache-control", files.cache_control});
 }
 
 class FileHandler final : public rpc::HttpHandler {

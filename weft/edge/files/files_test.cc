@@ -253,6 +253,11 @@ TEST(FilesStart, RefusesWhatCannotBeServed) {
               HasSubstr("Files::fields: 'X-A'"));
   EXPECT_THAT(start_with({.folder = "/tmp", .fields = {{"x-a", "b\n"}}}),
               HasSubstr("Files::fields: 'x-a'"));
+  // HTTP/1.1 could send none of these.
+  EXPECT_THAT(start_with({.folder = "/tmp", .fields = {{"connection", "close"}}}),
+              HasSubstr("Files::fields: 'connection': it belongs to the connection"));
+  EXPECT_THAT(start_with({.folder = "/tmp", .fields = {{"a(b", "c"}}}),
+              HasSubstr("Files::fields: 'a(b': names are tokens"));
   EXPECT_THAT(start_with({.folder = "/tmp", .cache_control = " "}), HasSubstr("cache_control"));
 }
 

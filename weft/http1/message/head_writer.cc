@@ -1,32 +1,13 @@
 #include "weft/http1/message/head_writer.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "weft/base/text/printable.h"
-#include "weft/http2/hpack/field_characters.h"
+#include "weft/rpc/http/field_rule.h"
 
 namespace weft::http1 {
 namespace {
-
-bool belongs_to_connection(std::string_view name) noexcept {
-  static constexpr std::array<std::string_view, 6> kNames = {
-      "connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
-}
-
-/// Those that http2::is_valid_value() lets through.
-bool has_controls(std::string_view value) noexcept {
-  return std::any_of(value.begin(), value.end(), [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-  });
-}
-
-/// HTTP/2's rule allows what is no token (RFC 9110 section 5.6.2): "a(b", for one.
-bool is_token(std::string_view name) noexcept {
-  return name.find_first_of("\"(),/:;<=>?@[\\]{}") == std::string_view::npos;
-}
 
 template <class Number>
 void append_number(std::string& out, Number number, int base) {
@@ -38,15 +19,10 @@ void append_number(std::string& out, Number number, int base) {
 }  // namespace
 
 Status check_field(const rpc::HttpField& field) {
-  const bool of_connection = belongs_to_connection(field.name);
-  if (!of_connection && !field.name.empty() && http2::is_valid_name(field.name) &&
-      is_token(field.name) && http2::is_valid_value(field.value) && !has_controls(field.value)) {
-    return {};
-  }
-  return invalid_argument("the field '" + printable(field.name.substr(0, 64)) + "': " +
-                          (of_connection ? "it belongs to the connection, which writes it itself"
-                                         : "names are tokens in lower case, values without control "
-                                           "characters and without spaces around them"));
+  const std::string_view why = rpc::why_no_field(field);
+  if (why.empty()) return {};
+  return invalid_argument("the field '" + printable(field.name.substr(0, 64)) +
+                          "': " + std::string(why));
 }
 
 std::string_view reason_of(int status) noexcept {

@@ -11,10 +11,7 @@
 /// Writes heads and chunks (RFC 9112). What is appended has been checked before.
 namespace weft::http1 {
 
-/// Not OK where a field may not stand in a message that an application makes: its name is a token
-/// in lower case, its value without control characters or spaces around it, and it is none of those
-/// that belong to the connection (Connection, Transfer-Encoding and their kin), which are written
-/// by whoever knows it.
+/// rpc::why_no_field() as a status, INVALID_ARGUMENT naming the field.
 Status check_field(const rpc::HttpField& field);
 
 /// "Not Found"; "Unknown" of what RFC 9110 does not name.
