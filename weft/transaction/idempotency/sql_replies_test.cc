@@ -12,6 +12,7 @@
 #include "weft/testing/folder.h"
 #include "weft/testing/run.h"
 #include "weft/testing/sqlite/sqlite_disk.h"
+#include "weft/transaction/internal/test_forwarding_driver.h"
 
 namespace weft::transaction {
 namespace {
@@ -21,17 +22,14 @@ using State = IdempotencyStore::State;
 using Lost = IdempotencyStore::Rule::Lost;
 
 /// A database whose caller goes while a row is inserted, or that refuses to forget.
-class FaultyDriver final : public sql::Driver {
+class FaultyDriver final : public test::ForwardingDriver {
  public:
-  explicit FaultyDriver(sql::Database database) : database_(std::move(database)) {}
+  using ForwardingDriver::ForwardingDriver;
   Task<Result<sql::Rows>> run(sql::Statement statement) override {
     const bool inserts = statement.text().starts_with("INSERT INTO weft_replies");
     const bool forgets = statement.text().find("LIMIT 256") != std::string::npos;
     if (forgets && refuses_to_forget) return refuse();
-    return run_on(database_, std::move(statement), inserts ? caller : nullptr);
-  }
-  Task<Result<std::unique_ptr<sql::Session>>> begin(sql::BeginOptions options) override {
-    return begin_on(database_, options);
+    return run_on(database(), std::move(statement), inserts ? caller : nullptr);
   }
   Context* caller = nullptr;
   bool refuses_to_forget = false;
@@ -45,26 +43,6 @@ class FaultyDriver final : public sql::Driver {
     leaves->cancel(cancelled("the caller has gone"));
     co_return leaves->cancel_reason();
   }
-  /// Only for the tables: the store itself has no transactions.
-  class Session final : public sql::Session {
-   public:
-    explicit Session(sql::Transaction transaction) : transaction_(std::move(transaction)) {}
-    Task<Result<sql::Rows>> run(sql::Statement statement) override {
-      return transaction_.run(std::move(statement));
-    }
-    Task<Status> commit() override { return transaction_.commit(); }
-    Task<Status> rollback() override { return transaction_.rollback(); }
-
-   private:
-    sql::Transaction transaction_;
-  };
-  static Task<Result<std::unique_ptr<sql::Session>>> begin_on(sql::Database database,
-                                                              sql::BeginOptions options) {
-    Result<sql::Transaction> transaction = co_await database.begin(options);
-    if (!transaction.ok()) co_return transaction.status();
-    co_return std::unique_ptr<sql::Session>(std::make_unique<Session>(*std::move(transaction)));
-  }
-  sql::Database database_;
 };
 
 class SqlRepliesTest : public ::testing::Test {

@@ -20,6 +20,7 @@
 #include "weft/testing/folder.h"
 #include "weft/testing/run.h"
 #include "weft/testing/sqlite/sqlite_disk.h"
+#include "weft/transaction/internal/test_forwarding_driver.h"
 #include "weft/transaction/outbox/service_sink.h"
 
 namespace weft::transaction {
@@ -74,38 +75,14 @@ class ListSink final : public events::EventSink {
 };
 
 /// Counts what is asked of a database.
-class CountingDriver final : public sql::Driver {
+class CountingDriver final : public test::ForwardingDriver {
  public:
-  explicit CountingDriver(sql::Database database) : database_(std::move(database)) {}
+  using ForwardingDriver::ForwardingDriver;
   Task<Result<sql::Rows>> run(sql::Statement statement) override {
     ++statements;
-    return database_.run(std::move(statement));
-  }
-  Task<Result<std::unique_ptr<sql::Session>>> begin(sql::BeginOptions options) override {
-    return begin_on(database_, options);
+    return ForwardingDriver::run(std::move(statement));
   }
   int statements = 0;
-
- private:
-  class Session final : public sql::Session {
-   public:
-    explicit Session(sql::Transaction transaction) : transaction_(std::move(transaction)) {}
-    Task<Result<sql::Rows>> run(sql::Statement statement) override {
-      return transaction_.run(std::move(statement));
-    }
-    Task<Status> commit() override { return transaction_.commit(); }
-    Task<Status> rollback() override { return transaction_.rollback(); }
-
-   private:
-    sql::Transaction transaction_;
-  };
-  static Task<Result<std::unique_ptr<sql::Session>>> begin_on(sql::Database database,
-                                                              sql::BeginOptions options) {
-    Result<sql::Transaction> transaction = co_await database.begin(options);
-    if (!transaction.ok()) co_return transaction.status();
-    co_return std::unique_ptr<sql::Session>(std::make_unique<Session>(*std::move(transaction)));
-  }
-  sql::Database database_;
 };
 
 /// Commits an effect with its event, or takes both back.
