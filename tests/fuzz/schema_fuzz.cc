@@ -12,8 +12,8 @@
 #include "tests/fuzz/input.h"
 #include "tools/weft/json/json_codec.h"
 #include "tools/weft/schema/proto_text.h"
-#include "tools/weft/schema/reflected_files.h"
 #include "tools/weft/schema/schema.h"
+#include "tools/weft/schema/source/reflected_files.h"
 
 namespace weft::fuzz {
 namespace {

@@ -10,8 +10,8 @@
 #include "weft/rpc/call/method.h"
 
 #include "tools/weft/bench/load/call_mix.h"
-#include "tools/weft/schema/proto_source.h"
 #include "tools/weft/schema/schema.h"
+#include "tools/weft/schema/source/proto_source.h"
 
 namespace weft::cli::bench {
 

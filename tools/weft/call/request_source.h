@@ -8,7 +8,7 @@
 #include "weft/coro/task.h"
 
 #include "tools/weft/json/json_splitter.h"
-#include "tools/weft/schema/text_source.h"
+#include "tools/weft/schema/source/text_source.h"
 
 namespace weft::cli {
 

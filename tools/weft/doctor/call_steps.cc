@@ -7,7 +7,7 @@
 
 #include "grpc/health/v1/health.pb.h"
 #include "tools/weft/doctor/examination.h"
-#include "tools/weft/schema/reflection_source.h"
+#include "tools/weft/schema/source/reflection_source.h"
 
 namespace weft::cli {
 namespace {

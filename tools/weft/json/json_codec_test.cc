@@ -7,7 +7,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 
-#include "tools/weft/schema/proto_source.h"
+#include "tools/weft/schema/source/proto_source.h"
 
 namespace weft::cli {
 namespace {

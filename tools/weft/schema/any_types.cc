@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tools/weft/schema/reflection_source.h"
+#include "tools/weft/schema/source/reflection_source.h"
 
 namespace weft::cli {
 namespace {

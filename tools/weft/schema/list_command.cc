@@ -12,9 +12,9 @@
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/registry/registry_client.h"
-#include "tools/weft/schema/reflection_source.h"
 #include "tools/weft/schema/schema_flags.h"
 #include "tools/weft/schema/server_types.h"
+#include "tools/weft/schema/source/reflection_source.h"
 #include "tools/weft/terminal.h"
 
 namespace weft::cli {

@@ -4,8 +4,8 @@
 
 #include <google/protobuf/descriptor.pb.h>
 
-#include "tools/weft/schema/foreign_descriptors.h"
 #include "tools/weft/schema/near_names.h"
+#include "tools/weft/schema/source/foreign_descriptors.h"
 
 namespace weft::cli {
 

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "tools/weft/json/json_codec.h"
-#include "tools/weft/schema/proto_source.h"
 #include "tools/weft/schema/proto_text.h"
+#include "tools/weft/schema/source/proto_source.h"
 
 namespace weft::cli {
 namespace {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "tools/weft/schema/near_names.h"
-#include "tools/weft/schema/proto_source.h"
-#include "tools/weft/schema/reflection_source.h"
+#include "tools/weft/schema/source/proto_source.h"
+#include "tools/weft/schema/source/reflection_source.h"
 
 namespace weft::cli {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/weft/schema/reflected_files.h"
+#include "tools/weft/schema/source/reflected_files.h"
 
 #include <gtest/gtest.h>
 

@@ -16,8 +16,8 @@
 #include "weft/rpc/client/client_stream.h"
 
 #include "grpc/reflection/v1/reflection.pb.h"
-#include "tools/weft/schema/reflected_files.h"
 #include "tools/weft/schema/schema.h"
+#include "tools/weft/schema/source/reflected_files.h"
 
 namespace weft::cli {
 

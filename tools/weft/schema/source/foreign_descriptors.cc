@@ -1,4 +1,4 @@
-#include "tools/weft/schema/foreign_descriptors.h"
+#include "tools/weft/schema/source/foreign_descriptors.h"
 
 #include <cstdint>
 #include <map>

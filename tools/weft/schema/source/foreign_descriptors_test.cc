@@ -1,4 +1,4 @@
-#include "tools/weft/schema/foreign_descriptors.h"
+#include "tools/weft/schema/source/foreign_descriptors.h"
 
 #include <string>
 
@@ -7,7 +7,7 @@
 
 #include "tools/weft/json/json_codec.h"
 #include "tools/weft/schema/proto_text.h"
-#include "tools/weft/schema/reflected_files.h"
+#include "tools/weft/schema/source/reflected_files.h"
 
 namespace weft::cli {
 namespace {

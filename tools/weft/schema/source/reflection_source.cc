@@ -1,4 +1,4 @@
-#include "tools/weft/schema/reflection_source.h"
+#include "tools/weft/schema/source/reflection_source.h"
 
 #include <array>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "tools/weft/schema/text_source.h"
+#include "tools/weft/schema/source/text_source.h"
 
 #include <cerrno>
 #include <system_error>

@@ -1,4 +1,4 @@
-#include "tools/weft/schema/reflected_files.h"
+#include "tools/weft/schema/source/reflected_files.h"
 
 #include <memory>
 #include <string_view>
@@ -10,8 +10,8 @@
 #include "weft/base/text/printable.h"
 
 #include "tools/weft/last_resort.h"
-#include "tools/weft/schema/foreign_descriptors.h"
 #include "tools/weft/schema/message_survey.h"
+#include "tools/weft/schema/source/foreign_descriptors.h"
 
 namespace weft::cli {
 namespace {

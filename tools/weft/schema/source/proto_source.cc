@@ -1,4 +1,4 @@
-#include "tools/weft/schema/proto_source.h"
+#include "tools/weft/schema/source/proto_source.h"
 
 #include <cstddef>
 #include <memory>

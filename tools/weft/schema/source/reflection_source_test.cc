@@ -1,6 +1,6 @@
 // The reflection client against servers that mean harm, in virtual time.
 
-#include "tools/weft/schema/reflection_source.h"
+#include "tools/weft/schema/source/reflection_source.h"
 
 #include <functional>
 #include <string>
