@@ -5,7 +5,7 @@
 #include "weft/net/tls/internal/openssl_section.h"
 #include "weft/net/tls/internal/tls_contexts.h"
 #include "weft/net/tls/internal/tls_reload.h"
-#include "weft/net/tls/internal/tls_session_cache.h"
+#include "weft/net/tls/resumption/internal/tls_session_cache.h"
 
 namespace weft::net {
 namespace internal {

@@ -12,7 +12,7 @@
 #include "weft/net/tls/internal/tls_contexts.h"
 #include "weft/net/tls/internal/tls_reload.h"
 #include "weft/net/tls/internal/tls_sniff.h"
-#include "weft/net/tls/internal/tls_ticket_keys.h"
+#include "weft/net/tls/resumption/internal/tls_ticket_keys.h"
 
 namespace weft::net {
 namespace internal {

@@ -1,4 +1,4 @@
-#include "weft/net/tls/internal/tls_session_cache.h"
+#include "weft/net/tls/resumption/internal/tls_session_cache.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "weft/net/tls/internal/tls_ticket_keys.h"
+#include "weft/net/tls/resumption/internal/tls_ticket_keys.h"
 
 #include <algorithm>
 #include <utility>
