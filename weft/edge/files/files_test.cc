@@ -223,6 +223,7 @@ TEST_F(FilesTest, OfTheProgram) {
   EXPECT_EQ(ask("/js/a.js").field("last-modified"), "");
   EXPECT_NE(ask("/js/a.js").field("etag"), "");
   EXPECT_EQ(ask("/large.txt").body, large);
+  EXPECT_EQ(ask("/large.txt", {{"accept-encoding", "gzip"}}).field("content-encoding"), "");
   EXPECT_EQ(ask("/none").status(), "404");
 }
 

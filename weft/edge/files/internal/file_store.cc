@@ -56,14 +56,18 @@ Task<Result<FileStore::Opened>> FileStore::open(const std::string& name) {
 
 Task<Result<FileStore::Kept>> FileStore::load(SharedSource source, std::string name) {
   if (name.empty()) co_return not_found("a file has a name");
-  if (source->folder.empty()) {
-    const auto found = source->embedded.find(name);
-    if (found == source->embedded.end()) co_return not_found("there is no such file");
-    co_return keep_embedded(name, found->second);
-  }
+  // Reading and compressing take longer than a turn may.
+  if (source->folder.empty()) co_return co_await net::offload(load_embedded, source, name);
   Result<Kept> kept = co_await net::offload(load_from_disk, source, name);
   if (kept.ok()) (*kept)->look_at(net::Loop::current()->now());
   co_return kept;
+}
+
+Result<FileStore::Kept> FileStore::load_embedded(const SharedSource& source,
+                                                 const std::string& name) {
+  const auto found = source->embedded.find(name);
+  if (found == source->embedded.end()) return not_found("there is no such file");
+  return keep_embedded(name, found->second);
 }
 
 Result<FileStore::Kept> FileStore::load_from_disk(const SharedSource& source,

@@ -45,6 +45,7 @@ class FileStore {
 
   static SharedSource source_of(const Files& files);
   static Task<Result<Kept>> load(SharedSource source, std::string name);
+  static Result<Kept> load_embedded(const SharedSource& source, const std::string& name);
   static Result<Kept> load_from_disk(const SharedSource& source, const std::string& name);
   static Result<Opened> open_on_disk(const SharedSource& source, const std::string& name);
 

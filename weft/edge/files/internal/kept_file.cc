@@ -31,7 +31,8 @@ void set_etag(KeptFile& file, std::uint64_t first, std::uint64_t second) {
 }
 
 void compress(KeptFile& file) {
-  if (file.type.is_compressed || file.content.size() < kLeastCompressed) return;
+  const std::size_t size = file.content.size();
+  if (file.type.is_compressed || size < kLeastCompressed || size > kKeptSize) return;
   Result<Bytes> gzip = codec::compress(Compression::Gzip, file.content.view());
   if (gzip.ok() && gzip->size() < file.content.size()) file.gzip = *std::move(gzip);
 }

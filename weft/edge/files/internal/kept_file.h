@@ -14,7 +14,7 @@
 
 namespace weft::edge {
 
-/// Files up to this size are kept in memory as a whole.
+/// Files up to this size are kept in memory as a whole, and compressed.
 inline constexpr std::uint64_t kKeptSize = std::uint64_t{256} * 1024;
 
 /// A file as it was when it was read; of a large one all but its content.
@@ -31,14 +31,14 @@ struct KeptFile {
 
   bool is_on_disk() const noexcept { return content.empty() && facts.size > 0; }
   void look_at(TimePoint now) noexcept { looked_at = now.time_since_epoch().count(); }
-  /// True for one of those who ask once a second has passed, who is to look.
+  /// Whether the caller is to look again: true for one caller a second.
   bool take_look(TimePoint now) noexcept;
   std::uint64_t bytes() const noexcept { return content.pinned() + gzip.pinned() + sizeof *this; }
 };
 
 /// What an open file is. Reads and compresses it where it is not large, so not for a loop.
 Result<std::unique_ptr<KeptFile>> keep(const OpenedFile& file, std::string_view name);
-/// A file of the program; its content outlives the result.
+/// A file of the program, whose content outlives the result. Not for a loop either.
 std::unique_ptr<KeptFile> keep_embedded(std::string_view name, std::string_view content);
 
 }  // namespace weft::edge
