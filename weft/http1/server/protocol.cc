@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "weft/base/text/ascii.h"
+#include "weft/base/text/token.h"
 #include "weft/http1/server/internal/served_connection.h"
 
 namespace weft::http1 {
@@ -12,11 +12,6 @@ namespace {
 
 // Longer methods are none (the longest registered one has 17 characters).
 constexpr std::size_t kLongestMethod = 32;
-
-bool is_method_character(char c) noexcept {
-  return ascii::is_alphanumeric(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 
 Task<> serve_connection(rpc::WireConnection& wire, const ProtocolOptions& options) {
   ServedConnection connection(wire, options);
@@ -38,7 +33,7 @@ class Protocol final : public rpc::WireProtocol {
     if (bytes.starts_with("\r\n")) bytes.remove_prefix(2);
     if (bytes.empty() || bytes == "\r") return Match::NeedMore;
     std::size_t size = 0;
-    while (size < bytes.size() && is_method_character(bytes[size])) ++size;
+    while (size < bytes.size() && is_token_character(bytes[size])) ++size;
     if (size > kLongestMethod) return Match::No;
     if (size == bytes.size()) return Match::NeedMore;
     // HTTP/2's preface looks like a request (RFC 9113 section 3.4).

@@ -9,6 +9,7 @@
 #include "weft/base/log.h"
 #include "weft/base/log/log_value.h"
 #include "weft/base/text/ascii.h"
+#include "weft/base/text/token.h"
 #include "weft/base/text/utf8.h"
 #include "weft/rpc/call/internal/trace_fields.h"
 #include "weft/rpc/grpc/grpc_wire.h"
@@ -50,14 +51,6 @@ std::string_view cut(std::string_view& text, char end) noexcept {
   const std::string_view part = text.substr(0, at);
   text.remove_prefix(std::min(at + 1, text.size()));
   return part;
-}
-
-/// RFC 9110 section 5.6.2, token.
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return ascii::is_alphanumeric(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
 }
 
 /// W3C Baggage section 3.3.1, baggage-octet.

@@ -6,6 +6,7 @@
 
 #include "weft/base/log/log_value.h"
 #include "weft/base/text/ascii.h"
+#include "weft/base/text/token.h"
 #include "weft/http2/hpack/header.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
@@ -16,10 +17,7 @@ constexpr std::string_view kTrailerPrefix = "trailer-";
 
 /// A token (RFC 9110 section 5.6.2) in lower case.
 bool is_name(std::string_view name) noexcept {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return ascii::is_lower(c) || ascii::is_digit(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
+  return is_token(name) && std::none_of(name.begin(), name.end(), ascii::is_upper);
 }
 
 /// RFC 9110 section 5.5, without control characters.

@@ -6,6 +6,7 @@
 
 #include "weft/base/log/log_value.h"
 #include "weft/base/text/ascii.h"
+#include "weft/base/text/token.h"
 #include "weft/http1/message/head_writer.h"
 
 namespace weft::http1 {
@@ -17,14 +18,6 @@ constexpr std::array<std::string_view, 12> kOurs{
     "connection",          "content-length",   "expect", "host",    "keep-alive",
     "proxy-authorization", "proxy-connection", "te",     "trailer", "upgrade",
     "transfer-encoding",   "http2-settings"};
-
-/// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return ascii::is_alphanumeric(c) ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
 
 /// Methods that give a body a meaning: an empty one is announced.
 bool expects_body(std::string_view method) noexcept {
