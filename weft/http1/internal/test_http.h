@@ -92,7 +92,8 @@ class RawClient final : private net::StreamHandler {
 class Pages final : public rpc::HttpHandler {
  public:
   bool takes(const rpc::HttpHead& head) const override {
-    return head.method == "CONNECT" || !head.path.starts_with("/nothing");
+    if (head.method == "CONNECT") return head.authority != "nothing:1";
+    return head.path != "*" && !head.path.starts_with("/nothing");
   }
   Task<> serve(rpc::HttpExchange& exchange) override {
     const rpc::HttpHead& head = exchange.head();

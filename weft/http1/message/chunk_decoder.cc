@@ -100,13 +100,17 @@ Outcome ChunkDecoder::take_size(char c) {
                            "' where hexadecimal digits, ';' or CRLF are due");
   }
   state_ = State::Extension;
+  extension_.restart();
   return take_extension(c);
 }
 
-/// RFC 9112 section 7.1.1: they are ignored. No white space before them, no control characters in
-/// them, where parsers differ.
+/// RFC 9112 section 7.1.1: they are ignored, once they are known to be some. No white space before
+/// the first, and no control characters in them, where parsers differ.
 Outcome ChunkDecoder::take_extension(char c) {
   if (c == '\r') {
+    if (!extension_.may_end()) {
+      return refuse(400, "a chunk's extension ends where its name or its value is due");
+    }
     state_ = State::SizeLf;
     return Outcome::NeedMore;
   }
@@ -119,7 +123,9 @@ Outcome ChunkDecoder::take_extension(char c) {
                            std::to_string(limits_.size_line) + " bytes for one chunk and " +
                            std::to_string(limits_.extensions) + " for a message");
   }
-  return Outcome::NeedMore;
+  if (extension_.take(c)) return Outcome::NeedMore;
+  return refuse(400, "a chunk's extension has '" + printable({&c, 1}) +
+                         "' where ';name=value' does not (RFC 9112 section 7.1.1)");
 }
 
 Outcome ChunkDecoder::end_size_line(char c) {

@@ -8,6 +8,7 @@
 
 #include "weft/http1/message/head.h"
 #include "weft/http1/message/head_scanner.h"
+#include "weft/http1/message/internal/chunk_extension.h"
 
 namespace weft::http1 {
 
@@ -65,6 +66,7 @@ class ChunkDecoder {
   std::uint64_t left_ = 0;  // of this chunk
   std::size_t line_ = 0;    // bytes of its size line
   std::size_t extensions_ = 0;
+  ChunkExtension extension_;
   std::unique_ptr<Trailers> trailers_;  // where there are any
   Fault fault_;
 };

@@ -81,6 +81,17 @@ TEST(ChunkDecoder, RefusesWhatParsersDifferIn) {
       {"5;a\nb\r\n", "control character"},
       {"5;a\x01\r\n", "control character"},
       {"5;a\r\r\n", "CRLF of a chunk"},
+      {"5;\r\n", "where its name or its value is due"},
+      {"5;a;\r\n", "where its name or its value is due"},
+      {"5;a=\r\n", "where its name or its value is due"},
+      {"5;a=\"b\r\n", "where its name or its value is due"},
+      {"5;a=\"b\\\r\n", "where its name or its value is due"},
+      {"5;=b\r\n", "'=' where"},
+      {"5;a[=b\r\n", "'[' where"},
+      {"5;a b\r\n", "'b' where"},
+      {"5;a=b c\r\n", "'c' where"},
+      {"5;a=\"b\"c\r\n", "'c' where"},
+      {"5;a=b=c\r\n", "'=' where"},
       {"1\r\nab\r\n", "'b' where the CRLF"},
       {"1\r\na\n", "CRLF of a chunk"},
       {"1\r\na\rb", "CRLF of a chunk"},
@@ -114,6 +125,18 @@ TEST(ChunkDecoder, TakesSizesOfAsManyDigitsAsAllowed) {
     const Decoded decoded = decode(message, step);
     EXPECT_EQ(decoded.outcome, Outcome::End) << step << decoded.why;
     EXPECT_EQ(decoded.content, "0123456789x") << step;
+  }
+}
+
+TEST(ChunkDecoder, PassesExtensionsOver) {
+  for (const std::string extension :
+       {";a", ";a;b", "; a = b", ";a=\"\"", ";a=\"b;\\\"c\";d", ";a=b \t; c "}) {
+    const std::string message = "1" + extension + "\r\nx\r\n0" + extension + "\r\n\r\n";
+    for (std::size_t step = 1; step <= message.size(); ++step) {
+      const Decoded decoded = decode(message, step);
+      EXPECT_EQ(decoded.outcome, Outcome::End) << extension << step << decoded.why;
+      EXPECT_EQ(decoded.content, "x") << extension << step;
+    }
   }
 }
 

@@ -113,7 +113,10 @@ Fault parse(Into& into) {
   const std::size_t taken = parser.put({text.data(), text.size()}, error);
   if (!error && parser.is_header_done() && taken == text.size()) return {};
   const std::string_view rest = text.substr(taken);
-  return fault_of(rest.substr(0, rest.find("\r\n")), taken == 0, kIsRequest);
+  const std::string_view line = rest.substr(0, rest.find("\r\n"));
+  // Beast refuses a second length and the like in one way with what is no field at all.
+  if (Fault fault = fault_of_framing(line, into); taken != 0 && fault) return fault;
+  return fault_of(line, taken == 0, kIsRequest);
 }
 
 }  // namespace

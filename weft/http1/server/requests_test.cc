@@ -184,7 +184,14 @@ TEST(Http1Requests, ThatNobodyTakesAreAnsweredInWords) {
                         "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
                         "Content-Type: application/grpc\r\n\r\n"),
               HasSubstr("gRPC needs HTTP/2"));
+  EXPECT_THAT(world.ask(*client, "CONNECT nothing:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
+              HasSubstr("501 Not Implemented"));
   EXPECT_THAT(world.ask(*client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("200 OK"));
+}
+
+TEST(Http1Requests, ForTheServerAsAWholeAreAnswered) {
+  World world;
+  EXPECT_THAT(world.ask("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST(Http1Requests, ClientsThatWaitForItAreAskedForContent) {

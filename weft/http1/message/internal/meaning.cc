@@ -118,6 +118,9 @@ void read_persistence(const Said& said, Head& head) noexcept {
 Fault read_host(const Said& said, RequestHead& head) {
   if (said.hosts > 1) return {400, "Host comes more than once"};
   if (said.hosts == 0 && head.version == Version::Http11) return {400, "no Host field"};
+  if (said.hosts == 1 && said.host.empty()) {
+    return {400, "Host is empty, and http names a host (RFC 9110 section 4.2.1)"};
+  }
   if (!is_authority(said.host)) {
     return {400, "Host " + quoted(said.host) + " is not a host with or without a port"};
   }
@@ -166,6 +169,15 @@ bool lists_token(std::string_view list, std::string_view token) noexcept {
     if (ascii::equal_without_case(one, token)) return true;
   }
   return false;
+}
+
+Fault fault_of_framing(std::string_view line, Head& head) {
+  const std::size_t colon = std::min(line.find(':'), line.size());
+  const std::string name = ascii::lower(std::string(line.substr(0, colon)));
+  if (name != "content-length" && name != "transfer-encoding") return {};
+  Said said = read(head);
+  read({name, ascii::trimmed(line.substr(std::min(colon + 1, line.size())))}, said);
+  return read_framing(said, head);
 }
 
 Fault read_request_fields(RequestHead& head) {

@@ -12,6 +12,10 @@ Fault read_request_fields(RequestHead& head);
 /// As read_request_fields(), for the answer to a request of `method`.
 Fault read_response_fields(std::string_view method, ResponseHead& head);
 
+/// Why a line of a head, or its name and value, cannot stand behind the fields that `head` has
+/// already: OK where it frames nothing, or where that is not why.
+Fault fault_of_framing(std::string_view line, Head& head);
+
 /// False of fields that frame, route or authenticate a message (RFC 9110 section 6.5.1).
 bool may_be_trailer(std::string_view name) noexcept;
 

@@ -16,6 +16,8 @@ constexpr std::size_t kOutputHigh = std::size_t{64} * 1024;
 // closed makes the system reset the connection, and a reset destroys what the client has not read.
 constexpr Duration kLinger = std::chrono::seconds(2);
 constexpr std::size_t kMostLingered = std::size_t{256} * 1024;
+// In units of net::Loop::add_work(): the kernel's part of a last answer and of an end.
+constexpr std::int32_t kWorkOfEnd = 40;
 // What a connection takes beside what it counts: its coroutines, its stream and its records.
 constexpr std::size_t kOwnMemory = 1024 + sizeof(ServedConnection);
 
@@ -81,6 +83,7 @@ void ServedConnection::end_with(const Fault& fault) {
 void ServedConnection::close_after_writing() noexcept {
   if (phase_ != Phase::Serving) return;
   phase_ = Phase::WritingOut;
+  loop_.add_work(kWorkOfEnd);
   last_ = true;
   std::string().swap(input_);
   input_at_ = 0;

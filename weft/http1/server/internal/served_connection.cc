@@ -26,16 +26,20 @@ std::span<char> read_block() {
   return {block->data(), kReadBlock};
 }
 
+/// The answer to a request that no handler takes. To one for the server as a whole it is a good one
+/// (RFC 9110 section 9.3.7).
 Fault not_taken(const rpc::HttpHead& head) {
+  if (head.path == "*") return {200, "this server speaks gRPC over HTTP/2, and HTTP/1.1"};
   if (head.field("content-type").starts_with("application/grpc")) {
     return {505,
             "gRPC needs HTTP/2, and this request came over HTTP/1.1: an HTTP/1.1 proxy may stand "
             "between"};
   }
-  return {404, "nothing here takes " + printable(head.method.substr(0, 32)) + ' ' +
-                   printable((head.path.empty() ? head.authority : head.path).substr(0, 128)) +
-                   ": this server speaks gRPC over HTTP/2 on this port, and HTTP/1.1 for its pages "
-                   "only"};
+  return {head.method == "CONNECT" ? 501 : 404,
+          "nothing here takes " + printable(head.method.substr(0, 32)) + ' ' +
+              printable((head.path.empty() ? head.authority : head.path).substr(0, 128)) +
+              ": this server speaks gRPC over HTTP/2 on this port, and HTTP/1.1 for its pages "
+              "only"};
 }
 
 }  // namespace
@@ -117,8 +121,8 @@ void ServedConnection::read() {
 }
 
 void ServedConnection::take_in(std::string_view bytes) {
-  if (phase_ != Phase::Serving) return linger(bytes.size());
   loop_.add_work(net::Loop::work_of_bytes(bytes.size()));
+  if (phase_ != Phase::Serving) return linger(bytes.size());
   if (const Status room = wire_.admit_memory(); !room.ok()) {
     return refuse({503, std::string(room.message())});
   }

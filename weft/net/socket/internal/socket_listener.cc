@@ -1,6 +1,7 @@
 #include "weft/net/socket/internal/socket_listener.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include <sys/socket.h>
@@ -18,8 +19,12 @@
 namespace weft::net::internal {
 namespace {
 
-// Connections taken in one turn, so that a flood of them does not hold up the loop's others.
+// Connections taken in one turn, so that a flood of them does not hold up the loop's others; fewer
+// where these have had much to do in this round.
 constexpr int kAcceptsPerTurn = 64;
+constexpr int kAcceptsInLongRound = 8;
+// In units of Loop::add_work(): the kernel's part, the stream, what the handler makes of it.
+constexpr std::int32_t kWorkOfAccept = 40;
 // How long a listener rests when the process has run out of descriptors or memory: from the first
 // figure to the sum of both, so that many listeners do not come back together.
 constexpr Duration kShortestPause = std::chrono::milliseconds(50);
@@ -108,14 +113,17 @@ class SocketListener final : public Listener, private StreamHandler, private Tim
 };
 
 void SocketListener::on_readable() noexcept {
-  // This object may be gone after each call of the handler; these two are not.
+  // This object may be gone after each call of the handler; these are not.
+  AsioLoop& loop = loop_;
   const DescriptorRef descriptor = descriptor_;
   const std::shared_ptr<AcceptHandler> handler = handler_;
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
+    if (i >= kAcceptsInLongRound && loop.round_is_long()) break;
     SocketAddress peer;
     const int fd =
         ::accept4(descriptor->fd(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
+      loop.add_work(kWorkOfAccept);
       (*handler)(std::make_unique<AcceptedSocket>(fd, peer.to_address()));
       if (descriptor->fd() < 0) return;
       continue;
