@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small GET over HTTP/1.1: CPU of the server for each request, beside nginx that answers `return 200`.
+"""Small GETs and POSTs over HTTP/1.1: CPU of the server for each request, beside nginx that answers `return 200`.
 
 usage: compare.py SERVER [SECONDS]
 
@@ -19,13 +19,16 @@ import sys
 import tempfile
 import time
 
-PIPELINE = """
+# METHOD, BODY and COUNT are filled in; a POST is of the size of a small call.
+REQUESTS = """
 init = function(args)
-  local one = wrk.format("GET", "/hello")
-  batch = one:rep(16)
+  batch = wrk.format("METHOD", "/hello", {}, BODY):rep(COUNT)
 end
 request = function() return batch end
 """
+BODY = "x" * 64
+KINDS = [("GET, one by one", "GET", 1), ("GET, 16 pipelined", "GET", 16),
+         ("POST of 64 B, one by one", "POST", 1), ("POST of 64 B, 16 pipelined", "POST", 16)]
 
 
 def cpu_seconds(pid):
@@ -66,16 +69,32 @@ def start_weft(server):
 
 
 def measure(process, port, seconds, script):
-    command = ["wrk", "-t1", "-c32", f"-d{seconds}s", f"http://127.0.0.1:{port}/hello"]
+    command = ["wrk", "-s", script, "-t1", "-c32", f"-d{seconds}s", f"http://127.0.0.1:{port}/hello"]
     before = cpu_seconds(process.pid)
-    if script:
-        command[1:1] = ["-s", script]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     spent = cpu_seconds(process.pid) - before
     requests = int(re.search(r"(\d+) requests in", said)[1])
     if "Non-2xx" in said:
         raise SystemExit(said)
     return spent / requests * 1e6
+
+
+def write_script(folder, method, count):
+    path = os.path.join(folder, f"{method}-{count}.lua")
+    body = f'"{BODY}"' if method == "POST" else "nil"
+    text = REQUESTS.replace("METHOD", method).replace("BODY", body).replace("COUNT", str(count))
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    return path
+
+
+def compare(name, weft, nginx, seconds, script):
+    """Prints the medians, and the least and the most of the ratios of three turns."""
+    turns = [(measure(*weft, seconds, script), measure(*nginx, seconds, script)) for _ in range(3)]
+    ours, theirs = (statistics.median(one) for one in zip(*turns))
+    ratios = sorted(one / other for one, other in turns)
+    print(f"{name}: weft {ours:.2f} us of CPU a request, nginx {theirs:.2f}, "
+          f"ratio {ours / theirs:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})", flush=True)
 
 
 def idle_bytes(process, port, count=5000):
@@ -105,19 +124,10 @@ def main():
             print(f"{program} is not installed: nothing to compare with")
             return
     with tempfile.TemporaryDirectory() as folder:
-        script = os.path.join(folder, "pipeline.lua")
-        with open(script, "w", encoding="ascii") as file:
-            file.write(PIPELINE)
         weft, nginx = start_weft(server), start_nginx(folder)
         try:
-            for name, how in (("one by one", None), ("16 pipelined", script)):
-                figures = {"weft": [], "nginx": []}
-                for _ in range(3):
-                    figures["weft"].append(measure(*weft, seconds, how))
-                    figures["nginx"].append(measure(*nginx, seconds, how))
-                ours, theirs = (statistics.median(figures[one]) for one in ("weft", "nginx"))
-                print(f"{name}: weft {ours:.2f} us of CPU a request, nginx {theirs:.2f}, "
-                      f"ratio {ours / theirs:.2f}")
+            for name, method, count in KINDS:
+                compare(name, weft, nginx, seconds, write_script(folder, method, count))
             print(f"an idle connection: weft {idle_bytes(*weft):.0f} bytes")
         finally:
             for process, _ in (weft, nginx):

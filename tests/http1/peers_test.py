@@ -259,6 +259,25 @@ backend weft
 """)
             self.check(["haproxy", "-f", config], port)
 
+    @needs("node")
+    def test_node(self):
+        port = free_port()
+        script = """
+        const http = require('http');
+        const [port, to] = process.argv.slice(1).map(Number);
+        const agent = new http.Agent({keepAlive: true});
+        http.createServer((request, response) => {
+          const onward = http.request({host: '127.0.0.1', port: to, path: request.url, method: request.method,
+                                       headers: request.rawHeaders, agent}, answer => {
+            response.writeHead(answer.statusCode, answer.rawHeaders);
+            answer.pipe(response);
+          });
+          onward.on('error', () => response.destroy());
+          request.pipe(onward);
+        }).listen(port, '127.0.0.1');
+        """
+        self.check(["node", "-e", script, str(port), str(self.port)], port)
+
     @needs("apache2")
     def test_apache(self):
         port = free_port()

@@ -241,6 +241,42 @@ void http1_slow_heads(std::uint16_t port, Attackers& attackers) {
   another_http1(port, attackers, 300).send("GET / HTTP/1.1\r\nHost: a");
   for (const auto& one : attackers) one->send("a", Attacker::Reading::No);
 }
+/// Content that goes on by the byte on 300 connections, each byte of it in a chunk of its own.
+void http1_slow_content(std::uint16_t port, Attackers& attackers) {
+  another_http1(port, attackers, 300).send(kHttp1, Attacker::Reading::No);
+  for (const auto& one : attackers) one->send("1\r\nx\r\n", Attacker::Reading::No);
+}
+/// Fields without an end, small ones and long ones.
+void http1_header_bombs(std::uint16_t port, Attackers& attackers) {
+  static const std::string start = "GET / HTTP/1.1\r\nHost: a\r\n";
+  static const std::string many = start + repeat("a: b\r\n", 100'000);
+  static const std::string large = start + "a: " + std::string(1'000'000, 'x');
+  another_http1(port, attackers, 20).send(many, Attacker::Reading::No);
+  another_http1(port, attackers, 20).send(large, Attacker::Reading::No);
+}
+/// Extensions just within the limits, on chunks of a byte, up to what a message may have of them.
+void http1_extensions(std::uint16_t port, Attackers& attackers) {
+  static const std::string bytes =
+      std::string(kHttp1) + repeat("1;" + std::string(200, 'e') + "\r\nx\r\n", 1000);
+  another_http1(port, attackers, 20).send(bytes, Attacker::Reading::No);
+}
+/// 2 MB that are echoed on each of 100 connections and not read.
+void http1_unread_answers(std::uint16_t port, Attackers& attackers) {
+  static const std::string bytes =
+      std::string(kHttp1) + repeat("4000\r\n" + std::string(0x4000, 'c') + "\r\n", 128);
+  another_http1(port, attackers, 100).send(bytes, Attacker::Reading::No);
+}
+/// Requests hidden in others, each on a connection of its own that the server closes.
+void http1_smuggling(std::uint16_t port, Attackers& attackers) {
+  static const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+  static const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+  static const std::array<std::string, 4> all = {
+      post + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
+      post + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + hidden,
+      post + "Content-Length: 0\r\nContent-Length: 34\r\n\r\n" + hidden,
+      post + "Transfer-Encoding: chunked\r\n\r\n0;\n\r\n\r\n" + hidden};
+  for (const std::string& one : all) another_http1(port, attackers, 200).send(one);
+}
 
 constexpr std::array kAssaults = {
     Assault{"none", nullptr},
@@ -267,6 +303,11 @@ constexpr std::array kAssaults = {
     Assault{"http1-tiny-chunks", http1_tiny_chunks},
     Assault{"http1-large-heads", http1_large_heads},
     Assault{"http1-slow-heads", http1_slow_heads},
+    Assault{"http1-slow-content", http1_slow_content},
+    Assault{"http1-header-bombs", http1_header_bombs},
+    Assault{"http1-extensions", http1_extensions},
+    Assault{"http1-unread-answers", http1_unread_answers},
+    Assault{"http1-smuggling", http1_smuggling},
 };
 
 }  // namespace
