@@ -5,6 +5,7 @@
 #include <string>
 
 #include "weft/coro/scope.h"
+#include "weft/http1/server/protocol.h"
 #include "weft/middleware/attempts/fault_injection.h"
 #include "weft/middleware/attempts/retry.h"
 #include "weft/middleware/attempts/timeout.h"
@@ -162,6 +163,9 @@ void add_ten_middlewares(weft::Server& server, weft::Channel&) {
 /// What a careful client has: calls that fail are tried again, as often as the budget allows.
 void add_retries(weft::Server&, weft::Channel& channel) { channel.use(weft::retry()); }
 
+/// Calls of gRPC on a port that speaks HTTP/1.1 too.
+void add_http1(weft::Server& server, weft::Channel&) { server.add(weft::http1::protocol()); }
+
 void add_observers(weft::Server& server, weft::Channel& channel) {
   server.add(std::make_shared<weft::Observer>());
   channel.add(std::make_shared<weft::Observer>());
@@ -231,7 +235,7 @@ void unary_with(void (*set_up)(weft::Server&, weft::Channel&), unsigned times) {
       set_up);
 }
 
-constexpr std::array<Operation, 17> kOperations{{
+constexpr std::array<Operation, 18> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -245,6 +249,7 @@ constexpr std::array<Operation, 17> kOperations{{
        unary(64, {.metadata = &metadata}, times);
      }},
     {"unary_ten_middlewares", [](unsigned times) { unary_with(add_ten_middlewares, times); }},
+    {"unary_beside_http1", [](unsigned times) { unary_with(add_http1, times); }},
     {"unary_retries", [](unsigned times) { unary_with(add_retries, times); }},
     {"unary_observed", [](unsigned times) { unary_with(add_observers, times); }},
     {"unary_a66_metrics", [](unsigned times) { unary_with(add_metrics, times); }},
