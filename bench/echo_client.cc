@@ -10,9 +10,11 @@
 #include "weft/coro/all.h"
 #include "weft/coro/scope.h"
 #include "weft/coro/semaphore.h"
+#include "weft/middleware/attempts/retry.h"
 #include "weft/net/loop/loop_thread.h"
 #include "weft/rpc/client/channel.h"
 
+#include "bench/client/document.h"
 #include "bench/client/load.h"
 #include "bench/client/production.h"
 #include "bench/payload.h"
@@ -38,10 +40,29 @@ weft::Duration timeout_of(const Plan& plan) {
   return plan.timeout_ms == 0 ? weft::kForever : std::chrono::milliseconds(plan.timeout_ms);
 }
 
-Outcome outcome_of(const weft::Result<perf::Msg>& reply, const perf::Msg& request) {
-  if (reply.ok()) {
-    return reply->payload().size() == request.payload().size() ? Outcome::Ok : Outcome::Failed;
+/// perf.Echo/Unary.
+struct Messages {
+  using Client = EchoClient;
+  using Message = perf::Msg;
+  static Message message(const Plan& plan) { return message_of(plan, plan.spin_micros); }
+  static auto call(const Client& client, const Message& request, const weft::CallOptions& options) {
+    return client.Unary(request, options);
   }
+};
+
+/// perf.Documents/Echo.
+struct Documents {
+  using Client = perf::DocumentsClient;
+  using Message = perf::Document;
+  static Message message(const Plan& plan) { return bench::document_of(plan.bytes); }
+  static auto call(const Client& client, const Message& request, const weft::CallOptions& options) {
+    return client.Echo(request, options);
+  }
+};
+
+template <class Message>
+Outcome outcome_of(const weft::Result<Message>& reply, const Message& request) {
+  if (reply.ok()) return bench::same_size(*reply, request) ? Outcome::Ok : Outcome::Failed;
   switch (reply.status().code()) {
     case weft::StatusCode::ResourceExhausted:
     case weft::StatusCode::Unavailable:
@@ -54,8 +75,10 @@ Outcome outcome_of(const weft::Result<perf::Msg>& reply, const perf::Msg& reques
 }
 
 /// One call after another.
-Task<> call_on_and_on(EchoClient client, Load& load) {
-  const perf::Msg request = message_of(load.plan(), load.plan().spin_micros);
+template <class Calls>
+Task<> call_on_and_on(typename Calls::Client client, Load& load) {
+  using Message = typename Calls::Message;
+  const Message request = Calls::message(load.plan());
   bench::ProductionHeaders headers;
   weft::Metadata metadata;
   weft::CallOptions options{.timeout = timeout_of(load.plan())};
@@ -67,7 +90,7 @@ Task<> call_on_and_on(EchoClient client, Load& load) {
       metadata.clear();
       headers.for_each([&metadata](auto name, auto value) { metadata.add(name, value); });
     }
-    const weft::Result<perf::Msg> reply = co_await client.Unary(request, options);
+    const weft::Result<Message> reply = co_await Calls::call(client, request, options);
     begun = load.done(begun, outcome_of(reply, request));
   }
 }
@@ -85,11 +108,13 @@ struct UnderWay {
 };
 
 Task<> write_on_and_on(EchoStream& stream, Load& load, UnderWay& under_way) {
-  const perf::Msg message = message_of(load.plan(), 0);
+  perf::Msg message = message_of(load.plan(), 0);
+  bench::Sizes sizes(load.plan().bytes);
   for (std::size_t slot = 0; load.running(); slot = (slot + 1) % under_way.sent.size()) {
     weft::Result<weft::Semaphore::Permit> permit = co_await under_way.room.acquire();
     if (!permit.ok()) break;
     under_way.permits[slot] = std::move(*permit);
+    if (load.plan().sizes_differ) message.mutable_payload()->resize(sizes.next());
     under_way.sent[slot] = bench::Clock::now();
     const bool written = co_await stream.write(message);
     if (!written) break;
@@ -99,11 +124,13 @@ Task<> write_on_and_on(EchoStream& stream, Load& load, UnderWay& under_way) {
 
 Task<> read_on_and_on(EchoStream& stream, Load& load, UnderWay& under_way) {
   perf::Msg message;
+  bench::Sizes sizes(load.plan().bytes);
   for (std::size_t slot = 0;; slot = (slot + 1) % under_way.sent.size()) {
     const bool read = co_await stream.read(message);
     if (!read) break;
+    const std::size_t size = load.plan().sizes_differ ? sizes.next() : load.plan().bytes;
     load.done(under_way.sent[slot],
-              message.payload().size() == load.plan().bytes ? Outcome::Ok : Outcome::Failed);
+              message.payload().size() == size ? Outcome::Ok : Outcome::Failed);
     under_way.permits[slot].release();
   }
 }
@@ -170,6 +197,15 @@ Task<> call_when_due(const Channels& channels, Load& load, std::size_t share, st
 
 // ---- the run ------------------------------------------------------------------------------------
 
+/// What one of the calls or streams under way does, time and again.
+Task<> go_on_and_on(weft::Channel& channel, Load& load) {
+  if (load.plan().stream) return stream_on_and_on(EchoClient(channel), load);
+  if (load.plan().document) {
+    return call_on_and_on<Documents>(perf::DocumentsClient(channel), load);
+  }
+  return call_on_and_on<Messages>(EchoClient(channel), load);
+}
+
 /// Everything that one loop does.
 Task<> drive(const Channels& channels, Load& load, std::size_t share, std::size_t shares) {
   const Plan& plan = load.plan();
@@ -179,10 +215,7 @@ Task<> drive(const Channels& channels, Load& load, std::size_t share, std::size_
   }
   Scope scope(co_await weft::current_context());
   for (const auto& channel : channels) {
-    for (std::size_t i = 0; i < plan.outstanding; ++i) {
-      const EchoClient client(*channel);
-      scope.spawn(plan.stream ? stream_on_and_on(client, load) : call_on_and_on(client, load));
-    }
+    for (std::size_t i = 0; i < plan.outstanding; ++i) scope.spawn(go_on_and_on(*channel, load));
   }
   co_await scope.join();
 }
@@ -199,8 +232,20 @@ Task<weft::Status> try_out(const Channels& channels, const Plan& plan) {
   co_return weft::ok_status();
 }
 
+weft::Compression compression_of(const Plan& plan) {
+  if (plan.compression.empty()) return weft::Compression::Identity;
+  return plan.compression == "zstd" ? weft::Compression::Zstd : weft::Compression::Gzip;
+}
+
+std::string target_of(const Plan& plan) {
+  std::string target = plan.address(0);
+  for (std::size_t i = 1; i < plan.instances; ++i) target += ',' + plan.address(i);
+  return plan.instances == 1 ? target : "static:" + target;
+}
+
 Channels connections_of(const Plan& plan, std::size_t share, std::size_t shares) {
   weft::ChannelOptions options;
+  options.compression = compression_of(plan);
   options.max_connections = 1;
   options.max_receive_size = std::max(options.max_receive_size, plan.bytes + 1024);
   if (!plan.tls_ca.empty()) {
@@ -210,7 +255,8 @@ Channels connections_of(const Plan& plan, std::size_t share, std::size_t shares)
   }
   Channels channels;
   for (std::size_t i = share; i < plan.connections; i += shares) {
-    channels.push_back(std::make_unique<weft::Channel>(plan.target, options));
+    channels.push_back(std::make_unique<weft::Channel>(target_of(plan), options));
+    if (plan.retries) channels.back()->use(weft::retry());
   }
   return channels;
 }

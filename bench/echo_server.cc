@@ -1,5 +1,6 @@
 // The echo server that the benchmark measures, written as a user of weft would write it.
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -37,6 +38,19 @@ class Echo final : public perf::EchoService {
   }
 };
 
+class Documents final : public perf::DocumentsService {
+ public:
+  explicit Documents(weft::Compression compression) : compression_(compression) {}
+  weft::Task<weft::Result<perf::Document>> Echo(weft::ServerContext& context,
+                                                const perf::Document& request) override {
+    context.set_compression(compression_);
+    return weft::Result<perf::Document>(request);
+  }
+
+ private:
+  const weft::Compression compression_;
+};
+
 }  // namespace
 
 int main(int argc, char* argv[]) {
@@ -44,7 +58,13 @@ int main(int argc, char* argv[]) {
   std::uint16_t port = 50051;
   weft::ServerOptions options;
   weft::TlsCertificate certificate;
-  app.add_option("--port", port, "port on 127.0.0.1, 0 for any")->capture_default_str();
+  app.add_option("--port", port, "port, 0 for any")->capture_default_str();
+  std::string host = "127.0.0.1";
+  app.add_option("--host", host, "address")->capture_default_str();
+  weft::Compression compression = weft::Compression::Identity;
+  app.add_option("--compress", compression, "what perf.Documents answers with")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, weft::Compression>{
+          {"gzip", weft::Compression::Gzip}, {"zstd", weft::Compression::Zstd}}));
   app.add_option("--threads", options.threads, "loops")->capture_default_str();
   app.add_option("--tls-cert", certificate.certificate, "PEM file; then the server speaks TLS");
   app.add_option("--tls-key", certificate.key, "PEM file");
@@ -59,12 +79,13 @@ int main(int argc, char* argv[]) {
   if (take_over) options.handler_bound = std::chrono::microseconds(100);
   options.poll_spin = std::chrono::microseconds(poll_spin);
 
-  options.listen = "127.0.0.1:" + std::to_string(port);
+  options.listen = host + ':' + std::to_string(port);
   if (!certificate.certificate.empty()) {
     options.tls.emplace();
     options.tls->certificates.push_back(certificate);
   }
   weft::Server server(options);
   server.add<Echo>();
+  server.add<Documents>(compression);
   return weft::run(server);
 }

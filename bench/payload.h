@@ -29,6 +29,25 @@ inline std::string payload_of(std::size_t size, std::uint32_t spin_micros = 0) {
   return command.size() < size ? command + payload.substr(command.size()) : command;
 }
 
+/// Sizes of messages as they come: each power of two from 16 to `largest` as often as another. The
+/// same sequence in every run.
+class Sizes {
+ public:
+  explicit Sizes(std::size_t largest) : largest_(largest) {}
+  std::size_t next() {
+    constexpr std::size_t kLeast = 16;
+    random_ = random_ * 1664525 + 1013904223;
+    std::size_t most = kLeast;
+    for (std::uint32_t left = random_ >> 8 & 15; left > 0 && most < largest_; --left) most *= 2;
+    const std::size_t size = most / 2 + (random_ >> 12) % (most / 2 + 1);
+    return size < kLeast ? kLeast : size > largest_ ? largest_ : size;
+  }
+
+ private:
+  std::size_t largest_;
+  std::uint32_t random_ = 42;
+};
+
 inline bool asks_to_hold(std::string_view payload) { return payload.starts_with(kHold); }
 
 /// Microseconds that the payload asks to spin for; 0 for the usual payload.

@@ -10,6 +10,11 @@ std::uint16_t Plan::port() const {
   return static_cast<std::uint16_t>(std::atoi(target.c_str() + target.rfind(':') + 1));
 }
 
+std::string Plan::address(std::size_t instance) const {
+  if (instances == 1) return target;
+  return "127.0.0." + std::to_string(instance + 1) + target.substr(target.rfind(':'));
+}
+
 Plan read_plan(const char* description, int argc, char* argv[]) {
   CLI::App app(description);
   Plan plan;
@@ -32,6 +37,12 @@ Plan read_plan(const char* description, int argc, char* argv[]) {
   app.add_option("--slow-every", plan.slow_every, "one call in so many is slow");
   app.add_option("--slow", plan.slow_micros, "CPU microseconds of a slow call");
   app.add_option("--timeout", plan.timeout_ms, "deadline of a call in milliseconds");
+  app.add_flag("--sizes-differ", plan.sizes_differ, "messages of a stream have up to --bytes");
+  app.add_flag("--document", plan.document, "calls perf.Documents/Echo with nested messages");
+  app.add_option("--compress", plan.compression, "gzip or zstd, where the client has it")
+      ->check(CLI::IsMember({"gzip", "zstd"}));
+  app.add_option("--instances", plan.instances, "at 127.0.0.1, 127.0.0.2, ..., in turn");
+  app.add_flag("--retries", plan.retries, "failed calls are tried again, within a budget");
   app.add_flag("--production", plan.production,
                "unary calls have the headers that production sends: a token, a trace, three more");
   app.add_option("--seed", plan.seed, "of what is random");

@@ -37,6 +37,17 @@ struct Plan {
   std::uint32_t slow_micros = 5000;
   /// Deadline of a call in milliseconds; 0 for none.
   std::uint32_t timeout_ms = 0;
+  /// Messages of a stream have from 16 to `bytes` bytes, small ones more often.
+  bool sizes_differ = false;
+  /// perf.Documents/Echo with documents of `bytes` bytes instead of perf.Echo/Unary.
+  bool document = false;
+  /// "gzip", "zstd": what requests are compressed with; empty: nothing.
+  std::string compression;
+  /// Each channel calls so many instances in turn: the target's port at 127.0.0.1, 127.0.0.2 and
+  /// on.
+  std::size_t instances = 1;
+  /// A call that fails is tried again, as often as a budget allows.
+  bool retries = false;
   /// Each call has the headers of ProductionHeaders.
   bool production = false;
   std::uint64_t seed = 1;
@@ -50,6 +61,8 @@ struct Plan {
   /// Process whose CPU time is measured over the same window; 0 for none.
   int server_pid = 0;
 
+  /// Of each instance.
+  std::string address(std::size_t instance) const;
   std::string host() const { return target.substr(0, target.rfind(':')); }
   std::uint16_t port() const;
 };

@@ -24,6 +24,7 @@
 #include "weft/telemetry/trace/call_spans.h"
 #include "weft/testing/run.h"
 
+#include "bench/client/document.h"
 #include "bench/client/production.h"
 #include "bench/instructions/operation.h"
 #include "echo.weft.h"
@@ -120,9 +121,8 @@ void add_nothing(weft::Server&, weft::Channel&) {}
 
 /// Runs `work` with a client of a server on the same loop, joined by `address`. `set_up` gives both
 /// their middlewares.
-template <class Work>
-void in_one_loop(const char* address, unsigned times, Work work,
-                 void (*set_up)(weft::Server&, weft::Channel&) = add_nothing) {
+template <class Work, class SetUp = void (*)(weft::Server&, weft::Channel&)>
+void in_one_loop(const char* address, unsigned times, Work work, SetUp set_up = add_nothing) {
   weft::net::AsioLoop loop;
   weft::Server server{{.listen = address, .loops = {&loop}}};
   weft::Channel channel(address);
@@ -235,7 +235,22 @@ void unary_with(void (*set_up)(weft::Server&, weft::Channel&), unsigned times) {
       set_up);
 }
 
-constexpr std::array<Operation, 18> kOperations{{
+class Documents final : public perf::DocumentsService {
+  Task<Result<perf::Document>> Echo(weft::ServerContext&, const perf::Document& request) override {
+    return Result<perf::Document>(request);
+  }
+};
+
+Task<> call_with_documents(weft::Channel& channel, unsigned times) {
+  const perf::DocumentsClient client(channel);
+  const perf::Document document = bench::document_of(1024);
+  for (unsigned i = 0; i < times; ++i) {
+    const Result<perf::Document> reply = co_await client.Echo(document);
+    require(reply.status());
+  }
+}
+
+constexpr std::array<Operation, 19> kOperations{{
     {"unary_64", [](unsigned times) { unary(64, {}, times); }},
     {"unary_1k", [](unsigned times) { unary(1024, {}, times); }},
     {"unary_64k", [](unsigned times) { unary(65536, {}, times); }},
@@ -259,6 +274,17 @@ constexpr std::array<Operation, 18> kOperations{{
     {"unary_traced_sampled", [](unsigned times) { unary_with(add_sampled_traces, times); }},
     {"unary_production",
      [](unsigned times) { in_one_loop(kWithHttp2, times, call_as_production); }},
+    {"document_1k",
+     [](unsigned times) {
+       weft::Channel* of = nullptr;
+       in_one_loop(
+           kWithHttp2, times,
+           [&of](const EchoClient&, unsigned share) { return call_with_documents(*of, share); },
+           [&of](weft::Server& server, weft::Channel& channel) {
+             server.add<Documents>();
+             of = &channel;
+           });
+     }},
     {"stream_message",
      [](unsigned times) {
        in_one_loop(kWithHttp2, times, [](const EchoClient& client, unsigned share) {

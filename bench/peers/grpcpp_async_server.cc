@@ -47,6 +47,33 @@ class UnaryCall final : public Tag {
   bool finished_ = false;
 };
 
+class DocumentCall final : public Tag {
+ public:
+  DocumentCall(perf::Documents::AsyncService& service, grpc::ServerCompletionQueue& queue)
+      : service_(service), queue_(queue), writer_(&context_) {
+    service_.RequestEcho(&context_, &request_, &writer_, &queue_, &queue_, this);
+  }
+  void proceed(bool ok) override {
+    if (!ok || finished_) {
+      delete this;
+      return;
+    }
+    new DocumentCall(service_, queue_);
+    finished_ = true;
+    reply_ = request_;  // a handler makes a response of its own
+    writer_.Finish(reply_, grpc::Status::OK, this);
+  }
+
+ private:
+  perf::Documents::AsyncService& service_;
+  grpc::ServerCompletionQueue& queue_;
+  grpc::ServerContext context_;
+  perf::Document request_;
+  perf::Document reply_;
+  grpc::ServerAsyncResponseWriter<perf::Document> writer_;
+  bool finished_ = false;
+};
+
 class StreamCall final : public Tag {
  public:
   StreamCall(perf::Echo::AsyncService& service, grpc::ServerCompletionQueue& queue)
@@ -88,9 +115,15 @@ class StreamCall final : public Tag {
   Step step_ = Step::Begin;
 };
 
-void serve(perf::Echo::AsyncService& service, grpc::ServerCompletionQueue& queue) {
-  new UnaryCall(service, queue);
-  new StreamCall(service, queue);
+struct Services {
+  perf::Echo::AsyncService echo;
+  perf::Documents::AsyncService documents;
+};
+
+void serve(Services& services, grpc::ServerCompletionQueue& queue) {
+  new UnaryCall(services.echo, queue);
+  new StreamCall(services.echo, queue);
+  new DocumentCall(services.documents, queue);
   void* tag = nullptr;
   bool ok = false;
   while (queue.Next(&tag, &ok)) static_cast<Tag*>(tag)->proceed(ok);
@@ -101,18 +134,20 @@ void serve(perf::Echo::AsyncService& service, grpc::ServerCompletionQueue& queue
 int main(int argc, char* argv[]) {
   const auto flags = bench::ServerFlags::read(argc, argv);
   int port = 0;
-  perf::Echo::AsyncService service;
+  Services services;
   grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:" + std::to_string(flags.port), bench::credentials_of(flags),
-                           &port);
-  builder.RegisterService(&service);
+  builder.AddListeningPort(flags.host + ':' + std::to_string(flags.port),
+                           bench::credentials_of(flags), &port);
+  builder.RegisterService(&services.echo);
+  builder.RegisterService(&services.documents);
+  if (flags.gzip) builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_GZIP);
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues;
   for (int i = 0; i < flags.threads; ++i) queues.push_back(builder.AddCompletionQueue());
   const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server) return 1;
   std::vector<std::thread> threads;
   for (const auto& queue : queues) {
-    threads.emplace_back([&service, &queue] { serve(service, *queue); });
+    threads.emplace_back([&services, &queue] { serve(services, *queue); });
   }
   bench::say_listening(port);
   for (std::thread& thread : threads) thread.join();

@@ -16,6 +16,7 @@ inline void prepare(grpc::ClientContext& context, const Plan& plan, ProductionHe
     context.set_deadline(std::chrono::system_clock::now() +
                          std::chrono::milliseconds(plan.timeout_ms));
   }
+  if (plan.compression == "gzip") context.set_compression_algorithm(GRPC_COMPRESS_GZIP);
   if (!plan.production) return;
   headers.next();
   headers.for_each([&context](auto name, auto value) {

@@ -25,17 +25,32 @@ inline std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerFlags
   return grpc::SslServerCredentials(options);
 }
 
-/// A channel with a connection of its own.
+inline std::string target_of(const Plan& plan) {
+  std::string target = plan.address(0);
+  for (std::size_t i = 1; i < plan.instances; ++i) target += ',' + plan.address(i);
+  return plan.instances == 1 ? target : "ipv4:" + target;
+}
+
+/// As weft::retry() is by default: three attempts, within a budget.
+inline constexpr const char* kRetries =
+    R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":3,"initialBackoff":"0.05s",)"
+    R"("maxBackoff":"1s","backoffMultiplier":1.6,"retryableStatusCodes":["UNAVAILABLE"]}}],)"
+    R"("retryThrottling":{"maxTokens":100,"tokenRatio":0.1}})";
+
+/// A channel with a connection of its own to each instance.
 inline std::shared_ptr<grpc::Channel> channel_of(const Plan& plan) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (plan.instances > 1) arguments.SetLoadBalancingPolicyName("round_robin");
+  if (plan.retries) arguments.SetServiceConfigJSON(kRetries);
+  const std::string target = target_of(plan);
   if (plan.tls_ca.empty()) {
-    return grpc::CreateCustomChannel(plan.target, grpc::InsecureChannelCredentials(), arguments);
+    return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   }
   arguments.SetSslTargetNameOverride("localhost");
   grpc::SslCredentialsOptions options;
   options.pem_root_certs = text_of(plan.tls_ca);
-  return grpc::CreateCustomChannel(plan.target, grpc::SslCredentials(options), arguments);
+  return grpc::CreateCustomChannel(target, grpc::SslCredentials(options), arguments);
 }
 
 }  // namespace bench

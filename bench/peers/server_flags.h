@@ -13,6 +13,8 @@ struct ServerFlags {
   std::uint16_t port = 0;  // 0: the system chooses
   int threads = 1;
   bool poll = false;  // look for work all the time instead of sleeping until there is some
+  std::string host = "127.0.0.1";
+  bool gzip = false;  // responses, where the server has it
   std::string tls_cert;
   std::string tls_key;
 
@@ -20,7 +22,12 @@ struct ServerFlags {
   static ServerFlags read(int argc, char* argv[]) {
     CLI::App app("Echoes perf.Echo");
     ServerFlags flags;
-    app.add_option("--port", flags.port, "port on 127.0.0.1");
+    app.add_option("--port", flags.port, "port");
+    app.add_option("--host", flags.host, "address, where the server has a choice");
+    app.add_option_function<std::string>(
+           "--compress", [&flags](const std::string&) { flags.gzip = true; },
+           "what responses are compressed with, where the server has it")
+        ->check(CLI::IsMember({"gzip"}));
     app.add_option("--threads", flags.threads, "threads, where the server has a choice");
     app.add_flag("--poll", flags.poll, "never sleep, where the server has a choice");
     app.add_option("--tls-cert", flags.tls_cert, "PEM file; then the server speaks TLS");

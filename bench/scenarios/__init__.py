@@ -1,6 +1,6 @@
 """The scenarios, by their letters. Each is a function of a Bench that gives a Scenario."""
 
-from scenarios import calls, generators, h2load, instructions, memory, overload, startup, tail, threads
+from scenarios import calls, generators, h2load, instructions, memory, overload, shapes, startup, tail, threads
 
 
 
@@ -24,5 +24,6 @@ ALL = {
     "J": threads.run,
     "K": overload.run,
     "L": calls.as_production,
+    "M": shapes.run,
 }
 INSTRUCTIONS = {"instructions": instructions.run}
