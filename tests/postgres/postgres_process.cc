@@ -90,7 +90,8 @@ bool have_postgres() {
   return reachable;
 }
 
-PostgresProcess::PostgresProcess() : path_(folder_.file("pg")), port_(free_port()) {
+PostgresProcess::PostgresProcess(int max_prepared)
+    : path_(folder_.file("pg")), max_prepared_(max_prepared), port_(free_port()) {
   std::filesystem::permissions(folder_.file(""), std::filesystem::perms::others_exec,
                                std::filesystem::perm_options::add);
   std::filesystem::create_directory(path_);
@@ -109,10 +110,11 @@ void PostgresProcess::run(const std::vector<std::string>& words) const {
 }
 
 void PostgresProcess::start() {
-  pid_ = start_program({programs() + "/postgres", "-D", path_ + "/data", "-k", path_, "-p",
-                        std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c",
-                        "fsync=off", "-c", "max_connections=20", "-c", "shared_buffers=16MB"},
-                       folder_.file("log"));
+  pid_ = start_program(
+      {programs() + "/postgres", "-D", path_ + "/data", "-k", path_, "-p", std::to_string(port_),
+       "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20", "-c",
+       "shared_buffers=16MB", "-c", "max_prepared_transactions=" + std::to_string(max_prepared_)},
+      folder_.file("log"));
   wait_until_it_is_ready();
 }
 

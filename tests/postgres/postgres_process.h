@@ -17,8 +17,8 @@ bool have_postgres();
 /// run as root; there it runs as nobody. No settings that are for the disk's sake.
 class PostgresProcess {
  public:
-  /// Makes the database's files and starts.
-  PostgresProcess();
+  /// Makes the database's files and starts, with so many prepared transactions at most.
+  explicit PostgresProcess(int max_prepared = 50);
   PostgresProcess(const PostgresProcess&) = delete;
   PostgresProcess& operator=(const PostgresProcess&) = delete;
   ~PostgresProcess();
@@ -45,6 +45,7 @@ class PostgresProcess {
 
   const testing::Folder folder_;
   const std::string path_;
+  const int max_prepared_;
   int port_;
   pid_t pid_ = -1;
 };

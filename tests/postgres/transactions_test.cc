@@ -53,6 +53,47 @@ TEST_F(PostgresTransactions, ADroppedTransactionIsRolledBack) {
   EXPECT_EQ(*run(db.one<int>("SELECT count(*) FROM numbers")), 0);
 }
 
+Task<Status> insert_and_prepare(postgres::Database db, int n, std::string name) {
+  Result<sql::Transaction> tx = co_await db.begin();
+  if (!tx.ok()) co_return tx.status();
+  const Status inserted = co_await insert(*tx, n);
+  if (!inserted.ok()) co_return inserted;
+  co_return co_await tx->prepare(std::move(name));
+}
+
+TEST_F(PostgresTransactions, APreparedTransactionWaitsForItsEnd) {
+  postgres::Database db = with_numbers(one_connection());
+  const std::string longest = "weft:1-_./%" + std::string(188, 'x');
+  ASSERT_TRUE(run(insert_and_prepare(db, 1, longest)).ok());
+  ASSERT_TRUE(run(insert_and_prepare(db, 2, "two")).ok());
+  EXPECT_EQ(*run(db.one<int>("SELECT count(*) FROM numbers")), 0);
+  EXPECT_TRUE(run(db.run("commit /* mine */ prepared '" + longest + "'")).ok());
+  EXPECT_TRUE(run(db.run("ROLLBACK PREPARED 'two'")).ok());
+  EXPECT_EQ(*run(db.all<int>("SELECT n FROM numbers")), std::vector<int>{1});
+  EXPECT_EQ(state_of(run(db.run("COMMIT PREPARED 'two'")).status()), "42704");
+}
+
+TEST_F(PostgresTransactions, ANameThatNeedsQuotesIsNotPrepared) {
+  postgres::Database db = with_numbers(one_connection());
+  for (const std::string& name : {std::string(), std::string("it's"), std::string(200, 'x')}) {
+    EXPECT_EQ(run(insert_and_prepare(db, 1, name)).code(), StatusCode::InvalidArgument) << name;
+  }
+  EXPECT_EQ(*run(db.one<int>("SELECT count(*) FROM numbers")), 0);
+}
+
+Task<Status> prepares_after_an_error(postgres::Database db) {
+  Result<sql::Transaction> tx = co_await db.begin();
+  if (!tx.ok()) co_return tx.status();
+  static_cast<void>(co_await tx->run("SELECT 1 / 0"));
+  co_return co_await tx->prepare("broken");
+}
+
+TEST_F(PostgresTransactions, AFailedTransactionIsNotPrepared) {
+  postgres::Database db = with_numbers(one_connection());
+  EXPECT_EQ(state_of(run(prepares_after_an_error(db))), "25P02");
+  EXPECT_EQ(*run(db.one<int>("SELECT count(*) FROM pg_prepared_xacts")), 0);
+}
+
 Task<Status> ignores_an_error(postgres::Database db) {
   Result<sql::Transaction> tx = co_await db.begin();
   if (!tx.ok()) co_return tx.status();

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kTransaction = "weft-transaction";
 constexpr std::string_view kBranch = "weft-branch";
 constexpr std::string_view kAction = "weft-action";
-constexpr std::array<std::string_view, 5> kActions = {"do", "undo", "try", "confirm", "cancel"};
+constexpr std::array<std::string_view, 6> kActions = {"do",      "undo",   "try",
+                                                      "confirm", "cancel", "work"};
 
 struct Fields {
   std::string_view transaction;
@@ -41,7 +42,7 @@ Result<Action> action_of(std::string_view text) {
   const auto* const found = std::ranges::find(kActions, text);
   if (found == kActions.end()) {
     return invalid_argument("weft-action is \"" + printable(text) +
-                            "\"; it may be do, undo, try, confirm or cancel");
+                            "\"; it may be do, undo, try, confirm, cancel or work");
   }
   return static_cast<Action>(found - kActions.begin());
 }

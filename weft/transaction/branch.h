@@ -10,15 +10,16 @@
 
 namespace weft::transaction {
 
-/// What a call does to its branch of a transaction: Do and Undo are a saga's, the others TCC's.
-enum class Action : std::uint8_t { Do, Undo, Try, Confirm, Cancel };
+/// What a call does to its branch of a transaction: Do and Undo are a saga's, Try, Confirm and
+/// Cancel TCC's; Work is a call of a two-phase commit, whose effect waits for the decision.
+enum class Action : std::uint8_t { Do, Undo, Try, Confirm, Cancel, Work };
 
 /// Which part of which saga or transaction a call is. Travels as metadata beside the call, so that
 /// any language may take part:
 ///
 ///     weft-transaction: trip-4711      the id of the saga or transaction
 ///     weft-branch: room                the step's name, unique within it
-///     weft-action: do                  or undo, try, confirm, cancel
+///     weft-action: do                  or undo, try, confirm, cancel, work
 ///
 /// The three together are the call's idempotency key as well.
 struct Branch {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "weft/base/result.h"
@@ -24,10 +25,21 @@ class Transaction final : public Queryable {
   [[nodiscard]] Task<Status> commit();
   /// Takes all of it back and waits for that.
   [[nodiscard]] Task<Status> rollback();
+  /// Ends this transaction and has the database keep it under `name` with its locks, over
+  /// restarts, until `COMMIT PREPARED 'name'` or `ROLLBACK PREPARED 'name'`, which
+  /// Database::run() takes: PostgreSQL's PREPARE TRANSACTION. `name` has 1 to 199 characters of
+  /// A-Z, a-z, 0-9 and "-_.:%/".
+  ///
+  /// - INVALID_ARGUMENT: another name. UNIMPLEMENTED: the database has no such transactions.
+  /// - FAILED_PRECONDITION (SQLSTATE 55000): max_prepared_transactions is 0.
+  /// - Else, and where the outcome is not known, as commit(). But for an unknown outcome the
+  ///   transaction was rolled back.
+  [[nodiscard]] Task<Status> prepare(std::string name);
 
  private:
   Task<Result<Rows>> execute(Statement statement) override;
   static Task<Status> commit_and_end(std::unique_ptr<Session> session);
+  static Task<Status> prepare_and_end(std::unique_ptr<Session> session, std::string name);
   static Task<Status> rollback_and_end(std::unique_ptr<Session> session);
 
   std::unique_ptr<Session> session_;

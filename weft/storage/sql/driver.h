@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 
 #include "weft/base/result.h"
@@ -31,6 +32,8 @@ class Session {
   virtual Task<Result<Rows>> run(Statement statement) = 0;
   virtual Task<Status> commit() = 0;
   virtual Task<Status> rollback() = 0;
+  /// As Transaction::prepare(). UNIMPLEMENTED where the database has no such transactions.
+  virtual Task<Status> prepare(std::string name);
 };
 
 /// A database, for who writes a driver. Shared by the Databases that were copied from one; used

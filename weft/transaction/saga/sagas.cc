@@ -12,10 +12,10 @@
 #include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
 #include "weft/transaction/branch.h"
+#include "weft/transaction/internal/guests.h"
+#include "weft/transaction/internal/work.h"
 #include "weft/transaction/saga/internal/execution.h"
-#include "weft/transaction/saga/internal/guests.h"
 #include "weft/transaction/saga/internal/saga_counters.h"
-#include "weft/transaction/saga/internal/work.h"
 
 namespace weft::transaction {
 namespace {

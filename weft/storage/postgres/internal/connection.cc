@@ -240,7 +240,7 @@ void Connection::take_outcome(const PGresult* result) {
   auto* const changing = const_cast<PGresult*>(result);  // libpq's functions do not change it
   sent.job->changed += changed_rows(changing);
   // A transaction in which something has failed ends so without an error.
-  if (sent.job->kind == Job::Kind::Control && sent.job->statement.text() == "COMMIT" &&
+  if (sent.job->kind == Job::Kind::Control && sent.job->statement.text() != "ROLLBACK" &&
       std::string_view(PQcmdStatus(changing)) == "ROLLBACK") {
     sent.job->status =
         error_with("25P02", "a statement of the transaction has failed: it was rolled back");

@@ -30,7 +30,8 @@ std::string_view behind_comment(std::string_view text) noexcept {
   return text;
 }
 
-std::string_view first_word(std::string_view text) noexcept {
+/// The first word of `text`, which then begins behind it.
+std::string_view take_word(std::string_view& text) noexcept {
   for (;;) {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n\f\v(;"), text.size()));
     if (!text.starts_with("--") && !text.starts_with("/*")) break;
@@ -38,7 +39,19 @@ std::string_view first_word(std::string_view text) noexcept {
   }
   const auto end = std::find_if_not(text.begin(), text.end(),
                                     [](char c) { return ascii::is_lower(ascii::lower(c)); });
-  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+  const std::string_view word = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::string_view first_word(std::string_view text) noexcept { return take_word(text); }
+
+/// COMMIT PREPARED and ROLLBACK PREPARED end another transaction than the connection's.
+bool ends_prepared(std::string_view text) noexcept {
+  const std::string_view verb = take_word(text);
+  return (ascii::equal_without_case(verb, "commit") ||
+          ascii::equal_without_case(verb, "rollback")) &&
+         ascii::equal_without_case(take_word(text), "prepared");
 }
 
 template <std::size_t kCount>
@@ -74,7 +87,7 @@ Status check_statement(const sql::Statement& statement) {
     return invalid_argument("the statement is empty");
   }
   if (text.find('\0') != std::string::npos) return invalid_argument("the statement has a NUL");
-  if (is_one_of(word, kNotForRun)) {
+  if (is_one_of(word, kNotForRun) && !ends_prepared(text)) {
     return invalid_argument(std::string(word) +
                             " is not for run(); begin() makes a transaction, which commit() and "
                             "rollback() end, and statements are prepared by themselves");

@@ -53,6 +53,9 @@ class PostgresSession final : public sql::Session {
   }
   Task<Status> commit() override { return end("COMMIT", Job::Lost::OutcomeUnknown); }
   Task<Status> rollback() override { return end("ROLLBACK", Job::Lost::Nothing); }
+  Task<Status> prepare(std::string name) override {
+    return end("PREPARE TRANSACTION '" + name + "'", Job::Lost::OutcomeUnknown);
+  }
 
   Task<Status> begin(std::string text) {
     const JobPtr job = control(text);
@@ -60,7 +63,7 @@ class PostgresSession final : public sql::Session {
   }
 
  private:
-  Task<Status> end(std::string_view text, Job::Lost lost) {
+  Task<Status> end(std::string text, Job::Lost lost) {
     const JobPtr job = control(text);
     job->lost = lost;
     // Sent, so nothing has to be rolled back where this coroutine is destroyed.

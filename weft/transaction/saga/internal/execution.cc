@@ -12,27 +12,11 @@
 #include "weft/rpc/client/unary_call.h"
 #include "weft/transaction/fingerprint.h"
 #include "weft/transaction/idempotency/idempotency_key.h"
+#include "weft/transaction/internal/repeat.h"
 
 namespace weft::transaction {
 namespace internal {
 namespace {
-
-/// Sent again: what happened is unknown, or the service asks for that.
-bool is_passing(const Status& status) {
-  switch (status.code()) {
-    case StatusCode::Unavailable:
-    case StatusCode::DeadlineExceeded:
-    case StatusCode::Cancelled:
-    case StatusCode::Unknown:
-    case StatusCode::Internal:
-    case StatusCode::Aborted:
-      return true;
-    case StatusCode::ResourceExhausted:
-      return status.origin() == Origin::Peer;  // else the reply is larger than max_reply
-    default:
-      return false;
-  }
-}
 
 Fingerprint fingerprint_of(const CallData& call) {
   return transaction::fingerprint_of(call.path(), call.request());
@@ -476,10 +460,7 @@ void Execution::set_progress(SagaState state, Status status) {
 }
 
 Task<> Execution::pause(int attempt) {
-  const double doubled = static_cast<double>(std::uint64_t{1} << std::min(attempt - 1, 32));
-  const Duration longest = std::min(scaled(options_.first_pause, doubled), options_.longest_pause);
-  const double part = 0.5 + net::Loop::current()->rng().uniform() / 2;
-  static_cast<void>(co_await net::sleep(scaled(longest, part)));
+  static_cast<void>(co_await pause_after(attempt, options_.first_pause, options_.longest_pause));
 }
 
 Task<Result<std::string>> run_step(Execution& execution, StepPlan plan) {

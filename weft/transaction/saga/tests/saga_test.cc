@@ -308,8 +308,7 @@ TEST_F(SagaTest, DestroyingSagasEndsTheirRuns) {
   sagas_.world.run_for(10s);
   for (auto& run : runs) {
     ASSERT_TRUE(run.done());
-    EXPECT_EQ(run.take().status().to_string(),
-              "CANCELLED: the Sagas that it runs on were destroyed");
+    EXPECT_EQ(run.take().status().to_string(), "CANCELLED: what it runs on was destroyed");
   }
 }
 

@@ -13,8 +13,8 @@
 #include "weft/testing/in_process.h"
 #include "weft/testing/sqlite/sqlite_disk.h"
 #include "weft/transaction/branch.h"
+#include "weft/transaction/internal/test_scripted_store.h"
 #include "weft/transaction/saga/sagas.h"
-#include "weft/transaction/saga/tests/internal/test_scripted_store.h"
 
 #include "travel.weft.h"
 

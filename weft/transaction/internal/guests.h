@@ -63,7 +63,7 @@ class Guests {
       this->over().set();
     }
     T take() {
-      if (!work_) return T(cancelled("the Sagas that it runs on were destroyed"));
+      if (!work_) return T(cancelled("what it runs on was destroyed"));
       return work_->take();
     }
 
