@@ -337,7 +337,20 @@ def edge_answer():
         yield name, b"\3" + body
 
 
-SEEDS = {"frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
+def go_json():
+    """The length of the parts, and what a client of Go's net/rpc/jsonrpc sends."""
+    multiply = b'{"method":"Arith.Multiply","params":[{"A":7,"B":8}],"id":0}\n'
+    echo = (b'{"method":"test.v1.Arith.Echo","params":[{"Large":-9007199254740993,"ByName":{"x":1},"byNumber":{"5":{"name":"x"}},'
+            b'"Data":"AP8=","Color":1,"Words":["a"],"Maybe":0}],"id":18446744073709551615}')
+    for name, step, content in (
+            ("multiply", 255, multiply), ("one_by_one", 1, multiply + echo), ("echo", 32, echo),
+            ("scalar", 5, b'{"method":"Arith.Upper","params":["a\\"]"],"id":"x"} {"method":"Arith.Nothing","params":[null],"id":null}'),
+            ("wrong", 16, b'{"method":"Arith.Multiply","params":[{"A":1,}],"id":1}{"method":7}{"id":{}}]'),
+            ("deep", 16, b'{"params":' + b"[" * 30)):
+        yield name, bytes([step]) + content
+
+
+SEEDS = {"go_json": go_json, "frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

@@ -24,6 +24,9 @@ struct JsonWriteOptions {
   bool declared_names = false;
   /// Enums as numbers.
   bool enum_numbers = false;
+  /// 64-bit integers as numbers, for readers that have such integers; canonical is in quotes, for
+  /// JavaScript, whose numbers hold 53 bits.
+  bool long_numbers = false;
   /// Spaces of each level of a text over several lines; 0: one line without any.
   int indent = 0;
   /// For people: what has no JSON is marked instead of being an error, and unknown fields are
@@ -40,6 +43,9 @@ struct JsonWriteOptions {
 struct JsonReadOptions {
   /// Unknown fields, and names of enum values that are unknown, are passed over.
   bool ignore_unknown = false;
+  /// A name of no field is that of the field which it names without regard to case, in ASCII, as
+  /// Go's encoding/json reads names.
+  bool any_case = false;
   /// The forms that JsonWriteOptions::marks writes are read, too.
   bool marks = false;
   /// As above.

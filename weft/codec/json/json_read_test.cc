@@ -64,6 +64,16 @@ Kinds read_field(std::string_view name, std::string_view json, std::string* erro
   return message;
 }
 
+TEST(FromJson, ReadsNamesInAnyCase) {
+  Kinds kinds;
+  ASSERT_TRUE(from_json(R"({"INT32VALUE": 7, "Int64_Value": 8})", kinds, {.any_case = true}).ok());
+  EXPECT_EQ(kinds.int32_value(), 7);
+  EXPECT_EQ(kinds.int64_value(), 8);
+  EXPECT_THAT(error_of(R"({"INT32VALUE": 7})"), HasSubstr("no field 'INT32VALUE'"));
+  EXPECT_THAT(error_of(R"({"int32value": 7, "Int32Value": 8})", {.any_case = true}),
+              HasSubstr("given twice"));
+}
+
 TEST(FromJson, ReadsOneFieldByItsValue) {
   EXPECT_EQ(read_field("int32Value", " -7 ").int32_value(), -7);
   EXPECT_THAT(read_field("fixed32s", "[1, 2]").fixed32s(), ElementsAre(1, 2));

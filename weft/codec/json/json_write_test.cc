@@ -66,6 +66,17 @@ TEST(ToJson, WritesTheValueOfOneField) {
   EXPECT_EQ(field_of(kinds, "fixed32s"), "[1,2]");
 }
 
+TEST(ToJson, WritesLongNumbersWithoutQuotes) {
+  Kinds kinds;
+  kinds.set_int64_value(-8);
+  kinds.set_fixed64_value(UINT64_MAX);
+  kinds.add_int64s(1);
+  kinds.add_int64s(INT64_MIN);
+  EXPECT_EQ(json_of(kinds, {.long_numbers = true}),
+            R"({"int64Value":-8,"fixed64Value":18446744073709551615,)"
+            R"("int64s":[1,-9223372036854775808]})");
+}
+
 TEST(ToJson, WritesTheDefaultOfAFieldThatIsNotSet) {
   EXPECT_EQ(field_of({}, "int32Value"), "0");
   EXPECT_EQ(field_of({}, "int64_value"), "\"0\"");

@@ -189,6 +189,7 @@ MessageTable::MessageTable(const pb::Descriptor& type, const Tables& tables)
 }
 
 MessageTable::~MessageTable() {
+  delete lower_names_.load(std::memory_order_relaxed);
   std::destroy_n(fields_, size_);
   std::allocator<FieldTable>().deallocate(fields_, size_);
 }
@@ -201,6 +202,25 @@ const FieldTable* MessageTable::search(std::uint32_t number) const noexcept {
 const FieldTable* MessageTable::by_name(std::string_view name) const noexcept {
   const auto found = names_.find(name);
   return found == names_.end() ? nullptr : &fields_[found->second];
+}
+
+const MessageTable::LowerNames& MessageTable::index_lower_names() const {
+  auto made = std::make_unique<LowerNames>();
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    made->try_emplace(ascii::lower(std::string(fields_[i].json_name)), i);
+    made->try_emplace(ascii::lower(std::string(fields_[i].name)), i);
+  }
+  const LowerNames* found = nullptr;
+  const bool first =
+      lower_names_.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel);
+  return first ? *made.release() : *found;
+}
+
+const FieldTable* MessageTable::by_name_in_any_case(std::string_view name) const {
+  const LowerNames* known = lower_names_.load(std::memory_order_acquire);
+  if (known == nullptr) known = &index_lower_names();
+  const auto found = known->find(ascii::lower(std::string(name)));
+  return found == known->end() ? nullptr : &fields_[found->second];
 }
 
 }  // namespace weft::codec

@@ -223,6 +223,9 @@ class MessageTable {
   }
   /// By JSON name or declared name; null for none.
   const FieldTable* by_name(std::string_view name) const noexcept;
+  /// The same without regard to the case of ASCII letters; of names that differ in nothing else,
+  /// the field that is declared first. The names are indexed when it is first asked.
+  const FieldTable* by_name_in_any_case(std::string_view name) const;
 
   /// Numbers grow from field to field, so what protobuf writes is in the order of declaration.
   bool in_order() const noexcept { return in_order_; }
@@ -235,7 +238,11 @@ class MessageTable {
   bool message_set() const noexcept { return message_set_; }
 
  private:
+  /// Names in lower case, and places of their fields.
+  using LowerNames = std::unordered_map<std::string, std::uint32_t>;
+
   const FieldTable* search(std::uint32_t number) const noexcept;
+  const LowerNames& index_lower_names() const;
 
   const google::protobuf::Descriptor* type_;
   const Tables& tables_;
@@ -244,6 +251,7 @@ class MessageTable {
   std::vector<std::uint32_t> dense_;  // by number: index + 1, or 0
   std::unordered_map<std::uint32_t, std::uint32_t> sparse_;
   NameIndex names_;
+  mutable std::atomic<const LowerNames*> lower_names_ = nullptr;
   std::int32_t oneofs_ = 0;
   WellKnown well_known_;
   bool in_order_ = true;

@@ -76,7 +76,8 @@ std::uint64_t Printer::plain_elements(const FieldTable& field, WireReader& reade
       return put_unsigned(value, to);
     }
   };
-  const auto quoted = [to_text](auto value, char* to) {
+  const auto quoted = [to_text, bare = options_.long_numbers](auto value, char* to) {
+    if (bare) return to_text(value, to);
     *to = '"';
     char* const end = to_text(value, to + 1);
     *end = '"';
@@ -269,15 +270,15 @@ void Printer::number(T value) {
     out_.set_end(put_float(value, to));
   } else {
     // 64 bits are more than a number of JavaScript holds, so they are in quotes.
-    constexpr bool kQuoted = sizeof(T) == 8;
+    const bool quoted = sizeof(T) == 8 && !options_.long_numbers;
     *to = '"';
     char* end = nullptr;
     if constexpr (std::is_signed_v<T>) {
-      end = put_signed(value, to + (kQuoted ? 1 : 0));
+      end = put_signed(value, to + (quoted ? 1 : 0));
     } else {
-      end = put_unsigned(value, to + (kQuoted ? 1 : 0));
+      end = put_unsigned(value, to + (quoted ? 1 : 0));
     }
-    if (kQuoted) *end++ = '"';
+    if (quoted) *end++ = '"';
     out_.set_end(end);
   }
 }

@@ -122,6 +122,10 @@ bool Reader::member(const MessageTable& table, SeenFields& seen, std::uint32_t& 
     return known(*field, seen, at, path);
   }
   if (in_any && name == "@type") return skip(path);
+  if (options_.any_case) {
+    const FieldTable* const field = table.by_name_in_any_case(name);
+    if (field != nullptr) return known(*field, seen, at, path);
+  }
   if (name.starts_with('[') && name.ends_with(']') && table.has_extensions()) {
     const auto* extension = table.tables().extension(table, name.substr(1, name.size() - 2));
     if (extension != nullptr) return known(*extension, seen, at, path);

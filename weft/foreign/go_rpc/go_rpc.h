@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+
+#include "weft/foreign/names.h"
+#include "weft/foreign/server_limits.h"
+#include "weft/rpc/protocol/wire_protocol.h"
+
+namespace weft::foreign {
+
+/// How a server speaks the protocols of Go's package net/rpc.
+struct GoRpcOptions {
+  /// Services by the names that Go programs have for them: {{"Arith", "acme.v1.Calculator"}}. A
+  /// service is found by its full name and by its name without the package as well.
+  ServiceNames services{};
+  /// How fields are named in JSON that is sent. Go reads names in any case.
+  FieldNames field_names = FieldNames::Json;
+  ServerLimits limits{};
+};
+
+/// Programs that use Go's package net/rpc as clients of the server's unary methods, on the ports of
+/// gRPC, without a change of theirs: with the codec of net/rpc/jsonrpc, known by the '{' that a
+/// connection begins with (docs/guide/foreign-peers.md).
+///
+///     server.add(foreign::go_rpc());
+std::shared_ptr<rpc::WireProtocol> go_rpc(GoRpcOptions options = {});
+
+}  // namespace weft::foreign
