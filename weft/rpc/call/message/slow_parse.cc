@@ -1,9 +1,12 @@
 #include "weft/rpc/call/message/slow_parse.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <ctime>
 #include <mutex>
 #include <thread>
+#include <typeinfo>
 
 #include <google/protobuf/message_lite.h>
 
@@ -76,28 +79,75 @@ class Dying {
 
 constinit Dying dying;
 
+/// What the loop may take for a message of `bytes` bytes: `longest`, and beyond that what copying
+/// it may take, or parsing messages in messages with short texts, which is some 8 ns a byte, for
+/// up to kMostForNested.
+Duration time_on_loop(std::size_t bytes, Duration longest) noexcept {
+  constexpr Duration kMostForNested = std::chrono::microseconds(750);
+  constexpr std::int64_t kNestedByte = 8;  // nanoseconds
+  const Duration copied = std::chrono::microseconds(bytes / SlowParse::kBytesPerMicrosecond);
+  const Duration nested = std::chrono::nanoseconds(kNestedByte * static_cast<std::int64_t>(bytes));
+  return longest + std::max(copied, std::min(nested, kMostForNested));
+}
+
+/// How long messages of a type took of late, for each byte.
+class Pace {
+ public:
+  /// Of `of`'s type on this thread; of another, once there are too many.
+  static Pace& of(const MessageLite& object) noexcept {
+    thread_local std::array<Pace, 16> paces;
+    const std::type_info& type = typeid(object);
+    Pace& pace = paces[type.hash_code() % paces.size()];
+    if (pace.type_ != &type) pace = Pace(&type);
+    return pace;
+  }
+  Pace() noexcept = default;
+
+  Duration expected(std::size_t bytes) const noexcept {
+    return Duration(static_cast<Duration::rep>(nanos_ * static_cast<double>(bytes)));
+  }
+  void note(std::size_t bytes, Duration took) noexcept {
+    const double now = static_cast<double>(took / Duration(1)) / static_cast<double>(bytes);
+    nanos_ = nanos_ == 0 ? now : nanos_ + (now - nanos_) / 4;
+  }
+
+ private:
+  explicit Pace(const std::type_info* type) noexcept : type_(type) {}
+  const std::type_info* type_ = nullptr;
+  double nanos_ = 0;  // for a byte; 0: none so far
+};
+
 /// Reached when the loop's time for a message is over. What is parsed fast is looked at less often.
 class LoopTime final : public codec::ParseLimit {
  public:
   LoopTime(net::Loop& loop, Duration longest) noexcept
       : loop_(loop), began_(loop.now()), longest_(longest) {}
   std::size_t next_step(std::size_t done) noexcept override {
-    const Duration took = loop_.now() - began_;
-    if (took > longest_ + time_to_copy(done)) return 0;
+    done_ = done;
+    const Duration took = this->took();
+    if (took > time_on_loop(done, longest_)) return 0;
     // About what an eighth of the time is enough for.
     const auto eighth = static_cast<std::size_t>(longest_ / 8 / Duration(1));
     const auto so_far = static_cast<std::size_t>(std::max(took, Duration(1)) / Duration(1));
     return std::clamp(done * eighth / so_far, kFirstStep, 16 * kFirstStep);
   }
+  /// Bytes that were parsed before the last step.
+  std::size_t done() const noexcept { return done_; }
+  Duration took() const noexcept { return loop_.now() - began_; }
 
  private:
-  static Duration time_to_copy(std::size_t bytes) noexcept {
-    return std::chrono::microseconds(bytes / SlowParse::kBytesPerMicrosecond);
-  }
   net::Loop& loop_;
   const TimePoint began_;
   const Duration longest_;
+  std::size_t done_ = 0;
 };
+
+/// Of this thread, which others may have kept from its core meanwhile.
+Duration used_cpu() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 }  // namespace
 
@@ -110,11 +160,14 @@ struct SlowParse::Work : ListNode, std::enable_shared_from_this<Work> {
   Work& operator=(const Work&) = delete;
   ~Work();
   void run() noexcept {
+    const Duration before = used_cpu();
     status = codec::parse(message, *object);
+    took = used_cpu() - before;
     memory = codec::memory_of(*object);
   }
   void end() noexcept {
     done = true;
+    if (object != nullptr) Pace::of(*object).note(message.size(), took);
     wake();
   }
   /// In a turn of its own: what a handler does with so large a message takes a while, and so does
@@ -128,6 +181,7 @@ struct SlowParse::Work : ListNode, std::enable_shared_from_this<Work> {
   std::shared_ptr<net::LoopAnchor> anchor;
   Status status;
   std::size_t memory = 0;
+  Duration took{};
   Waiter* waiter = nullptr;
   bool done = false;
   bool begun = false;
@@ -205,9 +259,13 @@ std::optional<Status> SlowParse::try_parse(const Message& message, MessageLite& 
   if (message.size() <= kNeverSlow) return codec::parse(message, into);
   net::Loop* const loop = net::Loop::current();
   if (loop == nullptr || loop->is_simulated()) return codec::parse(message, into);
-  if (!dying.are_many()) [[likely]] {
+  Pace& pace = Pace::of(into);
+  // Those before it show that it would be parsed in vain.
+  const bool is_slow = pace.expected(message.size()) > time_on_loop(message.size(), longest_);
+  if (!is_slow && !dying.are_many()) [[likely]] {
     LoopTime limit(*loop, longest_);
     std::optional<Status> status = codec::parse_within(limit, message, into);
+    pace.note(status ? message.size() : limit.done(), limit.took());
     if (status) return status;
   }
   const auto work = std::make_shared<Work>(message, into, *loop);

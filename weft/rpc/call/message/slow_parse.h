@@ -21,10 +21,11 @@ class MessageLite;
 namespace weft::rpc {
 
 /// A message that takes longer to parse than a turn of the loop may: 4 MiB of small fields make
-/// millions of objects, for a tenth of a second. The loop tries for kLongest; then the message is
-/// parsed from its start by one of the few threads for such messages, while the loop serves others.
-/// Of a request that is not in a stream, what it becomes is destroyed there as well, as that takes
-/// half as long again; messages of a Reader belong to its user.
+/// millions of objects, for a tenth of a second. The loop tries for kLongest, and longer for larger
+/// ones, a millisecond at most; then the message is parsed from its start by one of the few threads
+/// for such messages, while the loop serves others. Where those of its type took longer of late,
+/// the loop does not try. Of a request that is not in a stream, what it becomes is destroyed there
+/// as well, as that takes half as long again; messages of a Reader belong to its user.
 ///
 /// In a simulation, whose time stands still meanwhile, each is parsed at once.
 ///
