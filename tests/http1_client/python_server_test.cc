@@ -116,6 +116,8 @@ TEST_F(WithPython, ReadsItsPagesOverTls) {
   options.tls.ca = authority.certificate();
   begin("https", file, options);
   expect_pages();
+  const Result<Response> cut = testing::run(loop, http->get(base + "/cut"));
+  EXPECT_THAT(cut.status().to_string(), HasSubstr("TLS broke off without its end"));
   Client stranger(ClientOptions{.proxy = ""});
   const Result<Response> page = testing::run(loop, stranger.get(base + "/hello"));
   EXPECT_EQ(page.status().code(), StatusCode::Unavailable);

@@ -7,6 +7,7 @@ Prints its port. Ends at GET /quit, and by itself after two minutes.
 import gzip
 import http.server
 import os
+import socket
 import ssl
 import sys
 import threading
@@ -40,6 +41,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             for part in (b"one", b"two", b"three"):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
             self.wfile.write(b"0\r\n\r\n")
+        elif self.path == "/cut":
+            # A body that ends with the connection, which TLS does not say to be at its end.
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\nhalf of it")
+            socket.socket(fileno=self.connection.detach()).close()
+            self.close_connection = True
         elif self.path == "/hello":
             self.answer(b"hello")
         else:

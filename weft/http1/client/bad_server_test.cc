@@ -101,18 +101,34 @@ TEST_F(BadServer, SwitchesProtocolsUnasked) {
               HasSubstr("no other protocol was asked for"));
 }
 
+TEST_F(BadServer, SpeaksAnotherProtocol) {
+  EXPECT_THAT(outcome("SSH-2.0-OpenSSH_9.2\r\n", Then::Keep),
+              AllOf(StartsWith("INTERNAL"),
+                    HasSubstr("it does not answer in HTTP/1.1: 'SSH-2.0-OpenSSH_9.2\\r\\n'")));
+}
+
+TEST_F(BadServer, SpeaksTls) {
+  EXPECT_THAT(outcome(std::string("\x15\x03\x01\x00\x02\x02\x46", 7), Then::Keep),
+              HasSubstr("it does not answer in HTTP/1.1: '\\x15\\x03"));
+}
+
+TEST_F(BadServer, LeavesTheSpaceBeforeAnEmptyReasonOut) {
+  EXPECT_EQ(of("HTTP/1.1 200\r\ncontent-length: 3\r\n\r\nabc"), "abc");
+}
+
 TEST_F(BadServer, SaysNothing) {
   const TimePoint begun = network.now();
   EXPECT_THAT(outcome("", Then::Keep), AllOf(StartsWith("DEADLINE_EXCEEDED"),
-                                             HasSubstr("it sent nothing of a response for 30s "
+                                             HasSubstr("a response did not come within 30s "
                                                        "(ClientOptions::response_timeout)")));
   EXPECT_LT(network.now() - begun, 31s);
 }
 
 TEST_F(BadServer, StopsInTheBody) {
   EXPECT_THAT(outcome("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nabc", Then::Keep),
-              AllOf(StartsWith("DEADLINE_EXCEEDED"), HasSubstr("the rest of the body for 30s "
-                                                               "(ClientOptions::stall_timeout)")));
+              AllOf(StartsWith("DEADLINE_EXCEEDED"),
+                    HasSubstr("nothing of the rest of the body came for 30s "
+                              "(ClientOptions::stall_timeout)")));
 }
 
 /// Sends a byte a second.

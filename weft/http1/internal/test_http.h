@@ -54,6 +54,8 @@ class RawClient final : private net::StreamHandler {
   /// What came since the last time.
   std::string take() { return std::exchange(received_, {}); }
   bool ended() const noexcept { return ended_; }
+  /// By a reset.
+  bool broken() const noexcept { return broken_; }
 
  private:
   void on_readable() noexcept override { read(); }
@@ -65,6 +67,7 @@ class RawClient final : private net::StreamHandler {
       if (result.kind == net::IoResult::Kind::WouldBlock) return stream_->want_read();
       if (result.kind != net::IoResult::Kind::Done) {
         ended_ = true;
+        broken_ = result.kind == net::IoResult::Kind::Failed;
         return;
       }
       received_.append(buffer.data(), result.size);
@@ -86,6 +89,7 @@ class RawClient final : private net::StreamHandler {
   std::string received_;
   bool reading_ = true;
   bool ended_ = false;
+  bool broken_ = false;
 };
 
 /// Handlers by path. `seen` has the requests that reached them.

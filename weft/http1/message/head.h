@@ -71,6 +71,8 @@ struct ResponseHead : Head {
   bool is_interim() const noexcept { return status < 200; }
 };
 
+/// The first member of a list, as Upgrade's, that is not empty.
+std::string_view first_of_list(std::string_view list) noexcept;
 /// Whether a list of tokens, as Connection's, names `token`, which is in lower case.
 bool lists_token(std::string_view list, std::string_view token) noexcept;
 

@@ -103,6 +103,13 @@ void lower_minor_version(std::string& text) noexcept {
   }
 }
 
+/// "HTTP/1.1 200" is sent as well, without the space before a reason that is empty (RFC 9112
+/// section 4).
+void complete_status_line(std::string& text) {
+  constexpr std::size_t kSize = std::string_view("HTTP/1.1 200").size();
+  if (text.find("\r\n") == kSize && text[kSize - 4] == ' ') text.insert(kSize, 1, ' ');
+}
+
 template <bool kIsRequest, class Into>
 Fault parse(Into& into) {
   into.fields.clear();
@@ -129,6 +136,7 @@ Fault parse_request(std::string text, RequestHead& into) {
 
 Fault parse_response(std::string text, std::string_view method, ResponseHead& into) {
   into.text = std::move(text);
+  complete_status_line(into.text);
   if (Fault fault = parse<false>(into)) return fault;
   return read_response_fields(method, into);
 }

@@ -178,6 +178,48 @@ TEST(Http1Connections, ThatEndWithinAMessageAreTold) {
   EXPECT_EQ(world.world().server().active_calls(), 0U);
 }
 
+// Of HTTP/1.0 the end of the connection is the end of the content.
+TEST(Http1Connections, ThatBreakOffShowThatTheAnswerIsNotWhole) {
+  World world;
+  const auto client = world.connect();
+  const std::string begun = world.ask(*client, "GET /half HTTP/1.0\r\n\r\n");
+  world.run_for(5s);
+  EXPECT_TRUE(client->broken()) << begun;
+  const auto other = world.connect();
+  world.ask(*other, "POST /echo HTTP/1.0\r\nContent-Length: 10\r\n\r\nabc");
+  other->shutdown_write();
+  world.run_for(5s);
+  EXPECT_TRUE(other->broken());
+  const auto whole = world.connect();
+  world.ask(*whole, "POST /echo HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc");
+  world.run_for(5s);
+  EXPECT_TRUE(whole->ended());
+  EXPECT_FALSE(whole->broken());
+}
+
+TEST(Http1Connections, OfClientsThatDoNotReadAreNotRead) {
+  constexpr int kRequests = 20'000;
+  for (const std::string_view request :
+       {"HEAD /x HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+    testing::InProcess::Options options;
+    options.link.window = std::size_t{16} * 1024;
+    options.server.max_connection_memory = std::size_t{256} * 1024;
+    World world({}, std::move(options));
+    const auto client = world.connect();
+    client->set_reading(false);
+    std::string all;
+    for (int i = 0; i < kRequests; ++i) all += request;
+    client->send(all);
+    world.run_for(30s);
+    client->set_reading(true);
+    world.run_for(10min);
+    const std::string answers = client->take();
+    EXPECT_EQ(test::count(answers, "\r\ndate: "), kRequests) << request;
+    EXPECT_THAT(answers, Not(HasSubstr("HTTP/1.1 503"))) << "it holds more than its memory";
+  }
+}
+
 TEST(Http1Connections, ThatAreLostCancelTheHandler) {
   World world;
   world.pages().big_parts = 100'000;
@@ -215,6 +257,34 @@ TEST(Http1Connections, CarryAnUpgradesRawBytes) {
   client->shutdown_write();
   world.run_for(5s);
   EXPECT_TRUE(client->ended());
+}
+
+TEST(Http1Connections, ChooseAProtocolThatIsOne) {
+  World world;
+  const std::string ask = "GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade:";
+  EXPECT_THAT(world.ask(ask + " , raw/1 \t, b\r\n\r\n"), HasSubstr("\r\nupgrade: raw/1\r\n"));
+  for (const std::string_view none : {"", " ,", " (]", " a b", " a/", " \xff"}) {
+    EXPECT_THAT(world.ask(ask + std::string(none) + "\r\n\r\n"), StartsWith("HTTP/1.1 200"))
+        << none;
+  }
+}
+
+TEST(Http1Connections, SwitchProtocolsOnlyWithoutContent) {
+  World world;
+  const std::string head = "POST /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: raw\r\n";
+  EXPECT_THAT(world.ask(head + "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"),
+              Not(HasSubstr(" 101 ")));
+  EXPECT_THAT(world.ask(head + "Content-Length: 1\r\n\r\na"), Not(HasSubstr(" 101 ")));
+  EXPECT_THAT(world.ask(head + "Content-Length: 0\r\n\r\n"), HasSubstr(" 101 "));
+}
+
+TEST(Http1Connections, EndBehindATunnelThatIsRefused) {
+  World world;
+  const auto client = world.connect();
+  const std::string answer =
+      world.ask(*client, "CONNECT nothing:1 HTTP/1.1\r\nHost: a\r\n\r\n" + std::string(kGet));
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 501"));
+  EXPECT_THAT(answer, Not(HasSubstr(" 200 OK")));
 }
 
 TEST(Http1Connections, CarryATunnelsRawBytes) {

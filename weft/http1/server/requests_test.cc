@@ -13,6 +13,7 @@ namespace {
 using test::count;
 using test::World;
 using namespace std::chrono_literals;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -184,9 +185,15 @@ TEST(Http1Requests, ThatNobodyTakesAreAnsweredInWords) {
                         "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
                         "Content-Type: application/grpc\r\n\r\n"),
               HasSubstr("gRPC needs HTTP/2"));
-  EXPECT_THAT(world.ask(*client, "CONNECT nothing:1 HTTP/1.1\r\nHost: a\r\n\r\n"),
-              HasSubstr("501 Not Implemented"));
   EXPECT_THAT(world.ask(*client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"), HasSubstr("200 OK"));
+}
+
+TEST(Http1Requests, OfHeadHaveNoContentWhenTheyAreRefusedEither) {
+  World world;
+  for (const std::string_view fields : {"Host: a b\r\n", "", "Host: a\r\nContent-Length: x\r\n"}) {
+    EXPECT_THAT(world.ask("HEAD /x HTTP/1.1\r\n" + std::string(fields) + "\r\n"),
+                AllOf(StartsWith("HTTP/1.1 400"), EndsWith("\r\n\r\n")));
+  }
 }
 
 TEST(Http1Requests, ForTheServerAsAWholeAreAnswered) {

@@ -79,11 +79,20 @@ void FaultStream::want_write() noexcept {
   }
 }
 
-void FaultStream::close() noexcept {
+void FaultStream::leave() noexcept {
   handler_ = nullptr;
   late_readable_.cancel();
   late_writable_.cancel();
+}
+
+void FaultStream::close() noexcept {
+  leave();
   inner_->close();
+}
+
+void FaultStream::abort() noexcept {
+  leave();
+  inner_->abort();
 }
 
 bool FaultStream::postpone(Late& late) noexcept {

@@ -39,11 +39,15 @@ class FaultStream final : public Stream, private StreamHandler {
   void want_write() noexcept override;
   void shutdown_write() noexcept override { inner_->shutdown_write(); }
   void close() noexcept override;
+  void abort() noexcept override;
+  std::size_t unacknowledged() const noexcept override { return inner_->unacknowledged(); }
+  bool ended_cleanly() const noexcept override { return inner_->ended_cleanly(); }
   const Address& local_address() const noexcept override { return inner_->local_address(); }
   const Address& peer_address() const noexcept override { return inner_->peer_address(); }
   std::shared_ptr<const TlsInfo> tls() const noexcept override { return inner_->tls(); }
 
  private:
+  void leave() noexcept;
   struct Late : Timer {
     Late(FaultStream& owner, Function expired) noexcept : Timer(expired), self(owner) {}
     FaultStream& self;

@@ -23,11 +23,20 @@ void PrefixStream::want_read() noexcept {
   }
 }
 
-void PrefixStream::close() noexcept {
+void PrefixStream::leave() noexcept {
   handler_ = nullptr;
   prefix_.clear();
   later_.cancel();
+}
+
+void PrefixStream::close() noexcept {
+  leave();
   inner_->close();
+}
+
+void PrefixStream::abort() noexcept {
+  leave();
+  inner_->abort();
 }
 
 }  // namespace weft::net

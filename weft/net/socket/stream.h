@@ -66,6 +66,15 @@ class Stream {
   virtual void shutdown_write() noexcept = 0;
   /// Ends the stream at once. The handler is not called again. Idempotent.
   virtual void close() noexcept = 0;
+  /// As close(), and lets the peer see that what it has got is not all: by a reset, with TLS also
+  /// without a close_notify. For protocols whose messages end with the connection.
+  virtual void abort() noexcept { close(); }
+  /// Bytes that were written and that the peer's system has not acknowledged; 0 where that is not
+  /// known. Costs a system call.
+  virtual std::size_t unacknowledged() const noexcept { return 0; }
+  /// After an End: false where TLS ended without a close_notify, so that somebody on the way may
+  /// have cut the stream off (RFC 8446 section 6.1).
+  virtual bool ended_cleanly() const noexcept { return true; }
 
   virtual const Address& local_address() const noexcept = 0;
   virtual const Address& peer_address() const noexcept = 0;

@@ -96,6 +96,11 @@ Status Exchange::take(net::IoResult& result) {
     received_at_once_ += result.size;
     return {};
   }
+  // RFC 9112 section 9.8: whoever can cut the connection could cut the body.
+  if (parser_.ends_with_connection() && !lease_->connection().ended_cleanly()) {
+    return broken(StatusCode::Unavailable,
+                  "TLS broke off without its end (close_notify), which is to be the body's end");
+  }
   const ResponseParser::Outcome outcome = parser_.end_of_stream(lease_->connection().received());
   if (outcome == ResponseParser::Outcome::End) return {};
   return broken(StatusCode::Unavailable, parser_.why());
@@ -113,14 +118,16 @@ Status Exchange::too_late() const {
   if (parser_.has_head() && lease_->connection().loop().now() >= deadline_) {
     return deadline_exceeded("no whole response before the deadline of the request");
   }
-  const bool body = parser_.has_head();
-  return Status(
-      StatusCode::DeadlineExceeded,
-      peer.to_string() + ": it sent nothing of " + std::string(parser_.expected()) + " for " +
-          (body ? to_string(setup_->options.stall_timeout) + " (ClientOptions::stall_timeout)"
-                : to_string(setup_->options.response_timeout) +
-                      " (ClientOptions::response_timeout)"),
-      Origin::Transport);
+  const std::string due(parser_.expected());
+  const ClientOptions& options = setup_->options;
+  return Status(StatusCode::DeadlineExceeded,
+                peer.to_string() + ": " +
+                    (parser_.has_head()
+                         ? "nothing of " + due + " came for " + to_string(options.stall_timeout) +
+                               " (ClientOptions::stall_timeout)"
+                         : due + " did not come within " + to_string(options.response_timeout) +
+                               " (ClientOptions::response_timeout)"),
+                Origin::Transport);
 }
 
 Status Exchange::broken(StatusCode code, const std::string& why) const {

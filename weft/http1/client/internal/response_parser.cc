@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "weft/base/text/printable.h"
 #include "weft/http1/message/parse_head.h"
 
 namespace weft::http1 {
@@ -63,6 +64,10 @@ ResponseParser::Step ResponseParser::next(std::string_view bytes) {
 }
 
 ResponseParser::Step ResponseParser::next_head(std::string_view bytes) {
+  constexpr std::string_view kBegin = "HTTP/";
+  if (!kBegin.starts_with(bytes.substr(0, kBegin.size()))) {
+    return refuse("it does not answer in HTTP/1.1: '" + printable(bytes.substr(0, 32)) + "'");
+  }
   const HeadScanner::Outcome found = scanner_.scan(bytes);
   if (found == HeadScanner::Outcome::NeedMore) return {};
   if (found == HeadScanner::Outcome::Refused) return refuse(scanner_.fault().why);

@@ -46,6 +46,8 @@ class ResponseParser {
   /// The body's length, where the head tells it.
   std::optional<std::uint64_t> length() const noexcept;
   bool has_head() const noexcept { return state_ != State::Head; }
+  /// The end of the connection is the end of the body.
+  bool ends_with_connection() const noexcept { return state_ == State::Close; }
   bool at_end() const noexcept { return state_ == State::End; }
   /// At the End: another request may follow on the connection.
   bool keeps_connection() const noexcept;

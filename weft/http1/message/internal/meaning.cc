@@ -7,6 +7,7 @@
 
 #include "weft/base/text/ascii.h"
 #include "weft/base/text/printable.h"
+#include "weft/base/text/token.h"
 
 namespace weft::http1 {
 namespace {
@@ -108,10 +109,34 @@ Fault read_framing(const Said& said, Head& head) {
   return {};
 }
 
+/// RFC 9110 section 7.8: "name" or "name/version", each a token.
+bool is_protocol(std::string_view text) noexcept {
+  const std::size_t slash = text.find('/');
+  return is_token(text.substr(0, slash)) &&
+         (slash == std::string_view::npos || is_token(text.substr(slash + 1)));
+}
+
+/// Takes the next member off the front of a list.
+std::string_view take_member(std::string_view& list) noexcept {
+  const std::string_view member = list.substr(0, list.find(','));
+  list.remove_prefix(std::min(list.size(), member.size() + 1));
+  return ascii::trimmed(member);
+}
+
+bool is_list_of_protocols(std::string_view list) noexcept {
+  if (first_of_list(list).empty()) return false;
+  while (!list.empty()) {
+    const std::string_view member = take_member(list);
+    if (!member.empty() && !is_protocol(member)) return false;
+  }
+  return true;
+}
+
 void read_persistence(const Said& said, Head& head) noexcept {
   head.persistent = !said.close && (head.version == Version::Http11 || said.keep_alive);
   head.upgrade = {};
-  if (said.upgrades && head.version == Version::Http11) head.upgrade = said.upgrade;
+  const bool offers = said.upgrades && head.version == Version::Http11;
+  if (offers && is_list_of_protocols(said.upgrade)) head.upgrade = said.upgrade;
 }
 
 /// RFC 9112 section 3.2.
@@ -160,13 +185,15 @@ bool Head::has(std::string_view name) const noexcept {
                      [name](const rpc::HttpField& one) { return one.name == name; });
 }
 
+std::string_view first_of_list(std::string_view list) noexcept {
+  std::string_view member;
+  while (member.empty() && !list.empty()) member = take_member(list);
+  return member;
+}
+
 bool lists_token(std::string_view list, std::string_view token) noexcept {
   while (!list.empty()) {
-    std::string_view one = list.substr(0, list.find(','));
-    list.remove_prefix(std::min(list.size(), one.size() + 1));
-    while (!one.empty() && (one.front() == ' ' || one.front() == '\t')) one.remove_prefix(1);
-    while (!one.empty() && (one.back() == ' ' || one.back() == '\t')) one.remove_suffix(1);
-    if (ascii::equal_without_case(one, token)) return true;
+    if (ascii::equal_without_case(take_member(list), token)) return true;
   }
   return false;
 }

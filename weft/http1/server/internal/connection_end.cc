@@ -15,7 +15,7 @@ constexpr std::size_t kOutputHigh = std::size_t{64} * 1024;
 // For what was written last to reach a client that still sends: what lies unread when a socket is
 // closed makes the system reset the connection, and a reset destroys what the client has not read.
 constexpr Duration kLinger = std::chrono::seconds(2);
-constexpr std::size_t kMostLingered = std::size_t{256} * 1024;
+constexpr std::size_t kMostLingered = std::size_t{8} * 1024 * 1024;
 // In units of net::Loop::add_work(): the kernel's part of a last answer and of an end.
 constexpr std::int32_t kWorkOfEnd = 40;
 // What a connection takes beside what it counts: its coroutines, its stream and its records.
@@ -34,7 +34,10 @@ bool ServedConnection::persists() {
   const RequestContent& content = exchange_->request_content();
   const bool held_back =
       exchange_->request().expects_continue && !asked_for_content_ && !content.ended();
-  last_ = last_ || wire_.draining() || held_back || (input_ended_ && input_.size() == input_at_);
+  // What follows a tunnel that was refused may be meant for it.
+  const bool refuses_tunnel = exchange_->request().method == "CONNECT";
+  last_ = last_ || refuses_tunnel || wire_.draining() || held_back ||
+          (input_ended_ && input_.size() == input_at_);
   return !last_;
 }
 
@@ -73,7 +76,8 @@ void ServedConnection::end_with(const Fault& fault) {
     append_field(text, "content-type", "text/plain; charset=utf-8");
     append_field(text, "content-length", std::uint64_t{fault.why.size() + 1});
     if (fault.status == 503) append_field(text, "retry-after", rpc::kRetryAfter);
-    text.append("connection: close\r\n\r\n").append(fault.why).append("\n");
+    text.append("connection: close\r\n\r\n");
+    if (!of_head_) text.append(fault.why).append("\n");
     output_.append(Bytes::copy_of(text));
   }
   close_after_writing();
@@ -87,6 +91,7 @@ void ServedConnection::close_after_writing() noexcept {
   last_ = true;
   std::string().swap(input_);
   input_at_ = 0;
+  breaks_off_ = exchange_ != nullptr && exchange_->answer().would_look_whole();
   if (exchange_ != nullptr) exchange_->cancel(cancelled("the connection is closing"));
   flush_later();
 }
@@ -129,6 +134,10 @@ void ServedConnection::flush() noexcept {
   if (!write()) return;
   if (exchange_ != nullptr && output_.size() < kOutputHigh / 2)
     exchange_->answer().output_drained();
+  if (held_up_ && output_.size() < kOutputHigh / 2) {
+    held_up_ = false;
+    go_on_later();
+  }
   if (output_.empty()) written();
   if (phase_ == Phase::Closed) return;
   account();
@@ -163,6 +172,7 @@ void ServedConnection::written() noexcept {
     return;
   }
   if (phase_ != Phase::WritingOut) return;
+  if (breaks_off_) return close();
   stream_.shutdown_write();
   if (input_ended_) return close();
   phase_ = Phase::Lingering;
@@ -188,7 +198,8 @@ void ServedConnection::close() noexcept {
   input_at_ = 0;
   deadline_.cancel();
   net::TurnEndHook::unlink();
-  stream_.close();
+  breaks_off_ = breaks_off_ || (exchange_ != nullptr && exchange_->answer().would_look_whole());
+  breaks_off_ ? stream_.abort() : stream_.close();
   if (exchange_ != nullptr) exchange_->request_content().discard();
   account();
   if (exchange_ != nullptr) return exchange_->handled() ? go_on_later() : void();
@@ -254,6 +265,7 @@ void ServedConnection::watch(bool progress) noexcept {
   const TimePoint time = loop_.now();
   spend_patience(time);
   awaited_ = now;
+  if (now == Awaits::Reading) unread_ = stream_.unacknowledged();
   due_ = now == Awaits::Nothing ? kNever : after(time, time_for(now));
   if (due_ == kNever || (deadline_.armed() && deadline_.when() <= due_)) return;
   loop_.arm(deadline_, due_);
@@ -263,7 +275,22 @@ void ServedConnection::due(net::Timer& timer) noexcept {
   ServedConnection& self = static_cast<Deadline&>(timer).self;
   if (self.due_ == kNever) return;
   if (self.loop_.now() < self.due_) return self.loop_.arm(self.deadline_, self.due_);
+  if (self.awaited_ == Awaits::Reading && self.has_read_meanwhile()) return;
   self.time_is_over();
+}
+
+/// A socket becomes writable only once much of what it holds has gone, which may be megabytes: what
+/// the client has read of these counts too. True where it is waited for longer.
+bool ServedConnection::has_read_meanwhile() noexcept {
+  const std::size_t before = std::exchange(unread_, stream_.unacknowledged());
+  if (unread_ >= before) return false;
+  const TimePoint now = loop_.now();
+  went_ += before - unread_;
+  spend_patience(now);
+  due_ = after(now, for_reading_.left());
+  if (due_ <= now) return false;
+  loop_.arm(deadline_, due_);
+  return true;
 }
 
 /// Of a client whose patience is at its end: it may have done nothing, or too little.

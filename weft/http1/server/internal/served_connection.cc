@@ -158,6 +158,9 @@ void ServedConnection::process(std::string_view& bytes) {
 /// False where there is none yet.
 bool ServedConnection::take_head(std::string_view& bytes) {
   if (last_ || bytes.empty()) return false;
+  // A client that does not read its answers gets no further ones.
+  held_up_ = output_full();
+  if (held_up_) return false;
   switch (scanner_.scan(bytes)) {
     case HeadScanner::Outcome::NeedMore:
       return false;
@@ -180,6 +183,7 @@ void ServedConnection::begin_exchange(std::string_view head) {
   ++requests_;
   loop_.add_work(kWorkOfRequest + static_cast<std::int32_t>(head.size() / kParsedInUnit));
   asked_for_content_ = false;
+  of_head_ = head.starts_with("HEAD ");
   auto exchange =
       std::make_unique<ServedExchange>(wire_, static_cast<ExchangeOwner&>(*this), options_);
   if (Fault fault = exchange->parse(head)) return refuse(fault);
@@ -282,7 +286,7 @@ bool ServedConnection::content_is_over() const noexcept {
 bool ServedConnection::wants_input() const noexcept {
   if (phase_ == Phase::Lingering) return !input_ended_;
   if (phase_ != Phase::Serving || input_ended_ || going_on_) return false;
-  if (exchange_ == nullptr) return true;
+  if (exchange_ == nullptr) return !held_up_;
   const RequestContent& content = exchange_->request_content();
   if (!content.ended()) return !content.full();
   return input_.size() - input_at_ < options_.max_pipelined;
@@ -296,6 +300,7 @@ void ServedConnection::read_on() noexcept {
 void ServedConnection::end_of_input() {
   if (phase_ == Phase::Lingering) return close();
   if (phase_ != Phase::Serving) return;
+  if (held_up_) return;  // and come back
   if (exchange_ == nullptr) {
     if (input_.size() == input_at_ || !scanner_.has_begun()) return close_after_writing();
     return refuse({400, "the client has ended the connection within the head of a request"});

@@ -126,6 +126,7 @@ class ServedConnection final : private ExchangeOwner,
   Awaits awaits() const noexcept;
   Duration time_for(Awaits what) const noexcept;
   void spend_patience(TimePoint now) noexcept;
+  bool has_read_meanwhile() noexcept;
   std::string too_slow(Awaits what) const;
   void watch(bool progress) noexcept;
   static void due(net::Timer& timer) noexcept;
@@ -147,7 +148,10 @@ class ServedConnection final : private ExchangeOwner,
   std::uint32_t in_round_ = 0;  // requests
   Phase phase_ = Phase::Serving;
   Awaits awaited_ = Awaits::Nothing;
-  bool last_ = false;  // no request follows
+  bool last_ = false;        // no request follows
+  bool of_head_ = false;     // the request is a HEAD
+  bool held_up_ = false;     // further requests wait until the client has read
+  bool breaks_off_ = false;  // what it ends with would look whole
   bool input_ended_ = false;
   bool write_blocked_ = false;
   bool tunnel_ = false;
@@ -161,6 +165,7 @@ class ServedConnection final : private ExchangeOwner,
   // Bytes of content and of output since the last look at these.
   std::uint64_t came_ = 0;
   std::uint64_t went_ = 0;
+  std::size_t unread_ = 0;  // by the client, when it was last looked at
   Deadline deadline_{*this};
   Step go_on_;
   Step read_alone_;

@@ -39,7 +39,9 @@ Status ServedResponse::check_switch() const {
   if (request_.upgrade.empty()) {
     return invalid_argument("the response status 101: the request asks for no upgrade");
   }
-  if (request_.framing.by != Framing::By::Nothing && request_.framing.length != 0) {
+  const bool has_content =
+      request_.framing.by == Framing::By::Chunks || request_.framing.length != 0;
+  if (has_content) {
     return invalid_argument("the response status 101: the request has content");
   }
   return {};
@@ -118,7 +120,7 @@ void ServedResponse::write_fields(std::string& head, rpc::HttpFields fields) {
 void ServedResponse::write_head(std::string& head) {
   if (status_ == 101) {
     if (!protocol_chosen_) {
-      append_field(head, "upgrade", request_.upgrade.substr(0, request_.upgrade.find(',')));
+      append_field(head, "upgrade", first_of_list(request_.upgrade));
     }
     head.append("connection: upgrade\r\n");
   } else if (!is_tunnel() && !sink_.persists()) {

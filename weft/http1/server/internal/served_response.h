@@ -59,6 +59,12 @@ class ServedResponse final : public MessageWriter {
   /// There is room for output.
   void output_drained() noexcept { wake(); }
 
+  /// What was sent of it would look whole if the connection ended now.
+  bool would_look_whole() const noexcept {
+    const bool by_connection = body_ == Body::Raw || body_ == Body::Undecided;
+    return begun() && !ended_ && by_connection && !is_tunnel() &&
+           request_.version == Version::Http10;
+  }
   bool begun() const noexcept { return status_ != 0; }
   bool ended() const noexcept { return ended_; }
   std::size_t memory() const noexcept { return waiting_head_.capacity(); }

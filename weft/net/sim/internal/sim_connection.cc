@@ -156,12 +156,12 @@ void SimConnection::shutdown_write(End end) {
   send(end, What::Fin);
 }
 
-void SimConnection::close(End end) {
+void SimConnection::end_side(End end, bool reset) {
   Side& self = side(end);
   if (self.closed) return;
   // As TCP does: closing with unread bytes tells the peer that they were lost.
   const bool unread = self.consumed < self.incoming.size();
-  if (unread && self.error == 0) {
+  if ((unread || reset) && self.error == 0) {
     send(end, What::Reset);
   } else {
     shutdown_write(end);

@@ -45,7 +45,8 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void want_read(End end);
   void want_write(End end);
   void shutdown_write(End end);
-  void close(End end);
+  void close(End end) { end_side(end, false); }
+  void abort(End end) { end_side(end, true); }
 
   /// Resets both ends, now.
   void break_both();
@@ -93,6 +94,7 @@ class SimConnection : public std::enable_shared_from_this<SimConnection> {
   void take_syn();
   void take_data(End at, Segment& segment);
   void finish_connecting(int error);
+  void end_side(End end, bool reset);
   void fail(Side& self, int error) noexcept;
   void notify_if_due(End end);
   void deliver(End end);
@@ -121,6 +123,7 @@ class SimStream final : public Stream {
   void want_write() noexcept override { connection_->want_write(end_); }
   void shutdown_write() noexcept override { connection_->shutdown_write(end_); }
   void close() noexcept override { connection_->close(end_); }
+  void abort() noexcept override { connection_->abort(end_); }
   const Address& local_address() const noexcept override {
     return connection_->local_address(end_);
   }

@@ -35,6 +35,7 @@ IoResult MemoryChannel::read(End end, std::span<char> into, const Address& peer)
   const std::size_t size = std::min(into.size(), self.unread());
   if (size == 0) {
     if (into.empty() || !self.finished) return {};
+    if (self.reset) return failed(peer, ECONNRESET);
     return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
   }
   take(self, into.first(size));
@@ -97,7 +98,7 @@ void MemoryChannel::shutdown_write(End end) {
   notify_if_due(end == End::First ? End::Second : End::First);
 }
 
-void MemoryChannel::close(End end) {
+void MemoryChannel::end_side(End end, bool reset) {
   const std::lock_guard lock(mutex_);
   Side& self = side(end);
   if (self.closed) return;
@@ -106,6 +107,7 @@ void MemoryChannel::close(End end) {
   std::vector<char>().swap(self.incoming);
   self.consumed = 0;
   other(end).finished = true;
+  other(end).reset = reset;
   notify_if_due(end == End::First ? End::Second : End::First);
 }
 

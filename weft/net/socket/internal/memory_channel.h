@@ -30,7 +30,8 @@ class MemoryChannel : public std::enable_shared_from_this<MemoryChannel> {
   void want_read(End end);
   void want_write(End end);
   void shutdown_write(End end);
-  void close(End end);
+  void close(End end) { end_side(end, false); }
+  void abort(End end) { end_side(end, true); }
 
  private:
   /// One end: what has arrived there, and whether it waits.
@@ -40,6 +41,7 @@ class MemoryChannel : public std::enable_shared_from_this<MemoryChannel> {
     std::vector<char> incoming;
     std::size_t consumed = 0;
     bool finished = false;  // the other end will write no more
+    bool reset = false;     // and has not written all
     bool closed = false;
     bool wants_read = false;
     bool wants_write = false;
@@ -53,6 +55,7 @@ class MemoryChannel : public std::enable_shared_from_this<MemoryChannel> {
   static void take(Side& from, std::span<char> into) noexcept;
   bool readable(const Side& side) const noexcept { return side.unread() > 0 || side.finished; }
   bool writable(End end) noexcept { return other(end).closed || other(end).unread() < capacity_; }
+  void end_side(End end, bool reset);
   void notify_if_due(End end);
   void deliver(End end);
 
@@ -81,6 +84,7 @@ class MemoryStream final : public Stream {
   void want_write() noexcept override { channel_->want_write(end_); }
   void shutdown_write() noexcept override { channel_->shutdown_write(end_); }
   void close() noexcept override { channel_->close(end_); }
+  void abort() noexcept override { channel_->abort(end_); }
   const Address& local_address() const noexcept override { return local_; }
   const Address& peer_address() const noexcept override { return peer_; }
 

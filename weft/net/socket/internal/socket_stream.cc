@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <climits>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "weft/net/loop/internal/system_call.h"
@@ -64,6 +66,18 @@ IoResult SocketStream::failed(int error) const {
 
 void SocketStream::shutdown_write() noexcept {
   if (fd() >= 0) ::shutdown(fd(), SHUT_WR);
+}
+
+void SocketStream::abort() noexcept {
+  constexpr linger kReset{.l_onoff = 1, .l_linger = 0};
+  if (fd() >= 0) ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &kReset, sizeof kReset);
+  close();
+}
+
+std::size_t SocketStream::unacknowledged() const noexcept {
+  int bytes = 0;
+  if (fd() < 0 || ::ioctl(fd(), SIOCOUTQ, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(std::max(bytes, 0));
 }
 
 }  // namespace weft::net::internal

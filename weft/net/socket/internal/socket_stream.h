@@ -25,6 +25,8 @@ class SocketStream final : public Stream {
   void want_write() noexcept override { descriptor_->want_write(); }
   void shutdown_write() noexcept override;
   void close() noexcept override { descriptor_->close(); }
+  void abort() noexcept override;
+  std::size_t unacknowledged() const noexcept override;
   const Address& local_address() const noexcept override { return local_; }
   const Address& peer_address() const noexcept override { return peer_; }
 

@@ -177,7 +177,7 @@ IoResult TlsStream::read_stopped(int result) {
   const bool cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (cut && pipe_->ended()) {
     clear_openssl_errors();
-    ended_ = true;
+    ended_ = cut_ = true;
     return {.kind = IoResult::Kind::End, .size = 0, .error = {}};
   }
   return failed(tls_failure(ssl_.get(), *pipe_));
@@ -300,6 +300,14 @@ void TlsStream::close() noexcept {
   } else {
     pipe_->inner().close();
   }
+}
+
+void TlsStream::abort() noexcept {
+  if (std::exchange(closed_, true)) return;
+  handler_ = nullptr;
+  later_.cancel();
+  pipe_->inner().set_handler(nullptr);
+  pipe_->inner().abort();
 }
 
 void TlsStream::abandon() noexcept {

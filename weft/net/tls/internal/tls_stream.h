@@ -19,7 +19,7 @@ namespace weft::net::internal {
 ///
 /// Plaintext is taken only while less than kMostUnsent of ciphertext waits to be written. What was
 /// taken is sent even when close() follows at once, if the peer takes it within seconds. The peer's
-/// end is an End, with a close_notify or without: HTTP/2 knows by itself whether it is complete.
+/// end is an End, with a close_notify or without (ended_cleanly()).
 class TlsStream final : public Stream, private StreamHandler {
  public:
   static constexpr std::size_t kMostUnsent = std::size_t{48} << 10;
@@ -45,6 +45,11 @@ class TlsStream final : public Stream, private StreamHandler {
   void want_write() noexcept override;
   void shutdown_write() noexcept override;
   void close() noexcept override;
+  void abort() noexcept override;
+  std::size_t unacknowledged() const noexcept override {
+    return pipe_->unsent().size() + pipe_->inner().unacknowledged();
+  }
+  bool ended_cleanly() const noexcept override { return !cut_; }
   const Address& local_address() const noexcept override { return local_; }
   const Address& peer_address() const noexcept override { return peer_; }
   std::shared_ptr<const TlsInfo> tls() const noexcept override { return info_; }
@@ -84,6 +89,7 @@ class TlsStream final : public Stream, private StreamHandler {
   bool wants_write_ = false;
   bool shutting_down_ = false;  // close_notify is made; the inner stream's end follows it
   bool ended_ = false;
+  bool cut_ = false;  // without a close_notify
   bool closed_ = false;
 };
 

@@ -54,6 +54,8 @@ class Connection final : private net::StreamHandler {
   std::string_view received() const noexcept {
     return block_ ? std::string_view(block_->data() + begin_, end_ - begin_) : std::string_view();
   }
+  /// After an end of what is received (net::Stream).
+  bool ended_cleanly() const noexcept { return stream_->ended_cleanly(); }
   void skip(std::size_t size) noexcept { begin_ += size; }
   /// The first bytes of what is received, sharing its block.
   Bytes take(std::size_t size);
