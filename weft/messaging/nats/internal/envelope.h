@@ -34,9 +34,9 @@ Result<Packed> pack(const Message& message, Compression compression, std::size_t
 
 /// What the calls of a channel have in common.
 struct ClientRules {
-  CompressionSet accepted;
+  CompressionSet accepted{};
   std::size_t max_metadata_size = 0;
-  PropagationOptions propagation;
+  PropagationOptions propagation{};
 };
 
 /// INVALID_ARGUMENT for metadata that would be a header of the envelope.
