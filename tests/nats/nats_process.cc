@@ -40,7 +40,11 @@ void NatsProcess::start() {
   ::_exit(127);
 }
 
-void NatsProcess::signal(int signal) const { ::kill(pid_, signal); }
+void NatsProcess::signal(int signal) const {
+  ::kill(pid_, signal);
+  // Its threads do not stop at once.
+  if (signal == SIGSTOP) ::waitpid(pid_, nullptr, WUNTRACED);
+}
 
 void NatsProcess::kill() {
   if (pid_ <= 0) return;

@@ -24,6 +24,7 @@ class NatsProcess {
   ~NatsProcess() { kill(); }
 
   void start();
+  /// After SIGSTOP it does nothing any more.
   void signal(int signal) const;
   void kill();
   /// "nats://127.0.0.1:4222/shop"; `credentials` as in "user:password@".
