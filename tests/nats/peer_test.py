@@ -1,6 +1,7 @@
 """A client and a server that know NATS by a raw socket, and calls by docs/reference/nats-envelope.md."""
 
 import base64
+import json
 import os
 import shutil
 import socket
@@ -218,6 +219,19 @@ class Peers(unittest.TestCase):
         ):
             _, answered, _ = self.nats.request(subject, headers, payload)
             self.assertEqual(answered["grpc-status"], status, (subject, headers, answered))
+
+    def test_is_seen_by_tools(self):
+        self.serve()
+        self.nats.request_when_served("shop.store.Orders.Place", [], order("tea", 1))
+        self.nats.request("shop.store.Orders.Place", [], order("unknown", 1))
+        info = json.loads(self.nats.request("$SRV.INFO.store_Orders", [], b"")[2])
+        self.assertEqual(info["type"], "io.nats.micro.v1.info_response")
+        self.assertRegex(info["version"], r"^\d+\.\d+\.\d+$")
+        place = info["endpoints"][0]
+        self.assertEqual((place["name"], place["subject"], place["queue_group"]), ("Place", "shop.store.Orders.Place", "q"))
+        stats = json.loads(self.nats.request("$SRV.STATS.store_Orders." + info["id"], [], b"")[2])
+        place = stats["endpoints"][0]
+        self.assertEqual((place["num_requests"], place["num_errors"], place["last_error"]), (2, 1, "NOT_FOUND"))
 
     # A client of weft's, a server of Python's.
 

@@ -37,6 +37,10 @@ struct Options {
   std::string name = "weft";
   /// Of a server: those of the same group share the calls of a subject.
   std::string queue_group = "q";
+  /// Of a server: answers NATS' tools (`nats micro ls`, `info`, `stats`) by the micro protocol, so
+  /// that whoever may publish to `$SRV.>` sees the names of its methods and how many calls there
+  /// were. The broker has to let it subscribe to that.
+  bool micro = true;
   /// Of a channel: deadline of calls that have none. A broker does not say that the server of a
   /// call has died, so a call without one would wait for ever.
   Duration default_timeout = std::chrono::seconds(60);

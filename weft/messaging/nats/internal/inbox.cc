@@ -16,6 +16,12 @@ void append_hex(std::string& out, const Token& token) {
 
 }  // namespace
 
+std::string hex_of(const Token& token) {
+  std::string text;
+  append_hex(text, token);
+  return text;
+}
+
 Token make_token(net::Loop& loop) { return {net::secret(loop), net::secret(loop)}; }
 
 Inbox::Inbox(net::Loop& loop) : prefix_("_INBOX.") {

@@ -18,6 +18,8 @@ struct TokenHash {
   std::size_t operator()(const Token& token) const noexcept { return token[0]; }
 };
 Token make_token(net::Loop& loop);
+/// 32 hexadecimal digits.
+std::string hex_of(const Token& token);
 
 /// Where the replies to a client's calls go: a subject of its own, with a token for each call.
 ///

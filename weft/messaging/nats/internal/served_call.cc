@@ -37,7 +37,8 @@ ServedCall::ServedCall(ServerPart& part, std::string path, const Operation& requ
       reply_to_(request.reply),
       headers_size_(request.headers.size()),
       size_(request.size),
-      too_large_(request.too_large) {
+      too_large_(request.too_large),
+      arrived_(part.loop().now()) {
   set_path(own_path_);
   std::string_view content = request.payload;
   if (headers_size_ != 0) content = {request.headers.data(), headers_size_ + content.size()};
@@ -163,7 +164,9 @@ void ServedCall::decide(const Status& status) noexcept {
     outcome = internal_error("the method ended with " + std::to_string(responses_count_) +
                              " responses in place of one");
   }
-  reply(with_valid_metadata(outcome));
+  outcome = with_valid_metadata(outcome);
+  if (route() != nullptr) part_.count(*route()->method, loop().now() - arrived_, outcome);
+  reply(outcome);
 }
 
 Status ServedCall::with_valid_metadata(const Status& status) {

@@ -85,6 +85,7 @@ class ServedCall final : public coro::Pooled,
   std::size_t headers_size_;
   std::size_t size_;  // of a request that is too large
   bool too_large_;
+  const TimePoint arrived_;
   CompressionSet accepted_;
   std::unique_ptr<const weft::Context> carried_;
   Message message_;  // the request

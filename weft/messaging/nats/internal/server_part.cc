@@ -8,6 +8,7 @@
 #include "weft/base/log/log_value.h"
 #include "weft/messaging/nats/internal/dropped.h"
 #include "weft/messaging/nats/internal/subject.h"
+#include "weft/messaging/nats/protocol/headers.h"
 
 namespace weft::nats {
 
@@ -23,6 +24,10 @@ void ServerPart::open() {
   LinkOwner& owner = *this;
   link_ = std::make_shared<BrokerLink>(loop_, setup_, owner);
   subscribe();
+  if (setup_->options.micro) {
+    micro_.emplace(loop_, *setup_, dispatcher_->services());
+    for (std::string& subject : micro_->subjects()) link_->subscribe(std::move(subject), "");
+  }
   link_->open();
 }
 
@@ -40,6 +45,7 @@ void ServerPart::subscribe() {
 
 void ServerPart::on_message(const Operation& message) noexcept {
   if (message.reply.empty()) return note_dropped();
+  if (MicroServices::is_request(message.subject)) return answer_tool(message);
   std::optional<std::string> path = path_of(setup_->to.prefix, message.subject);
   if (!path) return note_dropped();
   if (live_ >= setup_->options.max_calls) {
@@ -52,6 +58,15 @@ void ServerPart::on_message(const Operation& message) noexcept {
   const std::size_t size = message.headers.size() + message.payload.size();
   if (const Status room = hold(size); !room.ok()) return refuse(message, room);
   ServedCall::begin(*this, *std::move(path), message);
+}
+
+void ServerPart::answer_tool(const Operation& message) {
+  if (!micro_) return note_dropped();
+  const std::string headers = std::string(kHeadersBegin).append(kHeadersEnd);
+  for (const std::string& answer : micro_->answers(message.subject)) {
+    const Message payload(Bytes::copy_of(answer));
+    if (fits(headers.size(), payload.size()).ok()) reply(message.reply, headers, payload);
+  }
 }
 
 void ServerPart::refuse(const Operation& message, const Status& status) {

@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
 #include "weft/messaging/nats/internal/broker_link.h"
+#include "weft/messaging/nats/internal/micro_services.h"
 #include "weft/messaging/nats/internal/served_call.h"
 #include "weft/messaging/nats/internal/setup.h"
 #include "weft/net/loop/loop.h"
@@ -50,6 +52,10 @@ class ServerPart final : public std::enable_shared_from_this<ServerPart>,
   void call_ended(std::size_t held) noexcept;
   /// Counts bytes of a request; RESOURCE_EXHAUSTED where there is no room for them.
   Status hold(std::size_t bytes);
+  /// A call of a method that there is has ended.
+  void count(const MethodDescriptor& method, Duration took, const Status& status) {
+    if (micro_) micro_->count(method, took, status);
+  }
   /// RESOURCE_EXHAUSTED where the broker does not take so many bytes.
   Status fits(std::size_t headers, std::size_t payload) const;
   /// Lost where the broker is not there.
@@ -75,6 +81,7 @@ class ServerPart final : public std::enable_shared_from_this<ServerPart>,
   void on_loop_end() noexcept override;
 
   void subscribe();
+  void answer_tool(const Operation& message);
   void refuse(const Operation& message, const Status& status);
   void go_on_draining() noexcept;
   void end_draining() noexcept;
@@ -83,7 +90,8 @@ class ServerPart final : public std::enable_shared_from_this<ServerPart>,
   const std::shared_ptr<const Setup> setup_;
   const std::shared_ptr<rpc::Dispatcher> dispatcher_;
   Peer::Ref peer_;
-  std::shared_ptr<BrokerLink> link_;  // from open() to the end
+  std::shared_ptr<BrokerLink> link_;    // from open() to the end
+  std::optional<MicroServices> micro_;  // since open(), by option
   IntrusiveList<ServedCall, ServedCallNode> calls_;
   std::size_t live_ = 0;
   std::size_t held_ = 0;  // bytes of requests

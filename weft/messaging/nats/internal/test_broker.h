@@ -63,10 +63,11 @@ class TestBroker {
   }
 
   Options options;
-  std::string received;                ///< all lines of clients
-  std::vector<std::string> published;  ///< subjects
-  std::vector<std::string> replies;    ///< reply subjects, of those that have one
-  std::vector<std::size_t> sizes;      ///< bytes of each, with its headers
+  std::string received;                 ///< all lines of clients
+  std::vector<std::string> published;   ///< subjects
+  std::vector<std::string> contents{};  ///< headers and payload of each
+  std::vector<std::string> replies;     ///< reply subjects, of those that have one
+  std::vector<std::size_t> sizes;       ///< bytes of each, with its headers
   /// Messages to these subjects are kept from the others, and counted in `published` only.
   std::string held_prefix{};
 
@@ -162,6 +163,7 @@ class TestBroker {
       const std::size_t headers = with_headers ? std::stoul(words[words.size() - 2]) : 0;
       broker_.published.push_back(words[1]);
       broker_.sizes.push_back(content.size());
+      broker_.contents.push_back(content);
       if (!reply.empty()) broker_.replies.push_back(reply);
       if (!broker_.held_prefix.empty() && words[1].starts_with(broker_.held_prefix)) return;
       const std::string_view all(content);
