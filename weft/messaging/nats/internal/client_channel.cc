@@ -198,7 +198,7 @@ Task<Status> ClientChannel::deliver(Call& call, const Pending& pending) {
   payload.remove_prefix(pending.headers);
   const bool compressed = head.compression != Compression::Identity && !payload.empty();
   if (compressed) {
-    Result<Bytes> plain = inflate(call, std::move(payload), head.compression);
+    Result<Bytes> plain = inflate(call, payload, head.compression);
     if (!plain.ok()) co_return plain.status();
     payload = *std::move(plain);
   }
@@ -215,8 +215,8 @@ Task<Status> ClientChannel::deliver(Call& call, const Pending& pending) {
   co_return cancelled("the caller takes no more responses");
 }
 
-Result<Bytes> ClientChannel::inflate(const Call& call, Bytes payload,
-                                     Compression compression) const {
+Result<Bytes> ClientChannel::inflate(const Call& call, const Bytes& payload,
+                                     Compression compression) {
   Result<Bytes> plain = codec::decompress(compression, payload.view(), call.max_receive_size());
   if (plain.ok()) return plain;
   return plain.status().with_prefix("decompressing the reply");

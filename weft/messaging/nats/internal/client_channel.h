@@ -77,7 +77,7 @@ class ClientChannel final : public rpc::ClientTransport,
   Status publish(const Call& call, const Message& message, const std::string& subject,
                  Pending& pending);
   Task<Status> deliver(Call& call, const Pending& pending);
-  Result<Bytes> inflate(const Call& call, Bytes payload, Compression compression) const;
+  static Result<Bytes> inflate(const Call& call, const Bytes& payload, Compression compression);
   void forget(const Pending& pending) noexcept;
   void end_waiting(const Status& status) noexcept;
   void end_pending(const Status& unsent, const Status& sent) noexcept;
