@@ -1,7 +1,6 @@
 #include "tests/etcd/etcd_process.h"
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <utility>
@@ -12,25 +11,10 @@
 #include <unistd.h>
 
 #include "tests/peers/free_port.h"
+#include "tests/peers/program_path.h"
 
 namespace weft::test {
-namespace {
-
-std::string path_of(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string left = path == nullptr ? "/usr/bin:/bin" : path;
-  while (!left.empty()) {
-    const std::size_t colon = left.find(':');
-    const std::string candidate = left.substr(0, colon) + "/" + program;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-    left = colon == std::string::npos ? "" : left.substr(colon + 1);
-  }
-  return {};
-}
-
-}  // namespace
-
-bool have_etcd() { return !path_of("etcd").empty(); }
+bool have_etcd() { return !program_path("etcd").empty(); }
 
 EtcdProcess::EtcdProcess(std::string name)
     : name_(std::move(name)), client_port_(free_port()), peer_port_(free_port()) {}
@@ -51,7 +35,7 @@ void EtcdProcess::use_tls(const std::string& ca, const std::string& certificate,
 void EtcdProcess::start(const std::string& cluster) {
   const std::string client_url = (tls_.empty() ? "http://" : "https://") + address();
   const std::string peer_url = "http://127.0.0.1:" + std::to_string(peer_port_);
-  std::vector<std::string> words = {path_of("etcd"),
+  std::vector<std::string> words = {program_path("etcd"),
                                     "--name=" + name_,
                                     "--data-dir=" + folder_.file("data"),
                                     "--listen-client-urls=" + client_url,

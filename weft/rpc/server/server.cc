@@ -89,6 +89,10 @@ void Server::Impl::listen(std::string target) {
     transports_.push_back({rpc::make_inproc_transport(target, shared_->options)});
     return;
   }
+  if (const rpc::TransportFactory factory = rpc::find_transport(target)) {
+    transports_.push_back({factory(target), true});
+    return;
+  }
   sockets_->listen_on(std::move(target));
 }
 

@@ -36,8 +36,8 @@ using net::TlsVersion;
 struct ServerOptions {
   /// Where to listen: `host:port` (every address of the name), `:port` (every interface),
   /// `unix:path`, `inproc:name` (channels of this process, without a connection), `memory:name`
-  /// (the same with one); port 0 lets the system choose. Empty: listen() is called for each
-  /// address.
+  /// (the same with one); port 0 lets the system choose; and those of schemes that components
+  /// register, as `nats://`. Empty: listen() is called for each address.
   std::string listen{};  // {}: or GCC warns where a designated initialiser leaves it out
   /// The registry in which clients find this server, and the name of the service:
   /// `weft://host:7070/greeter`, `etcd://host:2379/services/greeter`. The server registers once it

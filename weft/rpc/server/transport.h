@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weft/base/function.h"
@@ -42,5 +44,18 @@ class Transport {
   /// longer.
   virtual std::string describe_calls(const net::Loop& /*loop*/) { return {}; }
 };
+
+/// Makes the transport of an address. What is wrong with the address is for Transport::start() to
+/// say.
+using TransportFactory = std::function<std::unique_ptr<Transport>(const std::string& address)>;
+
+/// Has servers that listen on `scheme:...` (ServerOptions::listen, Server::listen()) use a
+/// transport of this factory, where the address is given afterwards; in place of what there was for
+/// that scheme. A component does so when it is linked. From any thread. Server::add() is for a
+/// single server.
+void register_transport(std::string scheme, TransportFactory factory);
+
+/// The factory registered for the scheme of `address`; empty: there is none.
+TransportFactory find_transport(std::string_view address);
 
 }  // namespace weft::rpc

@@ -178,6 +178,23 @@ TEST_F(Transports, AreNotCancelledUnlessTheyWereStarted) {
   EXPECT_EQ(cancels, 0);
 }
 
+TEST_F(Transports, AreMadeForAddressesOfTheirScheme) {
+  std::string address;
+  OwnTransport* made = nullptr;
+  register_transport("made", [&](const std::string& text) {
+    address = text;
+    auto transport = std::make_unique<OwnTransport>();
+    made = transport.get();
+    return transport;
+  });
+  server_.listen("made://somewhere");
+  EXPECT_EQ(address, "made://somewhere");
+  ASSERT_TRUE(server_.start().ok());
+  EXPECT_EQ(made->starts, 1);
+  EXPECT_FALSE(find_transport("127.0.0.1:1"));
+  EXPECT_FALSE(find_transport("somewhere"));
+}
+
 TEST_F(Transports, EndTheStartWhereTheyFail) {
   own_->fails = unavailable("the broker is away");
   server_.listen("inproc:beside");

@@ -26,9 +26,9 @@ struct Operation {
   std::uint64_t subscription = 0;
   std::string_view reply{};    ///< the subject for answers; empty: nobody waits for one
   std::string_view headers{};  ///< from "NATS/1.0" to the empty line; empty: none
-  std::string_view payload{};
-  std::size_t size = 0;    ///< of headers and payload
-  bool too_large = false;  ///< beyond ParserLimits::message: headers and payload are empty
+  std::string_view payload{};  ///< lies directly behind the headers
+  std::size_t size = 0;        ///< of headers and payload
+  bool too_large = false;      ///< beyond ParserLimits::message: headers and payload are empty
 };
 
 /// Reads what a NATS broker sends (docs.nats.io, "NATS Client Protocol"), in pieces of any size:
