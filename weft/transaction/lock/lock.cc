@@ -25,7 +25,7 @@ class Chain : private CancelHook {
 
 }  // namespace
 
-Lock::Lock(internal::LockStore store, std::unique_ptr<internal::Lease> lease)
+Lock::Lock(std::shared_ptr<const LockStore> store, std::unique_ptr<internal::Lease> lease)
     : store_(std::move(store)), lease_(std::move(lease)) {}
 Lock::Lock(Lock&&) noexcept = default;
 Lock& Lock::operator=(Lock&&) noexcept = default;
@@ -50,7 +50,8 @@ Task<Status> Lock::run(Task<Status> work) const {
 Task<Status> Lock::release() {
   constexpr Duration kLongest = std::chrono::seconds(5);
   lease_->end(cancelled("the lock \"" + name() + "\" was released"));
-  Task<Status> deletion = store_.release(name(), token());
+  const std::shared_ptr<const LockStore> store = store_;
+  Task<Status> deletion = store->release(name(), token());
   co_return co_await net::in_own_context(kLongest, std::move(deletion));
 }
 

@@ -20,7 +20,7 @@ namespace weft::transaction {
 class Lock {
  public:
   /// For Locks.
-  Lock(internal::LockStore store, std::unique_ptr<internal::Lease> lease);
+  Lock(std::shared_ptr<const LockStore> store, std::unique_ptr<internal::Lease> lease);
   Lock(Lock&&) noexcept;
   Lock& operator=(Lock&&) noexcept;
   /// Ends the renewal. Without release() before, others wait until the lease has ended.
@@ -49,7 +49,7 @@ class Lock {
   [[nodiscard]] Task<Status> release();
 
  private:
-  internal::LockStore store_;
+  std::shared_ptr<const LockStore> store_;
   std::unique_ptr<internal::Lease> lease_;
 };
 

@@ -10,6 +10,8 @@
 #include "weft/coro/frame/exception.h"
 #include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
+#include "weft/transaction/lock/internal/holder_name.h"
+#include "weft/transaction/lock/internal/sql_lock_store.h"
 
 namespace weft::transaction {
 namespace {
@@ -39,9 +41,10 @@ Status check_options(const std::string& name, const LockOptions& options) {
   return ok_status();
 }
 
-Task<Status> give_back(internal::LockStore store, std::string name, std::int64_t token) {
+Task<Status> give_back(std::shared_ptr<const LockStore> store, std::string name,
+                       std::int64_t token) {
   constexpr Duration kLongest = std::chrono::seconds(5);
-  Task<Status> deletion = store.release(std::move(name), token);
+  Task<Status> deletion = store->release(std::move(name), token);
   co_return co_await net::in_own_context(kLongest, std::move(deletion));
 }
 
@@ -51,11 +54,12 @@ struct Outcome {
   std::string holder;
 };
 
-Task<Result<Outcome>> attempt(internal::LockStore store, std::string name, Duration lease) {
+Task<Result<Outcome>> attempt(std::shared_ptr<const LockStore> store, std::string name,
+                              Duration lease) {
   net::Loop& loop = *net::Loop::current();
   const TimePoint asked = loop.now();
   const auto token = std::make_shared<std::int64_t>(0);
-  const Result<internal::LockStore::Attempt> taken = co_await store.take(name, lease, token);
+  const Result<LockStore::Attempt> taken = co_await store->take(name, lease, token);
   const bool too_late = loop.now() >= asked + internal::Lease::safe_part(lease);
   // It may be taken: the outcome of the commit is unknown, or the commit took too long.
   if (*token != 0 && (!taken.ok() || (too_late && taken->token != 0))) {
@@ -105,13 +109,10 @@ Task<Status> serve_term(Lock& lock, const Locks::Term& term) {
 }  // namespace
 
 Task<Result<Locks>> Locks::open(sql::Database database, std::string holder) {
-  if (holder.size() > kMostName) {
-    co_return invalid_argument("the name of a holder of locks has at most " +
-                               std::to_string(kMostName) + " bytes, not " +
-                               std::to_string(holder.size()));
-  }
-  Result<internal::LockStore> store =
-      co_await internal::LockStore::open(std::move(database), std::move(holder));
+  Result<std::string> name = internal::holder_name(std::move(holder));
+  if (!name.ok()) co_return name.status();
+  Result<std::shared_ptr<const LockStore>> store =
+      co_await internal::SqlLockStore::open(std::move(database), *std::move(name));
   if (!store.ok()) co_return store.status();
   co_return Locks(*std::move(store));
 }
@@ -119,7 +120,7 @@ Task<Result<Locks>> Locks::open(sql::Database database, std::string holder) {
 Task<Result<Lock>> Locks::acquire(std::string name, LockOptions options) const {
   const Status valid = check_options(name, options);
   if (!valid.ok()) co_return valid;
-  const internal::LockStore store = store_;
+  const std::shared_ptr<const LockStore> store = store_;
   net::Loop& loop = *net::Loop::current();
   const TimePoint until = after(loop.now(), options.wait);
   cluster::Backoff backoff(loop.rng(), kFirstPause, options.poll);
@@ -137,17 +138,17 @@ Task<Result<Lock>> Locks::acquire(std::string name, LockOptions options) const {
 Task<Result<std::optional<LockHolder>>> Locks::holder(std::string name) const {
   Status valid = check_name(name);
   if (!valid.ok()) return Result<std::optional<LockHolder>>(std::move(valid));
-  return store_.find(std::move(name));
+  return store_->find(std::move(name));
 }
 
 Task<Status> Locks::check(sql::Transaction& transaction, std::string name,
                           std::int64_t token) const {
-  return store_.check(transaction, std::move(name), token);
+  return store_->check(transaction, std::move(name), token);
 }
 
 Task<Status> Locks::check(OnceTransaction& transaction, std::string name,
                           std::int64_t token) const {
-  return store_.check(transaction, std::move(name), token);
+  return store_->check(transaction, std::move(name), token);
 }
 
 Task<Status> Locks::lead(std::string name, Term term, LockOptions options) const {

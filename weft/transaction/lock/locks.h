@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -14,9 +15,9 @@
 #include "weft/coro/task.h"
 #include "weft/storage/sql/database.h"
 #include "weft/transaction/barrier/barrier.h"
-#include "weft/transaction/lock/internal/lock_store.h"
 #include "weft/transaction/lock/lock.h"
 #include "weft/transaction/lock/lock_holder.h"
+#include "weft/transaction/lock/lock_store.h"
 
 namespace weft::transaction {
 
@@ -32,8 +33,9 @@ struct LockOptions {
 };
 static_assert(std::is_trivially_destructible_v<LockOptions>, "it stands in co_await expressions");
 
-/// Locks with leases and fencing tokens, in the program's own database (SQLite, PostgreSQL). A
-/// handle to copy; used on any loop. Guide: docs/guide/locks.md, with what a lock does not promise.
+/// Locks with leases and fencing tokens, in the program's own database (SQLite, PostgreSQL), or in
+/// etcd (etcd_locks()). A handle to copy; used on any loop. Guide: docs/guide/locks.md, with what a
+/// lock does not promise.
 class Locks {
  public:
   static constexpr std::size_t kMostName = 255;  ///< bytes, of a lock or a holder
@@ -75,9 +77,11 @@ class Locks {
   /// `LockOptions::wait` has no effect.
   [[nodiscard]] Task<Status> lead(std::string name, Term term, LockOptions options = {}) const;
 
+  /// With a store of one's own.
+  explicit Locks(std::shared_ptr<const LockStore> store) noexcept : store_(std::move(store)) {}
+
  private:
-  explicit Locks(internal::LockStore store) : store_(std::move(store)) {}
-  internal::LockStore store_;
+  std::shared_ptr<const LockStore> store_;
 };
 
 }  // namespace weft::transaction

@@ -8,8 +8,8 @@
 
 namespace weft::transaction::internal {
 
-Lease::Lease(net::Loop& loop, LockStore store, std::string name, std::int64_t token, Duration lease,
-             TimePoint asked)
+Lease::Lease(net::Loop& loop, std::shared_ptr<const LockStore> store, std::string name,
+             std::int64_t token, Duration lease, TimePoint asked)
     : Timer(&Lease::expired),
       loop_(loop),
       store_(std::move(store)),
@@ -51,7 +51,7 @@ Task<Result<bool>> Lease::renew() {
   Context limited(co_await current_context());
   limited.limit_deadline(held_until_);
   const net::DeadlineGuard guard(loop_, limited);
-  Task<Result<bool>> task = store_.renew(name_, token_, lease_);
+  Task<Result<bool>> task = store_->renew(name_, token_, lease_);
   co_return co_await std::move(task).in(limited);
 }
 

@@ -10,7 +10,7 @@
 #include "weft/coro/task.h"
 #include "weft/net/loop/loop.h"
 #include "weft/net/loop/timer.h"
-#include "weft/transaction/lock/internal/lock_store.h"
+#include "weft/transaction/lock/lock_store.h"
 
 namespace weft::transaction::internal {
 
@@ -24,8 +24,8 @@ namespace weft::transaction::internal {
 class Lease : private net::Timer {
  public:
   /// `asked`: the loop's time before the lock was asked for.
-  Lease(net::Loop& loop, LockStore store, std::string name, std::int64_t token, Duration lease,
-        TimePoint asked);
+  Lease(net::Loop& loop, std::shared_ptr<const LockStore> store, std::string name,
+        std::int64_t token, Duration lease, TimePoint asked);
 
   const std::string& name() const noexcept { return name_; }
   std::int64_t token() const noexcept { return token_; }
@@ -50,7 +50,7 @@ class Lease : private net::Timer {
   Task<Result<bool>> renew();
 
   net::Loop& loop_;
-  const LockStore store_;
+  const std::shared_ptr<const LockStore> store_;
   const std::string name_;
   const std::int64_t token_;
   const Duration lease_;

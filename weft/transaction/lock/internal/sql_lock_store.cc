@@ -1,12 +1,10 @@
-#include "weft/transaction/lock/internal/lock_store.h"
+#include "weft/transaction/lock/internal/sql_lock_store.h"
 
 #include <array>
 #include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include <unistd.h>
 
 #include "weft/storage/sql/transact.h"
 #include "weft/transaction/internal/schema.h"
@@ -27,12 +25,6 @@ std::int64_t milliseconds(Duration duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration).count();
 }
 
-std::string this_process() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return std::string(host.data()) + ":" + std::to_string(::getpid());
-}
-
 struct Row {
   std::string holder;
   std::int64_t token = 0;
@@ -41,7 +33,7 @@ struct Row {
 
 }  // namespace
 
-struct LockStore::Statements {
+struct SqlLockStore::Statements {
   Statements(Dialect dialect, std::string own_name) : holder(std::move(own_name)) {
     if (dialect == Dialect::Postgres) {
       // A row that a check() has locked is one that nobody can take now: it counts as held, and
@@ -71,30 +63,31 @@ struct LockStore::Statements {
   std::string holder;
 };
 
-struct LockStore::Taking {
+struct SqlLockStore::Taking {
   std::shared_ptr<const Statements> statements;
   std::string name;
   std::int64_t lease = 0;
   std::shared_ptr<std::int64_t> token;
 };
 
-LockStore::LockStore(sql::Database database, std::shared_ptr<const Statements> statements)
+SqlLockStore::SqlLockStore(sql::Database database, std::shared_ptr<const Statements> statements)
     : database_(std::move(database)), statements_(std::move(statements)) {}
 
-Task<Result<LockStore>> LockStore::open(sql::Database database, std::string holder) {
+Task<Result<std::shared_ptr<const LockStore>>> SqlLockStore::open(sql::Database database,
+                                                                  std::string holder) {
   const Result<Dialect> dialect =
       co_await set_up(database, Schema{.part = "locks", .version = 1, .statements = kTables});
   if (!dialect.ok()) co_return dialect.status();
-  auto statements = std::make_shared<const Statements>(
-      *dialect, holder.empty() ? this_process() : std::move(holder));
+  auto statements = std::make_shared<const Statements>(*dialect, std::move(holder));
   const Result<sql::Rows> forgotten = co_await database.run(statements->forget);
   if (!forgotten.ok()) co_return forgotten.status();
-  co_return LockStore(std::move(database), std::move(statements));
+  co_return std::shared_ptr<const LockStore>(
+      new SqlLockStore(std::move(database), std::move(statements)));
 }
 
 /// The counter stays locked until the commit. So tokens of a name increase in the order of its
 /// holders, also where there is no row to lock.
-Task<Result<std::int64_t>> LockStore::take_in(sql::Transaction& tx, Taking& taking) {
+Task<Result<std::int64_t>> SqlLockStore::take_in(sql::Transaction& tx, Taking& taking) {
   const Statements& texts = *taking.statements;
   const Result<std::optional<std::int64_t>> row =
       co_await tx.maybe<std::int64_t>(texts.lock_row, taking.name);
@@ -108,8 +101,8 @@ Task<Result<std::int64_t>> LockStore::take_in(sql::Transaction& tx, Taking& taki
   co_return taken->changed() == 1 ? *token : 0;
 }
 
-Task<Result<LockStore::Attempt>> LockStore::take(std::string name, Duration lease,
-                                                 std::shared_ptr<std::int64_t> token) const {
+Task<Result<LockStore::Attempt>> SqlLockStore::take(std::string name, Duration lease,
+                                                    std::shared_ptr<std::int64_t> token) const {
   sql::Database database = database_;
   const std::shared_ptr<const Statements> statements = statements_;
   const Result<std::optional<Row>> row = co_await database.maybe<Row>(statements->look, name);
@@ -124,7 +117,7 @@ Task<Result<LockStore::Attempt>> LockStore::take(std::string name, Duration leas
   co_return attempt;
 }
 
-Task<Result<std::optional<LockHolder>>> LockStore::find(std::string name) const {
+Task<Result<std::optional<LockHolder>>> SqlLockStore::find(std::string name) const {
   sql::Database database = database_;
   const Result<std::optional<Row>> row = co_await database.maybe<Row>(statements_->look, name);
   if (!row.ok()) co_return row.status();
@@ -133,7 +126,7 @@ Task<Result<std::optional<LockHolder>>> LockStore::find(std::string name) const 
   co_return LockHolder{.name = (*row)->holder, .token = (*row)->token, .left = left};
 }
 
-Task<Result<bool>> LockStore::renew(std::string name, std::int64_t token, Duration lease) const {
+Task<Result<bool>> SqlLockStore::renew(std::string name, std::int64_t token, Duration lease) const {
   sql::Database database = database_;
   const Result<sql::Rows> renewed =
       co_await database.run(statements_->renew, name, token, milliseconds(lease));
@@ -141,13 +134,13 @@ Task<Result<bool>> LockStore::renew(std::string name, std::int64_t token, Durati
   co_return renewed->changed() == 1;
 }
 
-Task<Status> LockStore::release(std::string name, std::int64_t token) const {
+Task<Status> SqlLockStore::release(std::string name, std::int64_t token) const {
   sql::Database database = database_;
   co_return (co_await database.run(statements_->release, name, token)).status();
 }
 
-Task<Status> LockStore::check(sql::Queryable& transaction, std::string name,
-                              std::int64_t token) const {
+Task<Status> SqlLockStore::check(sql::Queryable& transaction, std::string name,
+                                 std::int64_t token) const {
   const Result<std::optional<std::int64_t>> now =
       co_await transaction.maybe<std::int64_t>(statements_->check, name);
   if (!now.ok()) co_return now.status();
