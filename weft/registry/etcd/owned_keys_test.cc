@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "weft/coro/all.h"
 #include "weft/registry/etcd/internal/test_etcd.h"
 #include "weft/testing/run.h"
 
@@ -54,6 +55,18 @@ TEST_F(OwnedKeysTest, OneOwnsAKeyUntilItReleasesIt) {
   EXPECT_GT(take("b")->revision, first->revision);
   EXPECT_TRUE(weft::testing::run(client, keys->release("job", first->revision)).ok());
   EXPECT_EQ(find()->name, "b") << "the first owner releases nothing of the second";
+}
+
+TEST_F(OwnedKeysTest, OneOfTwoAtTheSameTimeOwnsAKey) {
+  const auto [a, b] = weft::testing::run(
+      client, weft::all(keys->take("job", "a", 1500ms), keys->take("job", "b", 1500ms)));
+  ASSERT_TRUE(a.ok() && b.ok());
+  const OwnedKeys::Attempt& winner = a->revision != 0 ? *a : *b;
+  const OwnedKeys::Attempt& loser = a->revision != 0 ? *b : *a;
+  EXPECT_EQ(winner.revision, find()->revision);
+  EXPECT_EQ(loser.revision, 0);
+  EXPECT_EQ(loser.owner, find()->name);
+  EXPECT_EQ(etcd.data.leases.size(), 1U) << "the loser gives its lease back";
 }
 
 TEST_F(OwnedKeysTest, OnlyTheOwnerRenews) {
