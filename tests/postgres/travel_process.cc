@@ -12,6 +12,7 @@
 #include "weft/net/loop/asio_loop.h"
 #include "weft/testing/run.h"
 
+#include "tests/postgres/point_process.h"
 #include "tests/postgres/travel.h"
 
 namespace weft::test {
@@ -25,13 +26,10 @@ Task<Status> book(std::string connection, std::string id, std::string who, Point
 }
 
 int run(char** arguments) {
-  const Point point{
-      .number = std::stoi(arguments[5]),
-      .when = std::string(arguments[6]) == "before" ? Point::When::Before : Point::When::After,
-      .signal = std::stoi(arguments[4])};
   net::AsioLoop loop;
   const Status status = weft::testing::run(
-      loop, book(arguments[1], arguments[2], arguments[3], point), std::chrono::minutes(2));
+      loop, book(arguments[1], arguments[2], arguments[3], point_of(arguments + 4)),
+      std::chrono::minutes(2));
   if (status.ok()) return 0;
   if (status.to_string() == "FAILED_PRECONDITION: full") return 3;
   std::fprintf(stderr, "%s: %s\n", arguments[2], status.to_string().c_str());

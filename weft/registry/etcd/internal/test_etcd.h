@@ -33,6 +33,10 @@ struct EtcdData {
     pair.set_key(key);
     pair.set_value(value);
     pair.set_lease(lease);
+    const Keys keys = at(revision);
+    const auto before = keys.find(key);
+    pair.set_create_revision(before == keys.end() ? revision + 1
+                                                  : before->second.create_revision());
     change(std::move(event));
   }
   void remove(const std::string& key) {
@@ -93,6 +97,8 @@ struct EtcdScript {
   bool silent_watches = false;  ///< no answer at all
   bool fragments = false;       ///< each event is a part of its own
   std::int64_t page = 0;        ///< the most keys in a page
+  int lost_answers = 0;         ///< of transactions: they are carried out, and UNAVAILABLE
+  Duration transaction{};       ///< how long one takes after it is carried out
 };
 
 class FakeKv final : public etcdserverpb::KVService {
@@ -136,6 +142,33 @@ class FakeKv final : public etcdserverpb::KVService {
     }
     data_.put(request.key(), request.value(), request.lease());
     co_return etcdserverpb::PutResponse();
+  }
+
+  /// One comparison with a create revision, one put or else one range, as OwnedKeys asks.
+  Task<Result<etcdserverpb::TxnResponse>> Txn(ServerContext&,
+                                              const etcdserverpb::TxnRequest& request) override {
+    const etcdserverpb::Compare& compare = request.compare(0);
+    const EtcdData::Keys keys = data_.at(data_.revision);
+    const auto there = keys.find(compare.key());
+    etcdserverpb::TxnResponse response;
+    response.set_succeeded(there == keys.end() && compare.create_revision() == 0);
+    if (response.succeeded()) {
+      const etcdserverpb::PutRequest& put = request.success(0).request_put();
+      if (!data_.leases.contains(put.lease())) {
+        co_return not_found("etcdserver: requested lease not found");
+      }
+      data_.put(put.key(), put.value(), put.lease());
+    } else {
+      *response.add_responses()->mutable_response_range()->add_kvs() = there->second;
+    }
+    response.mutable_header()->set_revision(data_.revision);
+    const Status waited = co_await net::sleep(script_.transaction);
+    if (!waited.ok()) co_return waited;
+    if (script_.lost_answers > 0) {
+      --script_.lost_answers;
+      co_return unavailable("etcdserver: the answer was lost");
+    }
+    co_return response;
   }
 
  private:
@@ -232,6 +265,13 @@ class FakeLease final : public etcdserverpb::LeaseService {
     }
     data_.drop_lease(request.id());
     co_return etcdserverpb::LeaseRevokeResponse();
+  }
+  Task<Result<etcdserverpb::LeaseTimeToLiveResponse>> LeaseTimeToLive(
+      ServerContext&, const etcdserverpb::LeaseTimeToLiveRequest& request) override {
+    etcdserverpb::LeaseTimeToLiveResponse response;
+    const auto lease = data_.leases.find(request.id());
+    response.set_ttl(lease == data_.leases.end() ? -1 : lease->second);
+    co_return response;
   }
   Task<Status> LeaseKeepAlive(ServerContext&, Reader<etcdserverpb::LeaseKeepAliveRequest>& reader,
                               Writer<etcdserverpb::LeaseKeepAliveResponse>& writer) override {
