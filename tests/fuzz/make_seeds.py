@@ -350,7 +350,32 @@ def go_json():
         yield name, bytes([step]) + content
 
 
-SEEDS = {"go_json": go_json, "frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
+def go_gob():
+    """The length of the parts, and what a client of Go's net/rpc sends: as Go 1.19 writes it."""
+    definition = bytes.fromhex("2fff81030101075265717565737401ff82000102010d536572766963654d6574686f64010c0001035365710106000000")
+    args = bytes.fromhex("1eff83030101044172677301ff84000102010141010400010142010400000007ff84010e011000")
+
+    def header(method, number):
+        body = b"\xff\x82\x01" + bytes([len(method)]) + method + b"\x01" + bytes([number]) + b"\x00"
+        return bytes([len(body)]) + body
+    multiply = definition + header(b"Arith.Multiply", 1) + args
+    # A struct with a slice, a map, a struct in itself, time.Time and others that Everything does not have.
+    mixed = bytes.fromhex(
+        "59ff8703010103416c6c01ff8800010b01014901ff8a0001014c01ff8e0001014d01ff900001015001ff8a0001015401ff92000101440104000101460108000101"
+        "58010a0001015501060001015301ff9400010142010200000026ff8903010105496e6e657201ff8a00010201044e616d65010c0001044b69647301ff8c0000001b"
+        "ff8b0201010c5b5d6d61696e2e496e6e657201ff8c0001ff8a000013ff8d020101055b5d696e7401ff8e00010400001eff8f0401010e6d61705b737472696e675d"
+        "696e7401ff9000010c0104000010ff910501010454696d6501ff9200000016ff93020101085b5d737472696e6701ff9400010c00002eff88010101610101016200"
+        "000102000201010178000100010f010000000e7791f70100000005ffff02fef83f00")
+    for name, step, content in (
+            ("multiply", 255, multiply), ("one_by_one", 1, multiply + header(b"Arith.Multiply", 2) + args[-8:]),
+            ("http", 9, b"CONNECT /_goRPC_ HTTP/1.0\n\n" + multiply),
+            ("scalar", 4, definition + header(b"Arith.Upper", 3) + bytes.fromhex("060c0003616263")),
+            ("passed_over", 40, definition + header(b"Arith.Echo", 4) + mixed), ("no_method", 40, definition + header(b"X.Y", 5) + args),
+            ("huge", 3, definition + bytes.fromhex("fc7fffffff")), ("twice", 3, definition + definition)):
+        yield name, bytes([step]) + content
+
+
+SEEDS = {"go_gob": go_gob, "go_json": go_json, "frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

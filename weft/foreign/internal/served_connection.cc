@@ -59,6 +59,7 @@ ServedConnection::ServedConnection(rpc::WireConnection& connection, ServerFormat
       watching_(&connection.context()) {}
 
 Task<> ServedConnection::run() {
+  format_.begin(output_);
   account();
   writing_.spawn(write_all());
   watching_.spawn(watch_drain());
@@ -99,7 +100,10 @@ void ServedConnection::fail(const Status& reason) noexcept {
 
 Task<> ServedConnection::read_all() {
   std::array<char, kReadBlock> block;
-  while (!reading_.is_cancelled()) {
+  // The format may have bytes already.
+  request_since_ = connection_.loop().now();
+  bool understood = co_await take_requests();
+  while (understood && !reading_.is_cancelled()) {
     const Result<std::size_t> size = co_await read(block);
     if (!size.ok()) {
       if (!connection_.draining()) fail(size.status());
@@ -110,9 +114,9 @@ Task<> ServedConnection::read_all() {
     connection_.loop().add_work(1 + net::Loop::work_of_bytes(*size));
     if (!format_.in_request()) request_since_ = connection_.loop().now();
     format_.push({block.data(), *size});
-    const bool understood = co_await take_requests();
-    if (!understood) co_return co_await discard();
+    understood = co_await take_requests();
   }
+  if (!understood) co_await discard();
 }
 
 /// Reads what the peer still sends: a connection that is closed with unread bytes is reset, and the

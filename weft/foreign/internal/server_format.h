@@ -26,6 +26,8 @@ class ServerFormat {
   enum class Next : std::uint8_t { Request, NeedMore, Broken };
 
   virtual ~ServerFormat() = default;
+  /// Appends what is said before anything is asked.
+  virtual void begin(std::string& out) { static_cast<void>(out); }
   /// Bytes that have come.
   virtual void push(std::string_view bytes) = 0;
   /// The next complete request. After Broken nothing that comes is understood: see error().
