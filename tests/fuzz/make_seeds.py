@@ -338,7 +338,7 @@ def edge_answer():
 
 
 def go_json():
-    """The length of the parts, and what a client of Go's net/rpc/jsonrpc sends."""
+    """The length of the parts, and what a client of Go's net/rpc/jsonrpc or of JSON-RPC 2.0 sends."""
     multiply = b'{"method":"Arith.Multiply","params":[{"A":7,"B":8}],"id":0}\n'
     echo = (b'{"method":"test.v1.Arith.Echo","params":[{"Large":-9007199254740993,"ByName":{"x":1},"byNumber":{"5":{"name":"x"}},'
             b'"Data":"AP8=","Color":1,"Words":["a"],"Maybe":0}],"id":18446744073709551615}')
@@ -346,7 +346,9 @@ def go_json():
             ("multiply", 255, multiply), ("one_by_one", 1, multiply + echo), ("echo", 32, echo),
             ("scalar", 5, b'{"method":"Arith.Upper","params":["a\\"]"],"id":"x"} {"method":"Arith.Nothing","params":[null],"id":null}'),
             ("wrong", 16, b'{"method":"Arith.Multiply","params":[{"A":1,}],"id":1}{"method":7}{"id":{}}]'),
-            ("deep", 16, b'{"params":' + b"[" * 30)):
+            ("deep", 16, b'{"params":' + b"[" * 30),
+            ("json_rpc", 7, b'{"jsonrpc":"2.0","method":"Arith.Divide","params":[42,23],"id":1}{"jsonrpc":"2.0","method":"Arith.Echo","params":{"Large":1}}'),
+            ("batch", 50, b'[{"jsonrpc":"2.0","method":"Arith.Upper","params":["x"],"id":"a"},1,{"jsonrpc":"2.0","method":"x"},{"id":1}][]')):
         yield name, bytes([step]) + content
 
 

@@ -6,8 +6,8 @@
 
 #include "weft/foreign/go_rpc/internal/first_bytes.h"
 #include "weft/foreign/go_rpc/internal/gob_server_format.h"
-#include "weft/foreign/go_rpc/internal/json_server_format.h"
 #include "weft/foreign/internal/served_connection.h"
+#include "weft/foreign/json/json_server_format.h"
 
 namespace weft::foreign {
 namespace {

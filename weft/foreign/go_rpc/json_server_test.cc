@@ -111,8 +111,8 @@ TEST_F(JsonServer, ClosesWhereBytesAreNoJson) {
 
 TEST_F(JsonServer, RefusesWhatIsTooDeep) {
   RawPeer peer(world_);
-  peer.send("{\"params\":" + std::string(102, '['));
-  EXPECT_THAT(peer.lines(2), HasSubstr("RESOURCE_EXHAUSTED: more than 102 JSON objects"));
+  peer.send("{\"params\":" + std::string(103, '['));
+  EXPECT_THAT(peer.lines(2), HasSubstr("RESOURCE_EXHAUSTED: more than 103 JSON objects"));
 }
 
 TEST_F(JsonServer, EndsCallsOfAPeerThatHasGone) {
