@@ -54,6 +54,8 @@ acme::v1::Order order() {
   message.add_notes("");
   message.set_weight(1.5F);
   message.set_total(UINT64_MAX);
+  message.mutable_placed()->set_seconds(1'700'000'000);
+  message.mutable_placed()->set_nanos(5);
   return message;
 }
 

@@ -1,6 +1,7 @@
 // A server of gRPC, HTTP/1.1 and the foreign protocols on one port (peers/serve_peers.h).
 
 #include "weft/foreign/go_rpc/go_rpc.h"
+#include "weft/foreign/json_rpc/json_rpc.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/rpc/server.h"
 
@@ -13,6 +14,8 @@ int main() {
   weft::foreign::GoRpcOptions go;
   go.services = {{"Arith", "acme.v1.Calculator"}};
   server.add(weft::foreign::go_rpc(go));
+  server.add(weft::foreign::json_rpc());
+  server.add(weft::foreign::json_rpc_http());
   server.add(weft::http1::protocol());
   return weft::test::serve_peers(server);
 }

@@ -65,6 +65,12 @@ class GoClient(Served):
     def test_json(self):
         self.check("json")
 
+    def test_gob(self):
+        self.check("gob")
+
+    def test_gob_over_http(self):
+        self.check("http")
+
 
 class GoServer(unittest.TestCase):
     """weft calls Go's servers."""
@@ -85,6 +91,12 @@ class GoServer(unittest.TestCase):
 
     def test_json(self):
         self.check(f"go+json://127.0.0.1:{self.ports[0]}")
+
+    def test_gob(self):
+        self.check(f"go+gob://127.0.0.1:{self.ports[1]}")
+
+    def test_gob_over_http(self):
+        self.check(f"go+http://127.0.0.1:{self.ports[2]}")
 
 
 if __name__ == "__main__":

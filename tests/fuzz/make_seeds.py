@@ -338,7 +338,7 @@ def edge_answer():
 
 
 def go_json():
-    """The length of the parts, and what a client of Go's net/rpc/jsonrpc sends."""
+    """The length of the parts, and what a client of Go's net/rpc/jsonrpc or of JSON-RPC 2.0 sends."""
     multiply = b'{"method":"Arith.Multiply","params":[{"A":7,"B":8}],"id":0}\n'
     echo = (b'{"method":"test.v1.Arith.Echo","params":[{"Large":-9007199254740993,"ByName":{"x":1},"byNumber":{"5":{"name":"x"}},'
             b'"Data":"AP8=","Color":1,"Words":["a"],"Maybe":0}],"id":18446744073709551615}')
@@ -346,11 +346,38 @@ def go_json():
             ("multiply", 255, multiply), ("one_by_one", 1, multiply + echo), ("echo", 32, echo),
             ("scalar", 5, b'{"method":"Arith.Upper","params":["a\\"]"],"id":"x"} {"method":"Arith.Nothing","params":[null],"id":null}'),
             ("wrong", 16, b'{"method":"Arith.Multiply","params":[{"A":1,}],"id":1}{"method":7}{"id":{}}]'),
-            ("deep", 16, b'{"params":' + b"[" * 30)):
+            ("deep", 16, b'{"params":' + b"[" * 30),
+            ("json_rpc", 7, b'{"jsonrpc":"2.0","method":"Arith.Divide","params":[42,23],"id":1}{"jsonrpc":"2.0","method":"Arith.Echo","params":{"Large":1}}'),
+            ("batch", 50, b'[{"jsonrpc":"2.0","method":"Arith.Upper","params":["x"],"id":"a"},1,{"jsonrpc":"2.0","method":"x"},{"id":1}][]')):
         yield name, bytes([step]) + content
 
 
-SEEDS = {"go_json": go_json, "frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
+def go_gob():
+    """The length of the parts, and what a client of Go's net/rpc sends: as Go 1.19 writes it."""
+    definition = bytes.fromhex("2fff81030101075265717565737401ff82000102010d536572766963654d6574686f64010c0001035365710106000000")
+    args = bytes.fromhex("1eff83030101044172677301ff84000102010141010400010142010400000007ff84010e011000")
+
+    def header(method, number):
+        body = b"\xff\x82\x01" + bytes([len(method)]) + method + b"\x01" + bytes([number]) + b"\x00"
+        return bytes([len(body)]) + body
+    multiply = definition + header(b"Arith.Multiply", 1) + args
+    # A struct with a slice, a map, a struct in itself, time.Time and others that Everything does not have.
+    mixed = bytes.fromhex(
+        "59ff8703010103416c6c01ff8800010b01014901ff8a0001014c01ff8e0001014d01ff900001015001ff8a0001015401ff92000101440104000101460108000101"
+        "58010a0001015501060001015301ff9400010142010200000026ff8903010105496e6e657201ff8a00010201044e616d65010c0001044b69647301ff8c0000001b"
+        "ff8b0201010c5b5d6d61696e2e496e6e657201ff8c0001ff8a000013ff8d020101055b5d696e7401ff8e00010400001eff8f0401010e6d61705b737472696e675d"
+        "696e7401ff9000010c0104000010ff910501010454696d6501ff9200000016ff93020101085b5d737472696e6701ff9400010c00002eff88010101610101016200"
+        "000102000201010178000100010f010000000e7791f70100000005ffff02fef83f00")
+    for name, step, content in (
+            ("multiply", 255, multiply), ("one_by_one", 1, multiply + header(b"Arith.Multiply", 2) + args[-8:]),
+            ("http", 9, b"CONNECT /_goRPC_ HTTP/1.0\n\n" + multiply),
+            ("scalar", 4, definition + header(b"Arith.Upper", 3) + bytes.fromhex("060c0003616263")),
+            ("passed_over", 40, definition + header(b"Arith.Echo", 4) + mixed), ("no_method", 40, definition + header(b"X.Y", 5) + args),
+            ("huge", 3, definition + bytes.fromhex("fc7fffffff")), ("twice", 3, definition + definition)):
+        yield name, bytes([step]) + content
+
+
+SEEDS = {"go_gob": go_gob, "go_json": go_json, "frame": frames, "edge_answer": edge_answer, "edge_content": edge_content, "hpack": hpack, "http1_response": http1_response, "deframer": deframer, "grpc_wire": texts, "json": json,
          "policy_config": policy_config, "propagation": propagation,
          "schema": schema, "http1_requests": http1_requests, "service_config": service_config, "target": target, "tls_sniff": tls_sniff}
 

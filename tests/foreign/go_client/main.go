@@ -44,6 +44,7 @@ type Order struct {
 	Notes     []string
 	Weight    float32
 	Total     uint64
+	Placed    time.Time
 }
 
 func dial(codec, address string) (*rpc.Client, error) {
@@ -93,7 +94,7 @@ func main() {
 
 	order := Order{ID: -7, Customer: "Ann \"A\" O'Hara", Items: []Item{{"nut", 0.25, 4000000000}, {Name: "bolt"}},
 		Tags: map[string]int{"x": 9007199254740993}, Signature: []byte{0, 255, 128}, Paid: true, Gift: &Item{Name: "washer"},
-		Notes: []string{"one", ""}, Weight: 1.5, Total: 18446744073709551615}
+		Notes: []string{"one", ""}, Weight: 1.5, Total: 18446744073709551615, Placed: time.Unix(1700000000, 5).UTC()}
 	var echoed Order
 	err = client.Call("Arith.Echo", &order, &echoed)
 	same := reflect.DeepEqual(order, echoed)

@@ -44,6 +44,7 @@ type Order struct {
 	Notes     []string
 	Weight    float32
 	Total     uint64
+	Placed    time.Time
 }
 
 type Calculator int

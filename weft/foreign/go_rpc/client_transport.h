@@ -21,8 +21,10 @@ struct GoRpcClientOptions {
 };
 
 /// Carries the unary calls of channels to programs that use Go's package net/rpc. Linking
-/// weft::foreign registers it for `go+json://host:port` (docs/guide/foreign-peers.md); this is for
-/// options, as ChannelOptions::transport or for another scheme.
+/// weft::foreign registers it for `go+gob://host:port` (Go's own codec),
+/// `go+http://host:port[/path]` (the same behind rpc.HandleHTTP) and `go+json://host:port`
+/// (net/rpc/jsonrpc; see docs/guide/foreign-peers.md). This is for options, in place of these
+/// registrations or as ChannelOptions::transport.
 ///
 /// Of ChannelOptions it takes tls, authority, connect_timeout, the back-off, and sizes of messages.
 rpc::ClientTransportFactory go_rpc_client(GoRpcClientOptions options = {});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "weft/foreign/names.h"
 #include "weft/foreign/server_limits.h"
@@ -15,14 +16,18 @@ struct GoRpcOptions {
   ServiceNames services{};
   /// How fields are named in JSON that is sent. Go reads names in any case.
   FieldNames field_names = FieldNames::Json;
+  /// Of Go's rpc.DialHTTPPath(); this one is rpc.DialHTTP()'s.
+  std::string http_path = "/_goRPC_";
   ServerLimits limits{};
 };
 
 /// Programs that use Go's package net/rpc as clients of the server's unary methods, on the ports of
-/// gRPC, without a change of theirs: with the codec of net/rpc/jsonrpc, known by the '{' that a
-/// connection begins with (docs/guide/foreign-peers.md).
+/// gRPC, without a change of theirs, known by the bytes that a connection begins with: with Go's
+/// own codec, encoding/gob, over TCP and by rpc.DialHTTP(), and with that of net/rpc/jsonrpc
+/// (docs/guide/foreign-peers.md).
 ///
 ///     server.add(foreign::go_rpc());
+///     server.add(http1::protocol());  // behind it: to HTTP/1.1 a CONNECT is a request
 std::shared_ptr<rpc::WireProtocol> go_rpc(GoRpcOptions options = {});
 
 }  // namespace weft::foreign

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/coro/scope.h"
 #include "weft/foreign/go_rpc/go_rpc.h"
 #include "weft/foreign/internal/test_foreign.h"
 
@@ -111,8 +112,8 @@ TEST_F(JsonServer, ClosesWhereBytesAreNoJson) {
 
 TEST_F(JsonServer, RefusesWhatIsTooDeep) {
   RawPeer peer(world_);
-  peer.send("{\"params\":" + std::string(102, '['));
-  EXPECT_THAT(peer.lines(2), HasSubstr("RESOURCE_EXHAUSTED: more than 102 JSON objects"));
+  peer.send("{\"params\":" + std::string(103, '['));
+  EXPECT_THAT(peer.lines(2), HasSubstr("RESOURCE_EXHAUSTED: more than 103 JSON objects"));
 }
 
 TEST_F(JsonServer, EndsCallsOfAPeerThatHasGone) {
@@ -134,6 +135,28 @@ TEST_F(JsonServer, FinishesCallsBeforeItStops) {
   testing::run(world_.server_host(), world_.server().shutdown(5s));
   EXPECT_LT(world_.now() - begun, 3s);
   EXPECT_EQ(peer.lines(2), "{\"id\":1,\"result\":2000,\"error\":null}\n(end)");
+}
+
+TEST_F(JsonServer, DoesNotServeAPeerThatDoesNotReadForEver) {
+  RawPeer peer(world_);
+  const std::string request =
+      R"({"method":"Arith.Upper","params":[")" + std::string(100'000, 'x') + R"("],"id":1})";
+  std::string requests;
+  for (int i = 0; i < 300; ++i) requests += request;
+  Scope scope(nullptr);
+  const auto begin = [](Scope& in, RawPeer& from, std::string bytes) -> Task<> {
+    in.spawn(from.sending(std::move(bytes)));
+    co_return;
+  };
+  world_.run(begin(scope, peer, std::move(requests)));
+  world_.run_for(30s);
+  // 4 MiB of answers, and what lies in the network.
+  EXPECT_GT(arith_.uppers, 40);
+  EXPECT_LT(arith_.uppers, 120);
+  EXPECT_EQ(world_.server().active_connections(), 1U);
+  world_.run_for(60s);
+  EXPECT_EQ(world_.server().active_connections(), 0U);
+  world_.run(scope.join());
 }
 
 GoRpcOptions with_limits() {

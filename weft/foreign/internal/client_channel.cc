@@ -173,7 +173,15 @@ Task<> ClientChannel::open(ClientChannel& self) {
   Context limited;
   limited.limit_deadline(after(self.loop_.now(), self.setup_.connect_timeout));
   const net::DeadlineGuard guard(self.loop_, limited);
-  self.made_.emplace(co_await open_stream(self).in(limited));
+  self.made_.emplace(co_await open_greeted(self).in(limited));
+}
+
+Task<Result<StreamPtr>> ClientChannel::open_greeted(ClientChannel& self) {
+  Result<StreamPtr> stream = co_await open_stream(self);
+  if (!stream.ok() || !self.setup_.greet) co_return stream;
+  const Status greeted = co_await self.setup_.greet(self.loop_, **stream);
+  if (!greeted.ok()) co_return greeted;
+  co_return stream;
 }
 
 Task<Result<StreamPtr>> ClientChannel::open_stream(ClientChannel& self) {

@@ -30,6 +30,8 @@ struct ClientSetup {
   LinkLimits limits{};
   ServiceNames services{};  ///< names for peers, by full names
   std::function<std::unique_ptr<ClientFormat>()> make_format{};
+  /// What a connection begins with; empty: nothing.
+  std::function<Task<Status>(net::Loop&, net::Stream&)> greet{};
 };
 
 /// The calls of a channel on one loop, over one connection, which is made when a call needs it and
@@ -56,6 +58,7 @@ class ClientChannel final : public rpc::ClientTransport,
                                const Bytes& request, Answer& answer);
   static Task<> open(ClientChannel& self);
   static Task<Result<std::unique_ptr<net::Stream>>> open_stream(ClientChannel& self);
+  static Task<Result<std::unique_ptr<net::Stream>>> open_greeted(ClientChannel& self);
   std::string method_name(const Call& call) const;
   void start_opening();
   void opened();

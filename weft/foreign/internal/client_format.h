@@ -35,10 +35,8 @@ class ClientFormat {
   enum class Next : std::uint8_t { Answer, NeedMore, Broken };
 
   virtual ~ClientFormat() = default;
-  /// Appends what a connection begins with.
-  virtual void begin(std::string& out) { static_cast<void>(out); }
   /// Appends a call of the method that the peer calls `name`. Not OK where the message has no form
-  /// there: `out` is as it was.
+  /// there; what `out` has got then is to be sent all the same.
   virtual Status call(std::uint64_t id, std::string_view name, const MessageTypes& types,
                       std::string_view message, std::string& out) = 0;
   virtual void push(std::string_view bytes) = 0;

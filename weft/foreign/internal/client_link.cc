@@ -26,7 +26,6 @@ ClientLink::ClientLink(net::Loop& loop, std::unique_ptr<net::Stream> stream,
       name_(std::move(name)) {
   stream_->set_handler(this);
   stream_->want_read();
-  format_->begin(output_);
 }
 
 ClientLink::~ClientLink() { close(cancelled("the connection was closed")); }
@@ -45,11 +44,11 @@ Status ClientLink::send(PendingCall& call, std::string_view name, const MessageT
                               std::to_string(limits_.max_unsent_bytes) + " (max_unsent_bytes)");
   }
   Status written = format_->call(next_id_, name, types, message, output_);
+  if (!TurnEndHook::linked()) loop_.at_turn_end(*this);
   if (!written.ok()) return written;
   id = next_id_++;
   call.types = &types;
   pending_.emplace(id, &call);
-  if (!TurnEndHook::linked()) loop_.at_turn_end(*this);
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "weft/foreign/internal/methods.h"
 
+#include <utility>
+
 #include <google/protobuf/descriptor.h>
 
 #include "weft/base/text/printable.h"
@@ -41,11 +43,11 @@ std::string_view without_package(std::string_view service) noexcept {
 }
 
 Result<const Method*> Methods::find(std::string_view name) {
-  std::string key(name.substr(0, 2 * kLongestShown));
+  std::string key(name);
   if (const auto found = known_.find(key); found != known_.end()) return &found->second;
   const Result<Method> method = look_up(name);
   if (!method.ok()) return method.status();
-  return &known_.try_emplace(std::string(name), *method).first->second;
+  return &known_.try_emplace(std::move(key), *method).first->second;
 }
 
 Result<std::string_view> Methods::service_of(std::string_view name) const {

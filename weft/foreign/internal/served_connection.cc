@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "weft/foreign/internal/serve_request.h"
 #include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
-#include "weft/rpc/client/unary_call.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::foreign {
@@ -59,6 +59,7 @@ ServedConnection::ServedConnection(rpc::WireConnection& connection, ServerFormat
       watching_(&connection.context()) {}
 
 Task<> ServedConnection::run() {
+  format_.begin(output_);
   account();
   writing_.spawn(write_all());
   watching_.spawn(watch_drain());
@@ -99,7 +100,10 @@ void ServedConnection::fail(const Status& reason) noexcept {
 
 Task<> ServedConnection::read_all() {
   std::array<char, kReadBlock> block;
-  while (!reading_.is_cancelled()) {
+  // The format may have bytes already.
+  request_since_ = connection_.loop().now();
+  bool understood = co_await take_requests();
+  while (understood && !reading_.is_cancelled()) {
     const Result<std::size_t> size = co_await read(block);
     if (!size.ok()) {
       if (!connection_.draining()) fail(size.status());
@@ -110,9 +114,9 @@ Task<> ServedConnection::read_all() {
     connection_.loop().add_work(1 + net::Loop::work_of_bytes(*size));
     if (!format_.in_request()) request_since_ = connection_.loop().now();
     format_.push({block.data(), *size});
-    const bool understood = co_await take_requests();
-    if (!understood) co_return co_await discard();
+    understood = co_await take_requests();
   }
+  if (!understood) co_await discard();
 }
 
 /// Reads what the peer still sends: a connection that is closed with unread bytes is reset, and the
@@ -186,40 +190,16 @@ Task<> ServedConnection::serve(Request request) {
   Bytes response;
   try {
     Status status = request.status;
-    if (status.ok()) status = co_await call(request, response);
+    const RequestOrigin origin{.loop = connection_.loop(),
+                               .dispatcher = connection_.dispatcher(),
+                               .peer = connection_.peer(),
+                               .context = calls_.context(),
+                               .timeout = limits_.call_timeout};
+    if (status.ok()) status = co_await serve_request(origin, request, response);
     answer(request, status, response.view());
   } catch (...) {
     fail(rpc::status_of_exception(request.name));
   }
-}
-
-Task<Status> ServedConnection::call(const Request& request, Bytes& response) {
-  rpc::Dispatcher& dispatcher = connection_.dispatcher();
-  const rpc::Route& route = *request.method->route;
-  const std::size_t most = std::min(dispatcher.rules().max_receive_size, route.max_request_size);
-  if (request.message.size() > most) {
-    co_return resource_exhausted("a request of " + std::to_string(request.message.size()) +
-                                 " bytes is larger than the limit of " + std::to_string(most) +
-                                 " bytes (max_receive_size)");
-  }
-  Call call(Call::Side::Server, connection_.loop(), route.method->path, nullptr, &calls_.context());
-  call.set_route(route, *route.method);
-  call.set_peer(connection_.peer());
-  call.set_max_receive_size(most);
-  call.set_max_send_size(dispatcher.rules().max_send_size);
-  if (limits_.call_timeout != kForever) call.limit_timeout(limits_.call_timeout);
-  rpc::SingleRequest requests{Message(request.message)};
-  rpc::SingleResponse responses;
-  call.set_requests(requests);
-  call.set_responses(responses);
-  Status status = co_await dispatcher.serve(call).in(call.context());
-  status = responses.finish(std::move(status), response);
-  if (status.ok() && response.size() > call.max_send_size()) {
-    co_return resource_exhausted(
-        "a response of " + std::to_string(response.size()) + " bytes is larger than the limit of " +
-        std::to_string(call.max_send_size()) + " bytes (ServerOptions::max_send_size)");
-  }
-  co_return status;
 }
 
 void ServedConnection::answer(const Request& request, const Status& status,

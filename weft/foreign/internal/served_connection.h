@@ -44,7 +44,6 @@ class ServedConnection {
   Task<> discard();
   Task<> wait_for_room();
   Task<> serve(Request request);
-  Task<Status> call(const Request& request, Bytes& response);
   Task<> end_calls();
   Task<> write_all();
   Task<Status> send(std::string_view bytes);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,12 @@
 
 namespace weft::foreign {
 
+/// Answers that go out together when the last of them is there.
+struct AnswerGroup {
+  std::size_t due = 0;
+  std::string answers;
+};
+
 /// A request that has come, for ServedConnection.
 struct Request {
   std::string id;    ///< as the format needs it for the answer
@@ -18,6 +25,10 @@ struct Request {
   const Method* method = nullptr;
   Bytes message;  ///< in protobuf's encoding
   Status status;  ///< not OK: it is not served but answered with this
+  // For formats that have them:
+  std::uint8_t form = 0;                 ///< of the answer
+  int error_code = 0;                    ///< of `status`, where that alone does not say it
+  std::shared_ptr<AnswerGroup> group{};  ///< that the answer belongs to
 };
 
 /// How requests and answers look on a connection; knows no sockets. Of one connection.
@@ -26,6 +37,8 @@ class ServerFormat {
   enum class Next : std::uint8_t { Request, NeedMore, Broken };
 
   virtual ~ServerFormat() = default;
+  /// Appends what is said before anything is asked.
+  virtual void begin(std::string& out) { static_cast<void>(out); }
   /// Bytes that have come.
   virtual void push(std::string_view bytes) = 0;
   /// The next complete request. After Broken nothing that comes is understood: see error().

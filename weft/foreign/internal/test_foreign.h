@@ -38,6 +38,7 @@ class Arith final : public ::test::v1::ArithService {
   Task<Result<google::protobuf::StringValue>> Upper(
       ServerContext&, const google::protobuf::StringValue& request) override {
     google::protobuf::StringValue reply;
+    ++uppers;
     reply.set_value(ascii::upper(request.value()));
     return reply;
   }
@@ -55,6 +56,7 @@ class Arith final : public ::test::v1::ArithService {
     return Status();
   }
 
+  int uppers = 0;
   int slow_begun = 0;
   int slow_cancelled = 0;
 
@@ -86,6 +88,11 @@ class RawPeer {
   }
 
   void send(std::string_view bytes) { world_.run(write(bytes)); }
+  /// Sends for as long as the server takes.
+  Task<> sending(std::string bytes) {
+    net::StreamIo io(world_.client_host(), *stream_);
+    static_cast<void>(co_await io.write(bytes));
+  }
   /// What comes until it has `size` bytes, or the connection ends.
   std::string receive(std::size_t size) { return world_.run(read(size)); }
   /// What comes up to the end of so many lines, or of the connection: "(end)".

@@ -74,7 +74,7 @@ inline bool same(const Understood& a, const Understood& b) {
     const Request& x = a.requests[i];
     const Request& y = b.requests[i];
     if (x.id != y.id || x.name != y.name || x.status.code() != y.status.code() ||
-        x.message.view() != y.message.view()) {
+        x.form != y.form || x.error_code != y.error_code || x.message.view() != y.message.view()) {
       return false;
     }
   }

@@ -17,6 +17,11 @@ namespace weft::foreign {
 Result<Bytes> message_of_json(const codec::MessageTable& table, std::string_view json,
                               int max_depth);
 
+/// The same of an array: its elements are the values of the fields, in the order of their
+/// declaration.
+Result<Bytes> message_of_list(const codec::MessageTable& table, std::string_view json,
+                              int max_depth);
+
 /// Appends the JSON of a message: 64-bit integers and enums are
 /// numbers. INVALID_ARGUMENT naming the field that has no JSON. On an error `out` is as it was.
 Status append_json(const codec::MessageTable& table, std::string_view message, FieldNames names,

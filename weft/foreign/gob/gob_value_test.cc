@@ -1,0 +1,164 @@
+// Messages as gob values and back.
+
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <google/protobuf/duration.pb.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/wrappers.pb.h>
+#include <gtest/gtest.h>
+
+#include "weft/codec/schema/tables.h"
+#include "weft/foreign/gob/value_reader.h"
+#include "weft/foreign/gob/value_writer.h"
+
+#include "test_arith.pb.h"
+
+namespace weft::foreign {
+namespace {
+
+using ::test::v1::Everything;
+using ::testing::HasSubstr;
+
+const codec::MessageTable& table_of(const google::protobuf::Message& message) {
+  return codec::Tables::generated().of(*message.GetDescriptor());
+}
+
+/// The definitions and the value of a message.
+std::string gob_of(const google::protobuf::Message& message) {
+  ValueWriter writer;
+  std::string out;
+  const Status written = writer.message(table_of(message), message.SerializeAsString(), out);
+  EXPECT_TRUE(written.ok()) << written;
+  return out;
+}
+
+/// What a gob stream's first value is as a message.
+template <class M>
+Result<M> read(std::string_view gob, int max_depth = 100) {
+  GobStream stream(1 << 20);
+  stream.push(gob);
+  GobStream::Value value;
+  if (stream.next(value) != GobStream::Next::Value) return stream.error();
+  M message;
+  const Result<Bytes> bytes =
+      ValueReader(stream.types(), max_depth).message(value, table_of(message));
+  if (!bytes.ok()) return bytes.status();
+  EXPECT_TRUE(message.ParseFromArray(bytes->data(), static_cast<int>(bytes->size())));
+  return message;
+}
+
+template <class M>
+void round_trip(const M& message) {
+  const Result<M> back = read<M>(gob_of(message));
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_EQ(back->SerializeAsString(), message.SerializeAsString());
+}
+
+Everything everything() {
+  Everything all;
+  all.set_flag(true);
+  all.set_small(INT32_MIN);
+  all.set_large(INT64_MIN);
+  all.set_count(UINT32_MAX);
+  all.set_huge(UINT64_MAX);
+  all.set_ratio(-0.1);
+  all.set_part(1.5F);
+  all.set_text("text");
+  all.set_data(std::string("\0\xff", 2));
+  all.set_color(Everything::GREEN);
+  for (const std::int64_t number : {INT64_MAX, std::int64_t{0}, std::int64_t{-1}}) {
+    all.add_numbers(number);
+  }
+  all.add_words("");
+  all.add_blobs("y");
+  (*all.mutable_by_name())["k"] = 0;
+  (*all.mutable_by_number())[-5].set_name("inner");
+  all.mutable_inner()->add_children()->add_children()->set_name("grandchild");
+  all.add_inners();
+  all.set_id(3);
+  all.mutable_maybe()->set_value(-1);
+  all.set_zigzag(INT64_MIN);
+  all.set_fixed(UINT64_MAX);
+  return all;
+}
+
+TEST(GobValues, AreReadAsTheyWereWritten) {
+  round_trip(Everything());
+  round_trip(everything());
+}
+
+TEST(GobValues, AreScalarsWhereTheMessageIsAWrapper) {
+  google::protobuf::Int64Value number;
+  number.set_value(-129);
+  EXPECT_EQ(gob_of(number), std::string("\5\4\0\xfe\1\1", 6));
+  round_trip(number);
+  google::protobuf::StringValue text;
+  round_trip(text);
+}
+
+TEST(GobValues, AreTimesAsGoHasThem) {
+  google::protobuf::Timestamp time;
+  time.set_seconds(1);
+  time.set_nanos(5);
+  // What Go 1.19 writes of time.Unix(1, 5).UTC().
+  EXPECT_THAT(gob_of(time),
+              HasSubstr(std::string("\1\0\0\0\x0e\x77\x91\xf7\1\0\0\0\5\xff\xff", 15)));
+  round_trip(time);
+  google::protobuf::Duration duration;
+  duration.set_seconds(-2);
+  duration.set_nanos(-7);
+  round_trip(duration);
+}
+
+TEST(GobValues, AreDefinedOnce) {
+  ValueWriter writer;
+  std::string first;
+  std::string second;
+  const Everything all = everything();
+  ASSERT_TRUE(writer.message(table_of(all), all.SerializeAsString(), first).ok());
+  ASSERT_TRUE(writer.message(table_of(all), all.SerializeAsString(), second).ok());
+  EXPECT_GT(first.size(), second.size() + 300);
+  EXPECT_TRUE(first.ends_with(second));
+}
+
+TEST(GobValues, AreRefusedBeyondTheRangeOfTheirField) {
+  google::protobuf::Int64Value wide;
+  wide.set_value(INT64_C(1) << 40);
+  EXPECT_THAT(read<google::protobuf::Int32Value>(gob_of(wide)).status().to_string(),
+              HasSubstr("1099511627776 is beyond int32, whose greatest value is 2147483647"));
+  wide.set_value(-1);
+  EXPECT_THAT(read<google::protobuf::UInt64Value>(gob_of(wide)).status().to_string(),
+              HasSubstr("-1 is beyond uint64"));
+  wide.set_value(7);
+  EXPECT_TRUE(read<google::protobuf::UInt64Value>(gob_of(wide)).ok());
+  EXPECT_THAT(read<google::protobuf::StringValue>(gob_of(wide)).status().to_string(),
+              HasSubstr("a value of Go's type int does not fit string"));
+}
+
+TEST(GobValues, AreRefusedWhereTheyAreTooDeep) {
+  Everything all;
+  Everything::Inner* inner = all.mutable_inner();
+  for (int i = 0; i < 20; ++i) inner = inner->add_children();
+  EXPECT_TRUE(read<Everything>(gob_of(all)).ok());
+  EXPECT_THAT(read<Everything>(gob_of(all), 20).status().to_string(),
+              HasSubstr("RESOURCE_EXHAUSTED: field Inner.Children[0]"));
+}
+
+TEST(GobValues, ThatAreCutOffAreErrors) {
+  const std::string whole = gob_of(everything());
+  for (std::size_t cut = 1; cut < 200; ++cut) {
+    // The message says that it ends there.
+    GobStream stream(1 << 20);
+    stream.push(whole);
+    GobStream::Value read;
+    ASSERT_EQ(stream.next(read), GobStream::Next::Value);
+    read.content.remove_suffix(std::min(cut, read.content.size()));
+    ValueReader reader(stream.types(), 100);
+    EXPECT_FALSE(reader.message(read, table_of(Everything())).ok()) << cut;
+  }
+}
+
+}  // namespace
+}  // namespace weft::foreign
