@@ -63,6 +63,8 @@ class TopicLog {
 
   /// The offset that the next appended record gets.
   std::uint64_t appended() const noexcept { return appended_; }
+  /// The offset with which the last segment begins.
+  std::uint64_t last_base() const noexcept { return segments_.back()->header.base; }
   /// Why nothing can be appended any more; OK: it can.
   const Status& broken() const noexcept { return broken_; }
 
