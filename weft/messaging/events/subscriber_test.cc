@@ -14,6 +14,7 @@
 #include "weft/messaging/events/internal/test_broker.h"
 #include "weft/messaging/events/publisher.h"
 #include "weft/messaging/events/received_event.h"
+#include "weft/messaging/events/requeue.h"
 #include "weft/net/sim/sim_loop.h"
 #include "weft/testing/run.h"
 
@@ -183,6 +184,30 @@ TEST_F(Subscribing, KeepsAnEventUntilTheDeadLettersHaveIt) {
   run_for(1min);
   EXPECT_EQ(broker_->events("orders.dead").size(), 1U);
   EXPECT_EQ(broker_->acknowledged("orders", "billing").size(), 1U);
+}
+
+TEST_F(Subscribing, RequeuedLettersComeToTheirGroupOnly) {
+  seen_.script = [](const std::string&, int tries) -> Task<Status> {
+    return tries == 1 ? invalid_argument("not yet") : Status();
+  };
+  start();
+  EXPECT_TRUE(publish("1", "k").ok());
+  run_for(1s);
+  EXPECT_EQ(broker_->events("orders.dead").size(), 1U);
+  RequeueOptions options;
+  options.dead_letters = "orders.dead";
+  EXPECT_EQ(*testing::run(host(), requeue(*broker_, options)), 1U);
+  EXPECT_EQ(*testing::run(host(), requeue(*broker_, options)), 0U);
+  run_for(1s);
+  EXPECT_THAT(seen_.orders, ElementsAre("1", "1"));
+  const CloudEvent& again = broker_->events("orders").back();
+  EXPECT_EQ(again.id, broker_->events("orders").front().id);
+  EXPECT_EQ(again.find("deadreason"), nullptr);
+  stop();
+  options_.group = "mail";
+  start();
+  run_for(1s);
+  EXPECT_THAT(seen_.orders, ElementsAre("1", "1", "1"));
 }
 
 TEST_F(Subscribing, AnEventOfAnUnknownTypeIsADeadLetter) {

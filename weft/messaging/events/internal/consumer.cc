@@ -12,6 +12,7 @@
 #include "weft/messaging/events/internal/dead_letter.h"
 #include "weft/messaging/events/internal/event_trace.h"
 #include "weft/messaging/events/received_event.h"
+#include "weft/messaging/events/requeue.h"
 #include "weft/rpc/client/unary_call.h"
 
 namespace weft::messaging::internal {
@@ -188,6 +189,8 @@ Task<Result<Semaphore::Permit>> Consumer::acquire() {
 }
 
 Task<Status> Consumer::handle(const Delivery& delivery, std::uint32_t tries) {
+  const std::string* const only = delivery.event.find(kForGroup);
+  if (only != nullptr && *only != setup_.options.group) return Status();
   const MethodDescriptor* const method = setup_.methods.find(delivery.event.type);
   if (method != nullptr) return call(delivery, tries, *method);
   if (setup_.options.unknown_types == SubscriberOptions::Unknown::Skip) return Status();

@@ -13,4 +13,8 @@ namespace weft::messaging::internal {
 CloudEvent dead_letter(const Delivery& delivery, const Status& cause, std::uint32_t tries,
                        std::string_view topic, std::string_view group);
 
+/// Makes an event of a dead letter again, for the group that could not handle it. The topic that it
+/// is from; empty where that or the group is not known.
+std::string revive(CloudEvent& event);
+
 }  // namespace weft::messaging::internal

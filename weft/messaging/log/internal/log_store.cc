@@ -168,6 +168,11 @@ Result<std::shared_ptr<LogGroup>> LogStore::group(LogTopic& topic, const std::st
   return group;
 }
 
+Status LogStore::move_group(LogTopic& topic, const std::string& name, StartAt start) {
+  const Result<std::shared_ptr<LogGroup>> found = group(topic, name, start);
+  return found.ok() ? begin_group(topic, **found, start) : found.status();
+}
+
 Status LogStore::append(const std::string& name, std::vector<std::string> bodies) {
   Result<std::shared_ptr<LogTopic>> topic = this->topic(name);
   if (!topic.ok()) return std::move(topic).status();

@@ -75,8 +75,11 @@ class LogStore {
 
   /// The topic, made where there is none.
   Result<std::shared_ptr<LogTopic>> topic(const std::string& name);
+  bool has_topic(const std::string& name) const { return topics_.contains(name); }
   /// The group, which begins at `start` and is stored where it is new.
   Result<std::shared_ptr<LogGroup>> group(LogTopic& topic, const std::string& name, StartAt start);
+  /// Has a group, which is not open, go on at `start`.
+  Status move_group(LogTopic& topic, const std::string& name, StartAt start);
   /// Appends to a topic and makes it safe.
   Status append(const std::string& topic, std::vector<std::string> bodies);
 
