@@ -6,12 +6,19 @@
 #include "weft/messaging/log/internal/event_body.h"
 #include "weft/messaging/log/internal/log_store.h"
 #include "weft/messaging/log/internal/log_subscription.h"
+#include "weft/messaging/log/internal/segment.h"
 #include "weft/messaging/log/internal/writer.h"
 
 namespace weft::messaging {
 namespace {
 
 constexpr std::string_view kScheme = "log:";
+
+Status too_large(std::size_t size) {
+  return invalid_argument("event log: an event of " + std::to_string(size) +
+                          " bytes is larger than the limit of " +
+                          std::to_string(stored::kMostBody));
+}
 
 class LogBroker final : public Broker {
  public:
@@ -27,7 +34,10 @@ class LogBroker final : public Broker {
     if (!valid.ok()) return valid;
     std::vector<std::string> bodies;
     bodies.reserve(events.size());
-    for (const CloudEvent& event : events) bodies.push_back(stored::encode_event(event));
+    for (const CloudEvent& event : events) {
+      bodies.push_back(stored::encode_event(event));
+      if (bodies.back().size() > stored::kMostBody) return too_large(bodies.back().size());
+    }
     return writer_->append(std::string(topic), std::move(bodies));
   }
 

@@ -114,6 +114,13 @@ TEST_F(EventLog, KeepsEverythingThatAnEventHas) {
   EXPECT_EQ(delivery.stored, now_);
 }
 
+TEST_F(EventLog, RefusesAnEventThatCouldNotBeRead) {
+  open();
+  const Status status = publish({std::string((std::size_t{16} << 20) + 1, 'x')});
+  EXPECT_EQ(status.code(), StatusCode::InvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("is larger than the limit of 16777216"));
+}
+
 TEST_F(EventLog, EachGroupGetsEveryEvent) {
   open();
   EXPECT_TRUE(publish({"1", "2"}).ok());
