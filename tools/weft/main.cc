@@ -32,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
   weft explain policy.json shop.Orders/Get --as spiffe://example.org/billing
   weft registry --data /var/lib/weft
   weft saga list sagas.db
+  weft events list /var/lib/shop/log
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -108,6 +109,9 @@ int run(int argc, char** argv) {
   add_bench_command(app, chosen);
   add_explain_command(app, chosen);
   add_registry_command(app, chosen);
+#ifdef WEFT_CLI_EVENTS
+  add_events_command(app, chosen);
+#endif
 #ifdef WEFT_CLI_SAGAS
   add_saga_command(app, chosen);
 #endif

@@ -6,7 +6,7 @@
 
 #include "weft/base/text/printable.h"
 #include "weft/middleware/reuse/call_key.h"
-#include "weft/transaction/internal/uuid.h"
+#include "weft/storage/event/uuid.h"
 
 namespace weft::transaction {
 namespace {
@@ -16,7 +16,7 @@ Task<Status> add_key(Call& call, Next next) {
   const bool wanted =
       method != nullptr && method->kind == MethodKind::Unary && !method->no_side_effects;
   if (wanted && !std::as_const(call).request_metadata().get(kIdempotencyKey)) {
-    call.request_metadata().add(kIdempotencyKey, internal::random_uuid(call.loop().rng()));
+    call.request_metadata().add(kIdempotencyKey, events::random_uuid(call.loop().rng()));
   }
   return next(call);
 }

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "weft/net/loop/loop.h"
+#include "weft/storage/event/uuid.h"
 #include "weft/transaction/internal/schema.h"
-#include "weft/transaction/internal/uuid.h"
 #include "weft/transaction/outbox/internal/relay.h"
 #include "weft/transaction/outbox/internal/wakeup.h"
 
@@ -79,7 +79,7 @@ Task<Result<Outbox>> Outbox::open(sql::Database database, std::string source) {
 Task<Status> Outbox::emit_to(sql::Queryable& transaction, events::Event event) const {
   Status valid = check(event);
   if (!valid.ok()) co_return valid;
-  if (event.id.empty()) event.id = internal::random_uuid(net::Loop::current()->rng());
+  if (event.id.empty()) event.id = events::random_uuid(net::Loop::current()->rng());
   const Result<sql::Rows> added = co_await transaction.run(
       "INSERT INTO weft_outbox(source, id, type, event_key, data) VALUES ($1, $2, $3, $4, $5)",
       shared_->source, event.id, event.type, event.key, event.data);

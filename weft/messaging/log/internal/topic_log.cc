@@ -51,14 +51,64 @@ Result<std::unique_ptr<TopicLog>> TopicLog::open(Disk& disk, std::string folder,
 
 Status TopicLog::recover(std::int64_t now) {
   Status status = disk_.make_folder(folder_);
-  if (status.ok()) status = open_segments();
+  if (status.ok()) status = open_segments(Interrupted::Remove);
   if (!status.ok()) return status;
   return segments_.empty() ? add_segment(now) : recover_tail();
 }
 
+Result<std::unique_ptr<TopicLog>> TopicLog::view(Disk& disk, std::string folder) {
+  std::unique_ptr<TopicLog> log(new TopicLog(disk, std::move(folder), {}));
+  Status status = log->open_segments(Interrupted::Ignore);
+  if (status.ok() && log->segments_.empty()) status = not_found(log->folder_ + ": no segment");
+  if (!status.ok()) return status;
+  log->safe_position_ = kSegmentHeader;
+  log->appended_ = log->segments_.back()->header.base;
+  status = log->refresh();
+  if (!status.ok()) return status;
+  return log;
+}
+
+Status TopicLog::refresh() {
+  while (true) {
+    Status status = follow_tail();
+    if (!status.ok()) return status;
+    // Where the next one would be.
+    const std::string path = folder_ + "/" + name_of(appended_);
+    if (path == segments_.back()->path) return {};
+    Result<std::unique_ptr<File>> file = disk_.open(path, Disk::Open::Existing);
+    if (file.status().code() == StatusCode::NotFound) return {};
+    if (!file.ok()) return std::move(file).status();
+    const Result<std::string> bytes = (*file)->read(0, kSegmentHeader);
+    if (!bytes.ok()) return bytes.status();
+    if (bytes->size() < kSegmentHeader) return {};  // it is being made
+    const Result<SegmentHeader> header = parse_segment_header(*bytes, path);
+    if (!header.ok()) return header.status();
+    safe_position_ = kSegmentHeader;
+    const std::lock_guard lock(mutex_);
+    segments_.push_back(
+        std::make_shared<Segment>(Segment{path, *header, *std::move(file), kSegmentHeader}));
+  }
+}
+
+/// Finds the last whole record of the last segment.
+Status TopicLog::follow_tail() {
+  Segment& last = *segments_.back();
+  RecordScan scan(*last.file, last.header.salt, safe_position_, appended_);
+  RecordView record;
+  Result<Reading> reading = Reading::Record;
+  while (reading.ok() && *reading == Reading::Record) reading = scan.next(record);
+  if (!reading.ok()) return reading.status();
+  safe_position_ = scan.position();
+  appended_ = scan.expected();
+  const std::lock_guard lock(mutex_);
+  last.size = safe_position_;
+  end_ = appended_;
+  return {};
+}
+
 /// Opens the segments that are there; without one whose making a crash interrupted, which is the
 /// last and has no records.
-Status TopicLog::open_segments() {
+Status TopicLog::open_segments(Interrupted what) {
   Result<std::vector<std::string>> names = disk_.list(folder_);
   if (!names.ok()) return std::move(names).status();
   std::erase_if(*names, [](const std::string& name) { return !base_of(name).has_value(); });
@@ -75,6 +125,7 @@ Status TopicLog::open_segments() {
       const bool interrupted = i + 1 == names->size() && *size <= kSegmentHeader &&
                                header.status().code() == StatusCode::DataLoss;
       if (!interrupted) return header.status();
+      if (what == Interrupted::Ignore) return {};
       Status removed = disk_.remove(path);
       return removed.ok() ? disk_.sync_folder(folder_) : removed;
     }
@@ -93,29 +144,20 @@ Status TopicLog::open_segments() {
 /// Finds the end of the last segment, and cuts off what a crash has left behind it.
 Status TopicLog::recover_tail() {
   Segment& last = *segments_.back();
-  RecordScan scan(*last.file, last.header.salt, kSegmentHeader, last.header.base);
-  RecordView record;
-  while (true) {
-    const Result<Reading> reading = scan.next(record);
-    if (!reading.ok()) return reading.status();
-    if (*reading != Reading::Record) break;
-  }
-  if (last.size > scan.position()) {
-    Status status = cut(last, scan.position(), scan.expected());
-    if (!status.ok()) return status;
-  }
+  const std::uint64_t size = last.size;
+  safe_position_ = kSegmentHeader;
+  appended_ = last.header.base;
+  Status status = follow_tail();
+  if (!status.ok()) return status;
+  if (size > last.size) status = cut(last, size, appended_);
   // What the process wrote before it died may not be on the disk.
-  Status synced = last.file->sync();
-  if (!synced.ok()) return synced;
-  last.size = scan.position();
-  safe_position_ = scan.position();
-  appended_ = scan.expected();
-  end_ = appended_;
-  return {};
+  return status.ok() ? last.file->sync() : status;
 }
 
-Status TopicLog::cut(Segment& segment, std::uint64_t position, std::uint64_t expected) {
-  const std::uint64_t rest = segment.size - position;
+/// Cuts the file, which has `size` bytes, behind the record before `expected`.
+Status TopicLog::cut(Segment& segment, std::uint64_t size, std::uint64_t expected) {
+  const std::uint64_t position = segment.size;
+  const std::uint64_t rest = size - position;
   const Result<std::string> bytes = segment.file->read(position, rest);
   if (!bytes.ok()) return bytes.status();
   if (const auto later = find_record_after(*bytes, segment.header.salt, expected, position)) {

@@ -49,6 +49,11 @@ class TopicLog {
   static Result<std::unique_ptr<TopicLog>> open(Disk& disk, std::string folder,
                                                 const TopicLogOptions& options, std::int64_t now);
 
+  /// Opens a log to read it only, also while another program has it open; refresh() sees what has
+  /// come since. Records may be seen shortly before they are safe. NOT_FOUND where there is none.
+  static Result<std::unique_ptr<TopicLog>> view(Disk& disk, std::string folder);
+  Status refresh();
+
   /// Appends records; the first has the offset appended(). They are not safe before sync(). On
   /// failure none was appended. RESOURCE_EXHAUSTED: the disk is full; it may be tried again.
   Status append(std::span<const std::string> bodies, std::int64_t now);
@@ -63,6 +68,8 @@ class TopicLog {
 
   /// The offset that the next appended record gets.
   std::uint64_t appended() const noexcept { return appended_; }
+  /// The offset with which the last segment begins.
+  std::uint64_t last_base() const noexcept { return segments_.back()->header.base; }
   /// Why nothing can be appended any more; OK: it can.
   const Status& broken() const noexcept { return broken_; }
 
@@ -104,9 +111,11 @@ class TopicLog {
   TopicLog(Disk& disk, std::string folder, const TopicLogOptions& options)
       : disk_(disk), folder_(std::move(folder)), options_(options), rng_(options.seed) {}
   Status recover(std::int64_t now);
-  Status open_segments();
+  enum class Interrupted { Remove, Ignore };
+  Status open_segments(Interrupted what);
+  Status follow_tail();
   Status recover_tail();
-  static Status cut(Segment& segment, std::uint64_t position, std::uint64_t expected);
+  static Status cut(Segment& segment, std::uint64_t size, std::uint64_t expected);
   Status add_segment(std::int64_t now);
   Result<std::shared_ptr<Segment>> make_segment(const SegmentHeader& header);
   void seek(Cursor& cursor) const;

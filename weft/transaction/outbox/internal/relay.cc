@@ -9,7 +9,7 @@
 #include "weft/base/log/limit.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/deadline_guard.h"
-#include "weft/transaction/internal/uuid.h"
+#include "weft/storage/event/uuid.h"
 
 namespace weft::transaction::internal {
 namespace {
@@ -50,7 +50,7 @@ Relay::Relay(net::Loop& loop, sql::Database database, Dialect dialect, events::E
              RelayOptions options)
     : loop_(loop),
       database_(std::move(database)),
-      owner_(random_uuid(loop.rng())),
+      owner_(events::random_uuid(loop.rng())),
       sink_(sink),
       options_(options),
       select_(select_text(dialect)),

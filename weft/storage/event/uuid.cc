@@ -1,4 +1,4 @@
-#include "weft/transaction/internal/uuid.h"
+#include "weft/storage/event/uuid.h"
 
 #include <array>
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "weft/base/text/number_text.h"
 
-namespace weft::transaction::internal {
+namespace weft::events {
 
 std::string random_uuid(Rng& rng) {
   std::array<std::uint8_t, 16> bytes;
@@ -20,4 +20,4 @@ std::string random_uuid(Rng& rng) {
   return text;
 }
 
-}  // namespace weft::transaction::internal
+}  // namespace weft::events
