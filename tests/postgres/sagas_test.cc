@@ -5,11 +5,10 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "weft/coro/all.h"
 
+#include "tests/postgres/child_process.h"
 #include "tests/postgres/postgres_test.h"
 #include "tests/postgres/travel.h"
 
@@ -20,53 +19,22 @@ using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-/// weft_travel_process; killed if it is still there at the end.
-class TravelProcess {
+/// weft_travel_process.
+class TravelProcess : public ChildProcess {
  public:
   TravelProcess(std::string id, std::string who, Point point)
-      : id_(std::move(id)), who_(std::move(who)) {
-    const std::vector<std::string> words = {WEFT_TRAVEL_PROCESS,
-                                            server().connection_string(),
-                                            id_,
-                                            who_,
-                                            std::to_string(point.signal),
-                                            std::to_string(point.number),
-                                            point.when == Point::When::Before ? "before" : "after"};
-    std::vector<char*> arguments;
-    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.data()));
-    arguments.push_back(nullptr);
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::execv(arguments[0], arguments.data());
-      ::_exit(127);
-    }
-  }
-  TravelProcess(const TravelProcess&) = delete;
-  TravelProcess& operator=(const TravelProcess&) = delete;
-  ~TravelProcess() {
-    if (process_ <= 0) return;
-    ::kill(process_, SIGKILL);
-    static_cast<void>(wait(0));
-  }
+      : ChildProcess({WEFT_TRAVEL_PROCESS, server().connection_string(), id, who,
+                      std::to_string(point.signal), std::to_string(point.number),
+                      point.when == Point::When::Before ? "before" : "after"}),
+        id_(std::move(id)),
+        who_(std::move(who)) {}
 
   const std::string& id() const { return id_; }
   const std::string& who() const { return who_; }
 
-  /// "signal 9", "exit 0", "stopped".
-  std::string wait(int options) {
-    int status = 0;
-    ::waitpid(process_, &status, options);
-    if (WIFSTOPPED(status)) return "stopped";
-    process_ = -1;
-    if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
-    return "exit " + std::to_string(WEXITSTATUS(status));
-  }
-  void go_on() const { ::kill(process_, SIGCONT); }
-
  private:
   std::string id_;
   std::string who_;
-  pid_t process_ = -1;
 };
 
 class PostgresSagas : public Postgres {
