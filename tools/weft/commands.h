@@ -22,7 +22,8 @@ void add_doctor_command(CLI::App& app, Command& chosen);
 void add_bench_command(CLI::App& app, Command& chosen);
 void add_explain_command(CLI::App& app, Command& chosen);
 void add_registry_command(CLI::App& app, Command& chosen);
-/// Only where weft was built with a store of sagas (WEFT_CLI_SAGAS).
+/// Only where weft was built with a store of sagas and transactions (WEFT_CLI_SAGAS).
 void add_saga_command(CLI::App& app, Command& chosen);
+void add_transaction_command(CLI::App& app, Command& chosen);
 
 }  // namespace weft::cli

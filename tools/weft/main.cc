@@ -32,6 +32,7 @@ constexpr const char* kExamples = R"(Examples:
   weft explain policy.json shop.Orders/Get --as spiffe://example.org/billing
   weft registry --data /var/lib/weft
   weft saga list sagas.db
+  weft transaction list office.db
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -110,6 +111,7 @@ int run(int argc, char** argv) {
   add_registry_command(app, chosen);
 #ifdef WEFT_CLI_SAGAS
   add_saga_command(app, chosen);
+  add_transaction_command(app, chosen);
 #endif
   try {
     app.parse(argc, argv);
