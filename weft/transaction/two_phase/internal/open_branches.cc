@@ -31,7 +31,7 @@ BranchVisit::BranchVisit(BranchVisit&& other) noexcept = default;
 
 BranchVisit::~BranchVisit() {
   if (state_ == nullptr) return;
-  state_->branch->last_used = net::Loop::current()->now();
+  state_->branch->last_used = state_->loop.now();
   if (!succeeded_) state_->branch->doom();
 }
 
@@ -89,10 +89,8 @@ Task<Result<BranchVisit>> OpenBranches::enter(WorkCall call) {
   if (!turn.ok()) co_return turn.status();
   status = admit(*open, call.number);
   if (!status.ok()) co_return status;
-  auto state = std::make_unique<BranchVisit::State>();
-  state->branch = open;
-  state->turn = *std::move(turn);
-  BranchVisit visit(std::move(state));
+  BranchVisit visit(
+      std::unique_ptr<BranchVisit::State>(new BranchVisit::State{loop_, open, *std::move(turn)}));
   if (!open->transaction) {
     Result<sql::Transaction> begun = co_await database_.begin();
     if (!begun.ok()) co_return begun.status();

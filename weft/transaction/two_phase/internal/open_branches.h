@@ -84,6 +84,7 @@ class OpenBranches : public std::enable_shared_from_this<OpenBranches> {
 };
 
 struct BranchVisit::State {
+  net::Loop& loop;  ///< the branch's, for a call that is destroyed outside of any
   OpenBranchPtr branch;
   Semaphore::Permit turn;  // goes first
 };
