@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <unistd.h>
@@ -46,6 +47,9 @@ class PointStore final : public sql::Driver {
     }
     Task<Status> commit() override { return store_.at_point(transaction_.commit()); }
     Task<Status> rollback() override { return transaction_.rollback(); }
+    Task<Status> prepare(std::string name) override {
+      return store_.at_point(transaction_.prepare(std::move(name)));
+    }
 
    private:
     PointStore& store_;

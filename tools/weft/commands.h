@@ -24,7 +24,8 @@ void add_explain_command(CLI::App& app, Command& chosen);
 void add_registry_command(CLI::App& app, Command& chosen);
 /// Only where weft was built with the event log (WEFT_CLI_EVENTS).
 void add_events_command(CLI::App& app, Command& chosen);
-/// Only where weft was built with a store of sagas (WEFT_CLI_SAGAS).
+/// Only where weft was built with a store of sagas and transactions (WEFT_CLI_SAGAS).
 void add_saga_command(CLI::App& app, Command& chosen);
+void add_transaction_command(CLI::App& app, Command& chosen);
 
 }  // namespace weft::cli

@@ -33,6 +33,7 @@ constexpr const char* kExamples = R"(Examples:
   weft registry --data /var/lib/weft
   weft saga list sagas.db
   weft events list /var/lib/shop/log
+  weft transaction list office.db
 
 `weft COMMAND --help` shows the flags of a command, and more examples.)";
 
@@ -114,6 +115,7 @@ int run(int argc, char** argv) {
 #endif
 #ifdef WEFT_CLI_SAGAS
   add_saga_command(app, chosen);
+  add_transaction_command(app, chosen);
 #endif
   try {
     app.parse(argc, argv);

@@ -16,6 +16,7 @@
 #include "weft/storage/sql/database.h"
 #include "weft/storage/sql/transact.h"
 #include "weft/transaction/barrier/internal/entry.h"
+#include "weft/transaction/internal/reply_type.h"
 
 namespace weft::transaction {
 
@@ -58,11 +59,6 @@ class OnceTransaction final : public sql::Queryable {
 };
 
 namespace internal {
-
-template <class T>
-inline constexpr bool kIsReply = false;
-template <class T>
-inline constexpr bool kIsReply<Result<T>> = std::derived_from<T, google::protobuf::MessageLite>;
 
 /// What a function gives, as a Result.
 template <class F, class Request, class... Args>

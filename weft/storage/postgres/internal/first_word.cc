@@ -46,14 +46,6 @@ std::string_view take_word(std::string_view& text) noexcept {
 
 std::string_view first_word(std::string_view text) noexcept { return take_word(text); }
 
-/// COMMIT PREPARED and ROLLBACK PREPARED end another transaction than the connection's.
-bool ends_prepared(std::string_view text) noexcept {
-  const std::string_view verb = take_word(text);
-  return (ascii::equal_without_case(verb, "commit") ||
-          ascii::equal_without_case(verb, "rollback")) &&
-         ascii::equal_without_case(take_word(text), "prepared");
-}
-
 template <std::size_t kCount>
 bool is_one_of(std::string_view word, const std::array<std::string_view, kCount>& words) noexcept {
   return std::any_of(words.begin(), words.end(),
@@ -76,6 +68,13 @@ Status check_values(const sql::Cells& cells) {
 }
 
 }  // namespace
+
+bool ends_prepared(std::string_view text) noexcept {
+  const std::string_view verb = take_word(text);
+  return (ascii::equal_without_case(verb, "commit") ||
+          ascii::equal_without_case(verb, "rollback")) &&
+         ascii::equal_without_case(take_word(text), "prepared");
+}
 
 Status check_statement(const sql::Statement& statement) {
   constexpr std::array<std::string_view, 10> kNotForRun{

@@ -12,6 +12,10 @@ namespace weft::postgres {
 /// for what PostgreSQL's text cannot carry.
 Status check_statement(const sql::Statement& statement);
 
+/// COMMIT PREPARED and ROLLBACK PREPARED: they end another transaction than the connection's, and
+/// are not to be prepared as statements, since each has a text of its own.
+bool ends_prepared(std::string_view text) noexcept;
+
 /// Whether a statement may share a connection: a query, or one that changes rows. What it does is
 /// undone as a whole where it fails.
 Job::Sharing sharing_of(std::string_view text) noexcept;

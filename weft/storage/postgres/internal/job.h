@@ -19,7 +19,7 @@ class Connection;
 struct Job {
   enum class Kind : std::uint8_t {
     Statement,  ///< prepared, and run as often as it has parameters
-    Control,    ///< BEGIN, COMMIT, ROLLBACK
+    Control,    ///< BEGIN, COMMIT, ROLLBACK, and what else concerns transactions
     Lease,      ///< a connection to be used alone
   };
   enum class Sharing : std::uint8_t { Pipelined, Alone };

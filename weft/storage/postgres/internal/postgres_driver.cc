@@ -87,7 +87,9 @@ std::shared_ptr<Pool> PostgresDriver::pool() const {
 Task<Result<sql::Rows>> PostgresDriver::run(sql::Statement statement) {
   Status status = check_statement(statement);
   if (!status.ok()) co_return status;
-  const JobPtr job = std::make_shared<Job>(Job::Kind::Statement, std::move(statement));
+  const bool ends = ends_prepared(statement.text());
+  const JobPtr job =
+      std::make_shared<Job>(ends ? Job::Kind::Control : Job::Kind::Statement, std::move(statement));
   job->sharing = sharing_of(job->statement.text());
   job->lost = lost_of(job->statement.text());
   status = co_await Pool::perform(pool(), job, nullptr);

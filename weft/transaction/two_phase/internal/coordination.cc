@@ -181,6 +181,8 @@ Status Coordination::enlist(LiveTransaction& live, std::string branch,
 }
 
 void Coordination::drop(LiveTransaction& live) {
+  // At the end of a program there may be no loop any more: then as after a crash.
+  if (net::Loop::current() != loop_) return;
   if (live.state == LiveTransaction::State::Active) start_ending(live, false);
 }
 

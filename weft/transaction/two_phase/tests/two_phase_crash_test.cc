@@ -108,6 +108,7 @@ class TwoCoordinators : public ::testing::Test {
     };
     TwoPhaseOptions options = world.options();
     options.database = sql::Database(store);
+    options.prepare_timeout = 40s;
     world.start(world.one, std::move(options));
     world.start(world.other, world.options());
     world.resolve_in_doubt();
@@ -140,7 +141,7 @@ TEST_F(TwoCoordinators, AFrozenOneRecordsNothingAfterItsLease) {
 TEST_F(TwoCoordinators, ALiveOnesTransactionIsNotDecidedByAnother) {
   // For so long that the banks ask, and shorter than the lease.
   world.to().script = [](int n, Bank::Op) {
-    return Answer{.status = {}, .has_effect = true, .delay = n == 1 ? 9s : 0s};
+    return Answer{.status = {}, .has_effect = true, .delay = n == 1 ? 30s : 0s};
   };
   start("nothing");
   const Status status = world.run(world.transfer(*world.one, "t1", 100));

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "weft/coro/all.h"
+#include "weft/transaction/two_phase/stored_transactions.h"
 #include "weft/transaction/two_phase/tests/internal/test_bank_world.h"
 
 namespace weft::transaction::test {
@@ -172,6 +172,32 @@ TEST_F(TwoPhase, WhatAPersonDidOtherwiseIsKeptAndSaid) {
                 "SELECT branches FROM weft_global_transaction WHERE state = 2")),
             "committed from bank-a\naborted to bank-b\n");
   EXPECT_EQ(world.one->stats().heuristic, 1U);
+}
+
+TEST_F(TwoPhase, WhatAPersonHasClosedIsNotToldAnyMore) {
+  world.to().script = [](int, Bank::Op op) {
+    const bool commits = op == Bank::Op::Commit;
+    return Answer{
+        .status = commits ? unavailable("away") : Status(), .has_effect = !commits, .delay = {}};
+  };
+  start();
+  EXPECT_TRUE(transfer("t1", 100).ok());
+  StoredTransactions stored = *world.run(StoredTransactions::open(*world.database));
+  const Result<TransactionRecord> record = world.run(stored.find("t1"));
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->branches.size(), 2U);
+  EXPECT_EQ(world.run(stored.resolve("t1", "")).code(), StatusCode::InvalidArgument);
+  EXPECT_TRUE(world.run(stored.resolve("t1", "bank-b was closed down")).ok());
+  EXPECT_EQ(world.run(stored.resolve("t1", "again")).code(), StatusCode::FailedPrecondition);
+  world.run_for(5min);
+  EXPECT_EQ(world.one->stats().telling, 0U);
+  const Result<TransactionRecord> closed = world.run(stored.find("t1"));
+  ASSERT_TRUE(closed.ok()) << closed.status();
+  EXPECT_EQ(closed->state, TransactionState::Closed);
+  EXPECT_EQ(closed->note, "resolved: bank-b was closed down\n");
+  // A participant that asks gets the decision.
+  EXPECT_EQ(*world.run(world.one->outcome(TwoPhaseBranch("t1", "to", closed->coordinator))),
+            Decision::Commit);
 }
 
 TEST_F(TwoPhase, WhatAPersonCommittedIsKeptWhereItWasToBeAborted) {
