@@ -6,6 +6,7 @@
 #include "weft/cluster/resolvers/resolver.h"
 #include "weft/net/loop/deadline_guard.h"
 #include "weft/registry/etcd/internal/etcd_client.h"
+#include "weft/registry/etcd/internal/etcd_transactions.h"
 
 namespace weft::registry {
 namespace {
@@ -71,7 +72,7 @@ Task<Result<Entry>> put(Client client, std::string key, std::string value, std::
   const etcdserverpb::TxnRequest request =
       put_if_absent(client->target().prefix + key, value, lease);
   const Result<etcdserverpb::TxnResponse> response =
-      co_await client->call(&etcdserverpb::KVClient::Txn, request);
+      co_await client->call<etcdserverpb::TxnResponse>(kTxn, request);
   if (!response.ok()) co_return response.status();
   if (!response->succeeded()) {
     if (response->responses_size() == 0) co_return Entry();
@@ -144,7 +145,7 @@ Task<Result<std::optional<OwnedKeys::Owner>>> OwnedKeys::find(std::string key) c
   etcdserverpb::LeaseTimeToLiveRequest request;
   request.set_id((*entry)->lease());
   const Result<etcdserverpb::LeaseTimeToLiveResponse> lease =
-      co_await client->call(&etcdserverpb::LeaseClient::LeaseTimeToLive, request);
+      co_await client->call<etcdserverpb::LeaseTimeToLiveResponse>(kLeaseTimeToLive, request);
   if (!lease.ok()) co_return lease.status();
   if (lease->ttl() < 0) co_return std::nullopt;
   co_return Owner{.name = (*entry)->value(),

@@ -12,6 +12,7 @@
 #include "weft/registry/etcd/internal/etcd_wire.h"
 #include "weft/rpc/call/metadata.h"
 #include "weft/rpc/client/channel.h"
+#include "weft/rpc/client/unary_call.h"
 
 namespace weft::registry {
 
@@ -36,19 +37,16 @@ class EtcdClient {
   Task<Result<Response>> call(Task<Result<Response>> (Client::*method)(const Request&,
                                                                        const CallOptions&) const,
                               const Request& request) {
-    Status failure;
-    for (std::size_t tried = 0; tried < members_.size(); ++tried) {
-      failure = co_await log_in();
-      if (failure.ok()) {
-        const Client client(channel());
-        CallOptions options{.timeout = kAnswerTime, .metadata = &metadata_};
-        Result<Response> response = co_await (client.*method)(request, options);
-        if (response.ok()) co_return response;
-        failure = std::move(response).status();
-      }
-      if (!failed(failure)) break;
-    }
-    co_return failure;
+    return on_members<Response>([method, &request](Service& member, const CallOptions& options) {
+      return (Client(member).*method)(request, options);
+    });
+  }
+  /// As above, for a method that is in no service of weft's copy.
+  template <class Response, class Request>
+  Task<Result<Response>> call(const MethodDescriptor& method, const Request& request) {
+    return on_members<Response>([&method, &request](Service& member, const CallOptions& options) {
+      return rpc::call_unary<Response>(member, method, request, options);
+    });
   }
 
   /// For streams: the member in use, and what goes along with calls. After log_in().
@@ -65,6 +63,22 @@ class EtcdClient {
   Task<Result<Duration>> keep_alive(std::int64_t lease);
 
  private:
+  template <class Response, class Attempt>
+  Task<Result<Response>> on_members(Attempt attempt) {
+    Status failure;
+    for (std::size_t tried = 0; tried < members_.size(); ++tried) {
+      failure = co_await log_in();
+      if (failure.ok()) {
+        const CallOptions options{.timeout = kAnswerTime, .metadata = &metadata_};
+        Task<Result<Response>> task = attempt(channel(), options);
+        Result<Response> response = co_await std::move(task);
+        if (response.ok()) co_return response;
+        failure = std::move(response).status();
+      }
+      if (!failed(failure)) break;
+    }
+    co_return failure;
+  }
   Task<Result<Duration>> keep_alive_once(std::int64_t lease);
 
   net::Loop& loop_;

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "weft/net/sim/sim_loop.h"
+#include "weft/registry/etcd/internal/etcd_transactions.h"
 #include "weft/registry/etcd/internal/etcd_wire.h"
+#include "weft/rpc/server/handler.h"
 #include "weft/rpc/server/server.h"
 #include "weft/testing/run.h"
 
@@ -101,9 +103,33 @@ struct EtcdScript {
   Duration transaction{};       ///< how long one takes after it is carried out
 };
 
+/// A service with one method more, whose messages rpc.proto does not have.
+class OneMore {
+ public:
+  OneMore(const ServiceDescriptor& of, const MethodDescriptor& more)
+      : methods_(of.methods.begin(), of.methods.end()), service_(of) {
+    methods_.push_back(more);
+    service_.methods = methods_;
+  }
+  OneMore(const OneMore&) = delete;
+  OneMore& operator=(const OneMore&) = delete;
+  const ServiceDescriptor& service() const noexcept { return service_; }
+  bool is_more(std::size_t method) const noexcept { return method + 1 == methods_.size(); }
+
+ private:
+  std::vector<MethodDescriptor> methods_;
+  ServiceDescriptor service_;
+};
+
 class FakeKv final : public etcdserverpb::KVService {
  public:
   FakeKv(EtcdData& data, EtcdScript& script) : data_(data), script_(script) {}
+
+  const ServiceDescriptor& descriptor() const noexcept override { return methods_.service(); }
+  Task<Status> serve(std::size_t method, Call& call) override {
+    if (methods_.is_more(method)) return rpc::serve_unary<&FakeKv::Txn>(call, *this);
+    return KVService::serve(method, call);
+  }
 
   Task<Result<etcdserverpb::RangeResponse>> Range(
       ServerContext& context, const etcdserverpb::RangeRequest& request) override {
@@ -146,7 +172,7 @@ class FakeKv final : public etcdserverpb::KVService {
 
   /// One comparison with a create revision, one put or else one range, as OwnedKeys asks.
   Task<Result<etcdserverpb::TxnResponse>> Txn(ServerContext&,
-                                              const etcdserverpb::TxnRequest& request) override {
+                                              const etcdserverpb::TxnRequest& request) {
     const etcdserverpb::Compare& compare = request.compare(0);
     const EtcdData::Keys keys = data_.at(data_.revision);
     const auto there = keys.find(compare.key());
@@ -174,6 +200,7 @@ class FakeKv final : public etcdserverpb::KVService {
  private:
   EtcdData& data_;
   EtcdScript& script_;
+  OneMore methods_{KVService::descriptor(), kTxn};
 };
 
 // Watches look at the data, which several loops share, so often.
@@ -250,6 +277,12 @@ class FakeLease final : public etcdserverpb::LeaseService {
  public:
   FakeLease(EtcdData& data, EtcdScript& script) : data_(data), script_(script) {}
 
+  const ServiceDescriptor& descriptor() const noexcept override { return methods_.service(); }
+  Task<Status> serve(std::size_t method, Call& call) override {
+    if (methods_.is_more(method)) return rpc::serve_unary<&FakeLease::LeaseTimeToLive>(call, *this);
+    return LeaseService::serve(method, call);
+  }
+
   Task<Result<etcdserverpb::LeaseGrantResponse>> LeaseGrant(
       ServerContext&, const etcdserverpb::LeaseGrantRequest& request) override {
     data_.leases[++data_.last_lease] = request.ttl();
@@ -267,7 +300,7 @@ class FakeLease final : public etcdserverpb::LeaseService {
     co_return etcdserverpb::LeaseRevokeResponse();
   }
   Task<Result<etcdserverpb::LeaseTimeToLiveResponse>> LeaseTimeToLive(
-      ServerContext&, const etcdserverpb::LeaseTimeToLiveRequest& request) override {
+      ServerContext&, const etcdserverpb::LeaseTimeToLiveRequest& request) {
     etcdserverpb::LeaseTimeToLiveResponse response;
     const auto lease = data_.leases.find(request.id());
     response.set_ttl(lease == data_.leases.end() ? -1 : lease->second);
@@ -290,6 +323,7 @@ class FakeLease final : public etcdserverpb::LeaseService {
  private:
   EtcdData& data_;
   EtcdScript& script_;
+  OneMore methods_{LeaseService::descriptor(), kLeaseTimeToLive};
 };
 
 class FakeAuth final : public etcdserverpb::AuthService {
