@@ -1,8 +1,8 @@
 #include "weft/foreign/internal/client_link.h"
 
-#include <array>
 #include <utility>
 
+#include "weft/net/socket/read_blocks.h"
 #include "weft/rpc/server/handler.h"
 
 namespace weft::foreign {
@@ -68,24 +68,13 @@ void ClientLink::write() noexcept {
 // ---- Receiving ---------------------------------------------------------------------------------
 
 void ClientLink::on_readable() noexcept {
-  std::array<char, kBlock> block;
-  bool more = true;
-  for (int i = 0; more && i < kBlocksOfTurn; ++i) {
-    const net::IoResult result = stream_->read(block);
-    switch (result.kind) {
-      case net::IoResult::Kind::Done:
-        if (!take_bytes({block.data(), result.size})) return;
-        more = result.size == block.size();
-        break;
-      case net::IoResult::Kind::WouldBlock:
-        more = false;
-        break;
-      case net::IoResult::Kind::End:
-        return lost("the server closed it");
-      case net::IoResult::Kind::Failed:
-        return lost(result.error.message());
-    }
-  }
+  const bool goes_on = net::read_blocks<kBlock>(
+      *stream_, kBlocksOfTurn, [this](std::string_view bytes) { return take_bytes(bytes); },
+      [this](const net::IoResult& result) {
+        lost(result.kind == net::IoResult::Kind::Failed ? result.error.message()
+                                                        : "the server closed it");
+      });
+  if (!goes_on) return;
   stream_->want_read();
 }
 

@@ -1,7 +1,8 @@
 #include "weft/storage/redis/internal/connection.h"
 
-#include <array>
 #include <utility>
+
+#include "weft/net/socket/read_blocks.h"
 
 namespace weft::redis {
 namespace {
@@ -74,25 +75,15 @@ void Connection::note_sent(std::size_t count) {
 // ---- Receiving ---------------------------------------------------------------------------------
 
 void Connection::on_readable() noexcept {
-  std::array<char, kBlock> block;
-  bool more = true;
-  for (int i = 0; more && i < kBlocksOfTurn; ++i) {
-    const net::IoResult result = stream_->read(block);
-    switch (result.kind) {
-      case net::IoResult::Kind::Done:
-        if (!take_bytes({block.data(), result.size})) return;
-        more = result.size == block.size();
-        break;
-      case net::IoResult::Kind::WouldBlock:
-        more = false;
-        break;
-      case net::IoResult::Kind::End:
-        return close(
-            Status(StatusCode::Unavailable, "the server closed the connection", Origin::Transport));
-      case net::IoResult::Kind::Failed:
-        return close(result.error);
-    }
-  }
+  const bool goes_on = net::read_blocks<kBlock>(
+      *stream_, kBlocksOfTurn, [this](std::string_view bytes) { return take_bytes(bytes); },
+      [this](const net::IoResult& result) {
+        close(result.kind == net::IoResult::Kind::Failed
+                  ? result.error
+                  : Status(StatusCode::Unavailable, "the server closed the connection",
+                           Origin::Transport));
+      });
+  if (!goes_on) return;
   stream_->want_read();
   owner_.on_room();
 }
