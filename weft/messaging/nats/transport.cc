@@ -3,9 +3,9 @@
 #include <atomic>
 #include <utility>
 
-#include "weft/messaging/nats/internal/client_channel.h"
+#include "weft/messaging/nats/internal/client/client_channel.h"
 #include "weft/messaging/nats/internal/dropped.h"
-#include "weft/messaging/nats/internal/server_transport.h"
+#include "weft/messaging/nats/internal/server/server_transport.h"
 
 namespace weft::nats {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "weft/messaging/nats/internal/server_part.h"
+#include "weft/messaging/nats/internal/server/server_part.h"
 #include "weft/messaging/nats/transport.h"
 #include "weft/rpc/server/transport.h"
 

@@ -1,11 +1,11 @@
-#include "weft/messaging/nats/internal/served_call.h"
+#include "weft/messaging/nats/internal/server/served_call.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "weft/base/log.h"
 #include "weft/base/log/log_value.h"
-#include "weft/messaging/nats/internal/server_part.h"
+#include "weft/messaging/nats/internal/server/server_part.h"
 #include "weft/rpc/call/observer.h"
 #include "weft/rpc/server/handler.h"
 

@@ -10,9 +10,9 @@
 
 #include "weft/base/function.h"
 #include "weft/base/intrusive_list.h"
-#include "weft/messaging/nats/internal/broker_link.h"
-#include "weft/messaging/nats/internal/micro_services.h"
-#include "weft/messaging/nats/internal/served_call.h"
+#include "weft/messaging/nats/internal/link/broker_link.h"
+#include "weft/messaging/nats/internal/server/micro_services.h"
+#include "weft/messaging/nats/internal/server/served_call.h"
 #include "weft/messaging/nats/internal/setup.h"
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/server/dispatcher.h"

@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/client_channel.h"
+#include "weft/messaging/nats/internal/client/client_channel.h"
 
 #include <algorithm>
 #include <optional>
@@ -7,8 +7,8 @@
 #include "weft/base/log.h"
 #include "weft/base/log/log_value.h"
 #include "weft/cluster/endpoints/backoff.h"
-#include "weft/messaging/nats/internal/broker_error.h"
 #include "weft/messaging/nats/internal/dropped.h"
+#include "weft/messaging/nats/internal/link/broker_error.h"
 #include "weft/messaging/nats/internal/subject.h"
 #include "weft/messaging/nats/protocol/headers.h"
 #include "weft/net/loop/awaited.h"

@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/micro_services.h"
+#include "weft/messaging/nats/internal/server/micro_services.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 
 #include "weft/base/text/json_text.h"
 #include "weft/base/text/utc_text.h"
-#include "weft/messaging/nats/internal/inbox.h"
+#include "weft/messaging/nats/internal/client/inbox.h"
 #include "weft/version.h"
 
 namespace weft::nats {

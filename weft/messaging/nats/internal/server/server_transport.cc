@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/server_transport.h"
+#include "weft/messaging/nats/internal/server/server_transport.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/broker_info.h"
+#include "weft/messaging/nats/internal/link/broker_info.h"
 
 #include <nlohmann/json.hpp>
 

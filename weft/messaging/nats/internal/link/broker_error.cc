@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/broker_error.h"
+#include "weft/messaging/nats/internal/link/broker_error.h"
 
 #include <string>
 

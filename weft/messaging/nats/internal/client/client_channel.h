@@ -9,9 +9,9 @@
 
 #include "weft/base/bytes.h"
 #include "weft/base/intrusive_list.h"
-#include "weft/messaging/nats/internal/broker_link.h"
+#include "weft/messaging/nats/internal/client/inbox.h"
 #include "weft/messaging/nats/internal/envelope.h"
-#include "weft/messaging/nats/internal/inbox.h"
+#include "weft/messaging/nats/internal/link/broker_link.h"
 #include "weft/messaging/nats/internal/setup.h"
 #include "weft/net/loop/wait.h"
 #include "weft/rpc/client/client_transport.h"

@@ -5,7 +5,7 @@
 
 #include "weft/base/result.h"
 #include "weft/coro/task.h"
-#include "weft/messaging/nats/internal/broker_info.h"
+#include "weft/messaging/nats/internal/link/broker_info.h"
 #include "weft/messaging/nats/internal/setup.h"
 #include "weft/net/socket/stream.h"
 

@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/server_part.h"
+#include "weft/messaging/nats/internal/server/server_part.h"
 
 #include <algorithm>
 #include <optional>

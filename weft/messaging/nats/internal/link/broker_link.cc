@@ -1,10 +1,10 @@
-#include "weft/messaging/nats/internal/broker_link.h"
+#include "weft/messaging/nats/internal/link/broker_link.h"
 
-#include <array>
 #include <utility>
 
 #include "weft/base/log.h"
-#include "weft/messaging/nats/internal/broker_error.h"
+#include "weft/messaging/nats/internal/link/broker_error.h"
+#include "weft/net/socket/read_blocks.h"
 
 namespace weft::nats {
 namespace {
@@ -203,24 +203,13 @@ void BrokerLink::write() noexcept {
 
 void BrokerLink::on_readable() noexcept {
   const std::shared_ptr<BrokerLink> self = shared_from_this();
-  std::array<char, kBlock> block;
-  bool more = true;
-  for (int i = 0; more && i < kBlocksOfTurn; ++i) {
-    const net::IoResult result = stream_->read(block);
-    switch (result.kind) {
-      case net::IoResult::Kind::Done:
-        if (!take_bytes({block.data(), result.size})) return;
-        more = result.size == block.size();
-        break;
-      case net::IoResult::Kind::WouldBlock:
-        more = false;
-        break;
-      case net::IoResult::Kind::End:
-        return lose(lost("the broker closed the connection"));
-      case net::IoResult::Kind::Failed:
-        return lose(result.error);
-    }
-  }
+  const bool goes_on = net::read_blocks<kBlock>(
+      *stream_, kBlocksOfTurn, [this](std::string_view bytes) { return take_bytes(bytes); },
+      [this](const net::IoResult& result) {
+        lose(result.kind == net::IoResult::Kind::Failed ? result.error
+                                                        : lost("the broker closed the connection"));
+      });
+  if (!goes_on) return;
   // What cannot be answered is not asked for.
   reading_paused_ = output_.size() > setup_->options.max_output;
   if (!reading_paused_) stream_->want_read();

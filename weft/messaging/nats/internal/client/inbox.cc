@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/inbox.h"
+#include "weft/messaging/nats/internal/client/inbox.h"
 
 #include "weft/base/text/ascii.h"
 #include "weft/net/socket/secret.h"

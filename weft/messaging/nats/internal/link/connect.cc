@@ -1,4 +1,4 @@
-#include "weft/messaging/nats/internal/connect.h"
+#include "weft/messaging/nats/internal/link/connect.h"
 
 #include <array>
 #include <string_view>
@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "weft/coro/context.h"
-#include "weft/messaging/nats/internal/broker_error.h"
+#include "weft/messaging/nats/internal/link/broker_error.h"
 #include "weft/messaging/nats/protocol/parser.h"
 #include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
