@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,6 +81,15 @@ inline bool same(const Understood& a, const Understood& b) {
     }
   }
   return true;
+}
+
+/// Aborts where two formats that are alike take other requests from the same bytes: `whole` gets
+/// them in one piece, `cut` in parts of `step` bytes.
+inline Understood understand_alike(ServerFormat& whole, ServerFormat& cut, std::string_view bytes,
+                                   std::size_t step) {
+  Understood understood = understand(whole, bytes, bytes.size() + 1);
+  if (!same(understood, understand(cut, bytes, std::max<std::size_t>(step, 1)))) std::abort();
+  return understood;
 }
 
 }  // namespace weft::foreign::test

@@ -27,38 +27,33 @@ Status GobClientFormat::call(std::uint64_t id, std::string_view name, const Mess
 }
 
 ClientFormat::Next GobClientFormat::next(const PendingTypes& pending, Answer& out) {
-  while (error_.ok()) {
-    GobStream::Value value;
-    switch (stream_.next(value)) {
-      case GobStream::Next::NeedMore:
-        return Next::NeedMore;
-      case GobStream::Next::Broken:
-        error_ = stream_.error();
-        break;
-      case GobStream::Next::Value:
-        if (std::exchange(has_header_, !has_header_)) {
-          read_result(value, pending, out);
-          return Next::Answer;
-        }
-        error_ = read_gob_header(stream_.types(), value, header_);
-        break;
-    }
+  GobStream::Value value;
+  switch (answers_.next(value)) {
+    case GobStream::Next::NeedMore:
+      return Next::NeedMore;
+    case GobStream::Next::Value:
+      read_result(value, pending, out);
+      return Next::Answer;
+    case GobStream::Next::Broken:
+      break;
   }
-  error_ = Status(StatusCode::Internal, error_.message(), Origin::Transport)
-               .with_prefix("the server's answer");
+  answers_.fail(Status(StatusCode::Internal, answers_.error().message(), Origin::Transport)
+                    .with_prefix("the server's answer"));
   return Next::Broken;
 }
 
 void GobClientFormat::read_result(const GobStream::Value& value, const PendingTypes& pending,
-                                  Answer& out) const {
-  out.id = header_.sequence;
+                                  Answer& out) {
+  const GobHeader& header = answers_.header();
+  out.id = header.sequence;
   const MessageTypes* const types = pending.types_of(out.id);
   if (types == nullptr) return;
-  if (!header_.error.empty()) {
-    out.status = status_of_error(header_.error);
+  if (!header.error.empty()) {
+    out.status = status_of_error(header.error);
     return;
   }
-  Result<Bytes> message = ValueReader(stream_.types(), kMostDepth).message(value, *types->response);
+  Result<Bytes> message =
+      ValueReader(answers_.types(), kMostDepth).message(value, *types->response);
   if (message.ok()) {
     out.message = *std::move(message);
   } else {

@@ -13,22 +13,19 @@ namespace weft::foreign {
 class GobClientFormat final : public ClientFormat {
  public:
   /// `max_size`: bytes of a message.
-  explicit GobClientFormat(std::size_t max_size) noexcept : stream_(max_size) {}
+  explicit GobClientFormat(std::size_t max_size) noexcept : answers_(max_size) {}
 
   Status call(std::uint64_t id, std::string_view name, const MessageTypes& types,
               std::string_view message, std::string& out) override;
-  void push(std::string_view bytes) override { stream_.push(bytes); }
+  void push(std::string_view bytes) override { answers_.push(bytes); }
   Next next(const PendingTypes& pending, Answer& out) override;
-  const Status& error() const noexcept override { return error_; }
+  const Status& error() const noexcept override { return answers_.error(); }
 
  private:
-  void read_result(const GobStream::Value& value, const PendingTypes& pending, Answer& out) const;
+  void read_result(const GobStream::Value& value, const PendingTypes& pending, Answer& out);
 
-  GobStream stream_;
+  GobPairs answers_;
   ValueWriter writer_;
-  bool has_header_ = false;
-  GobHeader header_;
-  Status error_;
 };
 
 }  // namespace weft::foreign

@@ -60,6 +60,21 @@ Status read_gob_header(const PeerTypes& types, const GobStream::Value& value, Go
   return broken();
 }
 
+GobStream::Next GobPairs::next(GobStream::Value& value) {
+  while (error_.ok()) {
+    const GobStream::Next next = stream_.next(value);
+    if (next == GobStream::Next::NeedMore) return next;
+    if (next == GobStream::Next::Broken) {
+      error_ = stream_.error();
+    } else if (std::exchange(has_header_, !has_header_)) {
+      return next;
+    } else {
+      error_ = read_gob_header(stream_.types(), value, header_);
+    }
+  }
+  return GobStream::Next::Broken;
+}
+
 void put_gob_request(const GobHeader& header, ValueWriter& writer, std::string& out) {
   put_header(writer.plain_struct("Request", kRequest, out), header, out);
 }

@@ -20,50 +20,44 @@ void GobServerFormat::begin(std::string& out) {
 
 /// The head of a CONNECT ends with an empty line, whose ends may be bare newlines.
 void GobServerFormat::push(std::string_view bytes) {
-  while (in_head_ && !bytes.empty() && error_.ok()) {
+  while (in_head_ && !bytes.empty() && requests_.error().ok()) {
     const char c = bytes.front();
     bytes.remove_prefix(1);
     if (c == '\n' && before_ == '\n') in_head_ = false;
     if (c != '\r') before_ = c;
     if (++head_size_ > kLongestHead) {
-      error_ = resource_exhausted("the head of a CONNECT of more than " +
-                                  std::to_string(kLongestHead) + " bytes, which is the limit");
+      requests_.fail(resource_exhausted("the head of a CONNECT of more than " +
+                                        std::to_string(kLongestHead) +
+                                        " bytes, which is the limit"));
     }
   }
-  stream_.push(bytes);
+  requests_.push(bytes);
 }
 
 ServerFormat::Next GobServerFormat::next(Request& out) {
-  while (error_.ok()) {
-    GobStream::Value value;
-    switch (stream_.next(value)) {
-      case GobStream::Next::NeedMore:
-        return Next::NeedMore;
-      case GobStream::Next::Broken:
-        error_ = stream_.error();
-        break;
-      case GobStream::Next::Value:
-        if (std::exchange(has_header_, !has_header_)) {
-          read_parameter(value, out);
-          return Next::Request;
-        }
-        error_ = read_gob_header(stream_.types(), value, header_);
-        break;
-    }
+  GobStream::Value value;
+  switch (requests_.next(value)) {
+    case GobStream::Next::NeedMore:
+      return Next::NeedMore;
+    case GobStream::Next::Value:
+      read_parameter(value, out);
+      return Next::Request;
+    case GobStream::Next::Broken:
+      break;
   }
   return Next::Broken;
 }
 
 void GobServerFormat::read_parameter(const GobStream::Value& value, Request& out) {
-  out.name = std::move(header_.method);
-  out.id = std::to_string(header_.sequence);
+  out.name = std::move(requests_.header().method);
+  out.id = std::to_string(requests_.header().sequence);
   const Result<const Method*> method = methods_.find(out.name);
   if (!method.ok()) {
     out.status = method.status();
     return;
   }
   out.method = *method;
-  ValueReader reader(stream_.types(), max_depth_);
+  ValueReader reader(requests_.types(), max_depth_);
   Result<Bytes> message = reader.message(value, *out.method->types.request);
   if (message.ok()) {
     out.message = *std::move(message);

@@ -19,35 +19,30 @@ class GobServerFormat final : public ServerFormat {
 
   /// `methods` outlives this. `max_size`: bytes of a message.
   GobServerFormat(Methods& methods, std::size_t max_size, int max_depth, Head head) noexcept
-      : methods_(methods), stream_(max_size), max_depth_(max_depth), head_(head) {}
+      : methods_(methods), requests_(max_size), max_depth_(max_depth), head_(head) {}
 
   void begin(std::string& out) override;
   void push(std::string_view bytes) override;
   Next next(Request& out) override;
-  const Status& error() const noexcept override { return error_; }
+  const Status& error() const noexcept override { return requests_.error(); }
   /// Nothing: there is no response without a request.
   void say_broken(std::string& /*out*/) override {}
   void answer(const Request& request, const Status& status, std::string_view message,
               std::string& out) override;
-  bool in_request() const noexcept override {
-    return in_head_ || has_header_ || stream_.in_message();
-  }
-  std::size_t held() const noexcept override { return stream_.held(); }
+  bool in_request() const noexcept override { return in_head_ || requests_.in_pair(); }
+  std::size_t held() const noexcept override { return requests_.held(); }
 
  private:
   void read_parameter(const GobStream::Value& value, Request& out);
 
   Methods& methods_;
-  GobStream stream_;
+  GobPairs requests_;
   ValueWriter writer_;
   int max_depth_;
   const Head head_;
   bool in_head_ = head_ == Head::Connect;  // its end has not come
   std::size_t head_size_ = 0;
   char before_ = 0;  // the last byte of the head that was no carriage return
-  bool has_header_ = false;
-  GobHeader header_;
-  Status error_;
 };
 
 }  // namespace weft::foreign
