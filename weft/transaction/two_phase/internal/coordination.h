@@ -94,6 +94,7 @@ class Coordination : public std::enable_shared_from_this<Coordination> {
  private:
   enum class Phase : std::uint8_t { Commit, Abort };
 
+  static void note(const Status& status);
   Task<Status> begin_work();
   Task<Status> enter();
   Task<Result<std::size_t>> take_over();
