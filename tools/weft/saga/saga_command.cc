@@ -11,10 +11,9 @@
 
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
-#include "tools/weft/registry/entry_text.h"
 #include "tools/weft/saga/saga_store.h"
 #include "tools/weft/saga/saga_text.h"
-#include "tools/weft/terminal.h"
+#include "tools/weft/store/store_command.h"
 
 namespace weft::cli {
 namespace {
@@ -34,16 +33,15 @@ constexpr const char* kExamples = R"(Examples:
 STORE is a file of SQLite's, sqlite:FILE, or a URL of PostgreSQL. undo and resume change what is
 stored; a process that runs sagas on the same store then makes the calls.)";
 
-struct SagaFlags {
-  std::string store;
-  std::string id;
+struct SagaFlags : StoreFlags {
   std::string question;
   std::string answer;
   std::vector<SagaState> states;
-  std::size_t most = 100;
-  bool json = false;
 };
 using Flags = std::shared_ptr<const SagaFlags>;
+
+constexpr auto kRows = [](const auto& items) { return rows_of(items); };
+constexpr auto kJson = [](const auto& item) { return json_of(item); };
 
 const std::vector<SagaState> kOpen = {SagaState::Running,   SagaState::Undoing,
                                       SagaState::Finishing, SagaState::Stuck,
@@ -52,23 +50,12 @@ const std::vector<SagaState> kStuck = {SagaState::Stuck, SagaState::UndoStuck,
                                        SagaState::FinishStuck};
 const std::vector<SagaState> kOver = {SagaState::Done, SagaState::Undone};
 
-template <class T>
-void print(const std::vector<T>& items, const SagaFlags& flags, const char* none) {
-  if (flags.json) {
-    for (const T& item : items) std::printf("%s\n", json_of(item).c_str());
-  } else if (items.empty()) {
-    std::fprintf(stderr, "%s\n", none);
-  } else {
-    std::fputs(table_of(rows_of(items), Style::of(STDOUT_FILENO)).c_str(), stdout);
-  }
-}
-
 Task<int> list(Flags flags) {
   Result<StoredSagas> sagas = co_await open_sagas(flags->store, sql::Access::ReadOnly);
   if (!sagas.ok()) co_return report(sagas.status());
   const auto found = co_await sagas->list(flags->states, flags->most);
   if (!found.ok()) co_return report(found.status());
-  print(*found, *flags, "no such sagas");
+  print(*found, *flags, "no such sagas", kRows, kJson);
   co_return 0;
 }
 
@@ -77,7 +64,7 @@ Task<int> questions(Flags flags) {
   if (!sagas.ok()) co_return report(sagas.status());
   const auto pending = co_await sagas->pending(flags->most);
   if (!pending.ok()) co_return report(pending.status());
-  print(*pending, *flags, "no questions");
+  print(*pending, *flags, "no questions", kRows, kJson);
   co_return 0;
 }
 
@@ -93,7 +80,7 @@ Task<int> show(Flags flags) {
     co_return 0;
   }
   const std::vector<transaction::SagaSummary> one(1, *saga);
-  print(one, *flags, "");
+  print(one, *flags, "", kRows, kJson);
   std::fputs("\n", stdout);
   std::fputs(table_of(rows_of(*steps), Style::of(STDOUT_FILENO)).c_str(), stdout);
   co_return 0;
@@ -116,24 +103,6 @@ Task<int> answer(Flags flags) { return change(std::move(flags), answer_in); }
 Task<int> undo(Flags flags) { return change(std::move(flags), undo_in); }
 Task<int> resume(Flags flags) { return change(std::move(flags), resume_in); }
 
-/// A subcommand with its STORE; what else it takes is added to what this gives.
-std::pair<CLI::App*, std::shared_ptr<SagaFlags>> add(CLI::App& parent, Command& chosen,
-                                                     const char* name, const char* description,
-                                                     Task<int> (*run)(Flags)) {
-  CLI::App* const command = parent.add_subcommand(name, description);
-  auto flags = std::make_shared<SagaFlags>();
-  command->add_option("STORE", flags->store, "File of SQLite's, or postgres://...")->required();
-  command->callback([flags, run, &chosen] { chosen = [flags, run] { return run(flags); }; });
-  return {command, flags};
-}
-
-void add_list_flags(CLI::App& command, SagaFlags& flags) {
-  command.add_flag("--json", flags.json, "A JSON object on each line");
-  command.add_option("-n,--most", flags.most, "At most so many, the oldest first (default: 100)")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-}
-
 }  // namespace
 
 void add_saga_command(CLI::App& app, Command& chosen) {
@@ -141,34 +110,34 @@ void add_saga_command(CLI::App& app, Command& chosen) {
       *app.add_subcommand("saga", "Look into the sagas of a store, and repair them");
   command.footer(kExamples);
   command.require_subcommand(1);
-  const auto [list_command, list_flags] =
-      add(command, chosen, "list", "List sagas that are not over, the oldest first", list);
+  const auto [list_command, list_flags] = add_store_command(
+      command, chosen, "list", "List sagas that are not over, the oldest first", list);
   add_list_flags(*list_command, *list_flags);
   list_flags->states = kOpen;
   list_command->add_flag_callback(
       "--over", [flags = list_flags] { flags->states = kOver; }, "Those that are over instead");
-  const auto [stuck_command, stuck_flags] =
-      add(command, chosen, "stuck", "List sagas that wait for a person to repair them", list);
+  const auto [stuck_command, stuck_flags] = add_store_command(
+      command, chosen, "stuck", "List sagas that wait for a person to repair them", list);
   add_list_flags(*stuck_command, *stuck_flags);
   stuck_flags->states = kStuck;
-  const auto [questions_command, questions_flags] =
-      add(command, chosen, "questions", "List questions that wait for an answer", questions);
+  const auto [questions_command, questions_flags] = add_store_command(
+      command, chosen, "questions", "List questions that wait for an answer", questions);
   add_list_flags(*questions_command, *questions_flags);
   const auto [show_command, show_flags] =
-      add(command, chosen, "show", "Show a saga with its steps", show);
+      add_store_command(command, chosen, "show", "Show a saga with its steps", show);
   show_command->add_option("ID", show_flags->id, "The saga")->required();
   show_command->add_flag("--json", show_flags->json, "One JSON object");
   const auto [answer_command, answer_flags] =
-      add(command, chosen, "answer", "Answer a question of a saga", answer);
+      add_store_command(command, chosen, "answer", "Answer a question of a saga", answer);
   answer_command->add_option("ID", answer_flags->id, "The saga")->required();
   answer_command->add_option("QUESTION", answer_flags->question, "Its name")->required();
   answer_command->add_option("ANSWER", answer_flags->answer, "Text, as the saga expects it")
       ->required();
   const auto [undo_command, undo_flags] =
-      add(command, chosen, "undo", "Have a saga undone that runs or is stuck", undo);
+      add_store_command(command, chosen, "undo", "Have a saga undone that runs or is stuck", undo);
   undo_command->add_option("ID", undo_flags->id, "The saga")->required();
   const auto [resume_command, resume_flags] =
-      add(command, chosen, "resume", "Let a stuck saga go on where it was", resume);
+      add_store_command(command, chosen, "resume", "Let a stuck saga go on where it was", resume);
   resume_command->add_option("ID", resume_flags->id, "The saga")->required();
 }
 

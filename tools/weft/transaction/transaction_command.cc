@@ -13,9 +13,8 @@
 
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
-#include "tools/weft/registry/entry_text.h"
 #include "tools/weft/store/sql_store.h"
-#include "tools/weft/terminal.h"
+#include "tools/weft/store/store_command.h"
 #include "tools/weft/transaction/transaction_text.h"
 
 namespace weft::cli {
@@ -33,26 +32,14 @@ constexpr const char* kExamples = R"(Examples:
 STORE is a file of SQLite's, sqlite:FILE, or a URL of PostgreSQL: of `list` and `resolve` the
 coordinators' store, of `in-doubt` a participant's database.)";
 
-struct TransactionFlags {
-  std::string store;
-  std::string id;
+struct TransactionFlags : StoreFlags {
   std::string note;
-  std::size_t most = 100;
   bool closed = false;
-  bool json = false;
 };
 using Flags = std::shared_ptr<const TransactionFlags>;
 
-template <class T>
-void print(const std::vector<T>& items, const TransactionFlags& flags, const char* none) {
-  if (flags.json) {
-    for (const T& item : items) std::printf("%s\n", json_of(item).c_str());
-  } else if (items.empty()) {
-    std::fprintf(stderr, "%s\n", none);
-  } else {
-    std::fputs(table_of(rows_of(items), Style::of(STDOUT_FILENO)).c_str(), stdout);
-  }
-}
+constexpr auto kRows = [](const auto& items) { return rows_of(items); };
+constexpr auto kJson = [](const auto& item) { return json_of(item); };
 
 Task<Result<StoredTransactions>> open_transactions(std::string store, sql::Access access) {
   Result<sql::Database> database = co_await open_database(std::move(store), access);
@@ -69,7 +56,7 @@ Task<int> list(Flags flags) {
   if (flags->closed) states.assign(1, TransactionState::Closed);
   const auto found = co_await transactions->list(std::move(states), flags->most);
   if (!found.ok()) co_return report(found.status());
-  print(*found, *flags, "no such transactions");
+  print(*found, *flags, "no such transactions", kRows, kJson);
   co_return 0;
 }
 
@@ -101,7 +88,7 @@ Task<Result<std::vector<WaitingBranch>>> waiting_in(std::string store, std::size
 Task<int> in_doubt(Flags flags) {
   const Result<std::vector<WaitingBranch>> found = co_await waiting_in(flags->store, flags->most);
   if (!found.ok()) co_return report(found.status());
-  print(*found, *flags, "no branch is in doubt");
+  print(*found, *flags, "no branch is in doubt", kRows, kJson);
   co_return 0;
 }
 
@@ -113,25 +100,6 @@ Task<int> resolve(Flags flags) {
   co_return report(status);
 }
 
-/// A subcommand with its STORE; what else it takes is added to what this gives.
-std::pair<CLI::App*, std::shared_ptr<TransactionFlags>> add(CLI::App& parent, Command& chosen,
-                                                            const char* name,
-                                                            const char* description,
-                                                            Task<int> (*run)(Flags)) {
-  CLI::App* const command = parent.add_subcommand(name, description);
-  auto flags = std::make_shared<TransactionFlags>();
-  command->add_option("STORE", flags->store, "File of SQLite's, or postgres://...")->required();
-  command->callback([flags, run, &chosen] { chosen = [flags, run] { return run(flags); }; });
-  return {command, flags};
-}
-
-void add_list_flags(CLI::App& command, TransactionFlags& flags) {
-  command.add_flag("--json", flags.json, "A JSON object on each line");
-  command.add_option("-n,--most", flags.most, "At most so many, the oldest first (default: 100)")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-}
-
 }  // namespace
 
 void add_transaction_command(CLI::App& app, Command& chosen) {
@@ -141,16 +109,16 @@ void add_transaction_command(CLI::App& app, Command& chosen) {
   command.footer(kExamples);
   command.require_subcommand(1);
   const auto [list_command, list_flags] =
-      add(command, chosen, "list", "List decided transactions that wait for a branch or a person",
-          list);
+      add_store_command(command, chosen, "list",
+                        "List decided transactions that wait for a branch or a person", list);
   add_list_flags(*list_command, *list_flags);
   list_command->add_flag("--closed", list_flags->closed, "Those that a person has closed instead");
   const auto [doubt_command, doubt_flags] =
-      add(command, chosen, "in-doubt", "List branches of a participant that wait for a decision",
-          in_doubt);
+      add_store_command(command, chosen, "in-doubt",
+                        "List branches of a participant that wait for a decision", in_doubt);
   add_list_flags(*doubt_command, *doubt_flags);
-  const auto [resolve_command, resolve_flags] =
-      add(command, chosen, "resolve", "Close a transaction that a person has seen to", resolve);
+  const auto [resolve_command, resolve_flags] = add_store_command(
+      command, chosen, "resolve", "Close a transaction that a person has seen to", resolve);
   resolve_command->add_option("ID", resolve_flags->id, "The transaction")->required();
   resolve_command->add_option("--note", resolve_flags->note, "What was done; kept with the record")
       ->required();
