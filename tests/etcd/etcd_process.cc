@@ -2,16 +2,13 @@
 
 #include <array>
 #include <filesystem>
-#include <stdexcept>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "tests/peers/free_port.h"
 #include "tests/peers/program_path.h"
+#include "tests/peers/start_program.h"
 
 namespace weft::test {
 bool have_etcd() { return !program_path("etcd").empty(); }
@@ -46,22 +43,7 @@ void EtcdProcess::start(const std::string& cluster) {
                                     "--initial-cluster-token=weft-test",
                                     "--logger=zap"};
   words.insert(words.end(), tls_.begin(), tls_.end());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const std::string log = folder_.file("log");
-  const pid_t parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) throw std::runtime_error("fork failed");
-  if (pid_ > 0) return;
-  // A test that crashes leaves no etcd behind.
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);
-  const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::dup2(fd, 1);
-  ::dup2(fd, 2);
-  ::execv(arguments[0], arguments.data());
-  ::_exit(127);
+  pid_ = start_program(std::move(words), folder_.file("log"));
 }
 
 void EtcdProcess::signal(int signal) {

@@ -6,15 +6,15 @@
 #include <iterator>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/peers/free_port.h"
+#include "tests/peers/start_program.h"
 
 namespace weft::test {
 namespace {
@@ -42,24 +42,8 @@ void become_other_user() {
   }
 }
 
-/// Starts a program with its output in `log`; its process.
-pid_t start_program(std::vector<std::string> words, const std::string& log) {
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error("fork failed");
-  if (child > 0) return child;
-  const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::dup2(fd, 1);
-  ::dup2(fd, 2);
-  become_other_user();
-  // A test that crashes leaves no server behind. After the user has changed, which takes it back.
-  ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  if (::getppid() != parent) ::_exit(1);
-  ::execv(arguments[0], arguments.data());
-  ::_exit(127);
+pid_t start(std::vector<std::string> words, const std::string& log) {
+  return start_program(std::move(words), log, SIGQUIT, &become_other_user);
 }
 
 void give_to_other_user(const std::string& path) {
@@ -84,7 +68,7 @@ bool have_postgres() {
   static const bool reachable = [] {
     if (programs().empty()) return false;
     int status = 1;
-    ::waitpid(start_program({programs() + "/postgres", "--version"}, "/dev/null"), &status, 0);
+    ::waitpid(start({programs() + "/postgres", "--version"}, "/dev/null"), &status, 0);
     return status == 0;
   }();
   return reachable;
@@ -105,12 +89,12 @@ PostgresProcess::~PostgresProcess() { signal(SIGQUIT); }
 
 void PostgresProcess::run(const std::vector<std::string>& words) const {
   int status = 0;
-  ::waitpid(start_program(words, folder_.file("log")), &status, 0);
+  ::waitpid(test::start(words, folder_.file("log")), &status, 0);
   if (status != 0) throw std::runtime_error(words[0] + " failed; see " + folder_.file("log"));
 }
 
 void PostgresProcess::start() {
-  pid_ = start_program(
+  pid_ = test::start(
       {programs() + "/postgres", "-D", path_ + "/data", "-k", path_, "-p", std::to_string(port_),
        "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "max_connections=20", "-c",
        "shared_buffers=16MB", "-c", "max_prepared_transactions=" + std::to_string(max_prepared_)},
