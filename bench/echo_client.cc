@@ -237,12 +237,6 @@ weft::Compression compression_of(const Plan& plan) {
   return plan.compression == "zstd" ? weft::Compression::Zstd : weft::Compression::Gzip;
 }
 
-std::string target_of(const Plan& plan) {
-  std::string target = plan.address(0);
-  for (std::size_t i = 1; i < plan.instances; ++i) target += ',' + plan.address(i);
-  return plan.instances == 1 ? target : "static:" + target;
-}
-
 Channels connections_of(const Plan& plan, std::size_t share, std::size_t shares) {
   weft::ChannelOptions options;
   options.compression = compression_of(plan);
@@ -255,7 +249,7 @@ Channels connections_of(const Plan& plan, std::size_t share, std::size_t shares)
   }
   Channels channels;
   for (std::size_t i = share; i < plan.connections; i += shares) {
-    channels.push_back(std::make_unique<weft::Channel>(target_of(plan), options));
+    channels.push_back(std::make_unique<weft::Channel>(plan.instances_behind("static:"), options));
     if (plan.retries) channels.back()->use(weft::retry());
   }
   return channels;

@@ -10,9 +10,14 @@ std::uint16_t Plan::port() const {
   return static_cast<std::uint16_t>(std::atoi(target.c_str() + target.rfind(':') + 1));
 }
 
-std::string Plan::address(std::size_t instance) const {
+std::string Plan::instances_behind(std::string_view scheme) const {
   if (instances == 1) return target;
-  return "127.0.0." + std::to_string(instance + 1) + target.substr(target.rfind(':'));
+  const std::string port = target.substr(target.rfind(':'));
+  std::string all(scheme);
+  for (std::size_t i = 1; i <= instances; ++i) {
+    all.append(i == 1 ? "127.0.0." : ",127.0.0.").append(std::to_string(i)).append(port);
+  }
+  return all;
 }
 
 Plan read_plan(const char* description, int argc, char* argv[]) {

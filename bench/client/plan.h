@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace bench {
 
@@ -61,8 +62,8 @@ struct Plan {
   /// Process whose CPU time is measured over the same window; 0 for none.
   int server_pid = 0;
 
-  /// Of each instance.
-  std::string address(std::size_t instance) const;
+  /// All instances, behind `scheme` where there are several.
+  std::string instances_behind(std::string_view scheme) const;
   std::string host() const { return target.substr(0, target.rfind(':')); }
   std::uint16_t port() const;
 };

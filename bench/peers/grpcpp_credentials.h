@@ -25,12 +25,6 @@ inline std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerFlags
   return grpc::SslServerCredentials(options);
 }
 
-inline std::string target_of(const Plan& plan) {
-  std::string target = plan.address(0);
-  for (std::size_t i = 1; i < plan.instances; ++i) target += ',' + plan.address(i);
-  return plan.instances == 1 ? target : "ipv4:" + target;
-}
-
 /// As weft::retry() is by default: three attempts, within a budget.
 inline constexpr const char* kRetries =
     R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":3,"initialBackoff":"0.05s",)"
@@ -43,7 +37,7 @@ inline std::shared_ptr<grpc::Channel> channel_of(const Plan& plan) {
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   if (plan.instances > 1) arguments.SetLoadBalancingPolicyName("round_robin");
   if (plan.retries) arguments.SetServiceConfigJSON(kRetries);
-  const std::string target = target_of(plan);
+  const std::string target = plan.instances_behind("ipv4:");
   if (plan.tls_ca.empty()) {
     return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   }
