@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "weft/base/sanitizer.h"
 #include "weft/coro/all.h"
 #include "weft/coro/context.h"
 #include "weft/net/loop/asio_loop.h"
@@ -203,6 +204,10 @@ TEST_F(Redis, ALargeReplyHurtsNoOther) {
 }
 
 TEST_F(Redis, AChildOfForkLeavesTheConnectionsOfItsParent) {
+#if WEFT_ASAN
+  GTEST_SKIP() << "a child of several threads may wait for ever for a lock of the allocator of "
+                  "AddressSanitizer, which clang 16 does not take at a fork(); release runs it";
+#endif
   const RedisProcess server;
   static_cast<void>(opened(server.url()));
   net::LoopThread thread;

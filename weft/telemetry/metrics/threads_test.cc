@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "weft/base/sanitizer.h"
 #include "weft/telemetry/metrics/collection.h"
 #include "weft/telemetry/metrics/registry.h"
 
@@ -135,6 +136,10 @@ TEST(Threads, AnObservationThatEndsWaitsForItsCallback) {
 }
 
 TEST(Threads, AChildOfForkCountsOn) {
+#if WEFT_ASAN
+  GTEST_SKIP() << "a child of several threads may wait for ever for a lock of the allocator of "
+                  "AddressSanitizer, which clang 16 does not take at a fork(); release runs it";
+#endif
   Registry registry;
   const auto family = registry.counter({.name = "x"}, Label<int>{"n"}).value();
   std::atomic<bool> done{false};

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "weft/base/sanitizer.h"
+
 namespace weft::telemetry::internal {
 namespace {
 
@@ -75,10 +77,12 @@ TEST_F(LineQueueTest, LosesWhatFindsNoRoom) {
 }
 
 TEST_F(LineQueueTest, AChildOfForkWritesItsOwnLinesOnly) {
+#if WEFT_ASAN
+  GTEST_SKIP() << "a child of several threads may wait for ever for a lock of the allocator of "
+                  "AddressSanitizer, which clang 16 does not take at a fork(); release runs it";
+#endif
   open();
   EXPECT_TRUE(queue_->add("first\n"));
-  // A thread that is just beginning holds locks of ASan's allocator, which fork() does not wait
-  // for.
   ASSERT_TRUE(queue_->flush(30s));
   EXPECT_TRUE(queue_->add("parent\n"));
   const pid_t child = ::fork();
