@@ -150,12 +150,29 @@ def http(options, messages):
     check_logs(logs, requests)
 
 
-def grpc(options, messages):
+def grpcio():
     try:
         import grpc as library
     except ImportError as error:
         skip(error)
-    server = library.server(ThreadPoolExecutor(2))
+    return library
+
+
+def receive(server, service, request_type, response_type, take):
+    """Adds a collector of one signal to a server of grpcio: take(request, context) for each request."""
+    library = grpcio()
+
+    def export(request, context):
+        take(request, context)
+        return response_type()
+
+    handler = library.unary_unary_rpc_method_handler(export, request_type.FromString, response_type.SerializeToString)
+    name = f"opentelemetry.proto.collector.{service}"
+    server.add_generic_rpc_handlers((library.method_handlers_generic_handler(name, {"Export": handler}),))
+
+
+def grpc(options, messages):
+    server = grpcio().server(ThreadPoolExecutor(2))
 
     def take(service, kind):
         requests = []
@@ -163,12 +180,8 @@ def grpc(options, messages):
         def export(request, context):
             check(("api-key", "secret") in context.invocation_metadata(), "OTEL_EXPORTER_OTLP_HEADERS")
             requests.append(request)
-            return messages.TraceResponse()
 
-        handler = library.unary_unary_rpc_method_handler(export, kind.FromString,
-                                                         messages.TraceResponse.SerializeToString)
-        name = f"opentelemetry.proto.collector.{service}"
-        server.add_generic_rpc_handlers((library.method_handlers_generic_handler(name, {"Export": handler}),))
+        receive(server, service, kind, messages.TraceResponse, export)
         return requests
 
     requests = take("trace.v1.TraceService", messages.TraceRequest)

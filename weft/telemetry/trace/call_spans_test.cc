@@ -241,6 +241,24 @@ TEST_F(CallSpans, HealthAndReflectionAreLeftOut) {
   EXPECT_THAT(names(), ElementsAre("attempt test.Other/Do", "client test.Other/Do"));
 }
 
+TEST_F(CallSpans, TheClientRecordsACallThatTheServerRefuses) {
+  sample({});
+  trace_server();
+  trace_client();
+  const Status refused = world.call_unknown("/test.Kinds/Missing");
+  EXPECT_EQ(refused.code(), StatusCode::Unimplemented);
+  const auto all = spans();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(name_of(all[0]), "attempt test.Kinds/Missing");
+  EXPECT_EQ(name_of(all[1]), "client test.Kinds/Missing");
+  for (const SpanRecord& span : all) {
+    EXPECT_EQ(span.code, StatusCode::Unimplemented);
+    EXPECT_EQ(span.status, SpanStatus::Error);
+    ASSERT_NE(span.details, nullptr);
+    EXPECT_EQ(span.details->message, refused.message());
+  }
+}
+
 TEST_F(CallSpans, ASpanNamesTheInstance) {
   sample({});
   trace_client();
