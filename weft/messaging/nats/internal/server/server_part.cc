@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log/limit.h"
 #include "weft/base/log/log_value.h"
 #include "weft/messaging/nats/internal/dropped.h"
 #include "weft/messaging/nats/internal/subject.h"
@@ -171,7 +172,8 @@ void ServerPart::on_lost(const Status& reason) noexcept {
 }
 
 void ServerPart::on_refused(std::string_view text) noexcept {
-  log(LogLevel::Error, setup_->name() + ": the broker said " + log_value(text));
+  static constinit LogLimit limit(1);
+  log(limit, LogLevel::Error, setup_->name() + ": the broker said " + log_value(text));
 }
 
 // ---- The end -----------------------------------------------------------------------------------
