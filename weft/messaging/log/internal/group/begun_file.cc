@@ -1,4 +1,4 @@
-#include "weft/messaging/log/internal/begun_file.h"
+#include "weft/messaging/log/internal/group/begun_file.h"
 
 #include <zlib.h>
 
