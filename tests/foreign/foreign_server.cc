@@ -11,11 +11,12 @@
 int main() {
   weft::Server server{{.listen = "127.0.0.1:0"}};
   server.add<weft::foreign_tests::Calculator>();
+  // First, so that the tests see that it leaves Go's CONNECT alone.
+  server.add(weft::http1::protocol());
   weft::foreign::GoRpcOptions go;
   go.services = {{"Arith", "acme.v1.Calculator"}};
   server.add(weft::foreign::go_rpc(go));
   server.add(weft::foreign::json_rpc());
   server.add(weft::foreign::json_rpc_http());
-  server.add(weft::http1::protocol());
   return weft::test::serve_peers(server);
 }

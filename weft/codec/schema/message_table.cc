@@ -207,8 +207,10 @@ const FieldTable* MessageTable::by_name(std::string_view name) const noexcept {
 const MessageTable::LowerNames& MessageTable::index_lower_names() const {
   auto made = std::make_unique<LowerNames>();
   for (std::uint32_t i = 0; i < size_; ++i) {
-    made->try_emplace(ascii::lower(std::string(fields_[i].json_name)), i);
-    made->try_emplace(ascii::lower(std::string(fields_[i].name)), i);
+    for (const std::string_view name : {fields_[i].json_name, fields_[i].name}) {
+      made->places.try_emplace(ascii::lower(std::string(name)), i);
+      made->longest = std::max(made->longest, name.size());
+    }
   }
   const LowerNames* found = nullptr;
   const bool first =
@@ -219,8 +221,10 @@ const MessageTable::LowerNames& MessageTable::index_lower_names() const {
 const FieldTable* MessageTable::by_name_in_any_case(std::string_view name) const {
   const LowerNames* known = lower_names_.load(std::memory_order_acquire);
   if (known == nullptr) known = &index_lower_names();
-  const auto found = known->find(ascii::lower(std::string(name)));
-  return found == known->end() ? nullptr : &fields_[found->second];
+  // A peer may name a long field once and have it looked up for each of many values.
+  if (name.size() > known->longest) return nullptr;
+  const auto found = known->places.find(ascii::lower(std::string(name)));
+  return found == known->places.end() ? nullptr : &fields_[found->second];
 }
 
 }  // namespace weft::codec

@@ -239,7 +239,10 @@ class MessageTable {
 
  private:
   /// Names in lower case, and places of their fields.
-  using LowerNames = std::unordered_map<std::string, std::uint32_t>;
+  struct LowerNames {
+    std::unordered_map<std::string, std::uint32_t> places;
+    std::size_t longest = 0;  // bytes of a name
+  };
 
   const FieldTable* search(std::uint32_t number) const noexcept;
   const LowerNames& index_lower_names() const;

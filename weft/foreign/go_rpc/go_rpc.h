@@ -27,7 +27,7 @@ struct GoRpcOptions {
 /// (docs/guide/foreign-peers.md).
 ///
 ///     server.add(foreign::go_rpc());
-///     server.add(http1::protocol());  // behind it: to HTTP/1.1 a CONNECT is a request
+///     server.add(http1::protocol());  // in any order
 std::shared_ptr<rpc::WireProtocol> go_rpc(GoRpcOptions options = {});
 
 }  // namespace weft::foreign

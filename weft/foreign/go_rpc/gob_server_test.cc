@@ -93,6 +93,41 @@ TEST_F(GobServer, TakesConnectsWithFields) {
   EXPECT_THAT(peer.receive(34 + kResponse.size()), ::testing::EndsWith(kResponse));
 }
 
+/// HTTP/1.1, which begins with any method.
+class AnyMethod final : public rpc::WireProtocol {
+ public:
+  std::string name() const override { return "any method"; }
+  Match matches(std::string_view bytes) const noexcept override {
+    return bytes.find(' ') == std::string_view::npos ? Match::NeedMore : Match::Yes;
+  }
+  bool matches_others() const noexcept override { return true; }
+  Task<> serve(rpc::WireConnection& connection) override { return answer(connection); }
+
+ private:
+  static Task<> answer(rpc::WireConnection& connection) {
+    static_cast<void>(co_await connection.write("any"));
+  }
+};
+
+TEST(GoBesideHttp, TakesItsConnectWhicheverIsAddedFirst) {
+  for (const bool go_first : {true, false}) {
+    InProcess world;
+    world.add<Arith>();
+    if (go_first) world.server().add(go_rpc({}));
+    world.server().add(std::make_shared<AnyMethod>());
+    if (!go_first) world.server().add(go_rpc({}));
+    RawPeer peer(world);
+    // In pieces, of which the first could be HTTP/1.1.
+    peer.send("CONNECT /_go");
+    world.run_for(10ms);
+    peer.send("RPC_ HTTP/1.0\n\n");
+    EXPECT_EQ(peer.receive(8), "HTTP/1.0") << go_first;
+    RawPeer other(world);
+    other.send("CONNECT /_goRPC_ HTTP/1.1\r\n");
+    EXPECT_EQ(other.receive(3), "any") << go_first;
+  }
+}
+
 TEST_F(GobServer, NamesFieldsThatDoNotFit) {
   // A is a string, 0c, in the definition.
   std::string definition = kArgsDefinition;

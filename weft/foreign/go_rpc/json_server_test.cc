@@ -127,6 +127,21 @@ TEST_F(JsonServer, EndsCallsOfAPeerThatHasGone) {
   EXPECT_EQ(world_.server().active_connections(), 0U);
 }
 
+TEST_F(JsonServer, EndsCallsOfAPeerThatHasGoneWithRequestsUnread) {
+  const std::string request = R"({"method":"Arith.Slow","params":[1000000],"id":1})";
+  RawPeer peer(world_);
+  std::string requests;
+  for (int i = 0; i < 110; ++i) requests += request;
+  peer.send(requests);
+  world_.run_for(10ms);
+  EXPECT_EQ(arith_.slow_begun, 100);
+  peer.send(request);
+  peer.close();
+  world_.run_for(6s);
+  EXPECT_EQ(arith_.slow_cancelled, 100);
+  EXPECT_EQ(world_.server().active_connections(), 0U);
+}
+
 TEST_F(JsonServer, FinishesCallsBeforeItStops) {
   RawPeer peer(world_);
   peer.send(R"({"method":"Arith.Slow","params":[2000],"id":1})");
@@ -192,6 +207,16 @@ TEST_F(LimitedJsonServer, ServesSoManyCallsAtATime) {
   EXPECT_EQ(arith_.slow_begun, 2);
   peer.lines(4);
   EXPECT_EQ(arith_.slow_begun, 4);
+}
+
+TEST_F(LimitedJsonServer, ReadsWhatCameWhileThereWasNoRoom) {
+  RawPeer peer(world_);
+  for (int i = 0; i < 9; ++i) {
+    peer.send(R"({"method":"Arith.Slow","params":[100],"id":1})");
+    world_.run_for(1ms);
+  }
+  peer.lines(9);
+  EXPECT_EQ(arith_.slow_begun, 9);
 }
 
 TEST_F(LimitedJsonServer, GivesCallsADeadline) {

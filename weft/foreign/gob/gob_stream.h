@@ -35,7 +35,7 @@ class GobStream {
   /// Bytes have come that are no complete message.
   bool in_message() const noexcept { return at_ != bytes_.size(); }
   /// Bytes of memory that are kept.
-  std::size_t held() const noexcept { return bytes_.capacity() + 4 * types_.bytes(); }
+  std::size_t held() const noexcept { return bytes_.capacity() + types_.memory(); }
 
  private:
   Next fail(Status error);

@@ -160,5 +160,65 @@ TEST(GobValues, ThatAreCutOffAreErrors) {
   }
 }
 
+// ---- What a hostile peer defines ---------------------------------------------------------------
+
+/// The definition of a struct, the first type of a stream; `fields` as gob has them, behind their
+/// count.
+std::string definition_of(std::string_view type_name, std::size_t count, std::string_view fields) {
+  std::string text;
+  put_gob_integer(-kFirstGobType, text);
+  text += "\3\1\1";  // a structType, its common part, the name
+  put_gob_bytes(type_name, text);
+  text.append("\1\xff\x82\0\1", 5);  // the id, the end, the fields
+  put_gob_unsigned(count, text);
+  text.append(fields).append(2, '\0');
+  std::string out;
+  put_gob_message(text, out);
+  return out;
+}
+
+/// A field: its name and the type int.
+std::string field_of(std::string_view name) {
+  std::string out = "\1";
+  put_gob_bytes(name, out);
+  return out.append("\1\4\0", 3);
+}
+
+Status definition_error(const std::string& gob) {
+  GobStream stream(1 << 20);
+  stream.push(gob);
+  GobStream::Value value;
+  EXPECT_EQ(stream.next(value), GobStream::Next::Broken);
+  return stream.error();
+}
+
+TEST(GobDefinitions, AreRefusedWithFieldsThatHaveNoNameOrType) {
+  // A byte each.
+  EXPECT_THAT(definition_error(definition_of("T", 200'000, std::string(200'000, '\0'))).to_string(),
+              HasSubstr("INVALID_ARGUMENT: the definition of the gob type 65 is broken"));
+  EXPECT_FALSE(definition_error(definition_of("T", 1, std::string("\1\1A\0", 4))).ok());
+}
+
+TEST(GobDefinitions, AreRefusedWithLongNames) {
+  const std::string long_name(PeerTypes::kLongestName + 1, 'a');
+  for (const std::string& gob :
+       {definition_of(long_name, 0, ""), definition_of("T", 1, field_of(long_name))}) {
+    EXPECT_THAT(definition_error(gob).to_string(),
+                HasSubstr("INVALID_ARGUMENT: the gob type 65 has a name of 1025 bytes, and the "
+                          "limit is 1024"));
+  }
+}
+
+TEST(GobDefinitions, CountWhatTheyHold) {
+  constexpr std::size_t kFields = 20'000;
+  std::string fields;
+  for (std::size_t i = 0; i < kFields; ++i) fields += field_of("a");
+  GobStream stream(1 << 20);
+  stream.push(definition_of("T", kFields, fields));
+  GobStream::Value value;
+  ASSERT_EQ(stream.next(value), GobStream::Next::NeedMore);
+  EXPECT_GE(stream.held(), kFields * sizeof(GobType::Field));
+}
+
 }  // namespace
 }  // namespace weft::foreign

@@ -1,7 +1,10 @@
 #include "weft/foreign/gob/peer_types.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
+
+#include "weft/base/text/printable.h"
 
 namespace weft::foreign {
 namespace {
@@ -21,13 +24,16 @@ bool read_name_and_id(GobReader& from, std::string& name, std::int64_t& id) {
   return false;
 }
 
+/// A field without a name or a type is none; Go's encoder leaves out neither.
 bool read_fields(GobReader& from, std::vector<GobType::Field>& fields) {
   std::uint64_t count = 0;
   if (!from.unsigned_integer(count) || count > from.left()) return false;
   for (; count > 0; --count) {
     GobType::Field& field = fields.emplace_back();
     if (!read_name_and_id(from, field.name, field.type)) return false;
+    if (field.name.empty() || field.type == 0) return false;
   }
+  fields.shrink_to_fit();
   return true;
 }
 
@@ -64,6 +70,21 @@ bool read_definition(GobReader& from, GobType& type) {
   return from.next_field(form, over) && over && from.at_end();
 }
 
+/// The longest name in a type.
+std::size_t longest_name(const GobType& type) {
+  std::size_t longest = type.name.size();
+  for (const GobType::Field& field : type.fields) longest = std::max(longest, field.name.size());
+  return longest;
+}
+
+std::size_t memory_of(const GobType& type) {
+  // Beside the type: its place in the table.
+  constexpr std::size_t kPlace = 4 * sizeof(void*);
+  std::size_t memory = sizeof(type) + kPlace + type.name.capacity();
+  for (const GobType::Field& field : type.fields) memory += sizeof(field) + field.name.capacity();
+  return memory;
+}
+
 const std::array<GobType, 8>& builtins() {
   static const std::array<GobType, 8> kBuiltins = {
       GobType{Kind::Bool, "bool", 0, 0, {}},       GobType{Kind::Int, "int", 0, 0, {}},
@@ -86,6 +107,13 @@ Status PeerTypes::define(std::int64_t id, GobReader definition) {
   if (id < kFirstGobType - 1 || !read_definition(definition, type)) {
     return invalid_argument("the definition of the gob type " + std::to_string(id) + " is broken");
   }
+  if (const std::size_t longest = longest_name(type); longest > kLongestName) {
+    return invalid_argument("the gob type " + std::to_string(id) + " has a name of " +
+                            std::to_string(longest) + " bytes, and the limit is " +
+                            std::to_string(kLongestName));
+  }
+  type.name = printable(type.name);
+  memory_ += memory_of(type);
   if (!types_.try_emplace(id, std::move(type)).second) {
     return invalid_argument("the gob type " + std::to_string(id) + " is defined twice");
   }

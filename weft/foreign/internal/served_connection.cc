@@ -86,7 +86,7 @@ Task<> ServedConnection::watch_drain() {
 
 void ServedConnection::account() noexcept {
   connection_.set_memory(kConnectionMemory + format_.held() + serving_bytes_ + output_.capacity() +
-                         sending_.capacity() + calls_.running() * kCallMemory);
+                         sending_.capacity() + ahead_.capacity() + calls_.running() * kCallMemory);
 }
 
 /// Nothing that the peer sends or reads is of use any more.
@@ -132,6 +132,11 @@ Task<> ServedConnection::discard() {
 
 /// Within the time that there is for the rest of a request, or for the next one.
 Task<Result<std::size_t>> ServedConnection::read(std::span<char> into) {
+  if (!ahead_.empty() || ahead_ended_) {
+    const std::size_t size = ahead_.copy(into.data(), into.size());
+    ahead_.erase(0, size);
+    return Result<std::size_t>(size);
+  }
   net::Loop& loop = connection_.loop();
   Duration longest = kForever;
   TimePoint since = loop.now();
@@ -167,13 +172,44 @@ Task<bool> ServedConnection::take_requests() {
   }
 }
 
+bool ServedConnection::has_room() const noexcept {
+  return calls_.running() < limits_.max_calls && pending() < limits_.max_pending_bytes;
+}
+
 Task<> ServedConnection::wait_for_room() {
-  for (;;) {
-    const bool room = calls_.running() < limits_.max_calls && pending() < limits_.max_pending_bytes;
-    if (room) co_return;
+  if (has_room()) co_return;
+  Scope reading(&reading_);
+  reading.spawn(read_ahead());
+  while (!has_room()) {
     room_.reset();
     const Status waited = co_await room_.wait();
-    if (!waited.ok()) co_return;
+    if (!waited.ok()) break;
+  }
+  reading.cancel(cancelled("there is room for a call"));
+  co_await reading.join();
+}
+
+/// So that a peer that goes while its requests wait is seen: reads a block at most, and ends the
+/// calls a while after the end.
+Task<> ServedConnection::read_ahead() {
+  const Context* const waiting = co_await current_context();
+  std::array<char, kReadBlock> block;
+  while (!ahead_ended_ && ahead_.size() < kReadBlock) {
+    const std::span<char> rest = std::span(block).first(kReadBlock - ahead_.size());
+    const Result<std::size_t> size = co_await connection_.read(rest);
+    if (!size.ok()) {
+      if (!waiting->is_cancelled()) fail(size.status());
+      co_return;
+    }
+    ahead_.append(block.data(), *size);
+    ahead_ended_ = *size == 0;
+  }
+  if (!ahead_ended_ || limits_.half_closed_timeout == kForever) co_return;
+  for (;;) {
+    const Status slept = co_await net::sleep(limits_.half_closed_timeout);
+    if (!slept.ok()) co_return;
+    // A peer that reads answers is there; ServerLimits::write_timeout bounds that.
+    if (pending() == serving_bytes_) co_return fail(cancelled("the client has gone"));
   }
 }
 

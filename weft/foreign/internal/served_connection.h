@@ -42,7 +42,9 @@ class ServedConnection {
   Task<Result<std::size_t>> read_until(TimePoint deadline, std::span<char> into);
   Task<bool> take_requests();
   Task<> discard();
+  bool has_room() const noexcept;
   Task<> wait_for_room();
+  Task<> read_ahead();
   Task<> serve(Request request);
   Task<> end_calls();
   Task<> write_all();
@@ -68,6 +70,8 @@ class ServedConnection {
   std::string sending_;
   std::size_t serving_bytes_ = 0;
   TimePoint request_since_{};  // when the request that is not complete has begun
+  std::string ahead_;          // a block that came while there was no room for a call
+  bool ahead_ended_ = false;   // then the peer has closed its sending side
   bool half_closed_ = false;
   bool over_ = false;  // no more output comes
 };

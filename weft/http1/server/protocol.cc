@@ -39,6 +39,7 @@ class Protocol final : public rpc::WireProtocol {
     // HTTP/2's preface looks like a request (RFC 9113 section 3.4).
     return size != 0 && bytes[size] == ' ' && !bytes.starts_with("PRI ") ? Match::Yes : Match::No;
   }
+  bool matches_others() const noexcept override { return true; }
   Task<> serve(rpc::WireConnection& connection) override {
     return serve_connection(connection, options_);
   }

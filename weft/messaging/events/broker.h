@@ -26,6 +26,8 @@ struct Delivery {
   std::uint64_t position = 0;
   /// How often the group has tried it before.
   std::uint32_t tries = 0;
+  /// It was tried by a program that has died, maybe of this event; `tries` counts that.
+  bool interrupted = false;
   /// When the broker took it, in milliseconds since 1970; 0: not known.
   std::int64_t stored = 0;
 };
@@ -64,6 +66,12 @@ class Subscription {
   /// reason for which its Context is cancelled: then no event is lost. Another error may be passing
   /// (UNAVAILABLE): next() is called again after a while. One call at a time.
   virtual Task<Result<std::vector<Delivery>>> next(std::size_t most) = 0;
+  /// A handler is about to get the event, for the `tries`th time. A broker that keeps this counts a
+  /// try that ends the program, and says so by Delivery::interrupted.
+  virtual void begin(std::uint64_t position, std::uint32_t tries) {
+    static_cast<void>(position);
+    static_cast<void>(tries);
+  }
   /// The group is done with the event: it does not come again, but after a crash that comes before
   /// this is stored, which may take a while.
   virtual void acknowledge(std::uint64_t position) = 0;

@@ -171,6 +171,45 @@ TEST_F(Subscribing, GivesUpAfterTheLastTry) {
   EXPECT_EQ(*broker_->events("graveyard").front().find("deadtries"), "3");
 }
 
+TEST_F(Subscribing, GivesAnEventThatEndsTheProgramToTheDeadLetters) {
+  options_.max_tries = 3;
+  EXPECT_TRUE(publish("deadly", "k").ok());
+  EXPECT_TRUE(publish("good", "k").ok());
+  broker_->interrupted[0] = 3;
+  start();
+  run_for(100ms);
+  EXPECT_THAT(seen_.orders, ElementsAre("good"));
+  ASSERT_EQ(broker_->events("orders.dead").size(), 1U);
+  const CloudEvent& dead = broker_->events("orders.dead").front();
+  EXPECT_EQ(*dead.find("deadcode"), "INTERNAL");
+  EXPECT_EQ(*dead.find("deadreason"), "the program ended while it handled the event");
+  EXPECT_EQ(*dead.find("deadtries"), "3");
+}
+
+TEST_F(Subscribing, HandlesEventsThatMayEndTheProgramOneAtATime) {
+  int suspects = 0;
+  int most_suspects = 0;
+  seen_.script = [&](const std::string& order, int) -> Task<Status> {
+    if (order == "good") co_return Status();
+    most_suspects = std::max(most_suspects, ++suspects);
+    const Status slept = co_await net::sleep(1s);
+    --suspects;
+    co_return slept;
+  };
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    broker_->interrupted[i] = 1;
+    EXPECT_TRUE(publish("suspect", "").ok());
+  }
+  EXPECT_TRUE(publish("good", "").ok());
+  start();
+  run_for(500ms);
+  // It does not wait for them.
+  EXPECT_THAT(seen_.orders, ElementsAre("suspect", "good"));
+  run_for(10s);
+  EXPECT_EQ(seen_.orders.size(), 4U);
+  EXPECT_EQ(most_suspects, 1);
+}
+
 TEST_F(Subscribing, KeepsAnEventUntilTheDeadLettersHaveIt) {
   seen_.script = [this](const std::string&, int) -> Task<Status> {
     broker_->refuses = unavailable("the broker is away");

@@ -75,7 +75,7 @@ class LogBroker final : public Broker {
       }
       place->topic = *std::move(topic);
       place->group = *std::move(group);
-      return {};
+      return store.begin_session(*place->topic, *place->group);
     };
   }
 

@@ -447,6 +447,101 @@ TEST(EventLogCrashes, LoseNothingAcknowledged) {
   }
 }
 
+// ---- Events that end the program ---------------------------------------------------------------
+
+/// A log whose program dies: what it has written is there, and nothing is closed.
+class DyingProgram : public EventLog {
+ protected:
+  /// What the group gets after the program has died and was started again.
+  std::vector<Delivery> restart() {
+    place_.reset();
+    close();
+    open();
+    place_ = *subscribe();
+    return *run(place_->next(100));
+  }
+  void start() {
+    open();
+    ASSERT_TRUE(publish({"1", "2", "3"}).ok());
+    place_ = *subscribe();
+    ASSERT_EQ(next(*place_).size(), 3U);
+  }
+  Place place_;
+};
+
+/// "1 of tries", with "!" where it was interrupted.
+std::vector<std::string> tries_of(const std::vector<Delivery>& deliveries) {
+  std::vector<std::string> all;
+  for (const Delivery& one : deliveries) {
+    all.push_back(one.event.id + ": " + std::to_string(one.tries) + (one.interrupted ? "!" : ""));
+  }
+  return all;
+}
+
+TEST_F(DyingProgram, CountsTheTryThatItDiedIn) {
+  start();
+  place_->begin(1, 1);
+  // The first time it is not known which event it was.
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 0", "3: 0"));
+  place_->begin(1, 1);
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 1!", "3: 0"));
+  place_->begin(1, 2);
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 2!", "3: 0"));
+  // It stays so when the program dies of something else, and not after a clean end.
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 2!", "3: 0"));
+  ASSERT_TRUE(run(place_->close()).ok());
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 2", "3: 0"));
+}
+
+TEST_F(DyingProgram, CountsNothingOfWhatHadEnded) {
+  start();
+  restart();
+  place_->begin(0, 1);
+  place_->begin(1, 1);
+  place_->begin(2, 1);
+  place_->acknowledge(0);
+  place_->give_back(2, 0);
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 1!", "3: 0"));
+}
+
+TEST_F(DyingProgram, WritesNothingAfterACleanEnd) {
+  start();
+  ASSERT_TRUE(run(place_->close()).ok());
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 0", "3: 0"));
+  const std::uint64_t before = disk_->operations();
+  place_->begin(1, 1);
+  EXPECT_EQ(disk_->operations(), before);
+}
+
+TEST_F(DyingProgram, ReadsNoDamagedPlaces) {
+  start();
+  restart();
+  place_->begin(0, 1);
+  place_->begin(1, 1);
+  disk_->content("/log/groups/billing/orders.begun")[12] ^= 1;
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 1!", "3: 0"));
+  disk_->content("/log/groups/billing/orders.begun").resize(5);
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 1!", "3: 0"));
+}
+
+TEST_F(DyingProgram, IsRefusedANewerFormat) {
+  start();
+  disk_->content("/log/groups/billing/orders.begun")[8] = 2;
+  place_.reset();
+  close();
+  open();
+  EXPECT_EQ(subscribe().status().code(), StatusCode::FailedPrecondition);
+}
+
+TEST_F(DyingProgram, GoesOnWhereTheDiskIsFull) {
+  start();
+  ASSERT_TRUE(run(place_->close()).ok());
+  disk_->set_room(0);
+  EXPECT_THAT(tries_of(restart()), ElementsAre("1: 0", "2: 0", "3: 0"));
+  place_->begin(0, 1);
+  place_->acknowledge(0);
+}
+
 /// The same code with its thread and real files.
 TEST(EventLogFiles, PublishesAndReadsWithAThread) {
   const testing::Folder folder;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "weft/messaging/log/internal/event_body.h"
-#include "weft/messaging/log/internal/group_file.h"
+#include "weft/messaging/log/internal/group/group_file.h"
 #include "weft/messaging/log/internal/log_store.h"
 #include "weft/messaging/log/internal/topic_log.h"
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/base/log.h"
 #include "weft/messaging/nats/internal/test_nats.h"
 
 namespace weft::nats {
@@ -196,6 +197,24 @@ TEST(NatsPermissions, EndTheCallThatTheBrokerDoesNotLetThrough) {
   world.broker.send("-ERR 'Permissions Violation for Publish to \"shop.test.Echo.Echo\"'\r\n");
   world.network.run_for(100ms);
   EXPECT_EQ(call->take().status().code(), StatusCode::PermissionDenied);
+}
+
+TEST(NatsPermissions, ThatAreMissingDoNotFillTheLog) {
+  int lines = 0;
+  World world;
+  world.start_server();
+  EXPECT_TRUE(world.call("hello").ok());
+  set_log_sink([&](LogLevel, std::string_view line) {
+    lines += line.find("the broker said") != std::string_view::npos ? 1 : 0;
+  });
+  for (int i = 0; i < 1000; ++i) {
+    world.broker.send("-ERR 'Permissions Violation for Publish to \"shop.other\"'\r\n");
+  }
+  world.network.run_for(100ms);
+  set_log_sink({});
+  // A second may begin meanwhile; a server and a client log.
+  EXPECT_GE(lines, 1);
+  EXPECT_LE(lines, 20);
 }
 
 /// The headers of the reply to a request of these.

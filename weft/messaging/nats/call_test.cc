@@ -258,6 +258,20 @@ TEST(NatsCall, IsRefusedWhereRequestsTakeTooMuchMemory) {
   EXPECT_EQ(world.call(zeros + zeros).status().code(), StatusCode::ResourceExhausted);
 }
 
+TEST(NatsCall, CountsItsSubjectsAsMemory) {
+  World world;
+  world.server_options.max_request_memory = 10'000;
+  world.start_server();
+  const std::string payload = text("sleep").SerializeAsString();
+  for (const char* const begin : {"a", "b"}) {
+    world.broker.publish("shop.test.Echo.Echo", begin + std::string(6'000, 'r'), "", payload);
+    world.network.run_for(100ms);
+  }
+  EXPECT_EQ(world.service->calls, 1);
+  ASSERT_EQ(world.broker.contents.size(), 1U);
+  EXPECT_THAT(world.broker.contents[0], HasSubstr("grpc-status: 8"));
+}
+
 TEST(NatsCall, EndsWithItsChannel) {
   World world;
   world.start_server();

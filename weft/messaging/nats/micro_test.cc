@@ -65,6 +65,21 @@ TEST(NatsMicro, AnswersOnlyToItsOwnNameAndId) {
   EXPECT_TRUE(ask(world, "$SRV.NOTHING").is_null());
 }
 
+TEST(NatsMicro, DropsAFloodOfRequests) {
+  constexpr int kRequests = 4000;
+  World world;
+  world.start_server();
+  const std::uint64_t before = dropped_messages();
+  // In one piece, to the subscription of $SRV.INFO.
+  std::string flood;
+  for (int i = 0; i < kRequests; ++i) flood += "MSG $SRV.INFO 5 tool 0\r\n\r\n";
+  world.broker.send(flood);
+  world.network.run_for(1s);
+  EXPECT_GT(dropped_messages() - before, 100U);
+  EXPECT_EQ(ask(world, "$SRV.PING")["name"], "test_Echo");
+  ASSERT_TRUE(world.call("x").ok());
+}
+
 TEST(NatsMicro, IsSilentWhereItIsTurnedOff) {
   Options options;
   options.micro = false;

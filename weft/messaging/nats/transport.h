@@ -54,8 +54,8 @@ struct Options {
   /// Calls of a loop at the same time: of a channel, those that wait for the broker or an answer,
   /// of a server, those that are served. One more is RESOURCE_EXHAUSTED.
   std::size_t max_calls = 10'000;
-  /// Of a server: bytes of requests, as they came and decompressed, of the calls that a loop
-  /// serves. One more is RESOURCE_EXHAUSTED. What handlers hold is not counted.
+  /// Of a server: bytes of requests with their subjects, as they came and decompressed, of the
+  /// calls that a loop serves. One more is RESOURCE_EXHAUSTED. What handlers hold is not counted.
   std::size_t max_request_memory = std::size_t{256} << 20;
   /// Bytes that wait to be sent on a loop. Beyond it a channel's calls are RESOURCE_EXHAUSTED, and
   /// a server takes no more calls from the broker until there is room.

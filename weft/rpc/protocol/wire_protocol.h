@@ -79,7 +79,7 @@ class WireConnection {
 
 /// Another protocol on the ports of a server, beside HTTP/2. With TLS, ALPN chooses the protocol of
 /// a connection, else its first bytes do. Server::add() takes some; HTTP/2 is asked first, then
-/// these in the order in which they were added.
+/// these in the order in which they were added, and matches_others() last.
 ///
 /// Used by all loops of the server at the same time.
 class WireProtocol {
@@ -97,6 +97,9 @@ class WireProtocol {
   /// that follow the answer may change from NeedMore only. A protocol in which the server speaks
   /// first can be chosen by ALPN only.
   virtual Match matches(std::string_view first_bytes) const noexcept = 0;
+  /// It matches what other protocols begin with too, as HTTP/1.1 does with any method. It gets a
+  /// connection only where no other protocol matches or needs more bytes.
+  virtual bool matches_others() const noexcept { return false; }
   /// Serves a connection, whose first bytes are read again. It is closed when the task ends.
   virtual Task<> serve(WireConnection& connection) = 0;
 };

@@ -155,19 +155,16 @@ Task<> Consumer::settle(Delivery& delivery) {
   const SubscriberOptions& options = setup_.options;
   cluster::Backoff backoff(setup_.loop.rng(), options.backoff, options.most_backoff);
   while (true) {
-    Status status;
-    {
-      Result<Semaphore::Permit> permit = co_await acquire().in(waiting_);
-      if (!permit.ok()) break;
-      status = co_await handle(delivery, delivery.tries);
+    Status status = internal_error("the program ended while it handled the event");
+    Outcome outcome = Outcome::DeadLetter;
+    if (!delivery.interrupted || !tried_enough(delivery)) {
+      const bool tried = co_await try_once(delivery, status);
+      if (!tried) break;
+      outcome = outcome_of(status);
+      if (outcome == Outcome::Acknowledge) co_return acknowledge(delivery);
+      ++delivery.tries;
     }
-    // What was cancelled by a stop has not failed.
-    if (!status.ok() && lanes_.context().is_cancelled()) break;
-    Outcome outcome = outcome_of(status);
-    if (outcome == Outcome::Acknowledge) co_return acknowledge(delivery);
-    ++delivery.tries;
-    const bool tried_enough = options.max_tries != 0 && delivery.tries >= options.max_tries;
-    if (outcome == Outcome::DeadLetter || tried_enough) {
+    if (outcome == Outcome::DeadLetter || tried_enough(delivery)) {
       const bool buried = co_await bury(delivery, status, delivery.tries).in(waiting_);
       if (!buried) break;
       co_return acknowledge(delivery);
@@ -183,9 +180,26 @@ Task<> Consumer::settle(Delivery& delivery) {
   subscription_->give_back(delivery.position, delivery.tries);
 }
 
-Task<Result<Semaphore::Permit>> Consumer::acquire() {
+/// False where it was not tried, or a stop has cancelled it: then it has not failed.
+Task<bool> Consumer::try_once(const Delivery& delivery, Status& status) {
+  Result<Semaphore::Permit> alone = Semaphore::Permit();
+  if (delivery.interrupted) alone = co_await acquire(interrupted_).in(waiting_);
+  if (!alone.ok()) co_return false;
+  const Result<Semaphore::Permit> permit = co_await acquire(handlers_).in(waiting_);
+  if (!permit.ok()) co_return false;
+  subscription_->begin(delivery.position, delivery.tries + 1);
+  status = co_await handle(delivery, delivery.tries);
+  co_return status.ok() || !lanes_.context().is_cancelled();
+}
+
+bool Consumer::tried_enough(const Delivery& delivery) const noexcept {
+  const std::uint32_t most = setup_.options.max_tries;
+  return most != 0 && delivery.tries >= most;
+}
+
+Task<Result<Semaphore::Permit>> Consumer::acquire(Semaphore& permits) {
   if (draining()) co_return waiting_.cancel_reason();
-  co_return co_await handlers_.acquire();
+  co_return co_await permits.acquire();
 }
 
 Task<Status> Consumer::handle(const Delivery& delivery, std::uint32_t tries) {

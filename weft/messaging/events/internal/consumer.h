@@ -51,7 +51,9 @@ struct ConsumerSetup {
 ///            ▲                │ └─would not help─▶ dead letters ──▶ acknowledged
 ///            └────pause◀──────┘may pass
 ///
-/// An event that waits is given back when the consumer drains. Used on one loop.
+/// Events that a program may have died of (Delivery::interrupted) are handled one at a time, and
+/// are dead letters after max_tries. An event that waits is given back when the consumer drains.
+/// Used on one loop.
 class Consumer {
  public:
   /// `handlers`: a permit for each handler that runs.
@@ -76,7 +78,9 @@ class Consumer {
   Task<> run_lane(std::string key, Lane* lane);
   Task<> run_alone(Delivery delivery);
   Task<> settle(Delivery& delivery);
-  Task<Result<Semaphore::Permit>> acquire();
+  Task<bool> try_once(const Delivery& delivery, Status& status);
+  bool tried_enough(const Delivery& delivery) const noexcept;
+  Task<Result<Semaphore::Permit>> acquire(Semaphore& permits);
   Task<Status> handle(const Delivery& delivery, std::uint32_t tries);
   Task<Status> call(const Delivery& delivery, std::uint32_t tries, const MethodDescriptor& method);
   Task<bool> bury(const Delivery& delivery, const Status& cause, std::uint32_t tries);
@@ -92,6 +96,7 @@ class Consumer {
   Context waiting_;  // of what ends when the consumer drains: reading, pauses
   Scope lanes_{nullptr};
   std::map<std::string, Lane> by_key_;
+  Semaphore interrupted_{1};  // so that the program dies with one of them only
   std::size_t held_ = 0;
   Event room_;
 };

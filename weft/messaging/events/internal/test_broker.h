@@ -29,7 +29,7 @@ class TestBroker final : public Broker {
     if (!refuses.ok()) return Result<std::unique_ptr<Subscription>>(refuses);
     Topic& topic = topics_[options.topic];
     return Result<std::unique_ptr<Subscription>>(
-        std::make_unique<Place>(topic, topic.groups[options.group]));
+        std::make_unique<Place>(*this, topic, topic.groups[options.group]));
   }
 
   /// What a topic has.
@@ -45,6 +45,8 @@ class TestBroker final : public Broker {
   bool is_open(const std::string& topic, const std::string& group) {
     return topics_[topic].groups[group].open;
   }
+  /// Positions that the program died with, and how often.
+  std::map<std::uint64_t, std::uint32_t> interrupted;
   /// Why it does nothing now.
   Status refuses;
 
@@ -63,7 +65,10 @@ class TestBroker final : public Broker {
 
   class Place final : public Subscription {
    public:
-    Place(Topic& topic, Group& group) : topic_(topic), group_(group) { group_.open = true; }
+    Place(TestBroker& broker, Topic& topic, Group& group)
+        : broker_(broker), topic_(topic), group_(group) {
+      group_.open = true;
+    }
     Task<Result<std::vector<Delivery>>> next(std::size_t most) override {
       std::vector<Delivery> batch;
       while (batch.empty()) {
@@ -92,9 +97,13 @@ class TestBroker final : public Broker {
       delivery.event = topic_.events[position];
       delivery.position = position;
       delivery.tries = group_.tries[position];
+      const auto died = broker_.interrupted.find(position);
+      delivery.interrupted = died != broker_.interrupted.end();
+      if (delivery.interrupted) delivery.tries = died->second;
       ++group_.delivered;
       batch.push_back(std::move(delivery));
     }
+    TestBroker& broker_;
     Topic& topic_;
     Group& group_;
     std::uint64_t next_ = 0;

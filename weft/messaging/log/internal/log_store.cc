@@ -168,6 +168,50 @@ Result<std::shared_ptr<LogGroup>> LogStore::group(LogTopic& topic, const std::st
   return group;
 }
 
+std::string LogStore::begun_path(const LogTopic& topic, const LogGroup& group) const {
+  return group_folder(group.name) + "/" + topic.name + ".begun";
+}
+
+/// Counts the tries that the program died in.
+Status LogStore::count_tries(const LogTopic& topic, LogGroup& group,
+                             const BegunFile::Tries& died_in) {
+  bool found = false;
+  for (const auto& [offset, tries] : died_in) {
+    if (offset >= topic.log->end() || group.settled.contains(offset)) continue;
+    found = true;
+    group.settled.set_tries(offset, tries);
+    log(LogLevel::Warn, "event log: the program ended while group " + group.name +
+                            " handled the event " + std::to_string(offset) + " of " + topic.name +
+                            ": that was its try " + std::to_string(tries));
+  }
+  return found ? group.file.store(group.settled) : Status();
+}
+
+Status LogStore::begin_session(const LogTopic& topic, LogGroup& group) {
+  const std::string path = begun_path(topic, group);
+  Result<BegunFile::Left> left = BegunFile::read(*disk_, path);
+  if (!left.ok()) return std::move(left).status();
+  // Before the file is emptied, which could not say it again.
+  Status counted = count_tries(topic, group, left->tries);
+  if (!counted.ok()) return counted;
+  Result<std::unique_ptr<BegunFile>> begun = BegunFile::make(*disk_, path);
+  group.begun = begun.ok() ? *std::move(begun) : nullptr;
+  group.suspects_end = begun.ok() && left->died ? topic.log->end() : 0;
+  // Events are handled all the same.
+  if (!begun.ok()) {
+    log(LogLevel::Error,
+        "event log: tries of group " + group.name +
+            " that end the program are not counted: " + begun.status().to_string());
+  }
+  return {};
+}
+
+Status LogStore::end_session(const LogTopic& topic, LogGroup& group) {
+  if (group.begun == nullptr) return {};
+  group.begun.reset();
+  return disk_->remove(begun_path(topic, group));
+}
+
 Status LogStore::move_group(LogTopic& topic, const std::string& name, StartAt start) {
   const Result<std::shared_ptr<LogGroup>> found = group(topic, name, start);
   return found.ok() ? begin_group(topic, **found, start) : found.status();

@@ -13,8 +13,9 @@
 #include "weft/coro/event.h"
 #include "weft/messaging/events/broker.h"
 #include "weft/messaging/log/internal/disk.h"
-#include "weft/messaging/log/internal/group_file.h"
-#include "weft/messaging/log/internal/settled.h"
+#include "weft/messaging/log/internal/group/begun_file.h"
+#include "weft/messaging/log/internal/group/group_file.h"
+#include "weft/messaging/log/internal/group/settled.h"
 #include "weft/messaging/log/internal/topic_log.h"
 #include "weft/messaging/log/log_broker.h"
 #include "weft/net/loop/loop.h"
@@ -44,6 +45,11 @@ struct LogGroup {
   Settled settled;                         // of the open subscription's loop, else the writer's
   std::atomic<std::uint64_t> position{0};  // as stored
   std::atomic<bool> is_open{false};
+
+  // Of the open subscription's loop; the writer's while it is opened and closed.
+  /// Where the program before died: the events that it may have died of are noted as they begin.
+  std::unique_ptr<BegunFile> begun;
+  std::uint64_t suspects_end = 0;  ///< one more than the last of those
 };
 
 struct LogTopic {
@@ -65,7 +71,7 @@ struct LogTopic {
 ///
 ///   lock
 ///   topics/<topic>/<offset>.log
-///   groups/<group>/<topic>.a and .b
+///   groups/<group>/<topic>.a and .b, and .begun while it has a subscription
 ///
 /// Used by the writer only, but for open().
 class LogStore {
@@ -78,6 +84,11 @@ class LogStore {
   bool has_topic(const std::string& name) const { return topics_.contains(name); }
   /// The group, which begins at `start` and is stored where it is new.
   Result<std::shared_ptr<LogGroup>> group(LogTopic& topic, const std::string& name, StartAt start);
+  /// A subscription has taken the group: counts a try for each event that the program before was at
+  /// work on when it died.
+  Status begin_session(const LogTopic& topic, LogGroup& group);
+  /// The subscription is closed, and what it has settled is stored.
+  Status end_session(const LogTopic& topic, LogGroup& group);
   /// Has a group, which is not open, go on at `start`.
   Status move_group(LogTopic& topic, const std::string& name, StartAt start);
   /// Appends to a topic and makes it safe.
@@ -94,6 +105,9 @@ class LogStore {
   void remove_old(LogTopic& topic);
   std::string topic_folder(const std::string& name) const;
   std::string group_folder(const std::string& name) const;
+  static Status count_tries(const LogTopic& topic, LogGroup& group,
+                            const BegunFile::Tries& died_in);
+  std::string begun_path(const LogTopic& topic, const LogGroup& group) const;
 
   const LogOptions options_;
   const std::shared_ptr<Disk> disk_;

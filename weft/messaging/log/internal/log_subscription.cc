@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log/limit.h"
 #include "weft/messaging/log/internal/event_body.h"
 #include "weft/net/loop/offload.h"
 
@@ -84,6 +85,7 @@ void LogSubscription::take(std::size_t most, std::vector<Delivery>& batch, Statu
     delivery.event = *std::move(event);
     delivery.position = record.offset;
     delivery.tries = group_->settled.tries(record.offset);
+    delivery.interrupted = delivery.tries != 0 && record.offset < group_->suspects_end;
     delivery.stored = record.time;
     batch.push_back(std::move(delivery));
   }
@@ -105,12 +107,32 @@ Task<Result<std::vector<Delivery>>> LogSubscription::next(std::size_t most) {
   }
 }
 
+/// An event that ends the program is noted from the second time on: the first time says only that
+/// one of those that were there did. So nothing is written where no program dies.
+void LogSubscription::begin(std::uint64_t position, std::uint32_t tries) {
+  if (position < group_->suspects_end) note_begun(group_->begun->begin(position, tries));
+}
+
+void LogSubscription::note_ended(std::uint64_t position) {
+  if (position < group_->suspects_end) note_begun(group_->begun->end(position));
+}
+
+void LogSubscription::note_begun(const Status& written) const {
+  static constinit LogLimit limit(1);
+  if (written.ok()) return;
+  log(limit, LogLevel::Error,
+      "event log: the try of an event of " + topic_->name + " by group " + group_->name +
+          " may not be counted: " + written.to_string());
+}
+
 void LogSubscription::acknowledge(std::uint64_t position) {
+  note_ended(position);
   group_->settled.add(position);
   changed();
 }
 
 void LogSubscription::give_back(std::uint64_t position, std::uint32_t tries) {
+  note_ended(position);
   if (tries != 0) group_->settled.set_tries(position, tries);
   changed();
 }
@@ -128,9 +150,16 @@ UniqueFunction<Status(LogStore&)> LogSubscription::storing() {
   };
 }
 
+UniqueFunction<Status(LogStore&)> LogSubscription::ending() {
+  return [topic = topic_, group = group_](LogStore& store) {
+    return store.end_session(*topic, *group);
+  };
+}
+
 Task<Status> LogSubscription::close() {
   Timer::cancel();
   Status stored = co_await writer_->run(storing());
+  if (stored.ok()) stored = co_await writer_->run(ending());
   group_->is_open = false;
   co_return stored;
 }

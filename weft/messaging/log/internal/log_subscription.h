@@ -23,6 +23,7 @@ class LogSubscription final : public Subscription, private net::Timer {
   ~LogSubscription() override;
 
   Task<Result<std::vector<Delivery>>> next(std::size_t most) override;
+  void begin(std::uint64_t position, std::uint32_t tries) override;
   void acknowledge(std::uint64_t position) override;
   void give_back(std::uint64_t position, std::uint32_t tries) override;
   Task<Status> close() override;
@@ -32,7 +33,10 @@ class LogSubscription final : public Subscription, private net::Timer {
   void note_removed();
   void take(std::size_t most, std::vector<Delivery>& batch, Status& failure);
   void changed();
+  void note_ended(std::uint64_t position);
+  void note_begun(const Status& written) const;
   UniqueFunction<Status(LogStore&)> storing();
+  UniqueFunction<Status(LogStore&)> ending();
 
   net::Loop& loop_;
   const std::shared_ptr<Writer> writer_;

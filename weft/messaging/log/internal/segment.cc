@@ -1,5 +1,7 @@
 #include "weft/messaging/log/internal/segment.h"
 
+#include <vector>
+
 #include <zlib.h>
 
 #include "weft/messaging/log/internal/little_endian.h"
@@ -16,6 +18,34 @@ std::uint32_t checksum(std::uint32_t begin, std::string_view bytes) {
   return static_cast<std::uint32_t>(
       ::crc32_z(begin, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
+
+/// Checksums of many parts of the same bytes, which may overlap, each in a time that does not
+/// depend on its size: of CRCs, that of a part follows from those of what is before its two ends.
+class PartChecksums {
+ public:
+  /// `bytes` outlive this.
+  explicit PartChecksums(std::string_view bytes) : bytes_(bytes) {
+    for (std::size_t at = 0; at + kBlock <= bytes.size(); at += kBlock) {
+      before_.push_back(checksum(before_.back(), bytes.substr(at, kBlock)));
+    }
+  }
+  /// checksum(begin, ...) of `size` bytes from `at` on.
+  std::uint32_t of(std::uint32_t begin, std::size_t at, std::size_t size) const {
+    const auto shifted = ::crc32_combine(before(at) ^ begin, 0, static_cast<z_off_t>(size));
+    return before(at + size) ^ static_cast<std::uint32_t>(shifted);
+  }
+
+ private:
+  static constexpr std::size_t kBlock = 256;
+
+  std::uint32_t before(std::size_t at) const {
+    const std::size_t block = at / kBlock;
+    return checksum(before_[block], bytes_.substr(block * kBlock, at % kBlock));
+  }
+
+  const std::string_view bytes_;
+  std::vector<std::uint32_t> before_{0};  // of all before each block
+};
 
 /// Not its checksum.
 RecordHeader header_of(std::string_view bytes) {
@@ -91,11 +121,16 @@ std::optional<std::uint64_t> find_record_after(std::string_view bytes, std::uint
   // No file has more records than these bytes have room for: what claims more is no record, and
   // its checksum need not be looked at.
   const std::uint64_t most = expected + bytes.size() / kRecordHeader;
+  // An event's data may be full of what could be heads of large records.
+  const PartChecksums checksums(bytes);
   for (std::size_t at = 0; at + kRecordHeader <= bytes.size(); ++at) {
     const RecordHeader header = header_of(bytes.substr(at));
     if (header.offset <= expected || header.offset > most || header.safe <= position) continue;
-    RecordView record;
-    if (read_record(bytes.substr(at), salt, header.offset, record) == Reading::Record) {
+    const std::size_t body = number_at<std::uint32_t>(bytes, at);
+    if (body > kMostBody || body > bytes.size() - at - kRecordHeader) continue;
+    const std::size_t checked = kRecordHeader - kRecordChecked + body;
+    if (number_at<std::uint32_t>(bytes, at + 4) ==
+        checksums.of(salt, at + kRecordChecked, checked)) {
       return header.offset;
     }
   }

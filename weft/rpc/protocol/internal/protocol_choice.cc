@@ -101,7 +101,10 @@ bool ProtocolChoice::judge() {
     return true;
   }
   bool more = match == Match::NeedMore;
+  const bool full = bytes_.size() >= WireProtocol::kMostFirstBytes;
   for (const auto& protocol : protocols_) {
+    // The bytes may become those of a protocol that knows better.
+    if (protocol->matches_others() && more && !full) return false;
     match = protocol->matches(bytes_);
     if (match == Match::Yes) {
       chosen(protocol.get());
@@ -109,7 +112,7 @@ bool ProtocolChoice::judge() {
     }
     more = more || match == Match::NeedMore;
   }
-  if (more && bytes_.size() < WireProtocol::kMostFirstBytes) return false;
+  if (more && !full) return false;
   std::string names = "HTTP/2";
   for (const auto& protocol : protocols_) names += ", " + protocol->name();
   not_chosen("its first bytes '" + printable(std::string_view(bytes_).substr(0, 32)) +

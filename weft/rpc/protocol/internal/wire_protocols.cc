@@ -1,5 +1,7 @@
 #include "weft/rpc/protocol/internal/wire_protocols.h"
 
+#include <algorithm>
+
 #include "weft/net/tls/tls_info.h"
 #include "weft/rpc/protocol/internal/protocol_choice.h"
 #include "weft/rpc/protocol/internal/wire_stream.h"
@@ -14,6 +16,12 @@ void serve_wire(ServerLoop& server, WireProtocol& protocol, std::unique_ptr<net:
   auto* wire = new WireStream(server, protocol, std::move(stream), std::move(slot));
   server.other_began(*wire);
   wire->start();
+}
+
+void WireProtocols::add(std::shared_ptr<WireProtocol> protocol) {
+  const auto broad =
+      std::ranges::find_if(protocols_, [](const auto& added) { return added->matches_others(); });
+  protocols_.insert(protocol->matches_others() ? protocols_.end() : broad, std::move(protocol));
 }
 
 void WireProtocols::take(ServerLoop& server, std::unique_ptr<net::Stream> stream,

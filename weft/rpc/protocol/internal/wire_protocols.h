@@ -13,7 +13,7 @@ namespace weft::rpc {
 /// The protocols of a server beside HTTP/2, in the order in which they are asked.
 class WireProtocols final : public OtherProtocols {
  public:
-  void add(std::shared_ptr<WireProtocol> protocol) { protocols_.push_back(std::move(protocol)); }
+  void add(std::shared_ptr<WireProtocol> protocol);
   void take(ServerLoop& server, std::unique_ptr<net::Stream> stream,
             PeerConnections::Slot slot) override;
   std::vector<std::string> alpn() const override;

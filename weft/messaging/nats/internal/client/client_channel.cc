@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log/limit.h"
 #include "weft/base/log/log_value.h"
 #include "weft/cluster/endpoints/backoff.h"
 #include "weft/messaging/nats/internal/dropped.h"
@@ -312,7 +313,9 @@ void ClientChannel::on_message(const Operation& message) noexcept {
 
 /// The broker answers a call that it does not let through with an error of the connection.
 void ClientChannel::on_refused(std::string_view text) noexcept {
-  log(LogLevel::Warn, setup_->name() + ": the broker said " + log_value(text));
+  // One for each call that is not let through.
+  static constinit LogLimit limit(1);
+  log(limit, LogLevel::Warn, setup_->name() + ": the broker said " + log_value(text));
   const std::string_view subject = forbidden_subject(text);
   if (subject.empty()) return;
   const Status status(

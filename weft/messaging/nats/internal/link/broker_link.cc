@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log/limit.h"
 #include "weft/messaging/nats/internal/link/broker_error.h"
 #include "weft/net/socket/read_blocks.h"
 
@@ -276,7 +277,8 @@ void BrokerLink::take_info(std::string_view json) {
   Result<BrokerInfo> info = parse_info(json);
   if (!info.ok()) return lose(info.status());
   if (info->lame_duck && !info_.lame_duck) {
-    log(LogLevel::Info, setup_->name() + ": the broker is about to end");
+    static constinit LogLimit limit(1);
+    log(limit, LogLevel::Info, setup_->name() + ": the broker is about to end");
   }
   info_ = *info;
 }

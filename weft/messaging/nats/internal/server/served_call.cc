@@ -24,17 +24,20 @@ Status drop_invalid(std::string_view path, Metadata& metadata, std::string_view 
 
 }  // namespace
 
-void ServedCall::begin(ServerPart& part, std::string path, const Operation& request) {
-  auto* call = new ServedCall(part, std::move(path), request);
+void ServedCall::begin(ServerPart& part, std::string path, const Operation& request,
+                       std::size_t held) {
+  auto* call = new ServedCall(part, std::move(path), request, held);
   part.loop().ready(*call);
 }
 
-ServedCall::ServedCall(ServerPart& part, std::string path, const Operation& request)
+ServedCall::ServedCall(ServerPart& part, std::string path, const Operation& request,
+                       std::size_t held)
     : Runnable(&ServedCall::start),
       Call(Side::Server, part.loop(), {}, nullptr, nullptr),
       part_(part),
       own_path_(std::move(path)),
       reply_to_(request.reply),
+      held_(held),
       headers_size_(request.headers.size()),
       size_(request.size),
       too_large_(request.too_large),
@@ -43,7 +46,6 @@ ServedCall::ServedCall(ServerPart& part, std::string path, const Operation& requ
   std::string_view content = request.payload;
   if (headers_size_ != 0) content = {request.headers.data(), headers_size_ + content.size()};
   request_ = Bytes::copy_of(content);
-  held_ = content.size();
   set_requests(requests_);
   set_responses(responses_);
   set_peer(part.peer());

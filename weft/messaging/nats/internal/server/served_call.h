@@ -27,9 +27,9 @@ class ServedCall final : public coro::Pooled,
                          private Runnable,
                          private Call {
  public:
-  /// Has the call run in this turn of the part's loop. `request`, whose bytes the part holds, is
-  /// copied.
-  static void begin(ServerPart& part, std::string path, const Operation& request);
+  /// Has the call run in this turn of the part's loop. `request` is copied; `held`: what the part
+  /// counts for it.
+  static void begin(ServerPart& part, std::string path, const Operation& request, std::size_t held);
 
   void cancel(const Status& reason) noexcept { context().cancel(reason); }
   /// Nothing of its loop will run any more.
@@ -37,7 +37,7 @@ class ServedCall final : public coro::Pooled,
   using Call::path;
 
  private:
-  ServedCall(ServerPart& part, std::string path, const Operation& request);
+  ServedCall(ServerPart& part, std::string path, const Operation& request, std::size_t held);
   ~ServedCall();
 
   /// The one request, which is there from the beginning.

@@ -5,12 +5,19 @@
 #include <utility>
 
 #include "weft/base/log.h"
+#include "weft/base/log/limit.h"
 #include "weft/base/log/log_value.h"
 #include "weft/messaging/nats/internal/dropped.h"
 #include "weft/messaging/nats/internal/subject.h"
 #include "weft/messaging/nats/protocol/headers.h"
 
 namespace weft::nats {
+namespace {
+
+/// Bytes of answers to tools that may wait to be sent.
+constexpr std::size_t kMostForTools = std::size_t{256} << 10;
+
+}  // namespace
 
 ServerPart::ServerPart(net::Loop& loop, std::shared_ptr<const Setup> setup,
                        std::shared_ptr<rpc::Dispatcher> dispatcher)
@@ -55,18 +62,29 @@ void ServerPart::on_message(const Operation& message) noexcept {
                                               "(nats::Options::max_calls)"));
   }
   // A call gives it back at its end.
-  const std::size_t size = message.headers.size() + message.payload.size();
+  const std::size_t size =
+      message.headers.size() + message.payload.size() + path->size() + message.reply.size();
   if (const Status room = hold(size); !room.ok()) return refuse(message, room);
-  ServedCall::begin(*this, *std::move(path), message);
+  ServedCall::begin(*this, *std::move(path), message, size);
 }
 
 void ServerPart::answer_tool(const Operation& message) {
-  if (!micro_) return note_dropped();
+  if (!micro_ || !has_room_for_tools()) return note_dropped();
   const std::string headers = std::string(kHeadersBegin).append(kHeadersEnd);
   for (const std::string& answer : micro_->answers(message.subject)) {
     const Message payload(Bytes::copy_of(answer));
-    if (fits(headers.size(), payload.size()).ok()) reply(message.reply, headers, payload);
+    if (!fits(headers.size(), payload.size()).ok()) continue;
+    reply(message.reply, headers, payload);
+    tool_bytes_ += headers.size() + payload.size();
   }
+  tools_answered_ = link_->added();
+}
+
+/// A few bytes of anybody's ask for a description of all services, so that what is made of them in
+/// a turn is bounded.
+bool ServerPart::has_room_for_tools() noexcept {
+  if (link_->sent() >= tools_answered_) tool_bytes_ = 0;
+  return tool_bytes_ < kMostForTools;
 }
 
 void ServerPart::refuse(const Operation& message, const Status& status) {
@@ -129,6 +147,7 @@ void ServerPart::cancel_all(const Status& reason) noexcept {
 // ---- The broker --------------------------------------------------------------------------------
 
 void ServerPart::on_connected() noexcept {
+  tools_answered_ = 0;
   last_trouble_.clear();
   log(LogLevel::Info, "serving calls over " + setup_->name());
 }
@@ -153,7 +172,8 @@ void ServerPart::on_lost(const Status& reason) noexcept {
 }
 
 void ServerPart::on_refused(std::string_view text) noexcept {
-  log(LogLevel::Error, setup_->name() + ": the broker said " + log_value(text));
+  static constinit LogLimit limit(1);
+  log(limit, LogLevel::Error, setup_->name() + ": the broker said " + log_value(text));
 }
 
 // ---- The end -----------------------------------------------------------------------------------

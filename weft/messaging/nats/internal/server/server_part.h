@@ -82,6 +82,7 @@ class ServerPart final : public std::enable_shared_from_this<ServerPart>,
 
   void subscribe();
   void answer_tool(const Operation& message);
+  bool has_room_for_tools() noexcept;
   void refuse(const Operation& message, const Status& status);
   void go_on_draining() noexcept;
   void end_draining() noexcept;
@@ -94,7 +95,9 @@ class ServerPart final : public std::enable_shared_from_this<ServerPart>,
   std::optional<MicroServices> micro_;  // since open(), by option
   IntrusiveList<ServedCall, ServedCallNode> calls_;
   std::size_t live_ = 0;
-  std::size_t held_ = 0;  // bytes of requests
+  std::size_t held_ = 0;              // bytes of requests
+  std::size_t tool_bytes_ = 0;        // of answers to tools that the system has not taken
+  std::uint64_t tools_answered_ = 0;  // BrokerLink::added() after the last of them
   Drain drain_ = Drain::No;
   bool given_up_ = false;     // nothing is waited for but calls
   std::string last_trouble_;  // as it was logged

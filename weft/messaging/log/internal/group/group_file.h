@@ -8,7 +8,7 @@
 
 #include "weft/base/result.h"
 #include "weft/messaging/log/internal/disk.h"
-#include "weft/messaging/log/internal/settled.h"
+#include "weft/messaging/log/internal/group/settled.h"
 
 // What a group has settled of a topic is in two files, of which the one with the higher sequence
 // counts; the other one is overwritten next, so that a crash leaves one that is whole.

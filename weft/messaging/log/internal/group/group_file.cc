@@ -1,4 +1,4 @@
-#include "weft/messaging/log/internal/group_file.h"
+#include "weft/messaging/log/internal/group/group_file.h"
 
 #include <memory>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "weft/messaging/log/internal/settled.h"
+#include "weft/messaging/log/internal/group/settled.h"
 
 #include <algorithm>
 #include <iterator>
