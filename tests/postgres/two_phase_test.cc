@@ -1,4 +1,5 @@
 // Two-phase commit over a real PostgreSQL: banks and coordinators that are killed and frozen.
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -31,12 +32,12 @@ class TwoPhase : public Postgres {
     Postgres::SetUp();
     if (IsSkipped()) return;
     postgres::Database admin = opened(one_connection());
-    for (const std::string name : {"bank_a", "bank_b", "office"}) {
+    for (const std::string name : kDatabases) {
       static_cast<void>(run(admin.run("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")));
       const Status made = run(admin.run("CREATE DATABASE " + name)).status();
       ASSERT_TRUE(made.ok()) << made;
-      databases_.push_back(opened(of(name), one_connection()));
     }
+    connect();
     for (postgres::Database* bank : {&a(), &b()}) {
       execute(*bank, "CREATE TABLE account(id text PRIMARY KEY, cents bigint NOT NULL)");
     }
@@ -50,6 +51,12 @@ class TwoPhase : public Postgres {
     });
   }
 
+  static constexpr std::array<const char*, 3> kDatabases = {"bank_a", "bank_b", "office"};
+  /// The test's own connections.
+  void connect() {
+    loop.enter([this] { databases_.clear(); });
+    for (const char* name : kDatabases) databases_.push_back(opened(of(name), one_connection()));
+  }
   postgres::Database& a() { return databases_[0]; }
   postgres::Database& b() { return databases_[1]; }
   static std::string of(const std::string& database) {
@@ -111,7 +118,11 @@ class TwoPhase : public Postgres {
     return to - 1000;
   }
 
-  void expect_totals(const std::vector<Cut>& cuts) {
+  static Cut cut_of(const std::string& id, const Status& status) {
+    return {id, status.ok() ? "exit 0" : std::string(name_of(status.code()))};
+  }
+  /// All or nothing, and as it was said; how many were committed.
+  std::int64_t expect_ends(const std::vector<Cut>& cuts) {
     std::int64_t committed = 0;
     for (const Cut& cut : cuts) {
       const std::int64_t moved = expect_total(cut.id);
@@ -123,6 +134,11 @@ class TwoPhase : public Postgres {
         EXPECT_EQ(moved, 0) << cut.id;
       }
     }
+    return committed;
+  }
+  /// As above, where some were committed and some were not.
+  void expect_totals(const std::vector<Cut>& cuts) {
+    const std::int64_t committed = expect_ends(cuts);
     EXPECT_GT(committed, 0);
     EXPECT_LT(static_cast<std::size_t>(committed), cuts.size());
   }
@@ -280,6 +296,22 @@ TEST_F(TwoPhase, WhatAPersonRolledBackIsNotTakenForCommitted) {
   EXPECT_EQ(found, "2 committed from " + address("a") + "\naborted to " + address("b") + "\n");
 }
 
+TEST_F(TwoPhase, NoMoneyIsLostWhereTheServerCrashes) {
+  open_all();
+  std::vector<Cut> cuts;
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = "crash-" + std::to_string(i);
+    add_account(id);
+    auto [moved, crashed] = run(weft::all(
+        office_->transfer(id, address("a"), address("b"), id, 100), crash_server(i * 2ms)));
+    EXPECT_TRUE(crashed.ok()) << crashed;
+    cuts.push_back(cut_of(id, moved));
+    connect();
+  }
+  EXPECT_EQ(settled(), "");
+  expect_ends(cuts);
+}
+
 TEST_F(TwoPhase, NoMoneyIsLostWhereverACoordinatorIsKilled) {
   open_all();
   const std::vector<Cut> cuts = at_each_point(SIGKILL);
@@ -316,7 +348,7 @@ TEST_F(TwoPhase, NoMoneyIsLostWhereverAParticipantIsKilled) {
                          address("office"), std::to_string(SIGKILL), std::to_string(n), when});
       await_server(addresses.back());
       const Status status = run(transfer_and_replace(id, addresses.back(), bank));
-      cuts.push_back({id, status.ok() ? "exit 0" : std::string(name_of(status.code()))});
+      cuts.push_back(cut_of(id, status));
     }
   }
   loop.enter([this] { bank_a_.reset(); });
