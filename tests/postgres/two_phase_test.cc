@@ -73,6 +73,15 @@ class TwoPhase : public Postgres {
       execute(*bank, "INSERT INTO account VALUES ('" + id + "', 1000)");
     }
   }
+  /// The first bank's, in the middle of a vote.
+  void make_votes_slow() {
+    execute(a(),
+            "CREATE FUNCTION wait() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(0.3); "
+            "RETURN NEW; END' LANGUAGE plpgsql");
+    execute(a(),
+            "CREATE TRIGGER slow BEFORE INSERT ON weft_committed_branch FOR EACH ROW EXECUTE "
+            "FUNCTION wait()");
+  }
   std::int64_t cents(postgres::Database& bank, const std::string& id) {
     return *run(bank.one<std::int64_t>("SELECT cents FROM account WHERE id = $1", id));
   }
@@ -256,6 +265,66 @@ TEST_F(TwoPhase, AnUnusedBranchIsRolledBack) {
   };
   EXPECT_THAT(run(leave(*office_, address("a"))).to_string(), HasSubstr("is not here"));
   EXPECT_EQ(expect_total("t1"), 0);
+}
+
+/// A branch that has served one call, and its transaction.
+struct Worked {
+  transaction::GlobalTransaction transaction;
+  transaction::TwoPhaseBranch branch;
+};
+Task<Result<Worked>> work(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<transaction::GlobalTransaction> tx = office.coordinator.begin("t1");
+  if (!tx.ok()) co_return tx.status();
+  Status status = tx->enlist("from", address);
+  if (status.ok()) status = co_await OfficeNode::add(*tx, "from", address, "t1", -100);
+  // So that there is a connection beside the branch's.
+  if (status.ok()) status = (co_await bank.branches->in_doubt(1)).status();
+  if (!status.ok()) co_return status;
+  const Result<transaction::WorkCall> next = transaction::work_call_of(*tx->work("from"));
+  if (!next.ok()) co_return next.status();
+  co_return Worked{*std::move(tx), next->branch};
+}
+
+Task<Status> ask_twice(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<Worked> worked = co_await work(office, bank, address);
+  if (!worked.ok()) co_return worked.status();
+  auto [first, second] = co_await weft::all(bank.branches->prepare(worked->branch, 1),
+                                            bank.branches->prepare(worked->branch, 1));
+  if (!first.ok()) co_return first.status();
+  if (!second.ok()) co_return second.status();
+  co_return co_await worked->transaction.commit();
+}
+
+TEST_F(TwoPhase, AVoteThatIsAskedForTwiceAtOnceIsTheSame) {
+  open_all();
+  add_account("t1");
+  make_votes_slow();
+  const Status status = run(ask_twice(*office_, *bank_a_, address("a")));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(cents(a(), "t1"), 900);
+}
+
+Task<Status> vote_and_abort(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<Worked> worked = co_await work(office, bank, address);
+  if (!worked.ok()) co_return worked.status();
+  auto [vote, end] = co_await weft::all(bank.branches->prepare(worked->branch, 1),
+                                        bank.branches->abort(worked->branch));
+  EXPECT_TRUE(vote.ok()) << vote.status();
+  if (!end.ok()) co_return end.status();
+  EXPECT_EQ(end->outcome, transaction::BranchOutcome::Aborted);
+  const auto left = co_await bank.branches->in_doubt(1);
+  if (!left.ok()) co_return left.status();
+  EXPECT_EQ(left->size(), 0U);
+  co_return co_await worked->transaction.abort();
+}
+
+TEST_F(TwoPhase, AnAbortThatOvertakesTheVoteLeavesNothing) {
+  open_all();
+  add_account("t1");
+  make_votes_slow();
+  const Status status = run(vote_and_abort(*office_, *bank_a_, address("a")));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(cents(a(), "t1"), 1000);
 }
 
 Task<Status> end_by_hand(postgres::Database database, std::string verb) {
