@@ -78,9 +78,11 @@ class BankNode {
     co_return node;
   }
 
-  BankNode(std::shared_ptr<transaction::PostgresBranches> branches,
+  BankNode(std::shared_ptr<transaction::PostgresBranches> participant,
            const std::vector<std::string>& listen, const std::string& office)
-      : server_(server_options(listen[0])), resolver(branches, in_doubt(office)) {
+      : server_(server_options(listen[0])),
+        branches(std::move(participant)),
+        resolver(branches, in_doubt(office)) {
     for (std::size_t i = 1; i < listen.size(); ++i) server_.listen(listen[i]);
     server_.add<BankService>(branches);
     server_.add(transaction::participant_service(branches));
@@ -107,6 +109,7 @@ class BankNode {
   Server server_;
 
  public:
+  const std::shared_ptr<transaction::PostgresBranches> branches;
   transaction::InDoubtResolver resolver;
 };
 

@@ -192,5 +192,19 @@ TEST_F(PostgresFailures, ARestartUnderLoadIsSurvived) {
   EXPECT_GT(again, 0);
 }
 
+TEST_F(PostgresFailures, ACrashDoesNotWaitForAClientThatSaysNothing) {
+  // Frozen, so that the client is still to be accepted when the server is told to end.
+  server().signal(SIGSTOP);
+  const auto socket =
+      net::Address::unix_path(server().folder() + "/.s.PGSQL." + std::to_string(server().port()));
+  const auto silent = run(loop.connect(socket));
+  EXPECT_TRUE(silent.ok()) << silent.status();
+  const TimePoint begun = loop.now();
+  server().signal(SIGQUIT);
+  // PostgreSQL's authentication_timeout is a minute.
+  EXPECT_LT(loop.now() - begun, 30s);
+  server().start();
+}
+
 }  // namespace
 }  // namespace weft::test

@@ -53,14 +53,6 @@ void give_to_other_user(const std::string& path) {
   }
 }
 
-std::vector<pid_t> children_of(pid_t parent) {
-  std::vector<pid_t> children;
-  const std::string id = std::to_string(parent);
-  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
-  for (pid_t child = 0; list >> child;) children.push_back(child);
-  return children;
-}
-
 }  // namespace
 
 bool have_postgres() {
@@ -136,13 +128,30 @@ void PostgresProcess::signal(int signal) {
   if (pid_ <= 0) return;
   ::kill(pid_, signal);
   if (signal != SIGINT && signal != SIGQUIT) return;
+  // Also where it was frozen.
+  ::kill(pid_, SIGCONT);
+  wait_for_its_end(signal == SIGQUIT ? SIGKILL : SIGTERM);
+}
+
+void PostgresProcess::signal_children(int signal) const {
+  const std::string id = std::to_string(pid_);
+  std::ifstream list("/proc/" + id + "/task/" + id + "/children");
+  for (pid_t child = 0; list >> child;) ::kill(child, signal);
+}
+
+void PostgresProcess::wait_for_its_end(int signal) {
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  while (::waitpid(pid_, &status, WNOHANG) == 0) {
+    // The server does not tell those that it has for clients which came since. Each waits for its
+    // client's first words, for a minute; the client may be on the loop whose thread waits here.
+    signal_children(signal);
+    std::this_thread::sleep_for(5ms);
+  }
   pid_ = -1;
 }
 
 void PostgresProcess::signal_all(int signal) {
-  for (const pid_t child : children_of(pid_)) ::kill(child, signal);
+  signal_children(signal);
   ::kill(pid_, signal);
 }
 

@@ -29,7 +29,7 @@ class PostgresProcess {
   void set_access(const std::string& lines);
 
   void start();
-  /// Sends `signal` to the server; SIGINT and SIGQUIT end it, and are waited for.
+  /// Sends `signal` to the server; SIGINT ends it and SIGQUIT crashes it, which is waited for.
   void signal(int signal);
   /// To the server and to each process that serves a connection.
   void signal_all(int signal);
@@ -42,6 +42,9 @@ class PostgresProcess {
  private:
   void run(const std::vector<std::string>& words) const;
   void wait_until_it_is_ready() const;
+  void signal_children(int signal) const;
+  /// Its processes get `signal` meanwhile.
+  void wait_for_its_end(int signal);
 
   const testing::Folder folder_;
   const std::string path_;

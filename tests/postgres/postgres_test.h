@@ -45,6 +45,13 @@ class Postgres : public ::testing::Test {
     EXPECT_TRUE(db.ok()) << db.status();
     return *std::move(db);
   }
+  /// Crashes the server, and starts it again, while this loop stands still.
+  static Task<Status> crash_server(Duration later) {
+    Status status = co_await net::sleep(later);
+    server().signal(SIGQUIT);
+    server().start();
+    co_return status;
+  }
   static postgres::Options one_connection() {
     postgres::Options options;
     options.connections = 1;

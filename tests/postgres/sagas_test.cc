@@ -212,19 +212,12 @@ TEST_F(PostgresSagas, AQuestionIsAnsweredFromAnotherProcess) {
   EXPECT_EQ(unfinished(), 0);
 }
 
-Task<Status> crash_server() {
-  static_cast<void>(co_await net::sleep(1ms));
-  server().signal(SIGQUIT);
-  server().start();
-  co_return ok_status();
-}
-
 TEST_F(PostgresSagas, GoOnAfterTheServerHasCrashed) {
   Travel& here = travel();
   for (int i = 0; i < 5; ++i) {
     for (const std::string who : {"ann", "unlucky"}) {
       const std::string id = who + "-" + std::to_string(i);
-      auto [booking, crashed] = run(weft::all(here.book(id, who), crash_server()));
+      auto [booking, crashed] = run(weft::all(here.book(id, who), crash_server(1ms)));
       static_cast<void>(booking);
       static_cast<void>(crashed);
       db_.emplace(opened(one_connection()));

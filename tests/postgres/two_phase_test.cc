@@ -1,4 +1,5 @@
 // Two-phase commit over a real PostgreSQL: banks and coordinators that are killed and frozen.
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -31,12 +32,12 @@ class TwoPhase : public Postgres {
     Postgres::SetUp();
     if (IsSkipped()) return;
     postgres::Database admin = opened(one_connection());
-    for (const std::string name : {"bank_a", "bank_b", "office"}) {
+    for (const std::string name : kDatabases) {
       static_cast<void>(run(admin.run("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)")));
       const Status made = run(admin.run("CREATE DATABASE " + name)).status();
       ASSERT_TRUE(made.ok()) << made;
-      databases_.push_back(opened(of(name), one_connection()));
     }
+    connect();
     for (postgres::Database* bank : {&a(), &b()}) {
       execute(*bank, "CREATE TABLE account(id text PRIMARY KEY, cents bigint NOT NULL)");
     }
@@ -50,6 +51,12 @@ class TwoPhase : public Postgres {
     });
   }
 
+  static constexpr std::array<const char*, 3> kDatabases = {"bank_a", "bank_b", "office"};
+  /// The test's own connections.
+  void connect() {
+    loop.enter([this] { databases_.clear(); });
+    for (const char* name : kDatabases) databases_.push_back(opened(of(name), one_connection()));
+  }
   postgres::Database& a() { return databases_[0]; }
   postgres::Database& b() { return databases_[1]; }
   static std::string of(const std::string& database) {
@@ -65,6 +72,15 @@ class TwoPhase : public Postgres {
     for (postgres::Database* bank : {&a(), &b()}) {
       execute(*bank, "INSERT INTO account VALUES ('" + id + "', 1000)");
     }
+  }
+  /// The first bank's, in the middle of a vote.
+  void make_votes_slow() {
+    execute(a(),
+            "CREATE FUNCTION wait() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(0.3); "
+            "RETURN NEW; END' LANGUAGE plpgsql");
+    execute(a(),
+            "CREATE TRIGGER slow BEFORE INSERT ON weft_committed_branch FOR EACH ROW EXECUTE "
+            "FUNCTION wait()");
   }
   std::int64_t cents(postgres::Database& bank, const std::string& id) {
     return *run(bank.one<std::int64_t>("SELECT cents FROM account WHERE id = $1", id));
@@ -111,7 +127,11 @@ class TwoPhase : public Postgres {
     return to - 1000;
   }
 
-  void expect_totals(const std::vector<Cut>& cuts) {
+  static Cut cut_of(const std::string& id, const Status& status) {
+    return {id, status.ok() ? "exit 0" : std::string(name_of(status.code()))};
+  }
+  /// All or nothing, and as it was said; how many were committed.
+  std::int64_t expect_ends(const std::vector<Cut>& cuts) {
     std::int64_t committed = 0;
     for (const Cut& cut : cuts) {
       const std::int64_t moved = expect_total(cut.id);
@@ -123,6 +143,11 @@ class TwoPhase : public Postgres {
         EXPECT_EQ(moved, 0) << cut.id;
       }
     }
+    return committed;
+  }
+  /// As above, where some were committed and some were not.
+  void expect_totals(const std::vector<Cut>& cuts) {
+    const std::int64_t committed = expect_ends(cuts);
     EXPECT_GT(committed, 0);
     EXPECT_LT(static_cast<std::size_t>(committed), cuts.size());
   }
@@ -242,6 +267,66 @@ TEST_F(TwoPhase, AnUnusedBranchIsRolledBack) {
   EXPECT_EQ(expect_total("t1"), 0);
 }
 
+/// A branch that has served one call, and its transaction.
+struct Worked {
+  transaction::GlobalTransaction transaction;
+  transaction::TwoPhaseBranch branch;
+};
+Task<Result<Worked>> work(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<transaction::GlobalTransaction> tx = office.coordinator.begin("t1");
+  if (!tx.ok()) co_return tx.status();
+  Status status = tx->enlist("from", address);
+  if (status.ok()) status = co_await OfficeNode::add(*tx, "from", address, "t1", -100);
+  // So that there is a connection beside the branch's.
+  if (status.ok()) status = (co_await bank.branches->in_doubt(1)).status();
+  if (!status.ok()) co_return status;
+  const Result<transaction::WorkCall> next = transaction::work_call_of(*tx->work("from"));
+  if (!next.ok()) co_return next.status();
+  co_return Worked{*std::move(tx), next->branch};
+}
+
+Task<Status> ask_twice(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<Worked> worked = co_await work(office, bank, address);
+  if (!worked.ok()) co_return worked.status();
+  auto [first, second] = co_await weft::all(bank.branches->prepare(worked->branch, 1),
+                                            bank.branches->prepare(worked->branch, 1));
+  if (!first.ok()) co_return first.status();
+  if (!second.ok()) co_return second.status();
+  co_return co_await worked->transaction.commit();
+}
+
+TEST_F(TwoPhase, AVoteThatIsAskedForTwiceAtOnceIsTheSame) {
+  open_all();
+  add_account("t1");
+  make_votes_slow();
+  const Status status = run(ask_twice(*office_, *bank_a_, address("a")));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(cents(a(), "t1"), 900);
+}
+
+Task<Status> vote_and_abort(OfficeNode& office, BankNode& bank, std::string address) {
+  Result<Worked> worked = co_await work(office, bank, address);
+  if (!worked.ok()) co_return worked.status();
+  auto [vote, end] = co_await weft::all(bank.branches->prepare(worked->branch, 1),
+                                        bank.branches->abort(worked->branch));
+  EXPECT_TRUE(vote.ok()) << vote.status();
+  if (!end.ok()) co_return end.status();
+  EXPECT_EQ(end->outcome, transaction::BranchOutcome::Aborted);
+  const auto left = co_await bank.branches->in_doubt(1);
+  if (!left.ok()) co_return left.status();
+  EXPECT_EQ(left->size(), 0U);
+  co_return co_await worked->transaction.abort();
+}
+
+TEST_F(TwoPhase, AnAbortThatOvertakesTheVoteLeavesNothing) {
+  open_all();
+  add_account("t1");
+  make_votes_slow();
+  const Status status = run(vote_and_abort(*office_, *bank_a_, address("a")));
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(cents(a(), "t1"), 1000);
+}
+
 Task<Status> end_by_hand(postgres::Database database, std::string verb) {
   for (;;) {
     const auto gid = co_await database.maybe<std::string>(
@@ -280,6 +365,22 @@ TEST_F(TwoPhase, WhatAPersonRolledBackIsNotTakenForCommitted) {
   EXPECT_EQ(found, "2 committed from " + address("a") + "\naborted to " + address("b") + "\n");
 }
 
+TEST_F(TwoPhase, NoMoneyIsLostWhereTheServerCrashes) {
+  open_all();
+  std::vector<Cut> cuts;
+  for (int i = 0; i < 5; ++i) {
+    const std::string id = "crash-" + std::to_string(i);
+    add_account(id);
+    auto [moved, crashed] = run(weft::all(
+        office_->transfer(id, address("a"), address("b"), id, 100), crash_server(i * 2ms)));
+    EXPECT_TRUE(crashed.ok()) << crashed;
+    cuts.push_back(cut_of(id, moved));
+    connect();
+  }
+  EXPECT_EQ(settled(), "");
+  expect_ends(cuts);
+}
+
 TEST_F(TwoPhase, NoMoneyIsLostWhereverACoordinatorIsKilled) {
   open_all();
   const std::vector<Cut> cuts = at_each_point(SIGKILL);
@@ -316,7 +417,7 @@ TEST_F(TwoPhase, NoMoneyIsLostWhereverAParticipantIsKilled) {
                          address("office"), std::to_string(SIGKILL), std::to_string(n), when});
       await_server(addresses.back());
       const Status status = run(transfer_and_replace(id, addresses.back(), bank));
-      cuts.push_back({id, status.ok() ? "exit 0" : std::string(name_of(status.code()))});
+      cuts.push_back(cut_of(id, status));
     }
   }
   loop.enter([this] { bank_a_.reset(); });

@@ -49,8 +49,8 @@ class Locks {
 
   /// Takes the lock, or waits for it; waiters are not served in their order. ABORTED where another
   /// still holds it after `wait`, and names the holder; INVALID_ARGUMENT for a name or options
-  /// beyond the bounds; DEADLINE_EXCEEDED or CANCELLED by the caller's Context; else the error of
-  /// the database.
+  /// beyond the bounds; DEADLINE_EXCEEDED or CANCELLED by the caller's Context, DEADLINE_EXCEEDED
+  /// also where the database gave no answer for `lease`; else the error of the database.
   [[nodiscard]] Task<Result<Lock>> acquire(std::string name, LockOptions options = {}) const;
 
   /// Who holds the lock, or nobody; of an election: who leads. Reads the database once.

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/transaction/internal/test_scripted_store.h"
 #include "weft/transaction/lock/internal/test_locks.h"
 #include "weft/transaction/lock/locks.h"
 
@@ -67,7 +68,7 @@ TEST_F(LocksCommitTest, ALockWhoseCommitIsUnknownIsGivenBack) {
 }
 
 TEST_F(LocksCommitTest, ALockThatIsTakenTooLateIsGivenBack) {
-  commits->delay = 3s;
+  commits->delay = 1900ms;
   EXPECT_EQ(acquire(a(), {.lease = 2s}).code(), StatusCode::Aborted);
   EXPECT_TRUE(acquire(b()).ok());
 }
@@ -79,6 +80,51 @@ TEST_F(LocksCommitTest, ALockThatIsTakenByACancelledCallerIsGivenBack) {
   const Result<Lock> lock = weft::testing::run(a().host, a().locks->acquire("job"), 1min, &context);
   EXPECT_EQ(lock.status().code(), StatusCode::DeadlineExceeded);
   EXPECT_TRUE(acquire(b()).ok());
+}
+
+/// A database with a connection that gives no answer once: to the next statement that begins so.
+class LocksSilenceTest : public LocksTest {
+ protected:
+  LocksSilenceTest() {
+    silent->script = [this](const sql::Statement& statement) {
+      const bool hit = !text.empty() && statement.text().starts_with(text);
+      if (hit) text.clear();
+      return silence(hit ? 1h : 0s);
+    };
+    a().locks.emplace(*weft::testing::run(a().host, Locks::open(store, "a")));
+  }
+  static Task<Status> silence(Duration length) {
+    if (length == 0s) co_return ok_status();
+    co_return co_await net::sleep(length);
+  }
+  std::string text;
+  std::shared_ptr<test::ScriptedStore> silent = std::make_shared<test::ScriptedStore>(*a().db);
+  sql::Database store{silent};
+};
+
+TEST_F(LocksSilenceTest, ARenewalWithoutAnAnswerIsTriedAgainInTime) {
+  ASSERT_TRUE(acquire(a(), {.lease = 8s}).ok());
+  text = "UPDATE weft_lock SET lease_until";
+  network.run_for(1min);
+  EXPECT_TRUE(text.empty());
+  EXPECT_TRUE(a().held->is_held());
+}
+
+TEST_F(LocksSilenceTest, AnAttemptWithoutAnAnswerIsMadeAgain) {
+  for (const char* begin : {"SELECT holder", "BEGIN", "UPDATE weft_lock_token"}) {
+    text = begin;
+    const Status taken = acquire(a(), {.lease = 8s, .wait = 1min});
+    EXPECT_TRUE(text.empty());
+    ASSERT_TRUE(taken.ok() && release(a()).ok()) << begin << ": " << taken;
+  }
+}
+
+TEST_F(LocksSilenceTest, AnAttemptWithoutAnAnswerEndsWithItsReason) {
+  text = "SELECT holder";
+  const TimePoint begun = network.now();
+  EXPECT_EQ(acquire(a(), {.lease = 8s}).to_string(),
+            "DEADLINE_EXCEEDED: no answer about the lock \"job\": deadline exceeded after 8s");
+  EXPECT_LE(network.now() - begun, 9s);
 }
 
 /// Three programs that take, lose, release and use the lock in random order.

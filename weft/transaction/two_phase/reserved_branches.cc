@@ -84,10 +84,14 @@ class ReservedBranches::Impl : public std::enable_shared_from_this<Impl> {
     return not_found("no work \"" + name + "\" was added to the ReservedBranches");
   }
 
+  /// Locked until the end of the transaction: a decision may be told twice at once, or overtake the
+  /// vote, and PostgreSQL runs these beside each other. SQLite has one writer.
   Task<Result<std::vector<Row>>> rows(sql::Transaction& in, const TwoPhaseBranch& branch) const {
+    const std::string_view lock = dialect_ == internal::Dialect::Postgres ? " FOR UPDATE" : "";
     return in.all<Row>(
         "SELECT call, coordinator, name, request, state FROM weft_reservation "
-        "WHERE transaction_id = $1 AND branch = $2 ORDER BY call",
+        "WHERE transaction_id = $1 AND branch = $2 ORDER BY call" +
+            std::string(lock),
         branch.transaction, branch.name);
   }
   Task<Status> set(sql::Transaction& in, const TwoPhaseBranch& branch, State state) const {

@@ -109,16 +109,18 @@ Task<Result<OpenBranches::Taken>> OpenBranches::take(TwoPhaseBranch branch) {
   if (!turn.ok()) co_return turn.status();
   // Where another has taken it meanwhile, that one has ended it by now.
   if (open->ended) co_return std::move(taken);
-  end(*open);
+  open->ended = true;
   taken.branch = open;
   taken.turn = *std::move(turn);
+  taken.from = shared_from_this();
   co_return std::move(taken);
 }
 
-void OpenBranches::end(OpenBranch& open) {
-  open.ended = true;
-  open_.erase(std::string(open.id.text()));
+OpenBranches::Taken::~Taken() {
+  if (branch != nullptr) from->remove(*branch);
 }
+
+void OpenBranches::remove(const OpenBranch& open) { open_.erase(open.id.text()); }
 
 Task<> OpenBranches::keep_sweeping() {
   for (;;) {
@@ -133,8 +135,9 @@ Task<> OpenBranches::keep_sweeping() {
       if (!turn) continue;  // a call is running
       log(LogLevel::Warn, "branch " + open->id.text() + " is rolled back: nothing came for " +
                               to_string(options_.idle));
-      end(*open);
+      open->ended = true;
       open->doom();
+      remove(*open);
     }
   }
 }

@@ -28,7 +28,7 @@ struct OpenBranch {
   std::optional<sql::Transaction> transaction;
   std::set<std::uint32_t> served;  ///< numbers of calls
   bool doomed = false;
-  bool ended = false;  ///< it is no longer among the open ones
+  bool ended = false;  ///< who has the turn ends it, or has
   TimePoint last_used{};
   Semaphore turn{1};
 
@@ -54,15 +54,20 @@ class OpenBranches : public std::enable_shared_from_this<OpenBranches> {
   /// The branch of a call, opened by its first one; as PostgresBranches::work() has the errors.
   Task<Result<BranchVisit>> enter(WorkCall call);
 
-  /// A branch that is alone with who took it.
+  /// A branch that is alone with who took it, and among the open ones until this goes: others who
+  /// want to end it wait for that, and find what has become of it in the database.
   class Taken {
    public:
     Taken() {}
+    Taken(Taken&&) noexcept = default;
+    Taken& operator=(Taken&&) = delete;
+    ~Taken();
     OpenBranchPtr branch;  ///< null: it is not open
     Semaphore::Permit turn;
+    std::shared_ptr<OpenBranches> from;
   };
-  /// Takes a branch out of the open ones, when its calls have ended. FAILED_PRECONDITION where it
-  /// is another coordinator's.
+  /// Takes a branch, when its calls have ended. FAILED_PRECONDITION where it is another
+  /// coordinator's.
   Task<Result<Taken>> take(TwoPhaseBranch branch);
 
   sql::Database& database() noexcept { return database_; }
@@ -72,7 +77,7 @@ class OpenBranches : public std::enable_shared_from_this<OpenBranches> {
  private:
   Result<OpenBranchPtr> find_or_open(const TwoPhaseBranch& branch);
   Status admit(OpenBranch& open, std::uint32_t number) const;
-  void end(OpenBranch& open);
+  void remove(const OpenBranch& open);
   Task<> keep_sweeping();
 
   sql::Database database_;
