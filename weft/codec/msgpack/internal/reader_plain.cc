@@ -36,6 +36,13 @@ inline bool quick_integer(const char*& at, std::int64_t& value) noexcept {
       value = get_big<std::uint32_t>(behind);
       at += 5;
       return true;
+    case kUInt64: {
+      const auto bits = get_big<std::uint64_t>(behind);
+      if (bits > INT64_MAX) return false;
+      value = static_cast<std::int64_t>(bits);
+      at += 9;
+      return true;
+    }
     case kInt8:
       value = static_cast<std::int8_t>(*behind);
       at += 2;
