@@ -387,5 +387,19 @@ TEST(ReadJson, TellsWhatItDidNotFind) {
   EXPECT_EQ(fault.column, 1U);
 }
 
+TEST(FromJson, ReadsAMarkedListValue) {
+  // The list's bytes are cut off.
+  const std::string_view bytes("\xe2\x04\x05\x18\x04\x09\x35\x07", 8);
+  const codec::MessageTable& table = codec::Tables::generated().of(*Kinds::descriptor());
+  codec::OutputBytes text;
+  ASSERT_TRUE(codec::print_json(table, bytes, {.marks = true}, codec::WireOrigin::Peer, text).ok());
+  EXPECT_EQ(text.view(), R"({"list":{"@value":"GAQJNQc="}})");
+  codec::OutputBytes back;
+  codec::JsonFault fault;
+  EXPECT_TRUE(codec::read_json(table, text.view(), {.marks = true}, back, fault))
+      << fault.message();
+  EXPECT_EQ(back.view(), bytes);
+}
+
 }  // namespace
 }  // namespace weft

@@ -421,5 +421,65 @@ TEST(BytesOfAPeer, NameTypesThatAreUnknown) {
   EXPECT_THAT(unknown, ::testing::ElementsAre("no.Such"));
 }
 
+/// One entry, whose key and value are read and written in blocks.
+std::string entry_of(const std::string& key, const std::string& value) {
+  formats::Item item;
+  (*item.mutable_labels())[key] = value;
+  return json_of(item);
+}
+
+TEST(ToJson, WritesEntriesOfStringsOfEveryLength) {
+  const std::string letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+  for (std::size_t size = 0; size <= letters.size(); ++size) {
+    const std::string text = letters.substr(0, size);
+    EXPECT_EQ(entry_of(text, "x"), R"({"labels":{")" + text + R"(":"x"}})");
+    EXPECT_EQ(entry_of("x", text), R"({"labels":{"x":")" + text + R"("}})");
+  }
+}
+
+TEST(ToJson, EscapesEntriesAtEveryPlace) {
+  const std::string letters = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+  for (const auto& [raw, written] : {std::pair("\"", "\\\""), {"\n", "\\n"}, {"é", "é"}}) {
+    for (std::size_t at = 0; at <= letters.size(); ++at) {
+      const std::string head = letters.substr(0, at);
+      const std::string tail = letters.substr(at);
+      const std::string text = head + written + tail;
+      EXPECT_EQ(entry_of(head + raw + tail, text.substr(0, at)),
+                R"({"labels":{")" + text + R"(":")" + head + R"("}})");
+      EXPECT_EQ(entry_of(head, head + raw + tail),
+                R"({"labels":{")" + head + R"(":")" + text + R"("}})");
+    }
+  }
+}
+
+TEST(ToJson, WritesEveryEntryOnce) {
+  formats::Item item;
+  for (int i = 0; i < 50; ++i) {
+    const std::string key = std::to_string(i) + (i % 3 == 0 ? "\"" : "");
+    (*item.mutable_labels())[key] =
+        std::string(static_cast<std::size_t>(i), i % 5 == 0 ? '\n' : 'v');
+  }
+  item.set_id(1);
+  formats::Item read;
+  ASSERT_TRUE(from_json(json_of(item), read).ok());
+  EXPECT_EQ(read.labels_size(), item.labels_size());
+  for (const auto& [key, value] : item.labels()) EXPECT_EQ(read.labels().at(key), value);
+}
+
+TEST(ToJson, WritesTheLastOfAPeersEntriesWithOneKey) {
+  std::string bytes;
+  for (const auto& [key, value] : {std::pair("a", "1"), {"b", "2"}, {"a", "3"}}) {
+    formats::Item item;
+    (*item.mutable_labels())[key] = value;
+    bytes += item.SerializeAsString();
+  }
+  codec::OutputBytes out;
+  const Status status =
+      codec::print_json(codec::Tables::generated().of(*formats::Item::descriptor()), bytes, {},
+                        codec::WireOrigin::Peer, out);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(out.view(), R"({"labels":{"b":"2","a":"3"}})");
+}
+
 }  // namespace
 }  // namespace weft

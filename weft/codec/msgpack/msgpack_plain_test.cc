@@ -118,5 +118,42 @@ TEST(MsgpackPlain, CountsListsOfEverySize) {
   }
 }
 
+TEST(MsgpackPlain, ReadsDoublesUpToOneOfAnotherForm) {
+  for (int count = 0; count < 11; ++count) {
+    Kinds message;
+    for (int i = 0; i < count; ++i) message.add_doubles(i + 0.1);
+    EXPECT_EQ(result_of(*to_msgpack(message)), message.SerializeAsString()) << count;
+    for (int at = 0; at < count; ++at) {
+      // One number as an integer of a byte, and one as a string.
+      std::string bytes = *to_msgpack(message);
+      const auto place = bytes.size() - static_cast<std::size_t>(count - at) * 9;
+      Kinds read;
+      EXPECT_FALSE(from_msgpack(std::string(bytes).replace(place, 9, "\xa1x"), read).ok());
+      bytes.replace(place, 9, byte(5));
+      ASSERT_TRUE(from_msgpack(bytes, read).ok());
+      message.set_doubles(at, 5);
+      EXPECT_EQ(read.SerializeAsString(), message.SerializeAsString()) << at << " of " << count;
+      message.set_doubles(at, at + 0.1);
+    }
+  }
+}
+
+TEST(MsgpackPlain, ReadsIntegersOfEverySize) {
+  Kinds message;
+  for (int bits = 0; bits < 64; ++bits) {
+    const std::uint64_t value = std::uint64_t{1} << bits;
+    for (const std::uint64_t near : {value - 1, value, value + 1}) {
+      message.add_uint64s(near);
+      message.add_int32s(static_cast<std::int32_t>(near));
+    }
+  }
+  EXPECT_EQ(result_of(*to_msgpack(message)), message.SerializeAsString());
+  Kinds small;
+  small.set_int32_value(7);
+  EXPECT_EQ(result_of(*to_msgpack(small)), small.SerializeAsString());
+  small.set_int32_value(-7);
+  EXPECT_EQ(result_of(*to_msgpack(small)), small.SerializeAsString());
+}
+
 }  // namespace
 }  // namespace weft

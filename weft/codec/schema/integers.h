@@ -37,7 +37,25 @@ constexpr IntegerRange range_of(FieldKind kind) noexcept {
 /// of `kind`, or the enum, that is out of its range.
 std::string beyond_range(FieldKind kind, std::string_view shown, bool negative);
 
+/// Returns the end; `to` has 10 bytes, all of which may be written.
 inline char* put_varint_at(std::uint64_t value, char* to) noexcept {
+  if (value < 0x80) {
+    *to = static_cast<char>(value);
+    return to + 1;
+  }
+  // Two and three bytes, which lengths and numbers often have, with one store.
+  const auto bits = static_cast<std::uint32_t>(value);
+  const std::uint32_t two = (bits & 0x7f) | (bits << 1 & 0x7f00) | 0x80;
+  if (value < 0x4000) {
+    const auto word = static_cast<std::uint16_t>(two);
+    std::memcpy(to, &word, sizeof word);
+    return to + 2;
+  }
+  if (value < 0x200000) {
+    const std::uint32_t word = two | 0x8000 | (bits << 2 & 0x7f0000);
+    std::memcpy(to, &word, sizeof word);
+    return to + 3;
+  }
   for (; value >= 0x80; value >>= 7) *to++ = static_cast<char>(value | 0x80);
   *to++ = static_cast<char>(value);
   return to;

@@ -108,6 +108,19 @@ class EnumTable {
   }
   /// Null for an unknown name.
   const Value* by_name(std::string_view name) const noexcept;
+  /// The value whose `quoted` begins `text`, of which `size` bytes may be read. Null for none, and
+  /// in an enum of so many names that by_name() is faster.
+  const Value* begins(const char* text, std::size_t size) const noexcept {
+    if (values_.size() > kFewNames) return nullptr;
+    for (const Value& value : values_) {
+      const std::string& quoted = value.quoted;
+      if (quoted.size() <= size && quoted[1] == text[1] &&
+          std::memcmp(quoted.data(), text, quoted.size()) == 0) {
+        return &value;
+      }
+    }
+    return nullptr;
+  }
 
   const google::protobuf::EnumDescriptor& type() const noexcept { return *type_; }
   /// google.protobuf.NullValue, whose JSON is null.
@@ -118,6 +131,9 @@ class EnumTable {
   std::int32_t first() const noexcept { return values_.empty() ? 0 : values_.front().number; }
 
  private:
+  // A hash costs as much as a look at each of these.
+  static constexpr std::size_t kFewNames = 8;
+
   const Value* search(std::int32_t number) const noexcept;
 
   const google::protobuf::EnumDescriptor* type_;

@@ -19,9 +19,12 @@ class SeenFields {
   SeenFields(Stack& stack, const MessageTable& table)
       : stack_(stack), begin_(stack.size()), fields_(table.size()) {
     const std::size_t bits = table.size() + static_cast<std::size_t>(table.oneofs());
-    if (bits > 64) stack_.resize(begin_ + (bits + 63) / 64);
+    many_ = bits > 64;
+    if (many_) stack_.resize(begin_ + (bits + 63) / 64);
   }
-  ~SeenFields() { stack_.resize(begin_); }
+  ~SeenFields() {
+    if (many_) stack_.resize(begin_);
+  }
   SeenFields(const SeenFields&) = delete;
   SeenFields& operator=(const SeenFields&) = delete;
 
@@ -42,8 +45,7 @@ class SeenFields {
     return extensions_->insert(&field).second;
   }
   bool add(std::uint32_t index) noexcept {
-    const bool many = stack_.size() != begin_;
-    std::uint64_t& word = many ? stack_[begin_ + index / 64] : few_;
+    std::uint64_t& word = many_ ? stack_[begin_ + index / 64] : few_;
     const std::uint64_t bit = std::uint64_t{1} << index % 64;
     const bool is_new = (word & bit) == 0;
     word |= bit;
@@ -55,6 +57,7 @@ class SeenFields {
   Stack& stack_;
   std::size_t begin_;
   std::uint32_t fields_;
+  bool many_ = false;  // fields, whose bits are in stack_
   std::uint64_t few_ = 0;
   std::unique_ptr<Extensions> extensions_;  // null: none so far
 };

@@ -285,7 +285,10 @@ bool Printer::list_of(const Occurrence* begin, const Occurrence* end, const char
   std::uint64_t count = 0;
   for (const Occurrence* at = begin; at != end; ++at) {
     if (may_repeat && last[keys[static_cast<std::size_t>(at - begin)]] != at) continue;
-    WireReader reader(from(at->at, message_end));
+    WireReader behind(from(at->at, message_end));
+    if (!behind.skip(field.number, at->wire)) return malformed(field.message(), path);
+    // What follows may be an element, too, but one that comes later or not at all.
+    WireReader reader(from(at->at, behind.position()));
     if (!element(field, reader, at->wire, count, path)) return false;
   }
   end_list(field, count == 0);

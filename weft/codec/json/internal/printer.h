@@ -93,7 +93,9 @@ class Printer {
   bool packed(const FieldTable& field, std::string_view bytes, std::uint64_t& count,
               FieldPath& path);
   bool entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path);
-  bool plain_entry(const MessageTable& table, std::string_view bytes, bool first, FieldPath& path);
+  /// Entries of two strings without escapes, from the one whose tag was read up to the first other
+  /// one, whose tag is read then; true where the field has ended.
+  bool plain_entries(const FieldTable& field, WireReader& reader, std::uint64_t& count);
   static bool parts_of(const FieldTable& field, std::string_view bytes, EntryParts& out);
   bool map_key(const FieldTable& key, const EntryParts& parts, FieldPath& path);
   bool value(const FieldTable& field, WireReader& reader, const FieldPath& path);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <type_traits>
@@ -11,6 +12,36 @@
 #include "weft/codec/schema/text/number.h"
 
 namespace weft::codec::json {
+namespace {
+
+/// The strings of an entry as protobuf writes it: both, and nothing else.
+bool strings_of(const FieldTable& key, const FieldTable& held, std::string_view bytes,
+                std::string_view& name, std::string_view& value) noexcept {
+  if (bytes.size() < 4 || bytes[0] != key.tag[0]) return false;
+  WireReader reader(bytes.substr(1));
+  if (!reader.sized(name) || reader.at_end() || *reader.position() != held.tag[0]) return false;
+  WireReader rest(reader.rest().substr(1));
+  return rest.sized(value) && rest.at_end();
+}
+
+/// A text without escapes, in quotes; null where it is another one. Bytes may be read up to `end`,
+/// and a block may be written beyond what is returned.
+inline char* put_plain_text(std::string_view text, const char* end, char* to) noexcept {
+  *to++ = '"';
+  const char* at = text.data();
+  auto left = static_cast<std::ptrdiff_t>(text.size());
+  for (; left > 0 && end - at >= kBlock; at += kBlock, to += kBlock, left -= kBlock) {
+    if (first_special(at, to) < std::min<std::ptrdiff_t>(left, kBlock)) break;
+  }
+  if (left > 0) {
+    if (find_text_end(at, at + left) != at + left) return nullptr;
+    std::memcpy(to, at, static_cast<std::size_t>(left));
+  }
+  to[left] = '"';
+  return to + left + 1;
+}
+
+}  // namespace
 
 void Printer::name(const FieldTable& field, bool& first) {
   separate(first);
@@ -28,6 +59,7 @@ bool Printer::element(const FieldTable& field, WireReader& reader, WireType wire
                       std::uint64_t& count, FieldPath& path) {
   std::string_view bytes;
   if (field.map) {
+    if (plain_entries(field, reader, count)) return true;
     if (!reader.sized(bytes)) return malformed(field.message(), path);
     return entry(field, bytes, count++ == 0, path);
   }
@@ -143,36 +175,40 @@ bool Printer::parts_of(const FieldTable& field, std::string_view bytes, EntryPar
   return true;
 }
 
-/// An entry of two strings as protobuf writes it, both of which are UTF-8; nothing is printed of
-/// another one.
-bool Printer::plain_entry(const MessageTable& table, std::string_view bytes, bool first,
-                          FieldPath& path) {
-  const FieldTable& key = table.field(0);
-  const FieldTable& held = table.field(1);
+bool Printer::plain_entries(const FieldTable& field, WireReader& reader, std::uint64_t& count) {
+  const FieldTable& key = field.message().field(0);
+  const FieldTable& held = field.message().field(1);
   const bool are_strings = key.kind == FieldKind::String && held.kind == FieldKind::String;
-  if (!are_strings || options_.marks || bytes.size() < 4 || bytes[0] != key.tag[0]) return false;
-  std::string_view name;
-  std::string_view value;
-  WireReader reader(bytes.substr(1));
-  if (!reader.sized(name) || reader.at_end() || *reader.position() != held.tag[0]) return false;
-  WireReader rest(reader.rest().substr(1));
-  if (!rest.sized(value) || !rest.at_end()) return false;
-  const Place before = place();
-  separate(first);
-  path.set_key(name);
-  if (string(name)) {
-    out_.put(':');
-    colon();
-    if (string(value)) return true;
+  // With marks a key may have to be marked.
+  if (!are_strings || options_.marks || options_.indent > 0) return false;
+  const char* const end = reader.rest().data() + reader.rest().size();
+  while (true) {
+    WireReader next = reader;
+    std::string_view bytes;
+    std::string_view name;
+    std::string_view value;
+    if (!next.sized(bytes) || !strings_of(key, held, bytes, name, value)) return false;
+    // Two pairs of quotes, a colon and a comma.
+    char* to = out_.room(bytes.size() + 6 + 2 * kBlock);
+    *to = ',';
+    to = put_plain_text(name, end, to + (count == 0 ? 0 : 1));
+    if (to == nullptr) return false;
+    *to = ':';
+    to = put_plain_text(value, end, to + 1);
+    if (to == nullptr) return false;
+    out_.set_end(to);
+    ++count;
+    reader = next;
+    std::uint32_t number = 0;
+    WireType wire{};
+    if (next.at_end() || !next.tag(number, wire) || number != field.number) return true;
+    if (wire != WireType::Bytes) return true;
+    reader = next;
   }
-  return_to(before);
-  return false;
 }
 
 bool Printer::entry(const FieldTable& field, std::string_view bytes, bool first, FieldPath& path) {
   const MessageTable& table = field.message();
-  if (plain_entry(table, bytes, first, path)) [[likely]]
-    return true;
   EntryParts parts;
   // There is no mark in a map that could not be a key of it, so the message is marked.
   if (!parts_of(field, bytes, parts)) return malformed(table, path);

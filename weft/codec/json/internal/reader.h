@@ -15,7 +15,10 @@ namespace weft::codec::json {
 /// What was too deep to be printed is marked by an object one level deeper, in a list perhaps.
 inline constexpr int kLevelsOfMarks = 2;
 
-constexpr bool is_white(char c) noexcept { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+constexpr bool is_white(char c) noexcept {
+  // Most often it is none, which one comparison tells.
+  return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
 
 /// The field whose name is next, if it is one of the next few in the order of the declaration: most
 /// texts have that order, with some fields left out.

@@ -28,12 +28,19 @@ bool is_plain(const char* digits, const char* end) noexcept {
   return end != digits && end - digits <= 18 && (*digits != '0' || end - digits == 1);
 }
 
-// Each of these appends a value without its tag and returns the end of its text; null where that is
-// not plain, or so near to the end of all that a block cannot be read.
+/// Where text and output go on. By value, because both then stay in registers.
+struct Ends {
+  const char* at;
+  char* to;
+};
+constexpr Ends kNotPlain = {nullptr, nullptr};
+
+// Each of these appends a value without its tag; kNotPlain where it is not plain, or so near to the
+// end of all that a block cannot be read.
 
 /// ASCII without escapes, up to kLongestText.
-const char* put_text(const char* at, const char* end, char*& to) noexcept {
-  if (at == end || *at++ != '"') return nullptr;
+Ends put_text(const char* at, const char* end, char* to) noexcept {
+  if (at == end || *at++ != '"') return kNotPlain;
   const char* const begin = at;
   char* const size = to++;
   for (; end - at >= kBlock && at - begin <= static_cast<int>(kLongestText) - kBlock + 1;
@@ -43,12 +50,12 @@ const char* put_text(const char* at, const char* end, char*& to) noexcept {
     at += found;
     to += found;
     *size = static_cast<char>(at - begin);
-    return *at == '"' ? at + 1 : nullptr;
+    return *at == '"' ? Ends{at + 1, to} : kNotPlain;
   }
-  return nullptr;
+  return kNotPlain;
 }
 
-const char* put_whole(FieldKind kind, const char* at, const char* end, char*& to) noexcept {
+Ends put_whole(FieldKind kind, const char* at, const char* end, char* to) noexcept {
   const bool quoted = at != end && *at == '"';
   if (quoted) ++at;
   const bool negative = at != end && *at == '-';
@@ -56,48 +63,47 @@ const char* put_whole(FieldKind kind, const char* at, const char* end, char*& to
   const char* const digits = at;
   std::uint64_t value = 0;
   eat_digits(at, end, value);
-  if (!is_plain(digits, at) || (quoted && (at == end || *at++ != '"'))) return nullptr;
+  if (!is_plain(digits, at) || (quoted && (at == end || *at++ != '"'))) return kNotPlain;
   const IntegerRange range = range_of(kind);
   const std::uint64_t least = std::uint64_t{0} - static_cast<std::uint64_t>(range.least);
-  if (value > (negative ? least : range.greatest)) return nullptr;
-  to = put_integer_at(kind, negative ? std::uint64_t{0} - value : value, to);
-  return at;
+  if (value > (negative ? least : range.greatest)) return kNotPlain;
+  return {at, put_integer_at(kind, negative ? std::uint64_t{0} - value : value, to)};
 }
 
-const char* put_real(bool is_float, const char* at, const char* end, char*& to) noexcept {
-  double wide = 0;
-  float narrow = 0;
-  at = is_float ? quick_float(at, end, narrow) : quick_double(at, end, wide);
-  if (is_float) {
-    std::memcpy(to, &narrow, sizeof narrow);
-  } else {
-    std::memcpy(to, &wide, sizeof wide);
-  }
-  to += is_float ? sizeof narrow : sizeof wide;
-  return at;
+template <class T>
+Ends put_real(const char* (*read)(const char*, const char*, T&) noexcept, const char* at,
+              const char* end, char* to) noexcept {
+  T value = 0;
+  at = read(at, end, value);
+  std::memcpy(to, &value, sizeof value);
+  return {at, to + sizeof value};
 }
 
-const char* put_truth(const char* at, const char* end, char*& to) noexcept {
-  if (end - at < 5) return nullptr;
+Ends put_truth(const char* at, const char* end, char* to) noexcept {
+  if (end - at < 5) return kNotPlain;
   const bool yes = std::memcmp(at, "true", 4) == 0;
-  if (!yes && std::memcmp(at, "false", 5) != 0) return nullptr;
-  *to++ = yes ? '\1' : '\0';
-  return at + (yes ? 4 : 5);
+  if (!yes && std::memcmp(at, "false", 5) != 0) return kNotPlain;
+  *to = yes ? '\1' : '\0';
+  return {at + (yes ? 4 : 5), to + 1};
 }
 
-const char* put_enum(const EnumTable& enums, const char* at, const char* end, char*& to) noexcept {
-  if (at == end || *at++ != '"') return nullptr;
-  const char* const name_end = find_special(at, end);
-  if (name_end == end || *name_end != '"') return nullptr;
-  const auto* known = enums.by_name({at, static_cast<std::size_t>(name_end - at)});
-  if (known == nullptr) return nullptr;
-  to = put_varint_at(static_cast<std::uint64_t>(std::int64_t{known->number}), to);
-  return name_end + 1;
+Ends put_enum(const EnumTable& enums, const char* at, const char* end, char* to) noexcept {
+  const auto* known = enums.begins(at, static_cast<std::size_t>(end - at));
+  if (known != nullptr) {
+    at += known->quoted.size();
+  } else {
+    if (at == end || *at++ != '"') return kNotPlain;
+    const char* const name_end = find_special(at, end);
+    if (name_end == end || *name_end != '"') return kNotPlain;
+    known = enums.by_name({at, static_cast<std::size_t>(name_end - at)});
+    if (known == nullptr) return kNotPlain;
+    at = name_end + 1;
+  }
+  return {at, put_varint_at(static_cast<std::uint64_t>(std::int64_t{known->number}), to)};
 }
 
 /// Tag and value of a simple field; `to` has kPlainRoom.
-inline const char* put_plain(const FieldTable& field, const char* at, const char* end,
-                             char*& to) noexcept {
+inline Ends put_plain(const FieldTable& field, const char* at, const char* end, char* to) noexcept {
   std::memcpy(to, field.tag, sizeof field.tag);
   to += field.tag_size;
   switch (field.kind) {
@@ -108,8 +114,9 @@ inline const char* put_plain(const FieldTable& field, const char* at, const char
     case FieldKind::Enum:
       return put_enum(*field.enums, at, end, to);
     case FieldKind::Double:
+      return put_real(quick_double, at, end, to);
     case FieldKind::Float:
-      return put_real(field.kind == FieldKind::Float, at, end, to);
+      return put_real(quick_float, at, end, to);
     default:
       return put_whole(field.kind, at, end, to);
   }
@@ -118,17 +125,18 @@ inline const char* put_plain(const FieldTable& field, const char* at, const char
 }  // namespace
 
 bool Reader::plain_members(const MessageTable& table, SeenFields& seen, std::uint32_t& expected) {
-  for (const char* at = at_;; at = after_white(at, end_)) {
+  const char* const text_end = end_;
+  for (const char* at = at_;; at = after_white(at, text_end)) {
     at_ = at;
-    const FieldTable* const field = next_field(table, expected, at, end_);
+    const FieldTable* const field = next_field(table, expected, at, text_end);
     if (field == nullptr || !field->simple) return false;
-    char* to = out_.room(kPlainRoom);
-    at = after_white(at + field->quoted_json_name.size(), end_);
-    at = put_plain(*field, at, end_, to);
-    if (at == nullptr || at == end_ || (*at != ',' && *at != '}')) return false;
+    at = after_white(at + field->quoted_json_name.size(), text_end);
+    const Ends ends = put_plain(*field, at, text_end, out_.room(kPlainRoom));
+    at = ends.at;
+    if (at == nullptr || at == text_end || (*at != ',' && *at != '}')) return false;
     if (field->oneof >= 0 && !seen.add_oneof(*field)) return false;
     if (!seen.add_field(*field)) return false;
-    out_.set_end(to);
+    out_.set_end(ends.to);
     expected = field->index + 1;
     if (*at++ == '}') {
       at_ = at;
@@ -142,20 +150,21 @@ bool Reader::plain_entries(const FieldTable& field) {
   const FieldTable& held = field.message().field(1);
   // With marks a key may stand for bytes.
   if (!held.simple || options_.marks) return false;
-  for (const char* at = at_;; at = after_white(at, end_)) {
+  const char* const text_end = end_;
+  for (const char* at = at_;; at = after_white(at, text_end)) {
     at_ = at;
-    char* to = out_.room(5 + 1 + 2 * kPlainRoom);
+    char* const to = out_.room(5 + 1 + 2 * kPlainRoom);
     std::memcpy(to, field.tag, sizeof field.tag);
     char* const size = to + field.tag_size;
-    to = size + 1;
-    if (at == end_ || *at != '"') return false;
-    at = put_plain(key, at, end_, to);
-    if (at == nullptr || at == end_ || *at != ':') return false;
-    at = put_plain(held, after_white(at + 1, end_), end_, to);
-    if (at == nullptr || at == end_ || (*at != ',' && *at != '}')) return false;
-    if (to - size - 1 > static_cast<int>(kLongestText)) return false;
-    *size = static_cast<char>(to - size - 1);
-    out_.set_end(to);
+    if (at == text_end || *at != '"') return false;
+    Ends ends = put_plain(key, at, text_end, size + 1);
+    if (ends.at == nullptr || ends.at == text_end || *ends.at != ':') return false;
+    ends = put_plain(held, after_white(ends.at + 1, text_end), text_end, ends.to);
+    at = ends.at;
+    if (at == nullptr || at == text_end || (*at != ',' && *at != '}')) return false;
+    if (ends.to - size - 1 > static_cast<int>(kLongestText)) return false;
+    *size = static_cast<char>(ends.to - size - 1);
+    out_.set_end(ends.to);
     if (*at++ == '}') {
       at_ = at;
       return true;

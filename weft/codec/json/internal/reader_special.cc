@@ -15,6 +15,7 @@ bool Reader::special(const MessageTable& table, const FieldPath& path) {
     case WellKnown::Struct:
       return map(table.field(0), here);
     case WellKnown::ListValue:
+      if (options_.marks && next() == '{') return marked_special(table, path);
       return list(table.field(0), here);
     case WellKnown::Value:
       return json_value(table, path);

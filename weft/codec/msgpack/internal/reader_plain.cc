@@ -36,6 +36,13 @@ inline bool quick_integer(const char*& at, std::int64_t& value) noexcept {
       value = get_big<std::uint32_t>(behind);
       at += 5;
       return true;
+    case kUInt64: {
+      const auto bits = get_big<std::uint64_t>(behind);
+      if (bits > INT64_MAX) return false;
+      value = static_cast<std::int64_t>(bits);
+      at += 9;
+      return true;
+    }
     case kInt8:
       value = static_cast<std::int8_t>(*behind);
       at += 2;
@@ -81,8 +88,12 @@ const char* put_text(const char* at, const char* end, char*& to) noexcept {
 
 const char* put_whole(FieldKind kind, const char* at, const char* end, char*& to) noexcept {
   std::int64_t value = 0;
-  if (static_cast<std::size_t>(end - at) < kLongestNumber || !quick_integer(at, value)) {
-    return nullptr;
+  if (static_cast<std::size_t>(end - at) >= kLongestNumber) {
+    if (!quick_integer(at, value)) return nullptr;
+  } else {
+    // The last member is often a small number.
+    if (at == end || static_cast<std::uint8_t>(*at) >= kFixMap) return nullptr;
+    value = *at++;
   }
   const IntegerRange range = range_of(kind);
   if (value < range.least || (value > 0 && static_cast<std::uint64_t>(value) > range.greatest)) {
@@ -174,15 +185,16 @@ std::uint64_t Reader::plain_integers(std::int64_t least, std::int64_t greatest,
     const std::uint64_t chunk_end = std::min(count, done + kChunk);
     const std::uint64_t before = done;
     char* to = out_.room(kChunk * 10);
-    for (; done < chunk_end && left() >= kLongestNumber; ++done) {
-      const char* at = at_;
+    // A copy, which stays in a register.
+    const char* at = at_;
+    for (; done < chunk_end && end_ - at >= static_cast<std::ptrdiff_t>(kLongestNumber); ++done) {
+      const char* next = at;
       std::int64_t value = 0;
-      if (!quick_integer(at, value) || value < least || value > greatest) break;
-      auto bits = static_cast<std::uint64_t>(value);
-      for (; bits >= 0x80; bits >>= 7) *to++ = static_cast<char>(bits | 0x80);
-      *to++ = static_cast<char>(bits);
-      at_ = at;
+      if (!quick_integer(next, value) || value < least || value > greatest) break;
+      to = put_varint_at(static_cast<std::uint64_t>(value), to);
+      at = next;
     }
+    at_ = at;
     out_.set_end(to);
     if (done != before + kChunk) break;
   }
@@ -192,14 +204,26 @@ std::uint64_t Reader::plain_integers(std::int64_t least, std::int64_t greatest,
 std::uint64_t Reader::plain_doubles(std::uint64_t count) {
   count = std::min<std::uint64_t>(count, left() / kLongestNumber);
   char* to = out_.room(count * 8);
-  std::uint64_t done = 0;
-  for (; done < count && static_cast<std::uint8_t>(*at_) == kFloat64; ++done) {
-    const auto bits = get_big<std::uint64_t>(at_ + 1);
-    std::memcpy(to, &bits, sizeof bits);
-    to += sizeof bits;
-    at_ += kLongestNumber;
+  // Copies, which stay in registers.
+  const char* at = at_;
+  const char* const end = at + count * kLongestNumber;
+  const auto is_double = [&at](std::size_t i) {
+    return static_cast<std::uint8_t>(at[i * kLongestNumber]) == kFloat64;
+  };
+  const auto copy = [&at, &to](std::size_t i) {
+    const auto bits = get_big<std::uint64_t>(at + i * kLongestNumber + 1);
+    std::memcpy(to + i * sizeof bits, &bits, sizeof bits);
+  };
+  // Four at a time, or the loop is half of the work.
+  for (; end - at >= 4 * static_cast<std::ptrdiff_t>(kLongestNumber);
+       at += 4 * kLongestNumber, to += 4 * 8) {
+    if (!is_double(0) || !is_double(1) || !is_double(2) || !is_double(3)) break;
+    copy(0), copy(1), copy(2), copy(3);
   }
+  for (; at != end && is_double(0); at += kLongestNumber, to += 8) copy(0);
+  const auto done = static_cast<std::uint64_t>(at - at_) / kLongestNumber;
   out_.set_end(to);
+  at_ = at;
   return done;
 }
 

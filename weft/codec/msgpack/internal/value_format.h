@@ -14,7 +14,8 @@ namespace weft::codec::msgpack {
 inline constexpr std::size_t kLongestScalar = 9;
 
 /// A varint of `kind` as an integer or a boolean.
-inline char* put_varint_value(FieldKind kind, std::uint64_t value, char* to) noexcept {
+[[gnu::always_inline]] inline char* put_varint_value(FieldKind kind, std::uint64_t value,
+                                                     char* to) noexcept {
   switch (kind) {
     case FieldKind::Int32:
     case FieldKind::Enum:
