@@ -112,6 +112,7 @@ def check_relay(name, spans, parent):
     chain = [by_kind[SERVER, METHOD], by_kind[CLIENT, METHOD], by_kind[CLIENT, f"Attempt.{METHOD}"]]
     for span in chain:
         check(span.trace_id.hex() == RECORDED, f"{name}: the trace of {span.name}")
+        check(span.trace_state == STATE, f"{name}: the tracestate of {span.name}: '{span.trace_state}'")
         check(span.parent_span_id.hex() == parent, f"{name}: the parent of {span.name}, of kind {span.kind}")
         parent = span.span_id.hex()
     return parent

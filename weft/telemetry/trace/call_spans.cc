@@ -120,7 +120,9 @@ class ServerTraces final : public Observer {
     ServerSpan* const span = call.find<ServerSpan>();
     if (span == nullptr || span->owner != &call) return;
     internal::end_span(tracer_, span->active,
-                       {.status = status_of_server(status.code()), .took = stats.took},
+                       {.status = status_of_server(status.code()),
+                        .took = stats.took,
+                        .state = trace_of(call).state},
                        [&](SpanRecord& record) {
                          fill_times(call, stats, record);
                          record.kind = SpanKind::Server;
@@ -187,7 +189,9 @@ class ClientTraces final : public Observer {
   void end(const T& span, Call& call, const Status& status, const CallStats& stats,
            More more) noexcept {
     internal::end_span(tracer_, span.active,
-                       {.status = status_of_client(status.code()), .took = stats.took},
+                       {.status = status_of_client(status.code()),
+                        .took = stats.took,
+                        .state = trace_of(call).state},
                        [&](SpanRecord& record) {
                          fill_times(call, stats, record);
                          record.kind = SpanKind::Client;

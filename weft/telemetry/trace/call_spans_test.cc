@@ -83,6 +83,38 @@ TEST_F(CallSpans, AServerMayDecideByItself) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
+TEST_F(CallSpans, SpansKeepTheTracestateOfTheirTrace) {
+  sample({});
+  trace_server();
+  trace_client();
+  const TraceState state = TraceState::parse("rojo=00f067aa0ba902b7").value();
+  Context context;
+  context.trace() = {.trace_id = id_of_sevens(),
+                     .span_id = id_of_nines(),
+                     .flags = TraceContext::kSampled,
+                     .state = state};
+  Span own(context, world.in_process.client_host(), "own", tracer());
+  EXPECT_EQ(
+      world.in_process.run(test::World::unary(world.in_process.channel(), "ask"), 1h, &context),
+      ok_status());
+  own.end();
+  const auto all = spans();
+  ASSERT_EQ(all.size(), 4U);
+  for (const SpanRecord& span : all) {
+    ASSERT_NE(span.details, nullptr) << name_of(span);
+    EXPECT_EQ(span.details->state, state) << name_of(span);
+    EXPECT_GE(span.details->bytes, state.text().size()) << name_of(span);
+  }
+}
+
+TEST_F(CallSpans, SpansOfATraceWithoutTracestateNeedNoDetails) {
+  sample({});
+  trace_server();
+  trace_client();
+  EXPECT_EQ(call_under(TraceContext::kSampled), ok_status());
+  for (const SpanRecord& span : spans()) EXPECT_EQ(span.details, nullptr) << name_of(span);
+}
+
 /// Below every share: its random part is zero.
 TraceId low_id() {
   TraceId id{};

@@ -62,12 +62,13 @@ void Span::end() noexcept {
   Executor::leave_user_code();
   const std::unique_ptr<State, Deleter> state = std::move(state_);
   const TimePoint now = state->loop.now();
+  const TraceState trace_state = std::as_const(state->context).trace().state;
   // One that has begun after this one and has not ended keeps its place.
   if (std::as_const(state->context).trace().span_id == state->active.id) {
     internal::leave_span(state->active, state->context);
   }
   internal::end_span(state->tracer, state->active,
-                     {.status = state->status, .took = now - state->begun},
+                     {.status = state->status, .took = now - state->begun, .state = trace_state},
                      [&](SpanRecord& record) {
                        record.begun = state->begun;
                        record.ended = now;

@@ -47,6 +47,7 @@ inline constexpr std::size_t kMaxText = 4096;
 struct SpanDetails {
   std::string name{};     ///< where it is no method's
   std::string message{};  ///< why it failed
+  TraceState state{};     ///< the trace's W3C `tracestate`
   std::vector<Attribute> attributes{};
   std::vector<SpanEvent> events{};
   std::vector<TraceContext> links{};

@@ -113,6 +113,9 @@ void TraceRequest::add(const SpanRecord& span) {
   out.message(2, [&] {
     out.bytes(1, view_of(span.trace_id));
     out.bytes(2, view_of(span.span_id));
+    if (span.details != nullptr && !span.details->state.empty()) {
+      out.text(3, span.details->state.text());
+    }
     if (span.parent_id != SpanId{}) out.bytes(4, view_of(span.parent_id));
     out.text(5, span.is_attempt ? "Attempt." + std::string(span.name()) : std::string(span.name()));
     out.varint(6, static_cast<std::uint64_t>(span.kind));

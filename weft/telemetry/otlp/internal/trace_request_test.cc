@@ -78,6 +78,15 @@ TEST(TraceRequestTest, ACallHasTheConventionsAttributes) {
   EXPECT_EQ(attributes_of(span), expected);
 }
 
+TEST(TraceRequestTest, ASpanHasTheStateOfItsTrace) {
+  SpanRecord span = call();
+  EXPECT_EQ(encoded(span).trace_state(), "");
+  span.details = std::make_unique<SpanDetails>();
+  EXPECT_EQ(encoded(span).trace_state(), "");
+  span.details->state = TraceState::parse("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE").value();
+  EXPECT_EQ(encoded(span).trace_state(), "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE");
+}
+
 TEST(TraceRequestTest, AFailureHasItsTypeAndMessage) {
   SpanRecord span = call();
   span.code = StatusCode::NotFound;

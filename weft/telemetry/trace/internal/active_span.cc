@@ -79,6 +79,12 @@ void leave_span(const ActiveSpan& span, Context& context) {
   context.trace().flags = span.outer_flags;
 }
 
+void keep_state(const TraceState& state, SpanRecord& record) {
+  if (record.details == nullptr) record.details = std::make_unique<SpanDetails>();
+  record.details->state = state;
+  record.details->bytes += state.text().size();
+}
+
 void hand_over(Tracer& tracer, const ActiveSpan& span, SpanRecord&& record) {
   SpanRing& here = tracer.ring();
   bool half_full = false;

@@ -55,7 +55,11 @@ void leave_span(const ActiveSpan& span, Context& context);
 struct Ending {
   SpanStatus status;
   Duration took;
+  const TraceState& state;  // of the span's context
 };
+
+/// Keeps a state that is not empty in the record's details.
+void keep_state(const TraceState& state, SpanRecord& record);
 
 /// Hands over a record that is whole.
 void hand_over(Tracer& tracer, const ActiveSpan& span, SpanRecord&& record);
@@ -73,6 +77,7 @@ void end_span(Tracer& tracer, const ActiveSpan& span, const Ending& ending, Fill
   record.status = ending.status;
   record.parent_is_remote = span.is_root && span.has_parent();
   fill(record);
+  if (!ending.state.empty()) keep_state(ending.state, record);
   hand_over(tracer, span, std::move(record));
 }
 

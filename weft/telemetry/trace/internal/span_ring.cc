@@ -11,14 +11,15 @@ std::size_t bytes_of(const SpanRecord& span) noexcept {
   return span.details == nullptr ? 0 : span.details->bytes;
 }
 
-/// Leaves the name.
+/// Leaves the name, and the trace's state, whose text all spans of the trace share.
 void strip(SpanDetails& details) {
   SpanDetails left{.name = std::move(details.name)};
   left.dropped_attributes =
       details.dropped_attributes + static_cast<std::uint32_t>(details.attributes.size());
   left.dropped_events = details.dropped_events + static_cast<std::uint32_t>(details.events.size());
   left.dropped_links = details.dropped_links + static_cast<std::uint32_t>(details.links.size());
-  left.bytes = left.name.size();
+  left.state = std::move(details.state);
+  left.bytes = left.name.size() + left.state.text().size();
   details = std::move(left);
 }
 

@@ -98,6 +98,20 @@ TEST(SpanRingTest, WhatIsReleasedMayMakeItHalfFull) {
   EXPECT_TRUE(ring.release(trace(1), id(1), 0).half_full);
 }
 
+TEST(SpanRingTest, HeldSpansBeyondTheBytesKeepTheTracestate) {
+  SpanRing ring({.held = 4, .queued = 100, .queue_bytes = 10'000});
+  SpanRecord large = large_span(2, 1, 11'000);
+  large.details->state = TraceState::parse("a=b").value();
+  ring.hold(std::move(large));
+  ring.release(trace(1), id(1), 0);
+  std::vector<SpanRecord> all;
+  ring.take(all);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_TRUE(all[0].details->attributes.empty());
+  EXPECT_EQ(all[0].details->state.text(), "a=b");
+  EXPECT_EQ(all[0].details->bytes, std::string_view("worka=b").size());
+}
+
 TEST(SpanRingTest, HeldSpansBeyondTheBytesLoseTheirAttributes) {
   SpanRing ring({.held = 4, .queued = 100, .queue_bytes = 10'000});
   ring.hold(large_span(2, 1, 9000));
