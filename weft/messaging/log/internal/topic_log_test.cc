@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <time.h>
 
 #include "weft/messaging/log/internal/little_endian.h"
 #include "weft/messaging/log/internal/test_disk.h"
@@ -212,17 +211,11 @@ TEST(TopicLog, DataCannotPassForARecord) {
   EXPECT_THAT(bodies(**open_log(disk)), ElementsAre("a"));
 }
 
-/// Seconds of this thread's work.
-double work_time() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
-
+/// Were each checksum made by itself, it would take minutes, more than the test has.
 TEST(TopicLog, OpensInTimeWhateverTheDataBehindADamage) {
-  constexpr std::size_t kSize = std::size_t{1} << 20;
+  constexpr std::size_t kSize = std::size_t{8} << 20;
   TestDisk disk(1);
-  // Data that might be the heads of 50,000 records, each of which reaches to the end.
+  // Data that might be the heads of 400,000 records, each of which reaches to the end.
   std::string body;
   while (body.size() < kSize) {
     put_number(body, static_cast<std::uint32_t>(kSize - body.size() - kRecordHeader - 28));
@@ -232,10 +225,7 @@ TEST(TopicLog, OpensInTimeWhateverTheDataBehindADamage) {
   }
   ASSERT_TRUE(add(**open_log(disk), {body}).ok());
   disk.content(kFirstSegment).back() ^= 1;
-  const double begin = work_time();
   EXPECT_THAT(bodies(**open_log(disk)), IsEmpty());
-  // It takes 0.04 s; were each checksum made by itself, 8 s.
-  EXPECT_LT(work_time() - begin, 5);
 }
 
 TEST(TopicLog, SaysThatTheDiskIsFullAndGoesOnWhenItIsNot) {
