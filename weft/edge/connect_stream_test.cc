@@ -70,6 +70,28 @@ TEST(EdgeConnectStream, BothWaysAtTheSameTime) {
               ElementsAre(envelope("one"), envelope("two"), "2:{}"));
 }
 
+TEST(EdgeConnectStream, AHeldMessageLeavesWithoutAFurtherWrite) {
+  World world;
+  world.peer().set_give_credit(false);
+  const std::uint32_t stream = world.begin("/test.Notes/Chat", kProto);
+  // More than the windows that the client gives.
+  constexpr std::size_t kMessages = 12;
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    world.peer().send(data(stream, message(std::string(15'000, 'x'))));
+    world.world().run_for(10ms);
+  }
+  EXPECT_LT(envelopes(world.peer().data_of(stream)).size(), kMessages);
+  for (int i = 0; i < 20; ++i) {
+    world.peer().send(testing::window_update(0, 10'000) + testing::window_update(stream, 10'000));
+    world.world().run_for(10ms);
+  }
+  const std::vector<std::string> answers = envelopes(world.peer().data_of(stream));
+  ASSERT_EQ(answers.size(), kMessages);
+  EXPECT_EQ(answers.back(), envelope(std::string(15'000, 'x')));
+  // The handler reads.
+  EXPECT_EQ(world.server().active_calls(), 1U);
+}
+
 TEST(EdgeConnectStream, ErrorsAreAtTheEnd) {
   World world;
   const Answer early = world.post("/test.Notes/Expand", kProto, message("fail"));
