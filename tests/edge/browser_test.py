@@ -21,13 +21,11 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
+from script import NODE_MODULES, skip, without_packages
 from served import Served, main, needs, run
 
 HERE = Path(__file__).resolve().parent
-MODULES = os.environ.get("WEFT_NODE_MODULES", "")
 NEEDED = ["@connectrpc/connect-web", "grpc-web", "@protobuf-ts/grpcweb-transport", "esbuild"]
-MISSING = [name for name in NEEDED if not MODULES or not (Path(MODULES) / name).is_dir()]
-SKIPPED = 77
 
 # What the page's server may be called from is in edge_server.cc.
 ALLOWED = "page.example"
@@ -55,8 +53,8 @@ def bundle(folder):
     """The page's script and its descriptors, as HTML."""
     made = run("protoc", f"-I{HERE}", "--include_imports", f"--descriptor_set_out={folder}/greeter.pb", "greeter.proto")
     assert made.returncode == 0, made.stderr
-    made = run(f"{MODULES}/.bin/esbuild", HERE / "browser_calls.mjs", "--bundle", "--format=esm", f"--outfile={folder}/page.js",
-               env={**os.environ, "NODE_PATH": MODULES})
+    made = run(f"{NODE_MODULES}/.bin/esbuild", HERE / "browser_calls.mjs", "--bundle", "--format=esm", f"--outfile={folder}/page.js",
+               env={**os.environ, "NODE_PATH": NODE_MODULES})
     assert made.returncode == 0, made.stderr
     descriptors = base64.b64encode(Path(f"{folder}/greeter.pb").read_bytes()).decode()
     script = Path(f"{folder}/page.js").read_text(encoding="utf-8").replace("</script", "<\\/script")
@@ -147,7 +145,6 @@ class Browser(Served):
 
 
 if __name__ == "__main__":
-    if MISSING:
-        print("skipped: WEFT_NODE_MODULES names no folder with " + ", ".join(MISSING))
-        sys.exit(SKIPPED)
+    if why := without_packages(NEEDED):
+        skip(why)
     main(sys.argv)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "peers"))
 from export import compiled, grpcio, receive
-from script import check, skip
+from script import NODE_MODULES, check, skip, without_packages
 
 NODE = Path(__file__).resolve().parent / "node"
 METHOD = "test.Traced/Echo"
@@ -36,14 +36,12 @@ STATE = "python=began"
 
 def node_modules():
     """The folder with the packages of package.json."""
-    modules = os.environ.get("WEFT_NODE_MODULES", "")
     needed = json.loads((NODE / "package.json").read_text(encoding="utf-8"))["dependencies"]
-    missing = [name for name in needed if not modules or not (Path(modules) / name).is_dir()]
-    if missing:
-        skip("WEFT_NODE_MODULES names no folder with " + ", ".join(missing))
+    if why := without_packages(needed):
+        skip(why)
     if shutil.which("node") is None:
         skip("no node")
-    return modules
+    return NODE_MODULES
 
 
 class Peer:
