@@ -4,20 +4,15 @@
 
 #include <zlib.h>
 
+#include "weft/messaging/log/internal/file_format.h"
 #include "weft/messaging/log/internal/little_endian.h"
 
 namespace weft::messaging::stored {
 namespace {
 
 constexpr std::string_view kMagic = "weftlog\n";
-constexpr std::size_t kVersionAt = 8;
 constexpr std::size_t kHeaderChecked = kSegmentHeader - 4;
 constexpr std::size_t kRecordChecked = 8;  // from there on
-
-std::uint32_t checksum(std::uint32_t begin, std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(begin, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 /// Checksums of many parts of the same bytes, which may overlap, each in a time that does not
 /// depend on its size: of CRCs, that of a part follows from those of what is before its two ends.
@@ -26,10 +21,10 @@ class PartChecksums {
   /// `bytes` outlive this.
   explicit PartChecksums(std::string_view bytes) : bytes_(bytes) {
     for (std::size_t at = 0; at + kBlock <= bytes.size(); at += kBlock) {
-      before_.push_back(checksum(before_.back(), bytes.substr(at, kBlock)));
+      before_.push_back(checksum(bytes.substr(at, kBlock), before_.back()));
     }
   }
-  /// checksum(begin, ...) of `size` bytes from `at` on.
+  /// checksum(..., begin) of `size` bytes from `at` on.
   std::uint32_t of(std::uint32_t begin, std::size_t at, std::size_t size) const {
     const auto shifted = ::crc32_combine(before(at) ^ begin, 0, static_cast<z_off_t>(size));
     return before(at + size) ^ static_cast<std::uint32_t>(shifted);
@@ -40,7 +35,7 @@ class PartChecksums {
 
   std::uint32_t before(std::size_t at) const {
     const std::size_t block = at / kBlock;
-    return checksum(before_[block], bytes_.substr(block * kBlock, at % kBlock));
+    return checksum(bytes_.substr(block * kBlock, at % kBlock), before_[block]);
   }
 
   const std::string_view bytes_;
@@ -64,7 +59,7 @@ std::string encode(const SegmentHeader& header) {
   put_number(bytes, header.previous);
   put_number(bytes, header.made);
   put_number(bytes, header.salt);
-  put_number(bytes, checksum(0, bytes));
+  put_number(bytes, checksum(bytes));
   return bytes;
 }
 
@@ -73,13 +68,10 @@ Result<SegmentHeader> parse_segment_header(std::string_view bytes, const std::st
     return data_loss(path + ": it does not begin as a segment of a log");
   }
   const auto version = number_at<std::uint16_t>(bytes, kVersionAt);
-  if (version > kSegmentVersion) {
-    return failed_precondition(path + ": its format has version " + std::to_string(version) +
-                               ", and this program reads up to version " +
-                               std::to_string(kSegmentVersion));
-  }
+  Status known = check_version(bytes, kSegmentVersion, path);
+  if (!known.ok()) return known;
   const auto sum = number_at<std::uint32_t>(bytes, kHeaderChecked);
-  if (version == 0 || sum != checksum(0, bytes.substr(0, kHeaderChecked))) {
+  if (version == 0 || sum != checksum(bytes.substr(0, kHeaderChecked))) {
     return data_loss(path + ": the checksum of its header is wrong");
   }
   return SegmentHeader{.base = number_at<std::uint64_t>(bytes, 12),
@@ -98,7 +90,7 @@ void append_record(std::string& out, std::uint32_t salt, const RecordHeader& hea
   put_number(out, header.time);
   out.append(body);
   std::string sum;
-  put_number(sum, checksum(salt, std::string_view(out).substr(begin + kRecordChecked)));
+  put_number(sum, checksum(std::string_view(out).substr(begin + kRecordChecked), salt));
   out.replace(begin + 4, sum.size(), sum);
 }
 
@@ -111,7 +103,7 @@ Reading read_record(std::string_view bytes, std::uint32_t salt, std::uint64_t ex
   out.size = kRecordHeader + body;
   if (bytes.size() < out.size) return Reading::NeedsMore;
   const std::string_view checked = bytes.substr(kRecordChecked, out.size - kRecordChecked);
-  if (number_at<std::uint32_t>(bytes, 4) != checksum(salt, checked)) return Reading::Damaged;
+  if (number_at<std::uint32_t>(bytes, 4) != checksum(checked, salt)) return Reading::Damaged;
   out.body = bytes.substr(kRecordHeader, body);
   return Reading::Record;
 }

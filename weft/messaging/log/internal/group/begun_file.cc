@@ -1,7 +1,6 @@
 #include "weft/messaging/log/internal/group/begun_file.h"
 
-#include <zlib.h>
-
+#include "weft/messaging/log/internal/file_format.h"
 #include "weft/messaging/log/internal/little_endian.h"
 
 namespace weft::messaging::stored {
@@ -12,11 +11,6 @@ constexpr std::uint16_t kVersion = 1;
 constexpr std::size_t kHeader = 12;
 constexpr std::size_t kPlace = 16;
 constexpr std::size_t kChecked = 12;  // of a place
-
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 BegunFile::Tries places_of(std::string_view bytes) {
   BegunFile::Tries tries;
@@ -43,9 +37,8 @@ Result<BegunFile::Left> BegunFile::read(Disk& disk, const std::string& path) {
   // It may have died while it made the file.
   if (bytes->size() < kHeader || !bytes->starts_with(kMagic))
     return Left{.died = true, .tries = {}};
-  if (number_at<std::uint16_t>(*bytes, kMagic.size()) > kVersion) {
-    return failed_precondition(path + ": a newer version of weft has written it");
-  }
+  Status known = check_version(*bytes, kVersion, path);
+  if (!known.ok()) return known;
   return Left{.died = true, .tries = places_of(*bytes)};
 }
 

@@ -4,8 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include <zlib.h>
-
+#include "weft/messaging/log/internal/file_format.h"
 #include "weft/messaging/log/internal/little_endian.h"
 
 namespace weft::messaging::stored {
@@ -17,11 +16,6 @@ constexpr std::size_t kHeader = 36;
 constexpr std::size_t kRange = 16;
 constexpr std::size_t kTries = 12;
 constexpr std::size_t kChecksum = 4;
-
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
 
 std::string encode(std::uint64_t sequence, const Settled& settled) {
   std::string bytes(kMagic);
@@ -83,9 +77,8 @@ Result<std::optional<std::string>> content_of(Disk& disk, const std::string& pat
   return std::optional<std::string>(*std::move(bytes));
 }
 
-bool is_newer(std::string_view bytes) {
-  return bytes.size() >= 10 && bytes.starts_with(kMagic) &&
-         number_at<std::uint16_t>(bytes, 8) > kVersion;
+bool has_version(std::string_view bytes) {
+  return bytes.size() >= kVersionAt + sizeof kVersion && bytes.starts_with(kMagic);
 }
 
 }  // namespace
@@ -98,8 +91,9 @@ Result<Settled> GroupFile::load() {
     if (!bytes.ok()) return bytes.status();
     is_there_[slot] = bytes->has_value();
     if (!is_there_[slot]) continue;
-    if (is_newer(**bytes)) {
-      return failed_precondition(path(slot) + ": a newer version of weft has written it");
+    if (has_version(**bytes)) {
+      Status known = check_version(**bytes, kVersion, path(slot));
+      if (!known.ok()) return known;
     }
     if (!is_whole(**bytes)) {
       ++damaged;
