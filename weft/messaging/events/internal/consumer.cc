@@ -155,9 +155,11 @@ Task<> Consumer::settle(Delivery& delivery) {
   const SubscriberOptions& options = setup_.options;
   cluster::Backoff backoff(setup_.loop.rng(), options.backoff, options.most_backoff);
   while (true) {
-    Status status = internal_error("the program ended while it handled the event");
+    Status status;
     Outcome outcome = Outcome::DeadLetter;
-    if (!delivery.interrupted || !tried_enough(delivery)) {
+    if (delivery.interrupted && tried_enough(delivery)) {
+      status = internal_error("the program ended while it handled the event");
+    } else {
       const bool tried = co_await try_once(delivery, status);
       if (!tried) break;
       outcome = outcome_of(status);
