@@ -170,10 +170,7 @@ void ClientChannel::start_opening() {
 }
 
 Task<> ClientChannel::open(ClientChannel& self) {
-  Context limited;
-  limited.limit_deadline(after(self.loop_.now(), self.setup_.connect_timeout));
-  const net::DeadlineGuard guard(self.loop_, limited);
-  self.made_.emplace(co_await open_greeted(self).in(limited));
+  self.made_.emplace(co_await net::in_own_context(self.setup_.connect_timeout, open_greeted(self)));
 }
 
 Task<Result<StreamPtr>> ClientChannel::open_greeted(ClientChannel& self) {

@@ -151,10 +151,7 @@ Task<Result<std::size_t>> ServedConnection::read(std::span<char> into) {
 }
 
 Task<Result<std::size_t>> ServedConnection::read_until(TimePoint deadline, std::span<char> into) {
-  Context limited(co_await current_context());
-  limited.limit_deadline(deadline);
-  const net::DeadlineGuard guard(connection_.loop(), limited);
-  co_return co_await connection_.read(into).in(limited);
+  return net::with_deadline(deadline, connection_.read(into));
 }
 
 Task<bool> ServedConnection::take_requests() {
@@ -283,12 +280,9 @@ Task<Status> ServedConnection::send(std::string_view bytes) {
 }
 
 Task<Status> ServedConnection::send_block(std::string_view bytes) {
-  if (limits_.write_timeout == kForever) co_return co_await connection_.write(bytes);
-  net::Loop& loop = connection_.loop();
-  Context limited(co_await current_context());
-  limited.limit_deadline(after(loop.now(), limits_.write_timeout));
-  const net::DeadlineGuard guard(loop, limited);
-  co_return co_await connection_.write(bytes).in(limited);
+  if (limits_.write_timeout == kForever) return connection_.write(bytes);
+  const TimePoint deadline = after(connection_.loop().now(), limits_.write_timeout);
+  return net::with_deadline(deadline, connection_.write(bytes));
 }
 
 }  // namespace weft::foreign

@@ -18,11 +18,7 @@ constexpr std::size_t kMostBatch = 100;
 
 /// What comes before `idle` is over; DEADLINE_EXCEEDED where nothing does.
 Task<Result<std::vector<Delivery>>> next_within(Subscription& place, Duration idle) {
-  net::Loop& loop = *net::Loop::current();
-  Context limited(co_await coro::CurrentContext());
-  limited.limit_deadline(after(loop.now(), idle));
-  const net::DeadlineGuard guard(loop, limited);
-  co_return co_await place.next(kMostBatch).in(limited);
+  return net::with_deadline(after(net::Loop::current()->now(), idle), place.next(kMostBatch));
 }
 
 /// False where the letter stays.

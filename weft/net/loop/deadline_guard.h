@@ -31,6 +31,16 @@ class DeadlineGuard : private Timer {
   TimePoint start_;
 };
 
+/// Awaits `task` in a child of the caller's Context, which is cancelled at `deadline` with
+/// DEADLINE_EXCEEDED. On the current loop.
+template <class T>
+Task<T> with_deadline(TimePoint deadline, Task<T> task) {
+  Context limited(co_await current_context());
+  limited.limit_deadline(deadline);
+  const DeadlineGuard guard(*Loop::current(), limited);
+  co_return co_await std::move(task).in(limited);
+}
+
 /// Awaits `task` in a Context of its own, for `longest` at most: for what has to be done although
 /// the caller has gone. On the current loop.
 template <class T>

@@ -49,14 +49,10 @@ Task<Status> give_back(std::shared_ptr<const LockStore> store, std::string name,
 }
 
 /// Takes it for the lease at most: a lock that comes later is over.
-Task<Result<LockStore::Attempt>> take(std::shared_ptr<const LockStore> store, std::string name,
-                                      Duration lease, std::shared_ptr<std::int64_t> token) {
-  net::Loop& loop = *net::Loop::current();
-  Context limited(co_await current_context());
-  limited.limit_deadline(after(loop.now(), lease));
-  const net::DeadlineGuard guard(loop, limited);
-  Task<Result<LockStore::Attempt>> taking = store->take(std::move(name), lease, std::move(token));
-  co_return co_await std::move(taking).in(limited);
+Task<Result<LockStore::Attempt>> take(const LockStore& store, std::string name, Duration lease,
+                                      std::shared_ptr<std::int64_t> token) {
+  const TimePoint end = after(net::Loop::current()->now(), lease);
+  return net::with_deadline(end, store.take(std::move(name), lease, std::move(token)));
 }
 
 /// Of one attempt.
@@ -70,7 +66,7 @@ Task<Result<Outcome>> attempt(std::shared_ptr<const LockStore> store, std::strin
   net::Loop& loop = *net::Loop::current();
   const TimePoint asked = loop.now();
   const auto token = std::make_shared<std::int64_t>(0);
-  const Result<LockStore::Attempt> taken = co_await take(store, name, lease, token);
+  const Result<LockStore::Attempt> taken = co_await take(*store, name, lease, token);
   const bool too_late = loop.now() >= asked + internal::Lease::safe_part(lease);
   // It may be taken: the outcome of the commit is unknown, or the commit took too long.
   if (*token != 0 && (!taken.ok() || (too_late && taken->token != 0))) {
@@ -132,15 +128,15 @@ Task<Result<Lock>> Locks::acquire(std::string name, LockOptions options) const {
   const Status valid = check_options(name, options);
   if (!valid.ok()) co_return valid;
   const std::shared_ptr<const LockStore> store = store_;
-  const Context caller(co_await current_context());
+  const Context* const caller = co_await current_context();
   net::Loop& loop = *net::Loop::current();
   const TimePoint until = after(loop.now(), options.wait);
   cluster::Backoff backoff(loop.rng(), kFirstPause, options.poll);
   while (true) {
     Result<Outcome> outcome = co_await attempt(store, name, options.lease);
     // Another connection may give an answer.
-    const bool is_silent =
-        outcome.status().code() == StatusCode::DeadlineExceeded && !caller.is_cancelled();
+    const bool is_silent = outcome.status().code() == StatusCode::DeadlineExceeded &&
+                           (caller == nullptr || !caller->is_cancelled());
     if (!outcome.ok() && !is_silent) co_return outcome.status();
     if (outcome.ok() && outcome->lock) co_return *std::move(outcome->lock);
     if (loop.now() >= until) {

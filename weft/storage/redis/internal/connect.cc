@@ -119,11 +119,8 @@ Task<Result<StreamPtr>> connect_and_greet(const Setup& setup) {
 }  // namespace
 
 Task<Result<StreamPtr>> connect(const Setup& setup) {
-  net::Loop& loop = *net::Loop::current();
-  Context limited(co_await current_context());
-  limited.limit_deadline(after(loop.now(), setup.options.connect_timeout));
-  const net::DeadlineGuard guard(loop, limited);
-  Result<StreamPtr> stream = co_await connect_and_greet(setup).in(limited);
+  const TimePoint deadline = after(net::Loop::current()->now(), setup.options.connect_timeout);
+  Result<StreamPtr> stream = co_await net::with_deadline(deadline, connect_and_greet(setup));
   if (stream.ok()) co_return stream;
   Status status = stream.status();
   if (status.code() == StatusCode::DeadlineExceeded) {

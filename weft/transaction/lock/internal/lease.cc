@@ -50,11 +50,8 @@ void Lease::lose(const std::string& why) {
 /// Gives up when the lease ends here, and early enough for another attempt: the connection may be
 /// one that gives no answer any more.
 Task<Result<bool>> Lease::renew() {
-  Context limited(co_await current_context());
-  limited.limit_deadline(std::min(held_until_, after(loop_.now(), lease_ / 4)));
-  const net::DeadlineGuard guard(loop_, limited);
-  Task<Result<bool>> task = store_->renew(name_, token_, lease_);
-  co_return co_await std::move(task).in(limited);
+  const TimePoint end = std::min(held_until_, after(loop_.now(), lease_ / 4));
+  return net::with_deadline(end, store_->renew(name_, token_, lease_));
 }
 
 Task<> Lease::keep_renewing() {

@@ -86,11 +86,7 @@ Task<Result<bool>> Relay::own() {
 
 /// As long as this relay is the owner for certain.
 Task<Status> Relay::publish_one(const events::Event& event) {
-  Context limited(co_await current_context());
-  limited.limit_deadline(owned_until_);
-  const net::DeadlineGuard guard(loop_, limited);
-  Task<Status> task = sink_.publish(event);
-  co_return co_await std::move(task).in(limited);
+  return net::with_deadline(owned_until_, sink_.publish(event));
 }
 
 Task<Status> Relay::publish(std::vector<Stored> events, std::vector<std::int64_t>& published) {

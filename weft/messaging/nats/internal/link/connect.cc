@@ -130,11 +130,8 @@ Task<Result<Session>> connect_and_greet(const Setup& setup, const net::HostPort&
 }  // namespace
 
 Task<Result<Session>> connect(const Setup& setup, const net::HostPort& broker) {
-  net::Loop& loop = *net::Loop::current();
-  Context limited(co_await current_context());
-  limited.limit_deadline(after(loop.now(), setup.options.connect_timeout));
-  const net::DeadlineGuard guard(loop, limited);
-  Result<Session> session = co_await connect_and_greet(setup, broker).in(limited);
+  const TimePoint deadline = after(net::Loop::current()->now(), setup.options.connect_timeout);
+  Result<Session> session = co_await net::with_deadline(deadline, connect_and_greet(setup, broker));
   if (session.ok()) co_return session;
   Status status = session.status();
   if (status.code() == StatusCode::DeadlineExceeded) {

@@ -122,10 +122,8 @@ Task<Result<Connected>> connect_one(const Conninfo& info, Server server, std::st
 Task<Result<std::vector<Server>>> with_addresses(Server server, TimePoint until) {
   if (!server.is_name()) co_return std::vector<Server>(1, std::move(server));
   net::Loop& loop = *net::Loop::current();
-  Context limited(co_await current_context());
-  limited.limit_deadline(until);
-  const net::DeadlineGuard guard(loop, limited);
-  const Result<std::vector<net::Address>> found = co_await loop.resolve(server.host, 0).in(limited);
+  const Result<std::vector<net::Address>> found =
+      co_await net::with_deadline(until, loop.resolve(server.host, 0));
   if (!found.ok()) co_return error_with(kNoConnection, found.status().message());
   std::vector<Server> servers;
   for (const net::Address& address : *found) {
