@@ -56,11 +56,12 @@ Result<AuthorizationPolicy> AuthorizationPolicy::parse(std::string_view json) {
 
 AuthorizationDecision AuthorizationPolicy::decide(const AuthorizationRequest& request) const {
   if (const Rule* rule = first_match(rules_->deny, Effect::Deny, request)) {
-    return {.allowed = false, .rule = rule->name};
+    return {.allowed = false, .rule = rule->name, .policy = rules_->name};
   }
   const Rule* const rule = first_match(rules_->allow, Effect::Allow, request);
   return {.allowed = rule != nullptr,
-          .rule = rule == nullptr ? std::string_view() : std::string_view(rule->name)};
+          .rule = rule == nullptr ? std::string_view() : std::string_view(rule->name),
+          .policy = rules_->name};
 }
 
 std::string AuthorizationPolicy::explain(const AuthorizationRequest& request) const {

@@ -30,6 +30,8 @@ struct AuthorizationDecision {
   bool allowed = false;
   /// The rule that decided, "policy_rule"; empty where none applied, which denies.
   std::string_view rule;
+  /// The policy's name.
+  std::string_view policy{};
 };
 
 /// When decisions are to be recorded (gRFC A59).
@@ -60,7 +62,7 @@ class AuthorizationPolicy {
   AuthorizationPolicy& operator=(AuthorizationPolicy&&) noexcept;
   ~AuthorizationPolicy();
 
-  /// The view is valid as long as the policy. Throws std::bad_alloc only.
+  /// The views are valid as long as the policy. Throws std::bad_alloc only.
   AuthorizationDecision decide(const AuthorizationRequest& request) const;
   /// The decision in words, and for each rule that was looked at what of it the call does not meet.
   /// One rule a line.
