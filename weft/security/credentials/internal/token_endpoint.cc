@@ -69,9 +69,6 @@ TokenEndpoint::TokenEndpoint(OAuthOptions options)
     : options_(std::move(options)), http_(options_of(options_)) {}
 
 http1::Request TokenEndpoint::request(Form form, const std::string& secret) const {
-  form.add("scope", options_.scope)
-      .add("audience", options_.audience)
-      .add("resource", options_.resource);
   http1::Request request("POST", options_.token_url);
   if (options_.send_secret == OAuthOptions::ClientSecret::InHeader && !secret.empty()) {
     request.header("authorization", basic(options_.client_id, secret));
@@ -87,14 +84,21 @@ http1::Request TokenEndpoint::request(Form form, const std::string& secret) cons
   return request;
 }
 
-Task<Result<AccessToken>> TokenEndpoint::ask(Form form) {
+Task<Result<http1::Response>> TokenEndpoint::post(Form form) {
   Result<std::string> secret = options_.client_secret;
   if (!options_.client_secret_file.empty()) {
     secret = co_await net::offload(&read_secret_file, options_.client_secret_file);
   }
   if (!secret.ok()) co_return std::move(secret).status();
   http1::Request made = request(std::move(form), *secret);
-  const Result<http1::Response> response = co_await http_.send(std::move(made));
+  co_return co_await http_.send(std::move(made));
+}
+
+Task<Result<AccessToken>> TokenEndpoint::ask(Form form) {
+  form.add("scope", options_.scope)
+      .add("audience", options_.audience)
+      .add("resource", options_.resource);
+  const Result<http1::Response> response = co_await post(std::move(form));
   if (!response.ok()) co_return response.status();
   if (response->status != 200) co_return read_token_error(response->status, response->text());
   co_return read_token_response(response->text());

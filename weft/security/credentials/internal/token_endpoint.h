@@ -34,6 +34,8 @@ class TokenEndpoint {
   /// Adds who asks and for whom. UNAUTHENTICATED where the server refuses, UNAVAILABLE where there
   /// is no answer to understand; nothing of the answer is in the message but its error code.
   Task<Result<AccessToken>> ask(Form form);
+  /// Sends a form with the client's id and secret; the answer, whatever it is.
+  Task<Result<http1::Response>> post(Form form);
 
  private:
   http1::Request request(Form form, const std::string& secret) const;

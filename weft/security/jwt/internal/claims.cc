@@ -33,12 +33,6 @@ std::string trust_domain_of(std::string_view subject) {
   return slash == std::string_view::npos ? std::string() : std::string(subject.substr(0, slash));
 }
 
-/// A claim that is a text; empty where there is none or it is something else.
-std::string text_of(JsonNode claims, std::string_view name) {
-  const JsonNode claim = claims[name];
-  return claim.is_text() ? claim.text().value_or("") : std::string();
-}
-
 /// The claim at a path with dots; the whole name first, since names may have dots ("a.b" of some
 /// issuers' own claims).
 JsonNode claim_at(JsonNode claims, std::string_view path) {
@@ -70,7 +64,29 @@ std::vector<std::string> texts_of(JsonNode claim) {
   return texts;
 }
 
-bool is_for(JsonNode audience, const std::vector<std::string>& ours) {
+Principal principal_of(JsonNode claims, const JwtIssuer& issuer) {
+  const bool svid = !issuer.trust_domain.empty();
+  Principal principal{.subject = text_claim(claims, issuer.subject_claim),
+                      .issuer = svid ? std::string(kSpiffe) + issuer.trust_domain : issuer.issuer,
+                      .scheme = svid ? "jwt-svid" : "jwt",
+                      .roles = texts_claim(claims, issuer.roles_claim)};
+  add_claims(claims, issuer.claims, principal);
+  return principal;
+}
+
+}  // namespace
+
+std::string text_claim(JsonNode claims, std::string_view name) {
+  const JsonNode claim = claims[name];
+  return claim.is_text() ? claim.text().value_or("") : std::string();
+}
+
+std::vector<std::string> texts_claim(JsonNode claims, std::string_view path) {
+  return texts_of(claim_at(claims, path));
+}
+
+bool has_audience(JsonNode claims, const std::vector<std::string>& ours) {
+  const JsonNode audience = claims["aud"];
   const auto has = [&ours](const std::string& name) {
     return std::find(ours.begin(), ours.end(), name) != ours.end();
   };
@@ -95,18 +111,6 @@ void add_claims(JsonNode claims, const std::vector<std::string>& wanted, Princip
   }
 }
 
-Principal principal_of(JsonNode claims, const JwtIssuer& issuer) {
-  const bool svid = !issuer.trust_domain.empty();
-  Principal principal{.subject = text_of(claims, issuer.subject_claim),
-                      .issuer = svid ? std::string(kSpiffe) + issuer.trust_domain : issuer.issuer,
-                      .scheme = svid ? "jwt-svid" : "jwt",
-                      .roles = texts_of(claim_at(claims, issuer.roles_claim))};
-  add_claims(claims, issuer.claims, principal);
-  return principal;
-}
-
-}  // namespace
-
 std::optional<WallTime> read_time(JsonNode claim) {
   if (claim.is_text()) return std::nullopt;
   const std::optional<double> seconds = claim.number(-1, kMostSeconds, "a time");
@@ -117,8 +121,8 @@ std::optional<WallTime> read_time(JsonNode claim) {
 
 Result<std::size_t> issuer_of(Token& token, const std::vector<JwtIssuer>& issuers) {
   const JsonNode claims = token.claims.root();
-  const std::string name = text_of(claims, "iss");
-  const std::string domain = trust_domain_of(text_of(claims, "sub"));
+  const std::string name = text_claim(claims, "iss");
+  const std::string domain = trust_domain_of(text_claim(claims, "sub"));
   for (std::size_t i = 0; i < issuers.size(); ++i) {
     const JwtIssuer& issuer = issuers[i];
     if (issuer.issuer.empty() ? domain == issuer.trust_domain : name == issuer.issuer) return i;
@@ -132,7 +136,7 @@ Result<Claimed> read_claims(Token& token, const JwtIssuer& issuer, WallTime now,
   if (!issuer.type.empty() && token.type != media_type(issuer.type)) {
     return wrong("is of the type " + quoted(token.type) + ", not " + quoted(issuer.type));
   }
-  if (!is_for(claims["aud"], issuer.audiences))
+  if (!has_audience(claims, issuer.audiences))
     return wrong("is not meant for this server (\"aud\")");
   const std::optional<WallTime> end = read_time(claims["exp"]);
   if (!end) return wrong("has no time in \"exp\"");

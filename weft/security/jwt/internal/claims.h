@@ -2,6 +2,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "weft/base/result.h"
 #include "weft/middleware/config/json_node.h"
@@ -16,6 +19,15 @@ namespace weft::security::internal {
 /// 2255, since the system's clock ends in 2262. Nothing where it is something else, also a text of
 /// one.
 std::optional<WallTime> read_time(middleware::JsonNode claim);
+
+/// A claim that is a text; empty where there is none or it is something else.
+std::string text_claim(middleware::JsonNode claims, std::string_view name);
+/// The texts of a list, or the words of a text, at a path with dots.
+std::vector<std::string> texts_claim(middleware::JsonNode claims, std::string_view path);
+/// Whether "aud", a text or a list of them, has one of `ours`.
+bool has_audience(middleware::JsonNode claims, const std::vector<std::string>& ours);
+/// Adds those of these names to Principal::claims.
+void add_claims(middleware::JsonNode claims, const std::vector<std::string>& wanted, Principal& to);
 
 /// The place of the issuer that a token says it has in `issuers`; UNAUTHENTICATED where it is none
 /// of them.

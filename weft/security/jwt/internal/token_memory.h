@@ -11,6 +11,7 @@
 #include "weft/base/intrusive_list.h"
 #include "weft/base/time.h"
 #include "weft/rpc/call/principal.h"
+#include "weft/security/internal/token_hash.h"
 #include "weft/security/jwt/jwk_set.h"
 
 namespace weft::security::internal {
@@ -49,10 +50,10 @@ class TokenMemory {
   struct AsItIs {
     std::size_t operator()(std::uint64_t hash) const noexcept { return hash; }
   };
-  std::uint64_t hash_of(std::string_view token) const noexcept;
 
   const std::size_t capacity_;
-  std::uint64_t keys_[2];
+  /// Not for secrets' sake: a token that only collides is compared, and is another one.
+  const TokenHash hash_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Node>, AsItIs> nodes_;
   IntrusiveList<Node> order_;  // the one used last is at the end
 };
