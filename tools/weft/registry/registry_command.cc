@@ -13,9 +13,10 @@
 #include "tools/weft/call/status_text.h"
 #include "tools/weft/commands.h"
 #include "tools/weft/duration_text.h"
+#include "tools/weft/listen_flags.h"
 #include "tools/weft/registry/data_folder.h"
-#include "tools/weft/registry/listen_flags.h"
 #include "tools/weft/registry/registry_client.h"
+#include "tools/weft/serve.h"
 
 namespace weft::cli {
 namespace {
@@ -31,12 +32,13 @@ A server enters itself with ServerOptions::announce = "weft://127.0.0.1:7070/gre
 it by a channel to the same text; for a registry with TLS it ends in ?tls=true or ?ca=/etc/weft/ca.pem.
 The registry serves until SIGTERM or SIGINT.)";
 
-constexpr Duration kStopGrace = std::chrono::seconds(10);
 // A watcher whose machine is gone is not to be kept for long.
 constexpr Duration kKeepalive = std::chrono::seconds(30);
 
 struct ServeFlags {
-  ListenFlags listen;
+  ListenFlags listen{.listen = "127.0.0.1:7070",
+                     .server = "registry",
+                     .danger = "decide where its clients connect"};
   std::string data;
   registry::RegistryOptions options;
 };
@@ -74,18 +76,7 @@ Task<int> serve(std::shared_ptr<const ServeFlags> flags) {
   limit_memory(flags->options, options);
   Server server(std::move(options));
   server.add(service->definition());
-  const Status started = server.start();
-  if (!started.ok()) co_return report(started);
-  for (const net::Address& address : server.addresses()) {
-    log(LogLevel::Info,
-        "registry: listening on " + address.to_string() + (flags->listen.tls() ? " with TLS" : ""));
-  }
-  const Status ended = co_await net::sleep(kForever);
-  log(LogLevel::Info, "registry: stopping: " + std::string(ended.message()));
-  // This coroutine's own context is cancelled by now.
-  Context stopping;
-  co_await server.shutdown(kStopGrace).in(stopping);
-  co_return 0;
+  co_return co_await serve_until_stopped(server, flags->listen);
 }
 
 void add_duration(CLI::App& command, const std::string& name, Duration& into,

@@ -1,4 +1,4 @@
-#include "tools/weft/registry/listen_flags.h"
+#include "tools/weft/listen_flags.h"
 
 #include <algorithm>
 #include <vector>
@@ -46,22 +46,21 @@ void add_listen_flags(CLI::App& command, ListenFlags& flags) {
   const std::string group = "Listening";
   command
       .add_option("--listen", flags.listen,
-                  "Where to listen (default: 127.0.0.1:7070, for this machine only); anywhere else "
-                  "wants --cert or --insecure-listen")
+                  "Where to listen (default: " + flags.listen +
+                      ", for this machine only); anywhere else wants --cert or --insecure-listen")
       ->type_name("ADDRESS")
       ->group(group);
   command
       .add_flag("--insecure-listen", flags.insecure,
-                "Serve other machines in plaintext: any machine that reaches the registry decides "
-                "where its "
-                "clients connect")
+                "Serve other machines in plaintext: any machine that reaches the " + flags.server +
+                    " can " + flags.danger)
       ->group(group);
-  CLI::Option* certificate =
-      command
-          .add_option("--cert", flags.certificate,
-                      "Speak TLS: PEM file of the registry's certificate, with its chain")
-          ->type_name("FILE")
-          ->group(group);
+  CLI::Option* certificate = command
+                                 .add_option("--cert", flags.certificate,
+                                             "Speak TLS: PEM file of the " + flags.server +
+                                                 "'s certificate, with its chain")
+                                 ->type_name("FILE")
+                                 ->group(group);
   command.add_option("--key", flags.key, "PEM file of its private key (default: in --cert's file)")
       ->type_name("FILE")
       ->needs(certificate)
@@ -83,11 +82,10 @@ Status check_listen_flags(const ListenFlags& flags) {
     return status.with_prefix("--cert, --key, --client-ca");
   }
   if (flags.insecure || stays_here(flags.listen)) return {};
-  return invalid_argument(
-      "--listen " + flags.listen +
-      ": other machines could reach it in plaintext, and decide where clients "
-      "connect; give --cert and --key for TLS, --client-ca with them for mutual "
-      "TLS, or --insecure-listen to serve them anyway");
+  return invalid_argument("--listen " + flags.listen +
+                          ": other machines could reach it in plaintext, and " + flags.danger +
+                          "; give --cert and --key for TLS, --client-ca with them for mutual "
+                          "TLS, or --insecure-listen to serve them anyway");
 }
 
 }  // namespace weft::cli

@@ -12,14 +12,17 @@ class App;
 
 namespace weft::cli {
 
-/// Where a registry listens, and how. Whoever reaches it can send its clients anywhere, so beyond
-/// this machine it wants TLS, or an explicit word.
+/// Where a server of the command listens, and how. Whoever reaches it has a say in a fleet, so
+/// beyond this machine it wants TLS, or an explicit word.
 struct ListenFlags {
-  std::string listen = "127.0.0.1:7070";
+  std::string listen;  ///< the default, until the flag is read
+  /// "registry", and what any machine that reaches it can do: "decide where its clients connect".
+  std::string server;
+  std::string danger;
   bool insecure = false;
-  std::string certificate;
-  std::string key;
-  std::string client_ca;
+  std::string certificate{};
+  std::string key{};
+  std::string client_ca{};
 
   /// Nothing where connections are plaintext.
   std::optional<net::TlsServerOptions> tls() const;
