@@ -22,6 +22,7 @@ void add_doctor_command(CLI::App& app, Command& chosen);
 void add_bench_command(CLI::App& app, Command& chosen);
 void add_explain_command(CLI::App& app, Command& chosen);
 void add_audit_command(CLI::App& app, Command& chosen);
+void add_ratelimit_command(CLI::App& app, Command& chosen);
 void add_registry_command(CLI::App& app, Command& chosen);
 /// Only where weft was built with the event log (WEFT_CLI_EVENTS).
 void add_events_command(CLI::App& app, Command& chosen);

@@ -31,6 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   weft bench :50051 calculator.Calculator/Add -d '{"a": 2}' -c 8 -m 32 -z 10s
   weft explain policy.json shop.Orders/Get --as spiffe://example.org/billing
   weft audit verify audit.jsonl
+  weft ratelimit limits.json
   weft registry --data /var/lib/weft
   weft saga list sagas.db
   weft events list /var/lib/shop/log
@@ -111,6 +112,7 @@ int run(int argc, char** argv) {
   add_bench_command(app, chosen);
   add_explain_command(app, chosen);
   add_audit_command(app, chosen);
+  add_ratelimit_command(app, chosen);
   add_registry_command(app, chosen);
 #ifdef WEFT_CLI_EVENTS
   add_events_command(app, chosen);

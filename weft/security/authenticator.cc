@@ -1,11 +1,11 @@
 #include "weft/security/authenticator.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "weft/base/text/ascii.h"
 #include "weft/rpc/call/peer.h"
 #include "weft/security/internal/only_field.h"
+#include "weft/security/internal/open_paths.h"
 
 namespace weft {
 namespace security {
@@ -104,7 +104,7 @@ class Authenticate {
       : way_(std::move(way)), options_(std::move(options)) {}
 
   Task<Status> operator()(Call& call, Next next) const {
-    if (is_open(call.path())) return next(call);
+    if (security::internal::is_open(call.path(), options_.open)) return next(call);
     Asked asked = way_->authenticate(call);
     if (!asked.done()) return await(security::kept(asked), call, next);
     Status outcome = take(call, asked.result());
@@ -135,15 +135,6 @@ class Authenticate {
                              .event = refused ? "refused" : "unavailable",
                              .path = call.path()});
     return outcome;
-  }
-
-  bool is_open(std::string_view path) const noexcept {
-    return std::any_of(options_.open.begin(), options_.open.end(), [path](std::string_view open) {
-      if (!open.ends_with("/*")) return path == open;
-      // A method's name has no slash.
-      return path.starts_with(open.substr(0, open.size() - 1)) &&
-             path.find('/', open.size() - 1) == std::string_view::npos;
-    });
   }
 
   AuthenticatorRef way_;
