@@ -12,7 +12,7 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weft)
 # Each set is found as a whole or not at all. Those beside `core` can be missing; the registry needs SQLite, XML pugixml, PostgreSQL libpq.
 get_property(core GLOBAL PROPERTY WEFT_ROOM_TARGETS)
 set(weft_sets core)
-foreach(set testing registry_server telemetry telemetry_otlp edge edge_client edge_files security security_envoy cache transaction foreign messaging messaging_log messaging_nats codec_xml storage_sqlite storage_postgres testing_sqlite)
+foreach(set testing registry_server telemetry telemetry_otlp edge edge_client edge_files edge_websocket security security_envoy cache transaction foreign messaging messaging_log messaging_nats codec_xml storage_sqlite storage_postgres testing_sqlite)
   if(weft_${set} IN_LIST core)
     list(REMOVE_ITEM core weft_${set})
     set(${set} weft_${set})

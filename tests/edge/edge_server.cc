@@ -2,10 +2,12 @@
 // one port. Prints the port, and serves until its standard input ends.
 
 #include <string>
+#include <utility>
 
 #include "weft/edge/edge.h"
 #include "weft/edge/openapi/docs.h"
 #include "weft/edge/openapi/openapi.h"
+#include "weft/edge/websocket/websocket.h"
 #include "weft/http1/server/protocol.h"
 #include "weft/rpc/google_status.h"
 #include "weft/rpc/server.h"
@@ -73,6 +75,9 @@ int main() {
   Server server({.listen = "127.0.0.1:0", .max_receive_size = 100'000});
   server.add<Greeter>();
   server.add<test::Library>();
+  edge::WebSocketOptions sockets;
+  sockets.origins = {"http://page.example"};
+  server.add(edge::websocket(std::move(sockets)));
   server.add(edge::protocols({.cors = {.origins = {"http://page.example"}}}));
   server.add(edge::openapi({.title = "Library"}));
   server.add(edge::docs());

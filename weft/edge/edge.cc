@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "weft/base/text/ascii.h"
 #include "weft/edge/answer/internal/cors.h"
 #include "weft/edge/internal/call_request.h"
 #include "weft/edge/internal/request_kind.h"
@@ -51,11 +52,13 @@ class Protocols final : public rpc::HttpHandler {
 
  private:
   /// Whether a request goes to the path of a method and calls it by no protocol. That of gRPC over
-  /// HTTP/1.1 is answered below, with what it needs.
+  /// HTTP/1.1 is answered below, with what it needs, and a WebSocket is another handler's.
   bool misses_a_method(const rpc::HttpHead& head) const {
     const bool grpc =
         head.method == "POST" && head.field("content-type").starts_with("application/grpc");
-    return !grpc && dispatcher_ != nullptr && dispatcher_->find(head.path_only()) != nullptr;
+    const bool socket = ascii::equal_without_case(head.upgrade, "websocket");
+    return !grpc && !socket && dispatcher_ != nullptr &&
+           dispatcher_->find(head.path_only()) != nullptr;
   }
 
   static Task<> refuse(const Protocols& self, rpc::HttpExchange& exchange) {

@@ -23,7 +23,7 @@ struct FieldNames {
 
 FieldNames names_of(Protocol protocol) noexcept {
   if (is_grpc_web(protocol)) return {"grpc-encoding", "grpc-accept-encoding", "grpc-timeout"};
-  if (protocol == Protocol::ConnectStream) {
+  if (is_connect_stream(protocol)) {
     return {"connect-content-encoding", "connect-accept-encoding", "connect-timeout-ms"};
   }
   return {"content-encoding", "accept-encoding", "connect-timeout-ms"};
@@ -193,7 +193,8 @@ void check_unknown(CallRequest& request, const rpc::Dispatcher& dispatcher) {
 
 void check_kind(CallRequest& request, rpc::HttpVersion version, const rpc::Dispatcher& dispatcher) {
   if (request.route == nullptr) return check_unknown(request, dispatcher);
-  if (is_grpc_web(request.protocol)) return;
+  // Both carry methods of every kind, both ways at once.
+  if (is_grpc_web(request.protocol) || request.protocol == Protocol::ConnectSocket) return;
   const MethodDescriptor& method = *request.route->method;
   const bool envelopes = request.protocol == Protocol::ConnectStream;
   if (envelopes && method.kind == MethodKind::Unary) {

@@ -13,6 +13,7 @@ enum class Protocol : std::uint8_t {
   ConnectUnary,   ///< the content is the message
   ConnectGet,     ///< the message is in the query
   ConnectStream,  ///< messages in envelopes
+  ConnectSocket,  ///< the same over a WebSocket, of every kind of method
   GrpcWeb,        ///< messages in envelopes
   GrpcWebText,    ///< the same in base64
   Rest,           ///< as the method's google.api.http says
@@ -22,8 +23,13 @@ constexpr bool is_grpc_web(Protocol protocol) noexcept {
   return protocol == Protocol::GrpcWeb || protocol == Protocol::GrpcWebText;
 }
 
+/// Whether messages are in Connect's envelopes.
+constexpr bool is_connect_stream(Protocol protocol) noexcept {
+  return protocol == Protocol::ConnectStream || protocol == Protocol::ConnectSocket;
+}
+
 constexpr bool has_envelopes(Protocol protocol) noexcept {
-  return protocol == Protocol::ConnectStream || is_grpc_web(protocol);
+  return is_connect_stream(protocol) || is_grpc_web(protocol);
 }
 
 struct RequestKind {

@@ -101,6 +101,7 @@ void ServedConnection::close_after_writing() noexcept {
 /// once: how many others have to go depends on it.
 void ServedConnection::cut_off(const Status& reason) noexcept {
   const bool is_told = phase_ == Phase::Serving && output_.empty();
+  if (tunnel_ && phase_ == Phase::Serving) say_last_words(reason);
   if (reason.code() != StatusCode::ResourceExhausted || !is_told) return lost(reason);
   try {
     end_with({503, std::string(reason.message())});
@@ -109,6 +110,13 @@ void ServedConnection::cut_off(const Status& reason) noexcept {
   }
   if (exchange_ != nullptr) exchange_->request_content().discard();
   account();
+}
+
+/// A tunnel's protocol may have a word for its end, which its handler writes as it is cancelled. It
+/// is sent as far as the socket takes it at once.
+void ServedConnection::say_last_words(const Status& reason) noexcept {
+  if (exchange_ != nullptr) exchange_->cancel(reason);
+  write();
 }
 
 /// Nothing of a request has come that is not answered.

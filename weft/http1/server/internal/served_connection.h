@@ -112,6 +112,7 @@ class ServedConnection final : private ExchangeOwner,
   void refuse(const Fault& fault);
   void end_with(const Fault& fault);
   void cut_off(const Status& reason) noexcept;
+  void say_last_words(const Status& reason) noexcept;
   void close_after_writing() noexcept;
   bool at_rest() const noexcept;
   void drain() noexcept;
