@@ -10,6 +10,7 @@ import { GrpcWebClientBase, MethodDescriptor, MethodType } from 'grpc-web';
 import { MessageType, ScalarType } from '@protobuf-ts/runtime';
 import { ServiceType, UnaryCall } from '@protobuf-ts/runtime-rpc';
 import { GrpcWebFetchTransport } from '@protobuf-ts/grpcweb-transport';
+import { createWebSocketTransport } from '../../web/websocket-transport.ts';
 
 const server = new URL(location.href).searchParams.get('server');
 const bytes = Uint8Array.from(atob(document.getElementById('descriptors').textContent), (c) => c.charCodeAt(0));
@@ -69,6 +70,55 @@ const connectCalls = (transport) => {
       return count + ' ' + error;
     },
     empty: () => told(async () => (await Array.fromAsync(greeter.count({ to: 0 }))).length + ' messages'),
+  };
+};
+
+/** What only a WebSocket can do in a browser, and all that the others can. */
+const webSocketCalls = (useBinaryFormat) => {
+  const transport = createWebSocketTransport({ baseUrl: server, useBinaryFormat });
+  const greeter = createClient(service, transport);
+  return {
+    ...connectCalls(transport),
+    sum: () =>
+      told(async () => {
+        async function* numbers() {
+          for (let value = 1; value <= 1000; ++value) yield { value };
+        }
+        return String((await greeter.sum(numbers())).value);
+      }),
+    // Each request is made of the answer to the one before.
+    chat: () =>
+      told(async () => {
+        let answered;
+        async function* numbers() {
+          for (let value = 1; value < 100; ) {
+            const answer = new Promise((resolve) => (answered = resolve));
+            yield { value };
+            value = await answer;
+          }
+        }
+        const values = [];
+        for await (const number of greeter.double(numbers())) {
+          values.push(number.value);
+          answered(number.value);
+        }
+        return values.join(' ');
+      }),
+    failingRequests: () =>
+      connectError(async () => {
+        async function* numbers() {
+          yield { value: 1 };
+          throw new Error('no more');
+        }
+        await greeter.sum(numbers());
+      }),
+    leaves: () =>
+      told(async () => {
+        for await (const number of greeter.count({ to: 90 })) {
+          if (number.value === 2) break;
+        }
+        return 'left';
+      }),
   };
 };
 
@@ -152,6 +202,8 @@ const clients = {
   'connect binary': connectCalls(createConnectTransport({ baseUrl: server, useBinaryFormat: true })),
   'connect get': connectCalls(createConnectTransport({ baseUrl: server, useHttpGet: true })),
   'connect-web grpc-web': connectCalls(createGrpcWebTransport({ baseUrl: server })),
+  'websocket json': webSocketCalls(false),
+  'websocket binary': webSocketCalls(true),
   'grpc-web text': grpcWebCalls('text'),
   'grpc-web binary': grpcWebCalls('binary'),
   'protobuf-ts text': protobufTsCalls('text'),

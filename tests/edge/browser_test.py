@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Clients of browsers in headless Chromium, from a page of another origin: connect-web, grpc-web, protobuf-ts.
+"""Clients of browsers in headless Chromium, from a page of another origin: connect-web, by fetch and over
+WebSockets (web/websocket-transport.ts), grpc-web, protobuf-ts.
 
 WEFT_NODE_MODULES names a node_modules folder that has
   @connectrpc/connect 2.1.2, @connectrpc/connect-web 2.1.2, @bufbuild/protobuf 2, grpc-web 2.0.2, google-protobuf 3.21.4,
-  @protobuf-ts/runtime, @protobuf-ts/runtime-rpc, @protobuf-ts/grpcweb-transport 2.11.1, esbuild 0.25.
+  @protobuf-ts/runtime, @protobuf-ts/runtime-rpc, @protobuf-ts/grpcweb-transport 2.11.1, esbuild 0.25, and typescript 5 for one more test.
 
 usage: browser_test.py SERVER
 """
@@ -13,6 +14,7 @@ import http.server
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -40,6 +42,7 @@ CONNECT = {
     "streamError": "100 OutOfRange, no more than 100",
     "empty": "0 messages",
 }
+WEBSOCKET = {**CONNECT, "sum": "500500", "chat": "2 4 8 16 32 64 128", "failingRequests": "Unknown, no more", "leaves": "left"}
 GRPC_WEB = {"hello": GREETING, "error": "3 name is required", "stream": "1 2 3", "streamError": "100 11 no more than 100"}
 PROTOBUF_TS = {
     "hello": GREETING,
@@ -89,6 +92,17 @@ class PageServer(http.server.ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
+class Types(unittest.TestCase):
+    @unittest.skipUnless((Path(NODE_MODULES) / "typescript").is_dir(), "WEFT_NODE_MODULES has no typescript")
+    def test_the_transport_is_what_connect_wants(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("websocket-transport.ts", "tsconfig.json"):
+                shutil.copy(HERE.parents[1] / "web" / name, folder)
+            os.symlink(NODE_MODULES, Path(folder) / "node_modules")
+            checked = run(f"{NODE_MODULES}/.bin/tsc", "-p", folder)
+            self.assertEqual(checked.returncode, 0, checked.stdout.decode())
+
+
 @needs("chromium")
 @needs("protoc")
 class Browser(Served):
@@ -128,7 +142,7 @@ class Browser(Served):
 
     def test_clients_are_answered_from_an_allowed_origin(self):
         told = self.told(ALLOWED)
-        for client, expected in {"connect json": CONNECT, "connect binary": CONNECT, "connect get": CONNECT, "connect-web grpc-web": CONNECT,
+        for client, expected in {"connect json": CONNECT, "connect binary": CONNECT, "connect get": CONNECT, "connect-web grpc-web": CONNECT, "websocket json": WEBSOCKET, "websocket binary": WEBSOCKET,
                                  "grpc-web text": GRPC_WEB, "grpc-web binary": GRPC_WEB,
                                  "protobuf-ts text": PROTOBUF_TS, "protobuf-ts binary": PROTOBUF_TS}.items():
             for call, answer in expected.items():
