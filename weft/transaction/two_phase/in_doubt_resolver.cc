@@ -8,6 +8,7 @@
 #include "weft/codec/codec.h"
 #include "weft/coro/context.h"
 #include "weft/coro/frame/exception.h"
+#include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call_options.h"
 #include "weft/transaction/internal/guests.h"
@@ -31,6 +32,13 @@ class InDoubtResolver::Impl {
   InDoubtStats stats() const noexcept { return stats_; }
 
  private:
+  /// What a participant does may wait for a connection that is silent for ever.
+  template <class T>
+  Task<T> in_time(Task<T> task) const {
+    return net::with_deadline(after(net::Loop::current()->now(), options_.call_timeout),
+                              std::move(task));
+  }
+
   Task<> keep_looking() {
     for (;;) {
       const Result<std::size_t> ended = co_await look();
@@ -43,7 +51,8 @@ class InDoubtResolver::Impl {
   }
 
   Task<Result<std::size_t>> look() {
-    const Result<std::vector<InDoubt>> found = co_await participant_->in_doubt(options_.most);
+    const Result<std::vector<InDoubt>> found =
+        co_await in_time(participant_->in_doubt(options_.most));
     if (!found.ok()) co_return found.status();
     stats_.waiting = found->size();
     std::size_t ended = 0;
@@ -71,7 +80,7 @@ class InDoubtResolver::Impl {
     const bool commits = *decision == Decision::Commit;
     Task<Result<BranchEnd>> carrying_out =
         commits ? participant_->commit(branch) : participant_->abort(branch);
-    const Result<BranchEnd> end = co_await std::move(carrying_out);
+    const Result<BranchEnd> end = co_await in_time(std::move(carrying_out));
     if (!end.ok() && end.status().code() == StatusCode::Aborted) {
       co_return unavailable(end.status().message());
     }

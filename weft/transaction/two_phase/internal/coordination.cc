@@ -53,7 +53,7 @@ Task<Status> Coordination::enter() {
   const Result<std::string> random = random_id(8);
   if (!random.ok()) co_return random.status();
   std::string id = store_.id() + "." + *random;
-  Status status = co_await store_.enter(id, options_.lease);
+  Status status = co_await in_time(store_.enter(id, options_.lease));
   if (!status.ok()) co_return status;
   id_ = std::move(id);
   co_return ok_status();
@@ -93,7 +93,7 @@ Task<> Coordination::keep_forgetting() {
     if (!status.ok()) co_return;
     forgets_.reset();
     const std::vector<std::string> ids(acknowledged_.begin(), acknowledged_.end());
-    const Status forgotten = co_await store_.forget(ids);
+    const Status forgotten = co_await in_time(store_.forget(ids));
     note(forgotten);
     if (!forgotten.ok()) forgets_.set();
     if (!forgotten.ok()) continue;
@@ -104,7 +104,7 @@ Task<> Coordination::keep_forgetting() {
 Task<Result<std::size_t>> Coordination::take_over() {
   if (live_.size() >= options_.max_transactions) co_return std::size_t{0};
   const Result<std::vector<TransactionRecord>> records =
-      co_await store_.take_over(id_, std::min(kTakenAtOnce, options_.max_transactions));
+      co_await in_time(store_.take_over(id_, std::min(kTakenAtOnce, options_.max_transactions)));
   if (!records.ok()) co_return records.status();
   std::size_t taken = 0;
   for (const TransactionRecord& record : *records) {
@@ -256,12 +256,13 @@ Task<Result<Decision>> Coordination::find_outcome(TwoPhaseBranch branch) {
     }
     may_decide = false;
   } else {
-    const Result<Lease> lease = co_await store_.fence_expired(branch.coordinator);
+    const Result<Lease> lease = co_await in_time(store_.fence_expired(branch.coordinator));
     if (!lease.ok()) co_return lease.status();
     may_decide = *lease == Lease::Held;
   }
   // Last: who cannot decide any more has recorded all that it ever will.
-  const Result<std::optional<TransactionRecord>> record = co_await store_.find(branch.transaction);
+  const Result<std::optional<TransactionRecord>> record =
+      co_await in_time(store_.find(branch.transaction));
   if (!record.ok()) co_return record.status();
   if (record->has_value() && (*record)->coordinator == branch.coordinator) {
     co_return (*record)->commit ? Decision::Commit : Decision::Abort;

@@ -13,6 +13,7 @@
 #include "weft/coro/context.h"
 #include "weft/coro/event.h"
 #include "weft/coro/task.h"
+#include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
 #include "weft/rpc/call/call_options.h"
 #include "weft/rpc/call/service.h"
@@ -95,6 +96,13 @@ class Coordination : public std::enable_shared_from_this<Coordination> {
   enum class Phase : std::uint8_t { Commit, Abort };
 
   static void note(const Status& status);
+  /// A statement that nobody answers is given up after half a lease, DEADLINE_EXCEEDED: its
+  /// connection may be silent for ever. Whether it took effect is unknown.
+  template <class T>
+  Task<T> in_time(Task<T> statement) const {
+    return net::with_deadline(after(net::Loop::current()->now(), options_.lease / 2),
+                              std::move(statement));
+  }
   Task<Status> begin_work();
   Task<Status> enter();
   Task<Result<std::size_t>> take_over();

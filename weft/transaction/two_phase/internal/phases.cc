@@ -97,7 +97,7 @@ Task<Status> Coordination::record(LiveTransaction& live) {
   const TransactionRecord record = record_of(live);
   bool may_be_there = false;
   for (int attempt = 1;; ++attempt) {
-    const Result<TransactionStore::Recorded> recorded = co_await store_.commit(record);
+    const Result<TransactionStore::Recorded> recorded = co_await in_time(store_.commit(record));
     if (recorded.ok() && *recorded == TransactionStore::Recorded::Yes) co_return ok_status();
     if (recorded.ok() && *recorded == TransactionStore::Recorded::Fenced) {
       co_return aborted("transaction " + live.id + " is aborted: coordinator " + live.coordinator +
@@ -109,8 +109,10 @@ Task<Status> Coordination::record(LiveTransaction& live) {
     }
     log(LogLevel::Warn,
         "transaction " + live.id + " cannot be recorded: " + recorded.status().to_string());
-    // An error that says that nothing was written lets the participants go at once.
-    if (!may_be_there && !is_passing(recorded.status())) {
+    // An error that says that nothing was written lets the participants go at once; so does a full
+    // store, since nobody knows when it has room again.
+    const bool is_full = recorded.status().code() == StatusCode::ResourceExhausted;
+    if (!may_be_there && (is_full || !is_passing(recorded.status()))) {
       co_return aborted("transaction " + live.id +
                         " is aborted, for it cannot be recorded: " + recorded.status().to_string());
     }
@@ -198,7 +200,7 @@ Task<bool> Coordination::gives_up(const LiveTransaction& live, Phase phase, Time
   if (phase == Phase::Abort) {
     co_return net::Loop::current()->now() - begun >= options_.abort_for;
   }
-  const Result<std::optional<TransactionRecord>> record = co_await store_.find(live.id);
+  const Result<std::optional<TransactionRecord>> record = co_await in_time(store_.find(live.id));
   co_return record.ok() && record->has_value() && (*record)->state == TransactionState::Closed;
 }
 
@@ -225,7 +227,7 @@ Task<> Coordination::conclude(LiveTransaction& live) {
 
 Task<> Coordination::keep_heuristic(TransactionRecord record) {
   for (int attempt = 1;; ++attempt) {
-    const Status written = co_await store_.keep_heuristic(record);
+    const Status written = co_await in_time(store_.keep_heuristic(record));
     if (written.ok()) co_return;
     note(written);
     static_cast<void>(co_await pause_after(attempt, options_.first_pause, options_.longest_pause));

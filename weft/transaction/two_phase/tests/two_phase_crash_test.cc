@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "weft/net/loop/deadline_guard.h"
 #include "weft/net/loop/loop.h"
 #include "weft/transaction/internal/test_scripted_store.h"
 #include "weft/transaction/two_phase/tests/internal/test_bank_world.h"
@@ -86,11 +87,63 @@ TEST(TwoPhaseCrash, AnAbortCostsNone) {
   EXPECT_EQ(world.disk.writes(), before);
 }
 
+Task<Status> sleep_for(Duration time) { co_return co_await net::sleep(time); }
+/// As in a process that is frozen, whatever gives up waiting for it.
 Task<Status> stand_still() {
-  static_cast<void>(co_await net::sleep(10min));
+  static_cast<void>(co_await net::in_own_context(kForever, sleep_for(10min)));
   co_return ok_status();
 }
 Task<Status> end_with(Status status) { co_return status; }
+
+TEST(TwoPhaseCrash, AStoreThatIsFullAborts) {
+  BankWorld world;
+  auto store = std::make_shared<ScriptedStore>(*world.database);
+  store->script = [](const sql::Statement& statement) {
+    const bool records = statement.text().starts_with("INSERT INTO weft_global_transaction");
+    // As PostgreSQL says it.
+    return end_with(records ? resource_exhausted("disk full").with_origin(Origin::Peer) : Status());
+  };
+  TwoPhaseOptions options = world.options();
+  options.database = sql::Database(store);
+  world.start(world.one, std::move(options));
+  const std::optional<Status> told = transfer(world, *world.one, "t1", 100);
+  ASSERT_TRUE(told.has_value());
+  EXPECT_EQ(told->code(), StatusCode::Aborted) << *told;
+  EXPECT_THAT(told->to_string(), HasSubstr("disk full"));
+  EXPECT_EQ(world.to().money, 1000);
+  EXPECT_TRUE(world.from().is_idle());
+}
+
+/// The n-th statement that begins with `text` is never answered, as on a connection whose other end
+/// is gone without a word; the others are.
+class SilentStore : public ::testing::Test {
+ protected:
+  void start(std::string text, int n) {
+    auto store = std::make_shared<ScriptedStore>(*world.database);
+    store->script = [this, text, n](const sql::Statement& statement) {
+      const bool is_silent = statement.text().starts_with(text) && ++seen_ == n;
+      return is_silent ? sleep_for(kForever) : end_with(Status());
+    };
+    TwoPhaseOptions options = world.options();
+    options.database = sql::Database(store);
+    world.start(world.one, std::move(options));
+  }
+  BankWorld world;
+  int seen_ = 0;
+};
+
+TEST_F(SilentStore, ACommitRecordIsWrittenAgainInTime) {
+  start("INSERT INTO weft_global_transaction", 1);
+  const Status status = world.run(world.transfer(*world.one, "t1", 100), 1min);
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(world.to().money, 1100);
+}
+
+TEST_F(SilentStore, ACoordinatorLooksForOthersRecordsAgainInTime) {
+  start("UPDATE weft_global_transaction SET owner", 3);
+  world.run_for(10min);
+  EXPECT_GT(seen_, 10);
+}
 
 /// Two coordinators; the first stands still in a statement that begins with `text`, which comes 10
 /// minutes later, and its lease is not renewed meanwhile.
