@@ -110,7 +110,8 @@ void ServedCall::tell_refusal() const noexcept {
   observer->on_refusal({.cause = RefusedCall::Cause::Headers,
                         .path = path(),
                         .peer = exchange_.peer(),
-                        .status = request_.status});
+                        .status = request_.status,
+                        .trace = &context().trace()});
 }
 
 /// At the top of a turn, as for calls of every transport.

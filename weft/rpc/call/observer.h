@@ -8,6 +8,7 @@
 
 #include "weft/base/status.h"
 #include "weft/base/time.h"
+#include "weft/coro/trace_context.h"
 #include "weft/net/socket/address.h"
 #include "weft/rpc/call/call.h"
 #include "weft/rpc/call/peer.h"
@@ -74,6 +75,9 @@ struct RefusedCall {
   std::string_view path;  ///< empty if the headers were too large to be read
   const Peer& peer;
   const Status& status;
+  /// The trace that came with it, which may be none (TraceContext::valid()); null where it was not
+  /// read.
+  const TraceContext* trace = nullptr;
 };
 
 /// Something that a policy did. Names are static text; each policy's header lists its events and

@@ -114,7 +114,8 @@ Task<Status> Dispatcher::handle(Call& call) {
     observer_->on_refusal({.cause = RefusedCall::Cause::Limit,
                            .path = call.path(),
                            .peer = *call.peer(),
-                           .status = refused});
+                           .status = refused,
+                           .trace = &call.context().trace()});
   }
   return refused;
 }

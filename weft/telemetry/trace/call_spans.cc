@@ -1,6 +1,8 @@
 #include "weft/telemetry/trace/call_spans.h"
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "weft/base/text/text_cut.h"
@@ -40,6 +42,7 @@ class Methods {
     const MethodName* const found = table_.find_same(call.method());
     return found == nullptr ? other_ : found;
   }
+  const MethodName* other() const noexcept { return other_; }
   const MethodName* of_client(const Call& call) {
     if (const MethodName* const found = table_.find(call.method())) return found;
     return call.method() == nullptr ? other_ : add(*call.method());
@@ -90,11 +93,13 @@ void fill_status(const Status& status, SpanRecord& record) {
   record.details->bytes += record.details->message.size();
 }
 
+void fill_peer(const Peer& peer, SpanRecord& record) {
+  if (!peer.has_address()) return;
+  record.peer_host = peer.address.host();
+  record.peer_port = peer.address.port();
+}
 void fill_peer(const Call& call, SpanRecord& record) {
-  const Peer* const peer = call.peer();
-  if (peer == nullptr || !peer->has_address()) return;
-  record.peer_host = peer->address.host();
-  record.peer_port = peer->address.port();
+  if (call.peer() != nullptr) fill_peer(*call.peer(), record);
 }
 
 const TraceContext& trace_of(const Call& call) noexcept { return call.context().trace(); }
@@ -108,7 +113,7 @@ class ServerTraces final : public Observer {
   void on_start(const ServerStart& start) noexcept override {
     for (const ServiceDescriptor* service : start.services) {
       for (const MethodDescriptor& method : service->methods) {
-        static_cast<void>(methods_.add(method));
+        by_path_[method.path] = methods_.add(method);
       }
     }
   }
@@ -132,8 +137,36 @@ class ServerTraces final : public Observer {
                          fill_status(status, record);
                        });
   }
+  /// A call that never was one: a span of no length, which continues the caller's trace.
+  void on_refusal(const RefusedCall& call) noexcept override {
+    net::Loop* const loop = net::Loop::current();
+    if (call.trace == nullptr || call.cause == RefusedCall::Cause::NotGrpc || loop == nullptr) {
+      return;
+    }
+    if (internal::may_record(tracer_.sampler(), *call.trace, From::Wire)) record(call, *loop);
+  }
 
  private:
+  [[gnu::cold]] void record(const RefusedCall& call, net::Loop& loop) noexcept {
+    const auto found = by_path_.find(call.path);
+    const MethodName* const method = found == by_path_.end() ? methods_.other() : found->second;
+    if (method->is_left_out) return;
+    Context context;
+    context.trace() = *call.trace;
+    const auto active = internal::begin_span(tracer_, context, loop, From::Wire);
+    if (!active) return;
+    internal::end_span(tracer_, *active,
+                       {.status = status_of_server(call.status.code()),
+                        .took = Duration::zero(),
+                        .state = std::as_const(context).trace().state},
+                       [&](SpanRecord& record) {
+                         record.begun = record.ended = loop.now();
+                         record.kind = SpanKind::Server;
+                         record.method = method->text;
+                         fill_peer(call.peer, record);
+                         fill_status(call.status, record);
+                       });
+  }
   void begin(Call& call) noexcept {
     const MethodName* const method = methods_.of_route(call);
     if (method->is_left_out) return;
@@ -143,6 +176,7 @@ class ServerTraces final : public Observer {
 
   Tracer& tracer_;
   Methods methods_;
+  std::map<std::string_view, const MethodName*> by_path_;  // from the start on it does not change
 };
 
 class ClientTraces final : public Observer {

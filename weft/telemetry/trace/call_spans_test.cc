@@ -273,22 +273,53 @@ TEST_F(CallSpans, HealthAndReflectionAreLeftOut) {
   EXPECT_THAT(names(), ElementsAre("attempt test.Other/Do", "client test.Other/Do"));
 }
 
-TEST_F(CallSpans, TheClientRecordsACallThatTheServerRefuses) {
+TEST_F(CallSpans, ACallThatTheServerRefusesHasASpanOnBothSides) {
   sample({});
   trace_server();
   trace_client();
   const Status refused = world.call_unknown("/test.Kinds/Missing");
   EXPECT_EQ(refused.code(), StatusCode::Unimplemented);
   const auto all = spans();
-  ASSERT_EQ(all.size(), 2U);
-  EXPECT_EQ(name_of(all[0]), "attempt test.Kinds/Missing");
-  EXPECT_EQ(name_of(all[1]), "client test.Kinds/Missing");
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(name_of(all[0]), "server _OTHER");
+  EXPECT_EQ(name_of(all[1]), "attempt test.Kinds/Missing");
+  EXPECT_EQ(name_of(all[2]), "client test.Kinds/Missing");
+  EXPECT_EQ(all[0].parent_id, all[1].span_id);
   for (const SpanRecord& span : all) {
+    EXPECT_EQ(span.trace_id, all[0].trace_id);
     EXPECT_EQ(span.code, StatusCode::Unimplemented);
     EXPECT_EQ(span.status, SpanStatus::Error);
     ASSERT_NE(span.details, nullptr);
     EXPECT_EQ(span.details->message, refused.message());
   }
+}
+
+class FullServerSpans : public test::TracedWorld {
+ protected:
+  FullServerSpans() : test::TracedWorld({.server = {.max_calls = 1}}) {}
+};
+
+TEST_F(FullServerSpans, ACallBeyondALimitContinuesItsCallersTrace) {
+  sample({});
+  trace_server();
+  trace_client({.attempts = false});
+  world.call_twice("ask");
+  const auto all = spans();
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(name_of(all[0]), "server test.Kinds/Unary");
+  EXPECT_EQ(all[0].code, StatusCode::ResourceExhausted);
+  EXPECT_EQ(all[0].begun, all[0].ended);
+  EXPECT_EQ(name_of(all[1]), "client test.Kinds/Unary");
+  EXPECT_EQ(all[0].parent_id, all[1].span_id);
+  EXPECT_EQ(all[0].trace_id, all[1].trace_id);
+  EXPECT_NE(all[0].trace_id, all[3].trace_id);
+}
+
+TEST_F(FullServerSpans, ARefusalIsLeftOutWhereNothingIsSampled) {
+  sample({.ratio = 0});
+  trace_server();
+  world.call_twice("ask");
+  EXPECT_THAT(names(), IsEmpty());
 }
 
 TEST_F(CallSpans, ASpanNamesTheInstance) {

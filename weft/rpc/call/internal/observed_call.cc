@@ -131,7 +131,8 @@ void ObservedCall::end(const Status& status) noexcept {
       return observer_.on_refusal({.cause = RefusedCall::Cause::Method,
                                    .path = call_.path(),
                                    .peer = *call_.peer(),
-                                   .status = outcome});
+                                   .status = outcome,
+                                   .trace = &std::as_const(call_.context()).trace()});
     }
     // A middleware has answered it.
     observer_.on_begin(call_);

@@ -47,6 +47,9 @@ struct RequestHead : LocalCounted, coro::Pooled {
   bool refusable() const noexcept { return served && !vital() && status.ok(); }
   /// A trace or baggage.
   bool carries() const noexcept { return carried != nullptr || trace.valid(); }
+  const TraceContext& trace_context() const noexcept {
+    return carried == nullptr ? trace : carried->trace();
+  }
   bool vital() const noexcept { return route != nullptr && route->vital; }
   std::size_t memory() const noexcept {
     return sizeof(*this) + unknown_path.capacity() + metadata.memory() + carried_memory;

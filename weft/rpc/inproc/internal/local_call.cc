@@ -130,8 +130,11 @@ void LocalCall::start(Runnable& runnable) noexcept {
 
 [[gnu::cold]] void LocalCall::refuse(const Status& status) noexcept {
   if (Observer* const observer = part_.server().dispatcher().observer()) {
-    observer->on_refusal(
-        {.cause = RefusedCall::Cause::Headers, .path = path(), .peer = *peer(), .status = status});
+    observer->on_refusal({.cause = RefusedCall::Cause::Headers,
+                          .path = path(),
+                          .peer = *peer(),
+                          .status = status,
+                          .trace = &std::as_const(context()).trace()});
   }
   finish(status);
 }

@@ -167,7 +167,7 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
     const Admission::Verdict verdict = connection.server().admit_call(
         connection.in_round(), connection.last_read(), head->timeout);
     if (verdict != Admission::Verdict::Admitted) [[unlikely]]
-      return connection.refuse(stream, verdict, head->path(), end_stream);
+      return connection.refuse(stream, verdict, *head, end_stream);
   }
   Status admitted = connection.server().admit_call(*connection.memory());
   auto* call = new ServerCall(connection, stream, std::move(head));
@@ -186,7 +186,8 @@ void ServerCall::begin(ServerConnection& connection, http2::Stream& stream,
     observer->on_refusal({.cause = call->head_->status.ok() ? Cause::Limit : Cause::Headers,
                           .path = call->path(),
                           .peer = *connection.peer(),
-                          .status = status});
+                          .status = status,
+                          .trace = &std::as_const(call->context()).trace()});
   }
   call->end(status);
 }

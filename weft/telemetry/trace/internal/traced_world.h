@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -16,7 +17,9 @@ namespace weft::telemetry::test {
 /// spans by the process's tracer, so all do.
 class TracedWorld : public ::testing::Test {
  public:
-  TracedWorld() { world.in_process.add<Echo>(); }
+  explicit TracedWorld(World::Options options = {}) : world(std::move(options)) {
+    world.in_process.add<Echo>();
+  }
   ~TracedWorld() override {
     sample({.ratio = 0, .follow_parent = false});
     spans();
@@ -67,7 +70,7 @@ class TracedWorld : public ::testing::Test {
                                 std::chrono::hours(1), &context);
   }
 
-  World world{World::Options{}};
+  World world;
 };
 
 }  // namespace weft::telemetry::test

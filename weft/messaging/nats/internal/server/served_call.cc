@@ -147,8 +147,11 @@ Status ServedCall::take_payload(Compression compression) {
 
 void ServedCall::refuse(const Status& status) noexcept {
   if (Observer* const observer = part_.dispatcher().observer()) {
-    observer->on_refusal(
-        {.cause = RefusedCall::Cause::Headers, .path = path(), .peer = *peer(), .status = status});
+    observer->on_refusal({.cause = RefusedCall::Cause::Headers,
+                          .path = path(),
+                          .peer = *peer(),
+                          .status = status,
+                          .trace = &std::as_const(context()).trace()});
   }
   decide(status);
 }

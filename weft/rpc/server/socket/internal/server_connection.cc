@@ -193,7 +193,7 @@ void ServerConnection::check_stalls() noexcept {
 }
 
 void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict,
-                              std::string_view path, bool end_stream) {
+                              const RequestHead& head, bool end_stream) {
   // What a header block of this takes at most, by a long way.
   constexpr std::uint32_t kRoom = 1024;
   const ServerLoop::Refusal refusal = server_.refuse_call(verdict);
@@ -202,9 +202,10 @@ void ServerConnection::refuse(http2::Stream& stream, Admission::Verdict verdict,
     const Status status = unavailable(std::string(refusal.text));
     observer->on_refusal(
         {.cause = verdict == Admission::Verdict::DelayTooLong ? Cause::Overload : Cause::Deadline,
-         .path = path,
+         .path = head.path(),
          .peer = *peer(),
-         .status = status});
+         .status = status,
+         .trace = &head.trace_context()});
   }
   const std::array<http2::HeaderField, 4> fields = {
       http2::HeaderField{":status", "200", http2::Token::Status},

@@ -40,7 +40,7 @@ class ServerConnection final : public Connection, public ServerConnectionNode {
   /// Its part in the loop's rounds.
   Admission::Client& in_round() noexcept { return in_round_; }
   /// Answers a request that was not admitted. Its messages are dropped as they come.
-  void refuse(http2::Stream& stream, Admission::Verdict verdict, std::string_view path,
+  void refuse(http2::Stream& stream, Admission::Verdict verdict, const RequestHead& head,
               bool end_stream);
   /// Something of a response is being sent: the client's pings have a reason again, as gRPC's
   /// servers see it, and the next one is not held against it either.
