@@ -58,6 +58,20 @@ TEST(AdminPort, NeedsATokenThatCannotBeGuessed) {
   EXPECT_THAT(missing.start().message(), HasSubstr("cannot read"));
 }
 
+TEST(AdminPort, ATokenHasOneRole) {
+  const testing::Folder folder;
+  const std::string one = folder.write("one", "0123456789abcdef\n");
+  const std::string other = folder.write("other", "fedcba9876543210\n");
+  AdminServer same{{.listen = "127.0.0.1:0", .metrics_token_file = one, .change_token_file = one}};
+  EXPECT_THAT(same.start().message(), HasSubstr("hold the same token"));
+  AdminServer weak{{.listen = "127.0.0.1:0",
+                    .metrics_token_file = one,
+                    .change_token_file = folder.write("weak", "short\n")}};
+  EXPECT_THAT(weak.start().message(), HasSubstr("AdminOptions::change_token_file"));
+  AdminServer good{{.listen = "0.0.0.0:0", .metrics_token_file = one, .token_file = other}};
+  EXPECT_EQ(good.start(), ok_status());
+}
+
 TEST(AdminPort, LetsNobodyChangeTheProgramWithoutAuthentication) {
   AdminServer open{{.listen = "127.0.0.1:0", .changes = AdminChanges::Allowed}};
   EXPECT_THAT(open.start().message(), HasSubstr("AdminOptions::changes"));

@@ -41,9 +41,14 @@ struct AdminOptions {
   /// who may write to its file.
   std::string listen{"127.0.0.1:9464"};
   AdminAccess access = AdminAccess::ThisMachine;
-  /// A file with a token that requests have to show (`authorization: Bearer ...`). Read by start();
-  /// at least 16 characters.
+  /// Files with tokens that requests have to show (`authorization: Bearer ...`), each of which is
+  /// good for what those before it are: for /metrics, /healthz and /readyz, as a scraper needs;
+  /// for all pages; for changes. Where one is set, requests without a token see nothing. Read by
+  /// start(); at least 16 characters.
+  std::string metrics_token_file{};
   std::string token_file{};
+  /// Empty: changes are for whoever may see all pages.
+  std::string change_token_file{};
   std::optional<net::TlsServerOptions> tls{};
   AdminChanges changes = AdminChanges::Refused;
   /// Whether the program is ready for calls, beside its server, which is ready from its start to

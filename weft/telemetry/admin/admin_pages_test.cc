@@ -1,12 +1,15 @@
 #include "weft/telemetry/admin/internal/admin_pages.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "weft/base/log/component.h"
+#include "weft/net/sim/sim_loop.h"
+#include "weft/telemetry/admin/internal/level_returns.h"
 #include "weft/testing/in_process.h"
 #include "weft/testing/scripted_peer.h"
 
@@ -18,6 +21,7 @@ using http2::FrameType;
 using internal::AdminPages;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using weft::testing::EndStream;
 using weft::testing::Fields;
 using weft::testing::headers;
@@ -35,17 +39,17 @@ Fields get(std::string_view path, const Fields& more = {}, std::string method = 
 
 class Admin : public ::testing::Test {
  protected:
-  explicit Admin(std::string token = {}, AdminChanges changes = AdminChanges::Refused)
+  explicit Admin(AdminPages::Tokens tokens = {}, AdminChanges changes = AdminChanges::Refused)
       : pages_(std::make_shared<AdminPages>(AdminPages::Options{.registry = &registry_,
                                                                 .max_scrapes = 2,
                                                                 .ready = [this] { return ready_; },
                                                                 .changes = changes})),
-        token_(std::move(token)) {
+        tokens_(std::move(tokens)) {
     world_.server().add(std::shared_ptr<rpc::HttpHandler>(pages_));
   }
   ScriptedPeer& peer() {
     if (peer_ != nullptr) return *peer_;
-    pages_->open(token_);
+    pages_->open(tokens_);
     world_.start();
     peer_ = ScriptedPeer::connect(world_.client_host(), "server", InProcess::kPort);
     return *peer_;
@@ -75,7 +79,7 @@ class Admin : public ::testing::Test {
   InProcess world_;
 
  private:
-  std::string token_;
+  AdminPages::Tokens tokens_;
   std::unique_ptr<ScriptedPeer> peer_;
   std::uint32_t stream_ = 1;
 };
@@ -151,6 +155,57 @@ TEST_F(AdminWithChanges, RefusesWhatNamesNoLevel) {
   EXPECT_TRUE(log_enabled(LogLevel::Info));
 }
 
+TEST_F(AdminWithChanges, ALevelForATimeGoesBack) {
+  EXPECT_THAT(post("?component=admin.test&level=debug&for=10m").body,
+              HasSubstr("admin.test debug own until 20"));
+  world_.run_for(9min);
+  // What it goes back to is what it was before the first of them.
+  EXPECT_EQ(post("?component=admin.test&level=trace&for=10m").status, "200");
+  world_.run_for(9min);
+  EXPECT_TRUE(orders.enabled(LogLevel::Trace));
+  world_.run_for(2min);
+  EXPECT_FALSE(orders.enabled(LogLevel::Debug));
+  EXPECT_THAT(ask(get("/log/levels")).body, Not(HasSubstr("until")));
+}
+
+TEST_F(AdminWithChanges, AChangeThatStaysEndsTheTimeOfAnother) {
+  EXPECT_EQ(post("?level=warn&for=90s").status, "200");
+  EXPECT_EQ(post("?level=error").status, "200");
+  world_.run_for(10min);
+  EXPECT_EQ(log_level(), LogLevel::Error);
+}
+
+TEST(LevelReturns, GoBackWhereTheirLoopEnds) {
+  set_log_level(LogLevel::Info);
+  internal::LevelReturns returns;
+  {
+    net::SimNetwork network(1);
+    returns.add(network.host("here"), "", LogLevel::Info, 24h);
+    set_log_level(LogLevel::Error);
+  }
+  EXPECT_EQ(log_level(), LogLevel::Info);
+  EXPECT_EQ(returns.until(""), std::nullopt);
+}
+
+TEST_F(AdminWithChanges, RefusesTimesThatAreNone) {
+  for (const char* const time :
+       {"", "10", "m", "0s", "-1m", "25h", "10 m", "1e9s", "99999999999999999999s"}) {
+    EXPECT_THAT(post("?level=error&for=" + std::string(time)).body,
+                HasSubstr("no time up to a day"))
+        << time;
+  }
+  EXPECT_TRUE(log_enabled(LogLevel::Info));
+}
+
+TEST_F(AdminWithChanges, ChangesForATimeAreLimited) {
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(post("?component=admin.test&level=debug&for=1h").status, "200");
+  }
+  EXPECT_THAT(post("?component=admin.test&level=debug&for=1h").body, HasSubstr("100 changes"));
+  world_.run_for(61min);
+  EXPECT_EQ(post("?component=admin.test&level=debug&for=1h").status, "200");
+}
+
 TEST_F(AdminWithChanges, RefusesPagesOfOthersInABrowser) {
   EXPECT_EQ(post("?level=off", {{"origin", "http://evil.example"}}).status, "403");
   EXPECT_TRUE(log_enabled(LogLevel::Info));
@@ -208,7 +263,7 @@ TEST_F(Admin, ATrickleDoesNotKeepAScrapeForever) {
 
 class AdminWithToken : public Admin {
  protected:
-  AdminWithToken() : Admin("0123456789abcdef") {}
+  AdminWithToken() : Admin({.read = "0123456789abcdef"}) {}
 };
 
 TEST_F(AdminWithToken, AsksForTheToken) {
@@ -216,6 +271,38 @@ TEST_F(AdminWithToken, AsksForTheToken) {
   EXPECT_EQ(ask(get("/healthz", {{"authorization", "Bearer 0123456789abcdeg"}})).status, "401");
   EXPECT_EQ(ask(get("/healthz", {{"authorization", "0123456789abcdef"}})).status, "401");
   EXPECT_EQ(ask(get("/healthz", {{"authorization", "Bearer 0123456789abcdef"}})).status, "200");
+}
+
+class AdminWithRoles : public Admin {
+ protected:
+  static constexpr const char* kMetrics = "metrics-metrics-1";
+  static constexpr const char* kRead = "read-read-read-01";
+  static constexpr const char* kChange = "change-change-001";
+
+  AdminWithRoles()
+      : Admin({.metrics = kMetrics, .read = kRead, .change = kChange}, AdminChanges::Allowed) {}
+  ~AdminWithRoles() override { set_log_level(LogLevel::Info); }
+  std::string status(std::string_view token, std::string_view path, std::string method = "GET") {
+    const std::string shown = "Bearer " + std::string(token);
+    return ask(get(path, {{"authorization", shown}}, std::move(method))).status;
+  }
+};
+
+TEST_F(AdminWithRoles, EachTokenIsGoodForItsPages) {
+  for (const char* const path : {"/metrics", "/healthz", "/readyz"}) {
+    for (const char* const token : {kMetrics, kRead, kChange}) {
+      EXPECT_EQ(status(token, path), "200") << token << path;
+    }
+    EXPECT_EQ(status("another-one-12345", path), "401");
+  }
+  EXPECT_EQ(status(kMetrics, "/log/levels"), "403");
+  EXPECT_EQ(status(kRead, "/log/levels"), "200");
+  EXPECT_EQ(status(kChange, "/log/levels"), "200");
+  EXPECT_EQ(status(kMetrics, "/log/levels?level=error", "POST"), "403");
+  EXPECT_EQ(status(kRead, "/log/levels?level=error", "POST"), "403");
+  EXPECT_TRUE(log_enabled(LogLevel::Info));
+  EXPECT_EQ(status(kChange, "/log/levels?level=error", "POST"), "200");
+  EXPECT_FALSE(log_enabled(LogLevel::Info));
 }
 
 }  // namespace

@@ -17,20 +17,37 @@ using internal::AdminPages;
 constexpr std::size_t kLeastToken = 16;
 constexpr std::size_t kMostToken = 4096;
 
-/// A token is one line.
-Result<std::string> read_token(const std::string& file) {
+/// A token is one line. Empty where no file is named.
+Result<std::string> read_token(const std::string& file, const std::string& option) {
+  if (file.empty()) return std::string();
   std::ifstream in(file, std::ios::binary);
   std::string token(kMostToken + 2, '\0');
   in.read(token.data(), static_cast<std::streamsize>(token.size()));
   if (in.bad() || (!in.eof() && in.fail()) || !in.is_open()) {
-    return unavailable("AdminOptions::token_file: cannot read " + file);
+    return unavailable("AdminOptions::" + option + ": cannot read " + file);
   }
   token.resize(static_cast<std::size_t>(in.gcount()));
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r')) token.pop_back();
   if (token.size() >= kLeastToken && token.size() <= kMostToken) return token;
-  return invalid_argument("AdminOptions::token_file: the token in " + file + " has " +
+  return invalid_argument("AdminOptions::" + option + ": the token in " + file + " has " +
                           std::to_string(token.size()) + " characters, not " +
                           std::to_string(kLeastToken) + " to " + std::to_string(kMostToken));
+}
+
+/// One token for two roles would be good for the greater one.
+Result<AdminPages::Tokens> read_tokens(const AdminOptions& options) {
+  Result<std::string> metrics = read_token(options.metrics_token_file, "metrics_token_file");
+  if (!metrics.ok()) return std::move(metrics).status();
+  Result<std::string> read = read_token(options.token_file, "token_file");
+  if (!read.ok()) return std::move(read).status();
+  Result<std::string> change = read_token(options.change_token_file, "change_token_file");
+  if (!change.ok()) return std::move(change).status();
+  const auto same = [](const std::string& a, const std::string& b) { return !a.empty() && a == b; };
+  if (same(*metrics, *read) || same(*read, *change) || same(*metrics, *change)) {
+    return invalid_argument(
+        "AdminOptions: metrics_token_file, token_file and change_token_file hold the same token");
+  }
+  return AdminPages::Tokens{*std::move(metrics), *std::move(read), *std::move(change)};
 }
 
 ServerOptions server_options(const AdminOptions& options) {
@@ -62,9 +79,8 @@ class AdminServer::Impl {
             .changes = options_.changes})) {}
 
   Status start() {
-    Result<std::string> token = std::string();
-    if (!options_.token_file.empty()) token = read_token(options_.token_file);
-    if (!token.ok()) return std::move(token).status();
+    Result<AdminPages::Tokens> tokens = read_tokens(options_);
+    if (!tokens.ok()) return std::move(tokens).status();
     // One that was started before goes first; it has the address.
     server_.reset();
     pages_->close();
@@ -78,7 +94,7 @@ class AdminServer::Impl {
       server_.reset();
       return status.with_prefix("the admin port");
     }
-    pages_->open(*std::move(token));
+    pages_->open(*std::move(tokens));
     for (const net::Address& address : server_->addresses()) {
       log(LogLevel::Info,
           "admin port on " + address.to_string() + ": /metrics /healthz /readyz /log/levels");
@@ -95,7 +111,8 @@ class AdminServer::Impl {
 
  private:
   bool authenticates() const noexcept {
-    return !options_.token_file.empty() ||
+    return !options_.metrics_token_file.empty() || !options_.token_file.empty() ||
+           !options_.change_token_file.empty() ||
            (options_.tls && options_.tls->client_certificate == ClientCertificate::Required);
   }
   Status check_changes() const {

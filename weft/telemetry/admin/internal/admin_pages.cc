@@ -61,10 +61,10 @@ Task<> respond(rpc::HttpExchange& exchange, int status, std::string text) {
 
 const AdminPages::Page* AdminPages::find(std::string_view path) noexcept {
   static constexpr std::array<Page, 4> kPages{
-      {{"/metrics", &AdminPages::serve_metrics},
-       {"/healthz", &AdminPages::serve_health},
-       {"/readyz", &AdminPages::serve_readiness},
-       {"/log/levels", &AdminPages::serve_log_levels, &AdminPages::change_log_levels}}};
+      {{"/metrics", Role::Metrics, &AdminPages::serve_metrics},
+       {"/healthz", Role::Metrics, &AdminPages::serve_health},
+       {"/readyz", Role::Metrics, &AdminPages::serve_readiness},
+       {"/log/levels", Role::Read, &AdminPages::serve_log_levels, &AdminPages::change_log_levels}}};
   for (const Page& page : kPages) {
     if (page.path == path) return &page;
   }
@@ -73,36 +73,49 @@ const AdminPages::Page* AdminPages::find(std::string_view path) noexcept {
 
 Task<> AdminPages::serve(rpc::HttpExchange& exchange) {
   const rpc::HttpHead& head = exchange.head();
-  if (!open_.load(std::memory_order_acquire)) return refuse(exchange, 403, "not open yet\n");
-  if (!may_see(head)) return challenge(exchange);
+  if (!open_.load(std::memory_order_acquire)) return respond(exchange, 403, "not open yet\n");
+  const Role role = role_of(head);
+  if (role == Role::None) return challenge(exchange);
   const Page* const page = find(head.path_only());
   if (page == nullptr) {
-    return refuse(exchange, 404,
-                  "no page '" + printable(head.path.substr(0, 64)) +
-                      "' here; there are /metrics, /healthz, /readyz and /log/levels\n");
+    return respond(exchange, 404,
+                   "no page '" + printable(head.path.substr(0, 64)) +
+                       "' here; there are /metrics, /healthz, /readyz and /log/levels\n");
   }
-  if (head.method == "POST" && page->change != nullptr) return page->change(*this, exchange);
+  const bool changes = head.method == "POST" && page->change != nullptr;
+  if (role < (changes ? Role::Change : page->role)) {
+    return respond(exchange, 403,
+                   role == Role::Metrics ? "this token is for metrics only\n"
+                                         : "this token is not for changes\n");
+  }
+  if (changes) return page->change(*this, exchange);
   if (head.method != "GET" && head.method != "HEAD") {
-    return refuse(exchange, 405, "the pages are read with GET\n");
+    return refuse_method(exchange, *page);
   }
   return page->serve(*this, exchange);
 }
 
-bool AdminPages::may_see(const rpc::HttpHead& head) const noexcept {
-  if (token_.empty()) return true;
+AdminPages::Role AdminPages::role_of(const rpc::HttpHead& head) const noexcept {
+  const auto& [metrics, read, change] = tokens_;
+  if (metrics.empty() && read.empty() && change.empty()) return Role::Change;
   constexpr std::string_view kBearer = "Bearer ";
-  const std::string_view shown = head.field("authorization");
-  return shown.starts_with(kBearer) && same_secret(shown.substr(kBearer.size()), token_);
+  std::string_view shown = head.field("authorization");
+  if (!shown.starts_with(kBearer)) return Role::None;
+  shown.remove_prefix(kBearer.size());
+  const auto is = [shown](const std::string& token) {
+    return !token.empty() && same_secret(shown, token);
+  };
+  if (is(change)) return Role::Change;
+  if (is(read)) return change.empty() ? Role::Change : Role::Read;
+  return is(metrics) ? Role::Metrics : Role::None;
 }
 
-Task<> AdminPages::refuse(rpc::HttpExchange& exchange, int status, std::string text) {
-  if (status == 405) {
-    if (!exchange.begin(405, {{"content-type", kPlain}, {"allow", "GET, HEAD"}}).ok()) co_return;
-    const Message whole = Message(Bytes::copy_of(text)).mark_last();
-    static_cast<void>(co_await exchange.response().write(whole));
-    co_return;
-  }
-  co_await respond(exchange, status, std::move(text));
+Task<> AdminPages::refuse_method(rpc::HttpExchange& exchange, const Page& page) {
+  const std::string_view allowed = page.change == nullptr ? "GET, HEAD" : "GET, HEAD, POST";
+  if (!exchange.begin(405, {{"content-type", kPlain}, {"allow", allowed}}).ok()) co_return;
+  const Message whole =
+      Message(Bytes::copy_of("this page takes " + std::string(allowed) + "\n")).mark_last();
+  static_cast<void>(co_await exchange.response().write(whole));
 }
 
 Task<> AdminPages::challenge(rpc::HttpExchange& exchange) {
@@ -150,8 +163,8 @@ Task<> AdminPages::serve_readiness(AdminPages& self, rpc::HttpExchange& exchange
                  status.ok() ? "ok\n" : status.to_string() + "\n");
 }
 
-Task<> AdminPages::serve_log_levels(AdminPages&, rpc::HttpExchange& exchange) {
-  return respond(exchange, 200, show_log_levels());
+Task<> AdminPages::serve_log_levels(AdminPages& self, rpc::HttpExchange& exchange) {
+  return respond(exchange, 200, show_log_levels(self.level_returns_));
 }
 
 /// Browsers send Origin with each POST: a page of somebody else must not change anything with the
@@ -162,7 +175,7 @@ Task<> AdminPages::change_log_levels(AdminPages& self, rpc::HttpExchange& exchan
     return respond(exchange, 403, "changes are off (AdminOptions::changes)\n");
   }
   if (!head.field("origin").empty()) return respond(exchange, 403, "not from a browser\n");
-  LogLevelsAnswer answer = change_log_level(head.query());
+  LogLevelsAnswer answer = change_log_level(head.query(), exchange.loop(), self.level_returns_);
   return respond(exchange, answer.status, std::move(answer.text));
 }
 

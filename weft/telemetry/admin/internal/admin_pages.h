@@ -11,6 +11,7 @@
 #include "weft/base/status.h"
 #include "weft/rpc/http/http_handler.h"
 #include "weft/telemetry/admin/admin.h"
+#include "weft/telemetry/admin/internal/level_returns.h"
 #include "weft/telemetry/metrics/registry.h"
 
 namespace weft::telemetry::internal {
@@ -29,17 +30,26 @@ class AdminPages final : public rpc::HttpHandler {
   bool takes(const rpc::HttpHead&) const override { return true; }
   Task<> serve(rpc::HttpExchange& exchange) override;
 
-  /// Until then every request is answered 403. `token`: what requests have to show; empty: nothing.
-  void open(std::string token) {
-    token_ = std::move(token);
+  /// What requests have to show; where all are empty, nothing.
+  struct Tokens {
+    std::string metrics{};
+    std::string read{};
+    std::string change{};  ///< empty: that for reading
+  };
+  /// Until then every request is answered 403.
+  void open(Tokens tokens) {
+    tokens_ = std::move(tokens);
     open_.store(true, std::memory_order_release);
   }
   void close() noexcept { open_.store(false, std::memory_order_relaxed); }
   void set_ready(Status status);
 
  private:
+  /// Each may do what those before it may.
+  enum class Role : std::uint8_t { None, Metrics, Read, Change };
   struct Page {
     std::string_view path;
+    Role role;  // to see it
     Task<> (*serve)(AdminPages&, rpc::HttpExchange&);
     Task<> (*change)(AdminPages&, rpc::HttpExchange&) = nullptr;  // by POST
   };
@@ -49,17 +59,18 @@ class AdminPages final : public rpc::HttpHandler {
   static Task<> serve_readiness(AdminPages& self, rpc::HttpExchange& exchange);
   static Task<> serve_log_levels(AdminPages& self, rpc::HttpExchange& exchange);
   static Task<> change_log_levels(AdminPages& self, rpc::HttpExchange& exchange);
-  static Task<> refuse(rpc::HttpExchange& exchange, int status, std::string text);
+  static Task<> refuse_method(rpc::HttpExchange& exchange, const Page& page);
   static Task<> challenge(rpc::HttpExchange& exchange);
-  bool may_see(const rpc::HttpHead& head) const noexcept;
+  Role role_of(const rpc::HttpHead& head) const noexcept;
   Status readiness();
 
   const Options options_;
-  std::string token_;  // not changed while it is open
+  Tokens tokens_;  // not changed while it is open
   std::atomic<bool> open_{false};
   std::atomic<std::size_t> scrapes_{0};
   std::mutex mutex_;
   Status ready_;  // with mutex_
+  LevelReturns level_returns_;
 };
 
 }  // namespace weft::telemetry::internal
