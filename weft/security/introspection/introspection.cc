@@ -11,7 +11,7 @@
 #include "weft/http1/client/url.h"
 #include "weft/middleware/config/json_node.h"
 #include "weft/security/credentials/internal/token_endpoint.h"
-#include "weft/security/internal/token_hash.h"
+#include "weft/security/internal/keyed_hash.h"
 #include "weft/security/jwt/internal/claims.h"
 #include "weft/security/jwt/internal/keys_reader.h"
 
@@ -19,8 +19,8 @@ namespace weft::security {
 namespace {
 
 using internal::Form;
+using internal::KeyedHash;
 using internal::TokenEndpoint;
-using internal::TokenHash;
 using internal::WallTime;
 using middleware::JsonDocument;
 using middleware::JsonNode;
@@ -32,14 +32,6 @@ struct Active {
   PrincipalRef principal;
   WallTime from{};
   WallTime until = WallTime::max();
-};
-
-/// A cache makes its hash by itself; all have one key.
-struct KeyedHash {
-  std::size_t operator()(const std::string& token) const noexcept {
-    static const TokenHash hash;
-    return hash(token);
-  }
 };
 
 /// The far side, and what is known of it. Loads of the cache go on where the authenticator is gone.

@@ -10,15 +10,10 @@ constexpr Duration kBetweenSweeps = std::chrono::seconds(1);
 
 }  // namespace
 
-std::size_t RateCounts::Hash::operator()(const std::string& key) const noexcept {
-  static const TokenHash hash;
-  return hash(key);
-}
-
 std::optional<RateCounts::Count> RateCounts::add(const std::string& key, std::uint64_t calls,
                                                  TimePoint now, Duration span) {
   // The map takes the low bits.
-  Part& part = parts_[(Hash()(key) >> 32U) % kParts];
+  Part& part = parts_[(KeyedHash()(key) >> 32U) % kParts];
   const std::lock_guard lock(part.mutex);
   auto at = part.counts.find(key);
   if (at == part.counts.end()) {

@@ -9,7 +9,7 @@
 
 #include "weft/base/fork_mutex.h"
 #include "weft/base/time.h"
-#include "weft/security/internal/token_hash.h"
+#include "weft/security/internal/keyed_hash.h"
 
 namespace weft::security::internal {
 
@@ -30,12 +30,9 @@ class RateCounts {
 
  private:
   static constexpr std::size_t kParts = 16;
-  struct Hash {
-    std::size_t operator()(const std::string& key) const noexcept;
-  };
   struct Part {
     mutable ForkMutex mutex;
-    std::unordered_map<std::string, Count, Hash> counts;
+    std::unordered_map<std::string, Count, KeyedHash> counts;
     TimePoint sweep_at{};  // not before: one that finds nothing costs as much as one that does
   };
   static void sweep(Part& part, TimePoint now);
