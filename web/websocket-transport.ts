@@ -121,6 +121,10 @@ class Exchange {
     if (!this.ended) this.socket.send(data);
   }
 
+  isOver(): boolean {
+    return this.ended;
+  }
+
   /** The call has ended; the server closes the socket. */
   end(): void {
     this.finish(new ConnectError('the call has ended', Code.Internal));
@@ -174,7 +178,11 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): Tr
   /** Sends the requests; where they fail, the call does. */
   async function pump<T>(exchange: Exchange, requests: AsyncIterable<T>, serialize: (message: T) => Uint8Array): Promise<void> {
     try {
-      for await (const message of requests) await exchange.send(encodeEnvelope(0, serialize(message)));
+      for await (const message of requests) {
+        await exchange.send(encodeEnvelope(0, serialize(message)));
+        // The handler may end before the requests do; leaving the loop tells their source.
+        if (exchange.isOver()) return;
+      }
       await exchange.send(encodeEnvelope(endStreamFlag, new Uint8Array()));
     } catch (error) {
       exchange.fail(error);

@@ -104,6 +104,22 @@ const webSocketCalls = (useBinaryFormat) => {
         }
         return values.join(' ');
       }),
+    // The handler refuses the second message while there are endless ones, and their source is told.
+    endlessRequests: async () => {
+      let told = 'not told';
+      const error = await connectError(async () => {
+        async function* numbers() {
+          try {
+            for (;;) yield { value: 1 };
+          } finally {
+            told = 'told';
+          }
+        }
+        for await (const number of greeter.double(numbers(), { headers: { 'connect-content-encoding': 'none' } })) void number;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return error.split(',')[0] + ' ' + told;
+    },
     failingRequests: () =>
       connectError(async () => {
         async function* numbers() {

@@ -42,7 +42,8 @@ CONNECT = {
     "streamError": "100 OutOfRange, no more than 100",
     "empty": "0 messages",
 }
-WEBSOCKET = {**CONNECT, "sum": "500500", "chat": "2 4 8 16 32 64 128", "failingRequests": "Unknown, no more", "leaves": "left"}
+WEBSOCKET = {**CONNECT, "sum": "500500", "chat": "2 4 8 16 32 64 128", "failingRequests": "Unknown, no more", "endlessRequests": "Unimplemented told",
+             "leaves": "left"}
 GRPC_WEB = {"hello": GREETING, "error": "3 name is required", "stream": "1 2 3", "streamError": "100 11 no more than 100"}
 PROTOBUF_TS = {
     "hello": GREETING,

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <utility>
 
-#include "weft/base/text/ascii.h"
 #include "weft/edge/answer/internal/cors.h"
 #include "weft/edge/internal/call_request.h"
+#include "weft/edge/internal/list_member.h"
 #include "weft/edge/internal/request_kind.h"
 #include "weft/edge/internal/stream_call.h"
 #include "weft/edge/internal/unary_call.h"
@@ -56,7 +56,7 @@ class Protocols final : public rpc::HttpHandler {
   bool misses_a_method(const rpc::HttpHead& head) const {
     const bool grpc =
         head.method == "POST" && head.field("content-type").starts_with("application/grpc");
-    const bool socket = ascii::equal_without_case(head.upgrade, "websocket");
+    const bool socket = asks_for_websocket(head.upgrade);
     return !grpc && !socket && dispatcher_ != nullptr &&
            dispatcher_->find(head.path_only()) != nullptr;
   }

@@ -48,6 +48,16 @@ TEST(WebSocketHandshake, ChoosesTheFirstServedSubprotocol) {
   EXPECT_THAT(head, HasSubstr("sec-websocket-protocol: weft.connect.v1+json\r\n"));
 }
 
+TEST(WebSocketHandshake, IsFoundBehindOtherHandlersAndUpgrades) {
+  for (const char* const upgrade : {"websocket", "WebSocket", "other, websocket"}) {
+    SocketWorld world({}, {}, SocketWorld::First::Protocols);
+    std::string opening = SocketWorld::opening("/test.Notes/Chat", kProto);
+    opening.replace(opening.find("websocket"), 9, upgrade);
+    const auto client = world.connect();
+    EXPECT_THAT(world.ask(*client, opening), StartsWith("HTTP/1.1 101 ")) << upgrade;
+  }
+}
+
 TEST(WebSocketHandshake, RefusalsNameTheCause) {
   const std::string none = answer(SocketWorld::opening("/test.Notes/Chat"));
   EXPECT_THAT(none, StartsWith("HTTP/1.1 400 "));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "weft/edge/internal/call_request.h"
+#include "weft/edge/internal/list_member.h"
 #include "weft/edge/internal/request_kind.h"
 #include "weft/edge/internal/stream_call.h"
 #include "weft/edge/websocket/internal/handshake.h"
@@ -17,7 +18,7 @@ class WebSocket final : public rpc::HttpHandler {
       : options_(std::move(options)), json_(json_codec(options_.json)), cors_(CorsPolicy{}) {}
 
   bool takes(const rpc::HttpHead& head) const override {
-    return asks_for_websocket(head) && is_method_path(head.path_only());
+    return asks_for_websocket(head.upgrade) && is_method_path(head.path_only());
   }
 
   Task<> serve(rpc::HttpExchange& exchange) override { return serve(*this, exchange); }

@@ -9,6 +9,7 @@
 #include "weft/base/fatal.h"
 #include "weft/base/text/ascii.h"
 #include "weft/base/text/printable.h"
+#include "weft/edge/internal/list_member.h"
 #include "weft/rpc/grpc/grpc_wire.h"
 
 namespace weft::edge {
@@ -18,13 +19,6 @@ namespace {
 constexpr std::string_view kGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr std::size_t kNonce = 16;
 constexpr std::size_t kKey = 24;  // the nonce in base64
-
-/// Takes the first member off the front of a list (RFC 9110 section 5.6.1).
-std::string_view take_member(std::string_view& list) noexcept {
-  const std::string_view member = list.substr(0, list.find(','));
-  list.remove_prefix(std::min(list.size(), member.size() + 1));
-  return ascii::trimmed(member);
-}
 
 Handshake refused(int status, std::string why) {
   return {.refusal = status, .why = std::move(why), .protocol = {}, .format = {}, .accept = {}};
@@ -83,13 +77,6 @@ std::string_view choose_protocol(const rpc::HttpHead& head, const rpc::Dispatche
 }
 
 }  // namespace
-
-bool asks_for_websocket(const rpc::HttpHead& head) noexcept {
-  for (std::string_view list = head.upgrade; !list.empty();) {
-    if (ascii::equal_without_case(take_member(list), "websocket")) return true;
-  }
-  return false;
-}
 
 std::string accept_key(std::string_view key) {
   const std::string text = std::string(key).append(kGuid);

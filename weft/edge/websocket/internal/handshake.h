@@ -21,8 +21,6 @@ struct Handshake {
 /// The subprotocols: this and the name of a format.
 inline constexpr std::string_view kSubprotocol = "weft.connect.v1+";
 
-/// Whether a request asks to speak WebSocket.
-bool asks_for_websocket(const rpc::HttpHead& head) noexcept;
 /// `origins`: of the pages that may connect, beside those of the server's own origin.
 Handshake read_handshake(const rpc::HttpHead& head, const std::vector<std::string>& origins,
                          const rpc::Dispatcher& dispatcher);

@@ -10,8 +10,8 @@
 namespace weft::edge {
 namespace {
 
-// Some Pongs for a client that reads late; the newest Ping is all that has to be answered (RFC 6455
-// section 5.5.3).
+// Some Pongs for a client that reads late. Further ones are dropped: the client would have to be
+// given memory for them, and asks again.
 constexpr std::size_t kMostWaiting = 512;
 
 /// The size of the envelope that `bytes` begins with.

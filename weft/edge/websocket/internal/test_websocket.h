@@ -84,11 +84,14 @@ inline std::vector<std::string> take_frames(std::string& bytes) {
 
 class SocketWorld {
  public:
-  explicit SocketWorld(WebSocketOptions options = {}, ServerOptions server = {})
+  enum class First : std::uint8_t { WebSocket, Protocols };
+  explicit SocketWorld(WebSocketOptions options = {}, ServerOptions server = {},
+                       First first = First::WebSocket)
       : world_({.server = server}) {
     notes_ = &world_.add<Notes>();
+    if (first == First::Protocols) world_.server().add(protocols());
     world_.server().add(websocket(std::move(options)));
-    world_.server().add(protocols());
+    if (first == First::WebSocket) world_.server().add(protocols());
     world_.server().add(http1::protocol());
   }
 
